@@ -1,0 +1,1 @@
+//! From tidy results to statistics to a report.

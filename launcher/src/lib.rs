@@ -1,0 +1,1 @@
+//! seedbed: from a sweep file to runs, and from runs to a report.

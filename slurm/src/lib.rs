@@ -1,0 +1,1 @@
+//! Slurm: scripts, array ranges, states and parsers.

@@ -1,0 +1,1 @@
+//! Short stories and minimal pairs from a small grammar.

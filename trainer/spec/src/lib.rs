@@ -1,0 +1,1 @@
+//! The vocabulary that launcher, trainer and analysis share.

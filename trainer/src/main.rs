@@ -1,0 +1,3 @@
+//! seedbed-trainer: trains, evaluates and exports one run.
+
+fn main() {}
