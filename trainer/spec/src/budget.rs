@@ -1,0 +1,154 @@
+//! How many parameters a network has, by component, and the width at which two feed-forward layers cost the same.
+
+use serde::{Deserialize, Serialize};
+
+use crate::feed_forward::{Activation, FeedForward, Granularity};
+use crate::model::{Architecture, ModelSpec};
+
+/// Parameters of a network by component. Tied weights are counted once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ParameterCount {
+    /// Token, position and type tables.
+    pub embeddings: u64,
+    /// Query, key, value and output maps of all layers.
+    pub attention: u64,
+    /// Feed-forward layers, activation parameters included.
+    pub feed_forward: u64,
+    /// All layer normalisations but the head's.
+    pub norms: u64,
+    /// What the output head adds to the tied token table.
+    pub head: u64,
+}
+
+impl ParameterCount {
+    /// The count for a network.
+    pub fn of(model: &ModelSpec) -> Self {
+        let hidden = u64::from(model.hidden_size);
+        let layers = u64::from(model.layers);
+        let tables = u64::from(model.vocabulary) + u64::from(model.positions());
+        let feed_forward = layers * feed_forward_parameters(model.feed_forward, model.hidden_size);
+        match model.architecture {
+            Architecture::GptNeo => Self {
+                embeddings: tables * hidden,
+                attention: layers * (4 * hidden * hidden + hidden),
+                feed_forward,
+                norms: (2 * layers + 1) * 2 * hidden,
+                head: 0,
+            },
+            Architecture::Roberta => Self {
+                embeddings: (tables + 2) * hidden,
+                attention: layers * 4 * (hidden * hidden + hidden),
+                feed_forward,
+                norms: (2 * layers + 1) * 2 * hidden,
+                head: hidden * hidden + 3 * hidden + u64::from(model.vocabulary),
+            },
+        }
+    }
+
+    /// All parameters.
+    pub fn total(&self) -> u64 {
+        self.embeddings + self.attention + self.feed_forward + self.norms + self.head
+    }
+}
+
+/// Parameters of one feed-forward layer.
+pub fn feed_forward_parameters(layer: FeedForward, hidden_size: u32) -> u64 {
+    let hidden = u64::from(hidden_size);
+    let width = u64::from(layer.width());
+    match layer {
+        FeedForward::Plain { activation, .. } => 2 * hidden * width + width + hidden + learned(activation, width),
+        FeedForward::Gated { activation, .. } => 3 * hidden * width + 2 * width + hidden + learned(activation, width),
+        // Per edge: the base weight, the spline's scale and one coefficient per basis function.
+        FeedForward::Spline { grid, .. } => 2 * hidden * width * (2 + u64::from(grid.bases())),
+    }
+}
+
+fn learned(activation: Activation, width: u64) -> u64 {
+    match activation {
+        Activation::Prelu { granularity, .. }
+        | Activation::Swish { granularity, .. }
+        | Activation::LearnableGelu { granularity, .. } => match granularity {
+            Granularity::Channel => width,
+            Granularity::Layer => 1,
+        },
+        Activation::Identity | Activation::Relu | Activation::Silu | Activation::Gelu | Activation::GeluTanh => 0,
+    }
+}
+
+/// `layer` at the width whose parameter count is nearest to that of a plain layer of `plain_width`.
+///
+/// A multiple of 8 is taken where it stays within 1 % of the budget, since matrix products like such widths; else the nearest
+/// whole number.
+pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> FeedForward {
+    let plain = FeedForward::Plain { activation: Activation::Identity, width: plain_width };
+    let budget = feed_forward_parameters(plain, hidden_size);
+    let distance = |width: u32| feed_forward_parameters(layer.with_width(width), hidden_size).abs_diff(budget);
+    // The count grows with the width, so the nearest width is on one side or the other of where it passes the budget.
+    let above = (1..=plain_width.max(1))
+        .collect::<Vec<_>>()
+        .partition_point(|width| feed_forward_parameters(layer.with_width(*width), hidden_size) < budget);
+    let above = u32::try_from(above).unwrap_or(u32::MAX).saturating_add(1);
+    let nearest = if above > 1 && distance(above - 1) <= distance(above) { above - 1 } else { above };
+    let rounded = (nearest + 4) / 8 * 8;
+    let width = if rounded > 0 && distance(rounded) * 100 <= budget { rounded } else { nearest };
+    layer.with_width(width)
+}
+
+/// Floating-point operations of one trained token: forward and backward, head included, attention over `attended` tokens.
+///
+/// Six per parameter of a matrix product that the token passes (two forward, four backward), and twelve per attended token
+/// and hidden channel in every layer for the two attention products.
+pub fn flops_per_token(model: &ModelSpec, attended: f64) -> f64 {
+    let count = ParameterCount::of(model);
+    let head = f64::from(model.vocabulary) * f64::from(model.hidden_size);
+    let matrices = (count.attention + count.feed_forward + count.head) as f64 + head;
+    6.0 * matrices + 12.0 * attended * f64::from(model.hidden_size) * f64::from(model.layers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::{self, Settings};
+    use crate::value::Value;
+
+    fn model(given: &[(&str, &str)]) -> ModelSpec {
+        let mut settings = Settings::new();
+        for (key, value) in given {
+            settings.give(setting::find(key).unwrap(), &Value::from(*value)).unwrap();
+        }
+        ModelSpec::from_settings(&settings).unwrap()
+    }
+
+    #[test]
+    fn totals_are_those_of_the_published_checkpoints() {
+        // The study's uploaded files: 9,585,664 and 9,863,952 parameters.
+        assert_eq!(ParameterCount::of(&model(&[])).total(), 9_585_664);
+        assert_eq!(ParameterCount::of(&model(&[("architecture", "roberta")])).total(), 9_863_952);
+    }
+
+    #[test]
+    fn matched_layers_are_within_one_percent_of_the_plain_one() {
+        let plain = feed_forward_parameters(model(&[]).feed_forward, 512);
+        assert_eq!(plain, 1_050_112);
+        for activation in ["geglu", "kan"] {
+            let layer = model(&[("activation", activation)]).feed_forward;
+            let ratio = feed_forward_parameters(layer, 512) as f64 / plain as f64;
+            assert!((ratio - 1.0).abs() < 0.01, "{activation}: {ratio} at width {}", layer.width());
+        }
+        assert_eq!(model(&[("activation", "geglu")]).feed_forward.width(), 680);
+        assert_eq!(model(&[("activation", "kan")]).feed_forward.width(), 103);
+    }
+
+    #[test]
+    fn an_unmatched_layer_keeps_the_plain_width() {
+        assert_eq!(model(&[("activation", "kan"), ("model.budget", "unmatched")]).feed_forward.width(), 1024);
+    }
+
+    #[test]
+    fn tiny_layers_match_as_well_as_they_can() {
+        let grid = crate::feed_forward::SplineGrid { intervals: 3, order: 5, low: -1.0, high: 1.0 };
+        let layer = match_width(FeedForward::Spline { width: 1, grid }, 4, 1);
+        assert_eq!(layer.width(), 1);
+    }
+}

@@ -1,0 +1,60 @@
+//! What is measured when training has ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::digests;
+use crate::error::SpecError;
+use crate::identity::Digest;
+use crate::setting::Settings;
+
+/// A kind of measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Loss, bits per byte and perplexity on the held-out stories.
+    Validation,
+    /// Of two sentences that differ in one point, does the model prefer the grammatical one?
+    MinimalPairs,
+}
+
+impl Task {
+    /// Names in sweep files, in the order of the variants.
+    pub const NAMES: [&'static str; 2] = ["validation", "minimal-pairs"];
+}
+
+/// The measurements of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EvaluateSpec {
+    /// What is measured, each task once, in a fixed order.
+    pub tasks: Vec<Task>,
+    /// Content of the files of minimal pairs; empty unless the task is asked for.
+    pub minimal_pairs: Vec<Digest>,
+}
+
+impl EvaluateSpec {
+    /// The measurements that `settings` ask for; `content` gives the digest of a path.
+    ///
+    /// # Errors
+    /// When minimal pairs are asked for but no file is named.
+    pub fn from_settings(settings: &Settings, content: &dyn Fn(&str) -> Option<Digest>) -> Result<Self, SpecError> {
+        let names = settings.texts("evaluate.tasks");
+        let mut tasks: Vec<Task> = names
+            .iter()
+            .map(|name| if name == "minimal-pairs" { Task::MinimalPairs } else { Task::Validation })
+            .collect();
+        tasks.sort_unstable();
+        let minimal_pairs = if tasks.contains(&Task::MinimalPairs) {
+            digests("evaluate.minimal-pairs", settings, content)?
+        } else {
+            Vec::new()
+        };
+        if tasks.contains(&Task::MinimalPairs) && minimal_pairs.is_empty() {
+            return Err(SpecError::Missing {
+                key: "evaluate.minimal-pairs",
+                meaning: "the task minimal-pairs needs at least one JSONL file of pairs",
+            });
+        }
+        Ok(Self { tasks, minimal_pairs })
+    }
+}

@@ -1,0 +1,219 @@
+//! One run: a point of the sweep, resolved to the last setting.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::SCHEMA;
+use crate::data::DataSpec;
+use crate::error::SpecError;
+use crate::evaluate::EvaluateSpec;
+use crate::execution::ExecutionSpec;
+use crate::identity::{Digest, RunId};
+use crate::model::ModelSpec;
+use crate::resources::ResourcesSpec;
+use crate::setting::Settings;
+use crate::train::TrainSpec;
+use crate::value::Value;
+
+/// The science of a run of the built-in trainer, but for its seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Study {
+    /// The network.
+    pub model: ModelSpec,
+    /// The text.
+    pub data: DataSpec,
+    /// The optimisation.
+    pub train: TrainSpec,
+    /// The measurements.
+    pub evaluate: EvaluateSpec,
+}
+
+impl Study {
+    /// The study that `settings` ask for; `content` gives the digest of a path that a setting names.
+    ///
+    /// # Errors
+    /// When settings that are valid one by one do not fit together.
+    pub fn from_settings(settings: &Settings, content: &dyn Fn(&str) -> Option<Digest>) -> Result<Self, SpecError> {
+        let model = ModelSpec::from_settings(settings)?;
+        let train = TrainSpec::from_settings(settings, model.architecture)?;
+        Ok(Self {
+            data: DataSpec::from_settings(settings, content)?,
+            evaluate: EvaluateSpec::from_settings(settings, content)?,
+            model,
+            train,
+        })
+    }
+}
+
+/// Another program in the trainer's place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CommandSpec {
+    /// Program and arguments, placeholders filled in.
+    pub argv: Vec<String>,
+    /// Free parameters by name, as the program may read them from `run.json`.
+    pub params: BTreeMap<String, Value>,
+}
+
+/// What carries out a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Program {
+    /// `seedbed-trainer`.
+    Builtin(Box<Study>),
+    /// Any program that keeps the contract between supervisor and trainer.
+    Command(CommandSpec),
+}
+
+/// One run, resolved: the content of `run.json`, and of a line of an array file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RunSpec {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The name of the science.
+    pub id: RunId,
+    /// The sweep's name.
+    pub sweep: String,
+    /// The seed.
+    pub seed: u64,
+    /// The level of every factor, for people and for the analysis; not part of the id.
+    pub levels: BTreeMap<String, Value>,
+    /// What carries it out.
+    pub program: Program,
+    /// How it is carried out.
+    pub execution: ExecutionSpec,
+    /// What it asks of a cluster.
+    pub resources: ResourcesSpec,
+    /// Where the content that the study names lies: absolute paths by digest.
+    pub files: BTreeMap<Digest, PathBuf>,
+}
+
+/// What is hashed into a run's id: everything that can change the science, and nothing else.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Science<'a> {
+    schema: u32,
+    seed: u64,
+    program: ScienceProgram<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum ScienceProgram<'a> {
+    Builtin(&'a Study),
+    Command { argv: Vec<String>, params: &'a BTreeMap<String, Value> },
+}
+
+/// The id of the run of `program` with `seed`.
+///
+/// In: every setting of the study that the run uses, defaults written out, files by content; for another program its
+/// arguments and parameters. Out: paths, resources, execution, the sweep's name, the names of factors, other levels. The
+/// order of keys cannot matter because the hashed text is made from the typed study, whose order is fixed.
+pub fn identify(program: &Program, seed: u64) -> RunId {
+    let program = match program {
+        Program::Builtin(study) => ScienceProgram::Builtin(study),
+        Program::Command(command) => ScienceProgram::Command {
+            argv: command.argv.iter().map(|argument| without_folder(argument)).collect(),
+            params: &command.params,
+        },
+    };
+    let science = Science { schema: SCHEMA, seed, program };
+    let canonical = serde_json::to_vec(&science).expect("invariant: a study has no map with keys that are not text");
+    RunId::of(&canonical)
+}
+
+/// An argument without the folder of the path that it is or ends in: `--data=/scratch/x.txt` is `--data=x.txt`.
+///
+/// Only what is plainly a path counts (it starts with `/`, `./`, `../` or `~/`), so that `1/2` stays `1/2`. The option's own
+/// name is kept; the value's folder goes.
+fn without_folder(argument: &str) -> String {
+    let (option, value) = match argument.split_once('=') {
+        Some((option, value)) => (&argument[..=option.len()], value),
+        None => ("", argument),
+    };
+    let is_path = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start));
+    match value.rsplit('/').next() {
+        Some(name) if is_path && !name.is_empty() => format!("{option}{name}"),
+        _ => argument.to_owned(),
+    }
+}
+
+impl RunSpec {
+    /// Checks what was read: the schema is known, and the id is the id of the content.
+    ///
+    /// # Errors
+    /// [`SpecError::Schema`] or [`SpecError::IdMismatch`].
+    pub fn verify(&self) -> Result<(), SpecError> {
+        if self.schema != SCHEMA {
+            return Err(SpecError::Schema { what: "the run", found: self.schema, known: SCHEMA });
+        }
+        let actual = identify(&self.program, self.seed);
+        if actual == self.id {
+            Ok(())
+        } else {
+            Err(SpecError::IdMismatch { claimed: self.id.to_string(), actual: actual.to_string() })
+        }
+    }
+
+    /// Where the content with this digest lies.
+    ///
+    /// # Errors
+    /// [`SpecError::UnknownContent`].
+    pub fn file(&self, digest: Digest) -> Result<&PathBuf, SpecError> {
+        self.files.get(&digest).ok_or(SpecError::UnknownContent(digest))
+    }
+
+    /// A short name for people: the levels and the seed, `gpt-neo gelu seed 3`.
+    pub fn label(&self) -> String {
+        let mut words: Vec<String> = self.levels.values().map(Value::to_string).collect();
+        words.push(format!("seed {}", self.seed));
+        words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting;
+
+    fn content(path: &str) -> Option<Digest> {
+        Some(Digest::of(path.rsplit('/').next()?.as_bytes()))
+    }
+
+    fn study(given: &[(&str, Value)]) -> Program {
+        let mut settings = Settings::new();
+        settings.give(setting::find("data.corpus").unwrap(), &Value::from("stories.txt")).unwrap();
+        for (key, value) in given {
+            settings.give(setting::find(key).unwrap(), value).unwrap();
+        }
+        Program::Builtin(Box::new(Study::from_settings(&settings, &content).unwrap()))
+    }
+
+    #[test]
+    fn only_science_changes_the_id() {
+        let id = identify(&study(&[]), 0);
+        assert_eq!(id, identify(&study(&[("data.corpus", Value::from("/elsewhere/stories.txt"))]), 0));
+        assert_eq!(id, identify(&study(&[("model.kan.order", Value::Integer(3))]), 0));
+        assert_eq!(id, identify(&study(&[("train.learning-rate", Value::Float(5e-4))]), 0));
+        assert_ne!(id, identify(&study(&[]), 1));
+        assert_ne!(id, identify(&study(&[("train.learning-rate", Value::Float(4e-4))]), 0));
+        assert_ne!(id, identify(&study(&[("data.corpus", Value::from("other.txt"))]), 0));
+        assert_ne!(id, identify(&study(&[("activation", Value::from("relu"))]), 0));
+    }
+
+    #[test]
+    fn a_foreign_program_is_known_by_its_arguments_not_by_its_folder() {
+        let command = |script: &str| {
+            let argv = vec!["python".to_owned(), script.to_owned(), "--ratio=1/2".to_owned()];
+            Program::Command(CommandSpec { argv, params: BTreeMap::new() })
+        };
+        assert_eq!(identify(&command("/home/a/train.py"), 0), identify(&command("./train.py"), 0));
+        assert_ne!(identify(&command("/home/a/train.py"), 0), identify(&command("/home/a/other.py"), 0));
+        assert_eq!(without_folder("--ratio=1/2"), "--ratio=1/2");
+        assert_eq!(without_folder("--data=/scratch/x.txt"), "--data=x.txt");
+    }
+}

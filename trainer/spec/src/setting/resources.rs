@@ -1,0 +1,33 @@
+use super::{Kind, Preset, Section, Setting};
+
+pub(super) const SECTION: Section = Section {
+    name: "resources",
+    meaning: "What one run asks of the machine; nothing here changes its id",
+    science: false,
+    settings: &[
+        Setting {
+            key: "resources.gpus",
+            kind: Kind::Integer { least: 0, most: 1024 },
+            default: Preset::Integer(1),
+            meaning: "GPUs of one run on a cluster",
+        },
+        Setting {
+            key: "resources.cpus",
+            kind: Kind::Integer { least: 1, most: 4096 },
+            default: Preset::Integer(4),
+            meaning: "Processor cores of one run on a cluster",
+        },
+        Setting {
+            key: "resources.memory",
+            kind: Kind::Memory,
+            default: Preset::Text("16G"),
+            meaning: "Main memory of one run on a cluster",
+        },
+        Setting {
+            key: "resources.time",
+            kind: Kind::Duration,
+            default: Preset::Text("4h"),
+            meaning: "Time limit of one run on a cluster",
+        },
+    ],
+};

@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::{Setting, all};
+use crate::error::SpecError;
+use crate::value::Value;
+
+/// What was given for one run, key by key; defaults for the rest.
+///
+/// The typed accessors are for keys of this crate's own table: asking for a key that is not there, or for another type than
+/// its kind, is a bug of the caller and panics.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    given: Vec<Option<Value>>,
+}
+
+static POSITIONS: LazyLock<BTreeMap<&'static str, usize>> =
+    LazyLock::new(|| all().enumerate().map(|(position, setting)| (setting.key, position)).collect());
+
+static TABLE: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| all().collect());
+
+pub(super) fn position(key: &str) -> Option<usize> {
+    POSITIONS.get(key).copied()
+}
+
+pub(super) fn at(position: usize) -> &'static Setting {
+    TABLE[position]
+}
+
+impl Settings {
+    /// Nothing given: every key has its default.
+    pub fn new() -> Self {
+        Self { given: vec![None; TABLE.len()] }
+    }
+
+    /// Gives a value to a key of the table, over an earlier one.
+    ///
+    /// # Errors
+    /// [`SpecError::Invalid`] when the value does not fit the setting's kind.
+    pub fn give(&mut self, setting: &'static Setting, value: &Value) -> Result<(), SpecError> {
+        let position = position(setting.key).expect("invariant: a setting comes from the table");
+        self.given[position] = Some(setting.accept(value)?);
+        Ok(())
+    }
+
+    /// Whether somebody gave a value for `key`.
+    pub fn is_given(&self, key: &str) -> bool {
+        position(key).is_some_and(|position| self.given[position].is_some())
+    }
+
+    /// The value of `key`, given or default; `None` where the default is derived or missing.
+    pub fn value(&self, key: &str) -> Option<Value> {
+        let position = position(key)?;
+        self.given[position].clone().or_else(|| at(position).default.value())
+    }
+
+    /// Like [`Self::value`], for a key that must be there.
+    ///
+    /// # Errors
+    /// [`SpecError::Missing`] when nothing was given and there is no fixed default.
+    pub fn required(&self, key: &'static str) -> Result<Value, SpecError> {
+        let meaning = position(key).map_or("", |position| at(position).meaning);
+        self.value(key).ok_or(SpecError::Missing { key, meaning })
+    }
+
+    /// The number of an integer key that was given or has a fixed default.
+    pub fn integer(&self, key: &str) -> Option<i64> {
+        match self.lookup(key)? {
+            Value::Integer(number) => Some(number),
+            other => panic!("invariant: `{key}` is an integer, not {}", other.type_name()),
+        }
+    }
+
+    /// The number of a float key that was given or has a fixed default.
+    pub fn float(&self, key: &str) -> Option<f64> {
+        match self.lookup(key)? {
+            Value::Float(number) => Some(number),
+            other => panic!("invariant: `{key}` is a float, not {}", other.type_name()),
+        }
+    }
+
+    /// The text of a key that was given or has a fixed default.
+    pub fn text(&self, key: &str) -> Option<String> {
+        match self.lookup(key)? {
+            Value::Text(text) => Some(text),
+            other => panic!("invariant: `{key}` is a string, not {}", other.type_name()),
+        }
+    }
+
+    /// The texts of a list key; empty when nothing was given and there is no default.
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        match self.lookup(key) {
+            None => Vec::new(),
+            Some(Value::List(items)) => items.iter().map(Value::to_string).collect(),
+            Some(other) => panic!("invariant: `{key}` is a list, not {}", other.type_name()),
+        }
+    }
+
+    /// A positive integer that fits 32 bits, as the table's bounds guarantee.
+    pub(crate) fn size(&self, key: &str) -> u32 {
+        let number = self.integer(key).expect("invariant: a size has a fixed default");
+        u32::try_from(number).expect("invariant: a size is bounded by its setting")
+    }
+
+    /// A float with a fixed default.
+    pub(crate) fn number(&self, key: &str) -> f64 {
+        self.float(key).expect("invariant: this number has a fixed default")
+    }
+
+    /// A text with a fixed default.
+    pub(crate) fn name(&self, key: &str) -> String {
+        self.text(key).expect("invariant: this name has a fixed default")
+    }
+
+    fn lookup(&self, key: &str) -> Option<Value> {
+        assert!(position(key).is_some(), "invariant: `{key}` is in the table");
+        self.value(key)
+    }
+}

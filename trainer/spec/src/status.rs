@@ -1,0 +1,153 @@
+//! `status.json`: what became of a run, attempt by attempt. Written by its supervisor only.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{Digest, RunId};
+
+/// Where a run stands, as its supervisor last knew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A supervisor holds the run. If that supervisor is gone, the run was interrupted.
+    Running,
+    /// It checkpointed and left, or was stopped from outside: started again, it goes on.
+    Interrupted,
+    /// It ended well and its results are complete.
+    Done,
+    /// It diverged: a result.
+    Diverged,
+    /// It ended in an error.
+    Failed,
+}
+
+impl State {
+    /// Whether the run has said its last word unless somebody asks for a retry.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Done | Self::Diverged | Self::Failed)
+    }
+
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Done => "done",
+            Self::Diverged => "diverged",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// It finished.
+    Done,
+    /// It diverged.
+    Diverged,
+    /// It was asked to stop, wrote a checkpoint and left.
+    Checkpointed,
+    /// It was killed by a signal that nobody of ours sent.
+    Killed,
+    /// Its supervisor vanished with it: power, SIGKILL, a lost node.
+    Lost,
+    /// The machine or GPU ran out of memory.
+    OutOfMemory,
+    /// Its spec was refused.
+    BadSpec,
+    /// Its data was missing, damaged or too small.
+    BadData,
+    /// A device or library was missing.
+    Unavailable,
+    /// A file could not be written.
+    CannotWrite,
+    /// The program failed in another way.
+    ProgramError,
+    /// It said that it was done, but left no complete results.
+    NoResults,
+}
+
+/// One execution of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Attempt {
+    /// 1 for the first.
+    pub number: u32,
+    /// When it started: RFC 3339, UTC.
+    pub started: String,
+    /// When it ended; absent while it runs or when its end was not seen.
+    pub ended: Option<String>,
+    /// Wall-clock seconds from start to end.
+    pub seconds: Option<f64>,
+    /// The node.
+    pub host: String,
+    /// Process id of the supervisor on that node.
+    pub process: u32,
+    /// GPU of the attempt as the launcher chose it (`CUDA_VISIBLE_DEVICES`), if any.
+    pub gpu: Option<String>,
+    /// Exit code of the trainer.
+    pub exit_code: Option<i32>,
+    /// Signal that ended the trainer.
+    pub signal: Option<i32>,
+    /// Why it ended.
+    pub cause: Option<Cause>,
+    /// The last words of the trainer's log, when it failed.
+    pub message: Option<String>,
+}
+
+/// The content of `status.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Status {
+    /// [`crate::SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The run.
+    pub run: RunId,
+    /// Where it stands.
+    pub state: State,
+    /// Digest of `results.csv`; present exactly when the state is done. A run counts as complete only while it matches.
+    pub results: Option<Digest>,
+    /// Every attempt, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// `facts.json`: what the built-in trainer says about itself when a run starts. Another trainer may leave it out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Facts {
+    /// [`crate::SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The run.
+    pub run: RunId,
+    /// Device in words: `cpu (2 threads, avx512)`, `NVIDIA A100-SXM4-80GB`.
+    pub device: String,
+    /// Versions by component: trainer, libtorch, CUDA.
+    pub versions: BTreeMap<String, String>,
+    /// Parameters by component.
+    pub parameters: crate::budget::ParameterCount,
+    /// Width of the feed-forward layer after matching.
+    pub feed_forward_width: u32,
+    /// Optimiser steps that the run will take.
+    pub steps: u64,
+    /// Training stories and their tokens after truncation.
+    pub training_stories: u64,
+    /// Tokens of the training stories.
+    pub training_tokens: u64,
+}
+
+/// `outcome.json`: how the built-in trainer says that training ended. Another trainer may leave it out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Outcome {
+    /// [`crate::SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The run.
+    pub run: RunId,
+    /// The last optimiser step that was taken.
+    pub step: u64,
+    /// For a diverged run, what was seen.
+    pub divergence: Option<String>,
+}
