@@ -1,1 +1,3 @@
 //! seedbed: from a sweep file to runs, and from runs to a report.
+
+pub mod error;

@@ -1,6 +1,7 @@
 //! `plan.json`: the runs of a sweep and what will be compared, frozen before the first submission.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,8 @@ pub struct Plan {
     pub frozen: String,
     /// How often the plan was changed after it was first frozen.
     pub revision: u32,
+    /// Absolute path of the folder against which relative paths in the sweep file are read.
+    pub base: PathBuf,
     /// Digest of the sweep file.
     pub sweep_file: Digest,
     /// The factors, in the order of the sweep file.

@@ -101,6 +101,9 @@ impl Setting {
     ///
     /// A whole number becomes a float where a float is expected, a single path becomes a list, and quantities take their
     /// shortest spelling, so that one meaning has one form.
+    ///
+    /// # Errors
+    /// [`SpecError::Invalid`].
     pub fn accept(&self, value: &Value) -> Result<Value, SpecError> {
         self.kind.accept(value).ok_or_else(|| SpecError::Invalid {
             key: self.key,
