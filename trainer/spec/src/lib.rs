@@ -10,7 +10,7 @@
 //! 3. [`execution`] and [`resources`]: how a run is carried out; nothing in them changes what it finds.
 //! 4. [`run`] and [`identity`]: one run, and the id that says which science it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
-//! 6. [`contract`], [`exit`]: what a supervisor and a trainer promise each other.
+//! 6. [`contract`], [`exit`], [`failure`]: what a supervisor and a trainer promise each other, and how either ends.
 //! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory.
 //!
 //! Invariants: a value of a validated type is valid; equal science gives an equal [`RunId`]; serialised forms name their
@@ -23,6 +23,7 @@ pub mod data;
 pub mod evaluate;
 pub mod execution;
 pub mod exit;
+pub mod failure;
 pub mod feed_forward;
 pub mod identity;
 pub mod layout;
@@ -42,6 +43,7 @@ mod error;
 
 pub use crate::error::SpecError;
 pub use crate::exit::ExitCode;
+pub use crate::failure::Failure;
 pub use crate::identity::{Digest, RunId};
 pub use crate::run::{Program, RunSpec, Study};
 pub use crate::value::Value;
