@@ -9,7 +9,7 @@
 //!    Slurm reads them.
 //! 3. [`array`]: sets of array indices, their compressed text, and the cutting of a long list into
 //!    slices that a cluster accepts.
-//! 4. script: a typed batch script and its text.
+//! 4. [`script`]: a typed batch script and its text.
 //! 5. [`job_id`] and [`state`]: what Slurm calls a job, how a job stands, why it waits, how it
 //!    ended.
 //! 6. parse: pure parsers of what `sbatch`, `squeue`, `sacct`, `scontrol` and `sinfo` print.
@@ -28,6 +28,7 @@ pub mod job_id;
 pub mod name;
 pub mod quoting;
 pub mod resources;
+pub mod script;
 pub mod state;
 mod value;
 

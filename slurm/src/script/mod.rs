@@ -1,0 +1,27 @@
+//! Batch scripts: typed values in, the text that `sbatch` reads on its standard input out.
+//!
+//! A script has three parts, always in this order: the `#SBATCH` [`Header`], the setup of the
+//! [`Environment`], and one `exec` line that turns the shell into the [`CommandLine`], so that
+//! signals to the batch shell reach the program.
+
+mod command;
+mod dependency;
+mod environment;
+mod error;
+mod header;
+mod option;
+mod output;
+mod path;
+mod sbatch_script;
+mod signal;
+
+pub use command::{Argument, CommandLine, Container};
+pub use dependency::{Dependency, DependencyKind};
+pub use environment::{Environment, is_scrubbed};
+pub use error::ScriptError;
+pub use header::{Header, Placement};
+pub use option::ExtraOption;
+pub use output::OutputPattern;
+pub use path::{AbsolutePath, ContainerImage, MountPath};
+pub use sbatch_script::{SETUP_FAILED, SbatchScript};
+pub use signal::{Signal, WarningSignal};

@@ -1,0 +1,176 @@
+//! Whole scripts: their text, and what a real shell makes of it.
+
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use slurm::job_id::JobNumber;
+use slurm::resources::Resources;
+use slurm::script::{
+    Argument, CommandLine, Container, Dependency, DependencyKind, Environment, Header, OutputPattern, Placement,
+    SbatchScript, ScriptError,
+};
+
+fn plain() -> SbatchScript {
+    SbatchScript {
+        header: Header {
+            name: "report".parse().unwrap(),
+            array: None,
+            placement: Placement::default(),
+            resources: Resources::default(),
+            output: OutputPattern::in_directory("/scratch/logs".parse().unwrap()).unwrap(),
+            directory: "/scratch".parse().unwrap(),
+            warning: None,
+            requeue: false,
+            dependency: None,
+            comment: None,
+            extra: Vec::new(),
+        },
+        environment: Environment::default(),
+        command: CommandLine {
+            container: None,
+            program: "/usr/bin/printf".parse().unwrap(),
+            arguments: vec![r"%s\0".into()],
+        },
+    }
+}
+
+fn full() -> SbatchScript {
+    let mut script = plain();
+    script.header = Header {
+        name: "activations-1a2b3c4d-0-f00baa".parse().unwrap(),
+        array: Some("0-63%16".parse().unwrap()),
+        placement: Placement {
+            account: Some("nlp".parse().unwrap()),
+            partition: Some("gpu,long".parse().unwrap()),
+            qos: Some("normal".parse().unwrap()),
+            constraint: Some("a100&nvlink".parse().unwrap()),
+            reservation: Some("study".parse().unwrap()),
+            exclude: Some("node[1,3]".parse().unwrap()),
+        },
+        resources: Resources {
+            time: Some("1d12h".parse().unwrap()),
+            cpus: Some("4".parse().unwrap()),
+            memory: Some("16G".parse().unwrap()),
+            gres: "gpu:a100:1".parse().unwrap(),
+        },
+        output: OutputPattern::in_directory("/scratch/50% done/logs".parse().unwrap()).unwrap(),
+        directory: "/scratch/it's #1".parse().unwrap(),
+        warning: Some("USR2@120".parse().unwrap()),
+        requeue: true,
+        dependency: Dependency::on(DependencyKind::AfterAny, [JobNumber::new(41).unwrap()]),
+        comment: Some("ein \"Kommentar\" \\ für $HOME".to_owned()),
+        extra: vec!["--gres-flags=enforce-binding".parse().unwrap(), "--exclusive".parse().unwrap()],
+    };
+    script.environment = Environment {
+        source: vec!["/etc/profile.d/lmod.sh".parse().unwrap()],
+        modules: vec!["cuda/12.4".parse().unwrap()],
+        variables: BTreeMap::from([("GREETING".parse().unwrap(), "it's $(id)".to_owned())]),
+    };
+    script.command = CommandLine {
+        container: Some(Container::Apptainer {
+            image: "/images/seed bed.sif".parse().unwrap(),
+            binds: vec!["/scratch".parse().unwrap()],
+        }),
+        program: "/opt/bin/train".parse().unwrap(),
+        arguments: vec!["--index".into(), Argument::ArrayIndex],
+    };
+    script
+}
+
+#[test]
+fn a_script_with_nothing_but_defaults() {
+    insta::assert_snapshot!(plain().text().unwrap());
+}
+
+#[test]
+fn a_script_with_everything() {
+    insta::assert_snapshot!(full().text().unwrap());
+}
+
+#[test]
+fn modules_alone_ask_for_a_login_shell_and_pyxis_for_srun() {
+    let mut script = full();
+    script.environment.source.clear();
+    script.command.container = Some(Container::Pyxis {
+        image: "docker://registry#team/image:1".parse().unwrap(),
+        binds: vec!["/scratch".parse().unwrap(), "/data".parse().unwrap()],
+    });
+    script.command.arguments.extend([Argument::JobNumber, Argument::RestartCount]);
+    insta::assert_snapshot!(script.text().unwrap());
+}
+
+#[test]
+fn a_shell_runs_the_command_with_exactly_these_arguments() {
+    let hostile = [
+        "",
+        " ",
+        "a b",
+        "$(touch /tmp/never)",
+        "`id`",
+        "it's",
+        "\"",
+        "\\",
+        "line\nbreak",
+        "é€",
+        "-n",
+        "*",
+        "#SBATCH --wrap=x",
+        "!!",
+        "~",
+        "a;b|c&d>e",
+    ];
+    let mut script = plain();
+    script.header.array = Some("0-9".parse().unwrap());
+    script.environment.variables = BTreeMap::from([("QUOTED".parse().unwrap(), hostile.join("\n"))]);
+    let arguments = &mut script.command.arguments;
+    arguments.extend(hostile.map(Argument::from));
+    arguments.extend([Argument::ArrayIndex, Argument::JobNumber, Argument::RestartCount]);
+
+    let output = Command::new("/bin/sh")
+        .args(["-c", &script.text().unwrap()])
+        .env_clear()
+        .envs([("SLURM_ARRAY_TASK_ID", "7"), ("SLURM_JOB_ID", "41"), ("SLURM_ARRAY_JOB_ID", "40")])
+        .output()
+        .expect("sh starts");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut seen: Vec<&str> = text.split('\0').collect();
+    assert_eq!(seen.pop(), Some(""));
+    assert_eq!(seen, [hostile.as_slice(), &["7", "40", "0"]].concat());
+}
+
+#[test]
+fn variables_reach_the_command_unchanged() {
+    let value = "it's $HOME\n\"two\"\tlines \\ #";
+    let mut script = plain();
+    script.environment.variables = BTreeMap::from([("QUOTED".parse().unwrap(), value.to_owned())]);
+    script.command.program = "/usr/bin/printenv".parse().unwrap();
+    script.command.arguments = vec!["QUOTED".into()];
+    let output = Command::new("/bin/sh").args(["-c", &script.text().unwrap()]).output().expect("sh starts");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{value}\n"));
+}
+
+#[test]
+fn a_setup_that_fails_ends_the_script_with_its_own_code() {
+    let mut script = plain();
+    script.environment.source = vec!["/nonexistent/setup.sh".parse().unwrap()];
+    let text = script.text().unwrap();
+    let shell = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap();
+    let output = Command::new(shell).args(["-c", &text]).output().expect("the shell starts");
+    assert_eq!(output.status.code(), Some(i32::from(slurm::script::SETUP_FAILED)));
+    assert_eq!(output.stdout, b"");
+}
+
+#[test]
+fn what_cannot_be_written_is_named() {
+    let mut script = plain();
+    script.header.comment = Some("two\nlines".to_owned());
+    let error = script.text().unwrap_err();
+    assert_eq!(error.to_string(), "option --comment cannot be written into a batch script");
+
+    let mut script = plain();
+    script.command.arguments.push(Argument::ArrayIndex);
+    assert_eq!(script.text().unwrap_err(), ScriptError::NoArray);
+}
