@@ -1,3 +1,4 @@
 //! seedbed: from a sweep file to runs, and from runs to a report.
 
 pub mod error;
+pub mod sweep;
