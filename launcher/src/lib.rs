@@ -1,4 +1,10 @@
 //! seedbed: from a sweep file to runs, and from runs to a report.
 
+pub mod cli;
+pub mod commands;
+pub mod env;
 pub mod error;
+pub mod files;
+pub mod output;
+pub mod supervise;
 pub mod sweep;

@@ -1,0 +1,36 @@
+//! The command line: one subcommand a file in [`crate::commands`].
+
+use clap::{Parser, Subcommand};
+use spec::ExitCode;
+
+use crate::commands;
+use crate::error::CliError;
+
+/// From a sweep file to runs, and from runs to a report.
+#[derive(Debug, Parser)]
+#[command(name = "seedbed", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 some runs failed or are missing; 2 wrong command line; 64 wrong sweep file; \
+65 missing or damaged data; 69 trainer, libtorch or device not available; 70 a bug; 73 a file cannot be written; \
+75 stopped, the same command goes on; 76 diverged; 77 in use by another process.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(name = "__child", hide = true)]
+    Child(commands::child::Arguments),
+}
+
+/// Carries out what the arguments ask for.
+///
+/// # Errors
+/// Whatever the command could not do.
+pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
+    match cli.command {
+        Command::Child(arguments) => commands::child::run(&arguments),
+    }
+}

@@ -1,0 +1,96 @@
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::FileError;
+
+/// Replaces `path` by `content`: readers see the old content or the new one, also after a power cut.
+///
+/// # Errors
+/// [`FileError::System`]; the old content is then untouched.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let failure = |error| FileError::write(path, error);
+    let temporary = filled(path, content).map_err(failure)?;
+    temporary.persist(path).map_err(|error| failure(error.error))?;
+    sync_directory(path).map_err(failure)
+}
+
+/// Makes `path` with `content`, complete from its first moment; false when it is there already.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn create_new(path: &Path, content: &[u8]) -> Result<bool, FileError> {
+    let failure = |error| FileError::write(path, error);
+    let temporary = filled(path, content).map_err(failure)?;
+    // A hard link fails where the name is taken and is atomic on network file systems, too.
+    match fs::hard_link(temporary.path(), path) {
+        Ok(()) => sync_directory(path).map_err(failure).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failure(error)),
+    }
+}
+
+/// Makes `path` and the directories above it, as far as they are missing.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn create_directory(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|error| FileError::write(path, error))
+}
+
+fn filled(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let mut temporary =
+        tempfile::Builder::new().prefix(".writing-").permissions(readable()).tempfile_in(folder(path))?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    Ok(temporary)
+}
+
+/// Records are for the whole group to read, as far as the umask allows; a temporary file would be private by default.
+fn readable() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::Permissions::from_mode(0o666)
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claim.json");
+        assert!(create_new(&path, b"one").unwrap());
+        assert!(!create_new(&path, b"two").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let error = write_atomic(Path::new("/nowhere/at/all"), b"").unwrap_err();
+        assert_eq!(error.to_string(), "cannot write /nowhere/at/all");
+    }
+}

@@ -1,0 +1,115 @@
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use spec::ExitCode;
+
+use crate::error::CliError;
+
+/// What was tried when a file failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Reading.
+    Read,
+    /// Making, writing, renaming or removing.
+    Write,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        })
+    }
+}
+
+/// A file that could not be read or written, or whose content is not what it should be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The system said no.
+    #[error("cannot {verb} {}", path.display())]
+    System {
+        /// What was tried.
+        verb: Verb,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A record of another version of Seedbed.
+    #[error("{} has schema {found}, and this version of seedbed reads schema {}", path.display(), spec::SCHEMA)]
+    Schema {
+        /// The record.
+        path: PathBuf,
+        /// The version that it names.
+        found: u64,
+    },
+    /// Content that does not fit its file.
+    #[error("{} is damaged: {reason}", place(path, *line))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where it is known.
+        line: Option<usize>,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+fn place(path: &Path, line: Option<usize>) -> String {
+    match line {
+        Some(line) => format!("{}:{line}", path.display()),
+        None => path.display().to_string(),
+    }
+}
+
+impl FileError {
+    /// The system refused to let `path` be read.
+    pub fn read(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::System { verb: Verb::Read, path: path.into(), source }
+    }
+
+    /// The system refused to let `path` be written.
+    pub fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::System { verb: Verb::Write, path: path.into(), source }
+    }
+
+    /// The exit code of a command that ends with this error.
+    pub fn exit(&self) -> ExitCode {
+        match self {
+            Self::System { verb: Verb::Write, .. } => ExitCode::CannotWrite,
+            _ => ExitCode::BadData,
+        }
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::System { source, .. } => match source.kind() {
+                ErrorKind::PermissionDenied => {
+                    Some("ask for permission to the directory, or choose another with --root")
+                }
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    Some("free some space; nothing that was complete is lost, and the same command goes on")
+                }
+                ErrorKind::ReadOnlyFilesystem => Some("choose a directory that can be written with --root"),
+                _ => None,
+            },
+            Self::Schema { .. } => Some("use the version of seedbed that wrote it, or move the directory away"),
+            Self::Damaged { .. } => None,
+        }
+    }
+}
+
+impl From<FileError> for CliError {
+    fn from(error: FileError) -> Self {
+        let advice = error.advice();
+        let cli = CliError::new(error.exit(), error);
+        match advice {
+            Some(advice) => cli.hint(advice),
+            None => cli,
+        }
+    }
+}

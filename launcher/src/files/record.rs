@@ -1,0 +1,91 @@
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{FileError, write_atomic};
+
+/// The JSON record at `path`.
+///
+/// Its `schema` is looked at before anything else, so that a record of another version is called that and not damaged.
+///
+/// # Errors
+/// [`FileError`]: unreadable, another schema, or damaged.
+pub fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
+    let text = fs::read_to_string(path).map_err(|error| FileError::read(path, error))?;
+    parse_record(path, &text)
+}
+
+/// Like [`read_record`]; `None` where there is no such file.
+///
+/// # Errors
+/// As [`read_record`].
+pub fn read_optional_record<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse_record(path, &text).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::read(path, error)),
+    }
+}
+
+/// Replaces the record at `path`: indented JSON with a final line end.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn write_record<T: Serialize>(path: &Path, record: &T) -> Result<(), FileError> {
+    let mut text = serde_json::to_vec_pretty(record).expect("invariant: records have text keys and finite numbers");
+    text.push(b'\n');
+    write_atomic(path, &text)
+}
+
+fn parse_record<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileError> {
+    let damaged = |error: &serde_json::Error| FileError::Damaged {
+        path: path.to_owned(),
+        line: Some(error.line()),
+        reason: error.to_string(),
+    };
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| damaged(&error))?;
+    match value.get("schema").and_then(serde_json::Value::as_u64) {
+        Some(found) if found != u64::from(spec::SCHEMA) => Err(FileError::Schema { path: path.to_owned(), found }),
+        _ => serde_json::from_str(text).map_err(|error| damaged(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Record {
+        schema: u32,
+        word: String,
+    }
+
+    fn read(text: &str) -> Result<Record, FileError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        fs::write(&path, text).unwrap();
+        read_record(&path)
+    }
+
+    #[test]
+    fn records_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        let record = Record { schema: spec::SCHEMA, word: "gelu".to_owned() };
+        write_record(&path, &record).unwrap();
+        assert_eq!(read_record::<Record>(&path).unwrap(), record);
+        assert!(read_optional_record::<Record>(&folder.path().join("other")).unwrap().is_none());
+    }
+
+    #[test]
+    fn another_schema_is_not_called_damage() {
+        let error = read(r#"{"schema": 7, "verb": "x"}"#).unwrap_err();
+        assert!(matches!(error, FileError::Schema { found: 7, .. }), "{error}");
+        assert!(matches!(read(r#"{"schema": 1, "wo"#).unwrap_err(), FileError::Damaged { line: Some(1), .. }));
+        assert!(matches!(read(r#"{"schema": 1}"#).unwrap_err(), FileError::Damaged { .. }));
+    }
+}
