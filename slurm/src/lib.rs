@@ -7,12 +7,12 @@
 //!    `#SBATCH` line.
 //! 2. [`name`] and [`resources`]: validated names and quantities, as a person writes them and as
 //!    Slurm reads them.
-//! 3. [`array`]: sets of array indices, their compressed text, and the cutting of a long list into
+//! 3. [`mod@array`]: sets of array indices, their compressed text, and the cutting of a long list into
 //!    slices that a cluster accepts.
 //! 4. [`script`]: a typed batch script and its text.
 //! 5. [`job_id`] and [`state`]: what Slurm calls a job, how a job stands, why it waits, how it
 //!    ended.
-//! 6. parse: pure parsers of what `sbatch`, `squeue`, `sacct`, `scontrol` and `sinfo` print.
+//! 6. [`parse`]: pure parsers of what `sbatch`, `squeue`, `sacct`, `scontrol` and `sinfo` print.
 //!
 //! # Invariants
 //!
@@ -26,6 +26,7 @@
 pub mod array;
 pub mod job_id;
 pub mod name;
+pub mod parse;
 pub mod quoting;
 pub mod resources;
 pub mod script;

@@ -90,20 +90,25 @@ serde_as_text!(Gres);
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GresList(pub Vec<Gres>);
 
+impl GresList {
+    /// Reads what a cluster reports of its nodes: `gpu:a100:4(S:0-1),shard:8` or `(null)`.
+    ///
+    /// What stands in parentheses tells sockets or indices and is passed over. A resource of which
+    /// there is none, or of another form (`lustre:no_consume:4G`), is left out.
+    pub fn reported(text: &str) -> Self {
+        let plain = without_parentheses(text);
+        Self(plain.split(',').filter_map(|entry| entry.parse().ok()).collect())
+    }
+}
+
 impl FromStr for GresList {
     type Err = ValueError;
 
-    /// Reads what sinfo and scontrol print: `gpu:a100:4(S:0-1),shard:8` or `(null)`. What stands
-    /// in parentheses tells sockets or indices and is passed over; a resource of which a node has
-    /// none is left out.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plain = without_parentheses(text);
-        let entries = plain.split(',').map(str::trim);
-        entries
-            .filter(|entry| !entry.is_empty() && !entry.ends_with(":0"))
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        text.split(',').map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -156,9 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn lists_as_sinfo_prints_them() {
-        let list: GresList = "gpu:a100:4(S:0-1),shard:a100:16(S:0,1),mps:0".parse().unwrap();
+    fn lists_as_people_write_them() {
+        let list: GresList = "gpu:a100:4, shard:8".parse().unwrap();
+        assert_eq!(list.to_string(), "gpu:a100:4,shard:8");
+        assert_eq!("".parse(), Ok(GresList::default()));
+        assert!("gpu:1,,".parse::<GresList>().is_err());
+    }
+
+    #[test]
+    fn lists_as_clusters_report_them() {
+        let list = GresList::reported("gpu:a100:4(S:0-1),shard:a100:16(S:0,1),mps:0,bw:no:4G");
         assert_eq!(list.to_string(), "gpu:a100:4,shard:a100:16");
-        assert_eq!("(null)".parse::<GresList>().unwrap(), GresList::default());
+        assert_eq!(GresList::reported("(null)"), GresList::default());
     }
 }
