@@ -1,1 +1,69 @@
-fn main() {}
+//! Compiles the C++ shim against the libtorch that torch-sys found, and tells the trainer where that lies.
+
+#[expect(unreachable_pub, reason = "public in the library, which shares the file")]
+#[path = "src/release.rs"]
+mod release;
+
+use std::path::{Path, PathBuf};
+
+use release::Release;
+
+/// The release that tch 0.24 is written for.
+const SUPPORTED: &str = "2.11.0";
+
+const SOURCES: [&str; 3] = ["cpp/adamw.cpp", "cpp/gradient.cpp", "cpp/settings.cpp"];
+
+fn main() {
+    println!("cargo::rerun-if-changed=cpp");
+    println!("cargo::rerun-if-changed=src/release.rs");
+    println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
+    println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+
+    let library = PathBuf::from(std::env::var_os("DEP_TCH_LIBTORCH_LIB").expect("torch-sys says where libtorch lies"));
+    let home = library.parent().expect("libtorch's libraries lie in a folder of it");
+    if !record_release(home) {
+        return;
+    }
+    compile_shim(home);
+
+    // For the trainer's build script, and for the tests of this package.
+    println!("cargo::metadata=libtorch_lib={}", library.display());
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{}", library.display());
+}
+
+/// Compiles into the program which release it was built against; false, with an error for cargo, for another release.
+fn record_release(home: &Path) -> bool {
+    for file in Release::FILES {
+        println!("cargo::rerun-if-changed={}", home.join(file).display());
+    }
+    let Some(release) = Release::beside(home) else {
+        println!("cargo::error=no {} in {}: is this a libtorch?", Release::FILES.join(" or "), home.display());
+        return false;
+    };
+    if release.number() != SUPPORTED {
+        let (found, home) = (&release.version, home.display());
+        println!("cargo::error=libtorch {found} in {home}, but Seedbed needs {SUPPORTED}: run `cargo libtorch`");
+        return false;
+    }
+    println!("cargo::rustc-env=SEEDBED_TORCH_VERSION={}", release.version);
+    println!("cargo::rustc-env=SEEDBED_TORCH_COMMIT={}", release.commit);
+    true
+}
+
+/// The flags are torch-sys's: both look into the same C++ objects.
+fn compile_shim(home: &Path) {
+    let include =
+        std::env::var_os("LIBTORCH_INCLUDE").map_or_else(|| home.to_path_buf(), PathBuf::from).join("include");
+    let abi = std::env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
+    cc::Build::new()
+        .cpp(true)
+        .pic(true)
+        .std("c++17")
+        // libtorch's own headers do not compile without warnings.
+        .flag(format!("-isystem{}", include.display()))
+        .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
+        .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))
+        .flag("-DGLOG_USE_GLOG_EXPORT")
+        .files(SOURCES)
+        .compile("seedbed_native");
+}

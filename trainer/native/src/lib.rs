@@ -1,1 +1,36 @@
 //! The only unsafe room: a C++ shim over libtorch, memory maps, and loading CUDA at run time.
+//!
+//! Everything here is safe to call and small. What needs it and where to read on:
+//!
+//! - [`cuda::load`] is the first thing a program calls: after libtorch has answered its first question, CUDA comes too late.
+//! - [`version::check`] then refuses a libtorch other than the one this program was built against.
+//! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
+//! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
+//! - [`MappedTokens`] is a corpus that costs no memory.
+//! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
+//!
+//! # Invariants
+//!
+//! - `unsafe` and C++ stand in this room and in no other; every block says why it holds.
+//! - No C++ exception crosses into Rust (`cpp/guard.h`); it comes back as a [`TorchError`].
+//! - The shim includes narrow ATen headers only, never `<torch/torch.h>`, which takes a minute to compile.
+
+#[cfg(target_endian = "big")]
+compile_error!("token files are little-endian and mapped as they are");
+
+mod adamw;
+pub mod cuda;
+mod gradient;
+mod libraries;
+pub mod processor;
+mod release;
+pub mod settings;
+mod shim;
+mod tokens;
+pub mod version;
+
+pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
+pub use gradient::set_gradient;
+pub use libraries::{Library, libraries};
+pub use shim::TorchError;
+pub use tokens::{MappedTokens, TokensError};

@@ -1,0 +1,57 @@
+//! What the CPU can do.
+
+use std::io;
+
+use crate::TorchError;
+use crate::shim;
+
+/// The instruction set that libtorch's CPU kernels were chosen for, such as `AVX512`.
+///
+/// Part of what a run's bits depend on; `ATEN_CPU_CAPABILITY` in the environment lowers it.
+///
+/// # Errors
+///
+/// When libtorch cannot tell.
+pub fn capability() -> Result<String, TorchError> {
+    let mut text = std::ptr::null_mut();
+    // SAFETY: `text` is a valid place, written if and only if the call succeeds.
+    unsafe {
+        shim::check(shim::seedbed_cpu_capability(&raw mut text))?;
+        Ok(shim::take_text(text))
+    }
+}
+
+/// Whether products of bfloat16 matrices have instructions of their own (AMX or AVX-512 BF16), without which they are
+/// slower than those of float32.
+///
+/// # Errors
+///
+/// When `/proc/cpuinfo` cannot be read.
+pub fn has_bfloat16() -> io::Result<bool> {
+    Ok(flags_have_bfloat16(&std::fs::read_to_string("/proc/cpuinfo")?))
+}
+
+fn flags_have_bfloat16(cpuinfo: &str) -> bool {
+    let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'));
+    flags.is_some_and(|(_, flags)| flags.split_whitespace().any(|flag| flag == "avx512_bf16" || flag == "amx_bf16"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libtorch_names_an_instruction_set() {
+        let capability = capability().unwrap();
+        assert!(["DEFAULT", "AVX2", "AVX512"].contains(&capability.as_str()), "{capability}");
+    }
+
+    #[test]
+    fn the_flags_decide() {
+        assert!(flags_have_bfloat16("processor\t: 0\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n"));
+        assert!(flags_have_bfloat16("flags\t\t: avx512_bf16\n"));
+        assert!(!flags_have_bfloat16("flags\t\t: fpu avx512bw\nbugs\t\t: amx_bf16\n"));
+        assert!(!flags_have_bfloat16(""));
+        has_bfloat16().unwrap();
+    }
+}

@@ -1,0 +1,88 @@
+//! Settings of the whole process that tch does not expose. Set them once, before the first tensor.
+
+use std::ffi::CStr;
+
+use crate::TorchError;
+use crate::shim;
+
+/// How exact products of float32 matrices are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatmulPrecision {
+    /// Full float32.
+    Highest,
+    /// TensorFloat-32 on a GPU that has it (10 bits of mantissa); full float32 on a CPU.
+    High,
+    /// bfloat16 inside the product where the hardware has it (7 bits of mantissa), also on a CPU.
+    Medium,
+}
+
+impl MatmulPrecision {
+    fn name(self) -> &'static CStr {
+        match self {
+            Self::Highest => c"highest",
+            Self::High => c"high",
+            Self::Medium => c"medium",
+        }
+    }
+}
+
+/// Sets the threads that share one operation, and those that run operations side by side.
+///
+/// # Errors
+///
+/// When a number is not positive, or the second is changed after libtorch has started those threads.
+pub fn set_threads(intra_op: u16, inter_op: u16) -> Result<(), TorchError> {
+    // SAFETY: no pointer goes in, and the outcome is the shim's.
+    unsafe { shim::check(shim::seedbed_set_threads(i32::from(intra_op), i32::from(inter_op))) }
+}
+
+/// Whether libtorch uses only algorithms that give the same bits each time, and fails where it has none.
+///
+/// Fresh memory is not filled, which libtorch's deterministic mode otherwise does at some cost; nothing here reads it.
+///
+/// # Errors
+///
+/// When libtorch refuses.
+pub fn set_deterministic(on: bool) -> Result<(), TorchError> {
+    // SAFETY: no pointer goes in, and the outcome is the shim's.
+    unsafe { shim::check(shim::seedbed_set_deterministic(on)) }
+}
+
+/// Sets how exact products of float32 matrices are; [`MatmulPrecision::Highest`] unless set.
+///
+/// # Errors
+///
+/// When libtorch refuses.
+pub fn set_matmul_precision(precision: MatmulPrecision) -> Result<(), TorchError> {
+    // SAFETY: the name is a zero-terminated constant, and the outcome is the shim's.
+    unsafe { shim::check(shim::seedbed_set_matmul_precision(precision.name().as_ptr())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Settings belong to the process, and tests of a process run side by side: so these set what is set already.
+
+    #[test]
+    fn threads_are_set_and_nonsense_is_refused() {
+        let intra_op = u16::try_from(tch::get_num_threads()).unwrap();
+        let inter_op = u16::try_from(tch::get_num_interop_threads()).unwrap();
+        set_threads(intra_op, inter_op).unwrap();
+        assert_eq!(tch::get_num_threads(), i32::from(intra_op));
+        assert!(set_threads(0, inter_op).is_err());
+    }
+
+    #[test]
+    fn libtorch_knows_every_precision() {
+        for precision in [MatmulPrecision::Medium, MatmulPrecision::High, MatmulPrecision::Highest] {
+            set_matmul_precision(precision).unwrap();
+        }
+    }
+
+    #[test]
+    fn determinism_can_be_switched() {
+        set_deterministic(true).unwrap();
+        set_deterministic(false).unwrap();
+    }
+}

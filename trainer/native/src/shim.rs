@@ -1,0 +1,63 @@
+//! The functions of `cpp/`, and their errors.
+
+use std::ffi::{CStr, c_char, c_int};
+
+use torch_sys::C_tensor;
+
+/// What libtorch, or a check in front of it, objected to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("libtorch: {message}")]
+pub struct TorchError {
+    message: String,
+}
+
+// Each returns null, or a text that the caller owns and `seedbed_release_text` frees.
+unsafe extern "C" {
+    pub(crate) fn seedbed_set_gradient(parameter: *const C_tensor, gradient: *const C_tensor) -> *mut c_char;
+    pub(crate) fn seedbed_fused_adamw(
+        parameters: *const C_tensor,
+        gradients: *const C_tensor,
+        first_moments: *const C_tensor,
+        second_moments: *const C_tensor,
+        step: *const C_tensor,
+        learning_rate: f64,
+        beta1: f64,
+        beta2: f64,
+        epsilon: f64,
+        weight_decay: f64,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_set_threads(intra_op: c_int, inter_op: c_int) -> *mut c_char;
+    pub(crate) fn seedbed_set_deterministic(on: bool) -> *mut c_char;
+    pub(crate) fn seedbed_set_matmul_precision(name: *const c_char) -> *mut c_char;
+    pub(crate) fn seedbed_cpu_capability(capability: *mut *mut c_char) -> *mut c_char;
+    fn seedbed_release_text(text: *mut c_char);
+}
+
+/// Takes over a text of the shim.
+///
+/// # Safety
+///
+/// `text` is a zero-terminated text from the shim that nobody else uses or frees.
+pub(crate) unsafe fn take_text(text: *mut c_char) -> String {
+    // SAFETY: the caller hands over a valid, zero-terminated text.
+    let owned = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
+    // SAFETY: it was allocated by the shim and is not used after this.
+    unsafe { seedbed_release_text(text) };
+    owned
+}
+
+/// The outcome of a function of the shim.
+///
+/// # Safety
+///
+/// `outcome` is what a function of the shim has just returned.
+pub(crate) unsafe fn check(outcome: *mut c_char) -> Result<(), TorchError> {
+    if outcome.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the shim returns null or a text of its own.
+    let message = unsafe { take_text(outcome) };
+    // libtorch appends the C++ stack, which says nothing about the mistake.
+    let message = message.lines().next().unwrap_or_default().to_owned();
+    Err(TorchError { message })
+}
