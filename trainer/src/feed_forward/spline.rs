@@ -1,0 +1,144 @@
+//! Kolmogorov-Arnold layers with B-spline edges (Liu et al. 2024, arXiv:2404.19756).
+//!
+//! The learned function on the edge from input i to output o is w·silu(x) + s·Σₘ cₘBₘ(x), and an output is the sum of its
+//! edges, so that a layer is two matrix products: one over silu(x), one over the bases of all inputs.
+//!
+//! The basis: order k, G intervals of width h between the ends of the grid, knots tⱼ = low + (j − k)h for j = 0..=G + 2k,
+//! and the G + k functions Bₘ of order k on them. All are one curve, shifted: on the cell tⱼ ≤ x < tⱼ₊₁ only B_(j−k)..=Bⱼ
+//! are not zero, and each is a polynomial in u = (x − tⱼ)/h that does not depend on j. So the recursion of Cox and de Boor
+//! is run once, on polynomials ([`pieces`]), and a forward pass evaluates k + 1 of them for each entry instead of the whole
+//! recursion on all G + 2k intervals.
+
+use spec::feed_forward::SplineGrid;
+use tch::{Device, Kind, Tensor};
+
+use super::silu::silu;
+use crate::model::declare::Declarations;
+use crate::model::linear::{Weights, linear};
+
+/// Declares one layer `[inputs, outputs]`: `base_weight` and `spline_scaler` `[outputs, inputs]`, `spline_weight` `[outputs,
+/// inputs, G + k]`.
+///
+/// Base and spline weights start as the linear maps of the network do; the scaler starts at 1 and, like the weight of a norm,
+/// does not decay.
+pub fn declare(name: &str, [inputs, outputs]: [u32; 2], grid: SplineGrid, declarations: &mut Declarations) {
+    declarations.matrix(&format!("{name}.base_weight"), &[outputs, inputs], inputs);
+    declarations.matrix(&format!("{name}.spline_weight"), &[outputs, inputs, grid.bases()], inputs);
+    declarations.constant(&format!("{name}.spline_scaler"), &[outputs, inputs], 1.0);
+}
+
+/// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
+#[derive(Debug)]
+pub struct SplineLayer {
+    base_weight: Tensor,
+    spline_weight: Tensor,
+    spline_scaler: Tensor,
+    basis: SplineBasis,
+    kind: Kind,
+}
+
+impl SplineLayer {
+    /// The layer `name` over these weights.
+    pub fn new(name: &str, grid: SplineGrid, weights: &mut Weights<'_>) -> Self {
+        let base_weight = weights.get(&format!("{name}.base_weight"));
+        Self {
+            basis: SplineBasis::new(grid, base_weight.device()),
+            spline_weight: weights.get(&format!("{name}.spline_weight")),
+            spline_scaler: weights.get(&format!("{name}.spline_scaler")),
+            kind: weights.kind(),
+            base_weight,
+        }
+    }
+
+    /// `[T, outputs]` for `[T, inputs]`.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let x = x.to_kind(self.base_weight.kind());
+        let base = linear(&silu(&x), &self.base_weight, None, self.kind);
+        let bases = self.basis.forward(&x).flatten(1, 2);
+        let weight = (&self.spline_weight * self.spline_scaler.unsqueeze(-1)).flatten(1, 2);
+        base + linear(&bases, &weight, None, self.kind)
+    }
+}
+
+/// The B-splines of a uniform grid.
+#[derive(Debug)]
+pub struct SplineBasis {
+    grid: SplineGrid,
+    /// `[k + 1, k + 1]`: the coefficient of uᵖ in the piece of the basis function that began k − j cells ago, at `[p, j]`.
+    coefficients: Tensor,
+}
+
+impl SplineBasis {
+    /// The basis of this grid.
+    pub fn new(grid: SplineGrid, device: Device) -> Self {
+        let pieces = pieces(grid.order as usize);
+        let size = pieces.len();
+        let by_power: Vec<f64> = (0..size).flat_map(|power| pieces.iter().map(move |piece| piece[power])).collect();
+        let coefficients = Tensor::from_slice(&by_power).view([size as i64, size as i64]).to_device(device);
+        Self { grid, coefficients }
+    }
+
+    /// `[T, inputs, G + k]` for `[T, inputs]`: every basis function at every entry; zeros for an entry off the knots.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let SplineGrid { intervals, order, low, high } = self.grid;
+        let (intervals, order) = (i64::from(intervals), i64::from(order));
+        let width = (high - low) / intervals as f64;
+        let cells = intervals + 2 * order;
+        let from_first_knot = (x - low) / width + order as f64;
+        // An entry below the knots goes to cell −1, one above them to cell G + 2k: both touch columns that are cut off below.
+        // So does one that is not a number: it must reach the loss through the base, not end as an index.
+        let cell = from_first_knot.detach().floor().clamp(-1.0, cells as f64).nan_to_num(-1.0, None, None);
+        let within = (from_first_knot - &cell).clamp(0.0, 1.0).unsqueeze(-1);
+        let pieces = self.evaluate_pieces(&within);
+        let columns = Tensor::arange(order + 1, (Kind::Int64, x.device())) + 1;
+        let columns = cell.to_kind(Kind::Int64).unsqueeze(-1) + columns;
+        let (rows, inputs) = x.size2().expect("invariant: entries are [T, inputs]");
+        let options = (x.kind(), x.device());
+        // Column m + k + 1 is Bₘ, for m from −(k + 1), which cell −1 would touch, to G + 2k, which cell G + 2k would.
+        let all = Tensor::zeros([rows, inputs, cells + order + 2], options).scatter(-1, &columns, &pieces);
+        all.narrow(-1, order + 1, intervals + order)
+    }
+
+    /// `[…, k + 1]`: the pieces at u, by Horner's rule.
+    fn evaluate_pieces(&self, u: &Tensor) -> Tensor {
+        let coefficients = self.coefficients.to_kind(u.kind());
+        let highest = i64::from(self.grid.order);
+        let mut sum = coefficients.select(0, highest) + u.zeros_like();
+        for power in (0..highest).rev() {
+            sum = sum * u + coefficients.select(0, power);
+        }
+        sum
+    }
+}
+
+/// The polynomials in u, lowest power first, of the order + 1 uniform B-splines that are not zero on a cell, from the one that
+/// began `order` cells ago to the one that begins here.
+///
+/// With one interval to a cell, Cox and de Boor say: pⱼ of order n = ((u + n − j)·pⱼ₋₁ + (j + 1 − u)·pⱼ) / n, both of order
+/// n − 1; and the only one of order 0 is 1 (de Boor 1978, A Practical Guide to Splines, chapter IX).
+fn pieces(order: usize) -> Vec<Vec<f64>> {
+    let mut pieces = vec![vec![1.0]];
+    for n in 1..=order {
+        pieces = (0..=n)
+            .map(|j| {
+                let mut next = vec![0.0; n + 1];
+                if let Some(earlier) = j.checked_sub(1).and_then(|j| pieces.get(j)) {
+                    add_product(&mut next, earlier, (n - j) as f64, 1.0);
+                }
+                if let Some(same) = pieces.get(j) {
+                    add_product(&mut next, same, (j + 1) as f64, -1.0);
+                }
+                next.iter().map(|coefficient| coefficient / n as f64).collect()
+            })
+            .collect();
+    }
+    pieces
+}
+
+/// sum += polynomial · (constant + slope·u).
+fn add_product(sum: &mut [f64], polynomial: &[f64], constant: f64, slope: f64) {
+    for (power, coefficient) in polynomial.iter().enumerate() {
+        sum[power] += coefficient * constant;
+        sum[power + 1] += coefficient * slope;
+    }
+}

@@ -1,0 +1,202 @@
+//! Attention within stories.
+
+use tch::{Device, Kind, Tensor};
+
+pub use super::layout::AttentionLayout;
+use super::layout::Group;
+use super::linear::{Linear, Weights, linear};
+use crate::streams::Dropout;
+
+/// Which tokens of its story a token attends to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// All of them.
+    Whole,
+    /// Itself and those before it.
+    Back,
+    /// Itself and those before it, as many in all as this.
+    Window(i64),
+}
+
+/// What a [`Sight`] means for one group.
+#[derive(Debug)]
+pub enum Mask {
+    /// Every cell sees every cell.
+    Everything,
+    /// A cell sees itself and those before it. Empty cells come last, so that no token sees one.
+    Causal,
+    /// `[1 or stories, 1, 1 or length, length]`: true where a query (third dimension) sees a key (fourth).
+    Cells(Tensor),
+}
+
+impl AttentionLayout {
+    /// The mask of each group, for all layers that see so.
+    pub fn masks(&self, sight: Sight) -> Vec<Mask> {
+        self.groups.iter().map(|group| Mask::new(sight, group)).collect()
+    }
+}
+
+impl Mask {
+    fn new(sight: Sight, group: &Group) -> Self {
+        match (sight, &group.occupied) {
+            (Sight::Whole, None) => Self::Everything,
+            (Sight::Whole, Some(occupied)) => Self::Cells(occupied.shallow_clone()),
+            (Sight::Window(window), _) if window < group.length => {
+                let device = group.device();
+                Self::Cells(lower_triangle(group.length, device).logical_and(&band(group.length, window, device)))
+            }
+            (Sight::Back | Sight::Window(_), _) => Self::Causal,
+        }
+    }
+
+    /// The mask cell by cell; nothing where every cell sees every cell.
+    fn cells(&self, length: i64, device: Device) -> Option<Tensor> {
+        match self {
+            Self::Everything => None,
+            Self::Causal => Some(lower_triangle(length, device)),
+            Self::Cells(cells) => Some(cells.shallow_clone()),
+        }
+    }
+}
+
+/// `[1, 1, length, length]`: true where query − key ≥ 0.
+fn lower_triangle(length: i64, device: Device) -> Tensor {
+    Tensor::ones([1, 1, length, length], (Kind::Bool, device)).tril(0)
+}
+
+/// `[1, 1, length, length]`: true where query − key < window.
+fn band(length: i64, window: i64, device: Device) -> Tensor {
+    Tensor::ones([1, 1, length, length], (Kind::Bool, device)).triu(1 - window)
+}
+
+/// The maps to queries, keys and values.
+#[derive(Debug)]
+pub struct Projections {
+    maps: [Linear; 3],
+}
+
+impl Projections {
+    /// The maps of these three names, for query, key and value, with biases or without.
+    pub fn new(names: &[String; 3], has_bias: bool, weights: &mut Weights<'_>) -> Self {
+        let maps = names
+            .each_ref()
+            .map(|name| if has_bias { weights.linear(name) } else { weights.linear_without_bias(name) });
+        Self { maps }
+    }
+
+    /// Queries, keys and values side by side, `[T, 3 · hidden]`, by one product.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let [query, key, value] = &self.maps;
+        let weight = Tensor::cat(&[&query.weight, &key.weight, &value.weight], 0);
+        let bias = match (&query.bias, &key.bias, &value.bias) {
+            (Some(query), Some(key), Some(value)) => Some(Tensor::cat(&[query, key, value], 0)),
+            _ => None,
+        };
+        linear(x, &weight, bias.as_ref(), query.kind)
+    }
+}
+
+/// softmax(scale · Q·Kᵀ)·V within each story, for each head (Vaswani et al. 2017, arXiv:1706.03762).
+#[derive(Debug)]
+pub struct Attention<'a> {
+    /// The stories of the batch.
+    pub layout: &'a AttentionLayout,
+    /// Who sees whom, one mask a group.
+    pub masks: &'a [Mask],
+    /// Number of heads.
+    pub heads: i64,
+    /// Factor of the scores.
+    pub scale: f64,
+    /// The kind in which scores are formed where they are formed at all; the softmax is in fp32 always.
+    pub score_kind: Kind,
+    /// Dropout of this pass.
+    pub dropout: Dropout,
+    /// Probability that an attention weight is dropped.
+    pub probability: f64,
+}
+
+impl Attention<'_> {
+    /// `[T, hidden]` from queries, keys and values side by side. `place` names the site of the dropout.
+    pub fn forward(&self, projected: &Tensor, place: &str) -> Tensor {
+        let products: Vec<Tensor> = self
+            .layout
+            .groups
+            .iter()
+            .zip(self.masks)
+            .enumerate()
+            .map(|(index, (group, mask))| self.group(projected, group, mask, &format!("{place}.{index}")))
+            .collect();
+        self.layout.scatter(&products)
+    }
+
+    fn group(&self, projected: &Tensor, group: &Group, mask: &Mask, place: &str) -> Tensor {
+        // [cells, 3 · hidden] -> three of [stories, heads, length, head size]
+        let cells =
+            group.gather(projected).view([group.stories, group.length, 3, self.heads, -1]).permute([2, 0, 3, 1, 4]);
+        let [query, key, value] = [0, 1, 2].map(|index| cells.select(0, index));
+        let product = if self.probability > 0.0 {
+            self.product_with_dropout([&query, &key, &value], mask, place)
+        } else {
+            let (cells, is_causal) = match mask {
+                Mask::Everything => (None, false),
+                Mask::Causal => (None, true),
+                Mask::Cells(cells) => (Some(cells), false),
+            };
+            Tensor::scaled_dot_product_attention(&query, &key, &value, cells, 0.0, is_causal, self.scale, false)
+        };
+        product.transpose(1, 2).reshape([group.stories * group.length, -1])
+    }
+
+    /// The product written out, since the fused one draws its own masks.
+    fn product_with_dropout(&self, [query, key, value]: [&Tensor; 3], mask: &Mask, place: &str) -> Tensor {
+        let scores = query.to_kind(self.score_kind).matmul(&key.to_kind(self.score_kind).transpose(-2, -1));
+        let mut scores = scores.to_kind(Kind::Float) * self.scale;
+        if let Some(cells) = mask.cells(query.size()[2], query.device()) {
+            scores = scores.masked_fill(&cells.logical_not(), f64::from(f32::MIN));
+        }
+        let weights = self.dropout.apply(place, scores.softmax(-1, Kind::Float), self.probability);
+        weights.to_kind(value.kind()).matmul(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_sees_itself_and_those_just_before() {
+        let layout = AttentionLayout::new(&[0, 5], Device::Cpu);
+        let Mask::Cells(cells) = &layout.masks(Sight::Window(2))[0] else { panic!("a short window needs a mask") };
+        for query in 0..5 {
+            for key in 0..5 {
+                let sees = (0..2).contains(&(query - key));
+                assert_eq!(cells.int64_value(&[0, 0, query, key]) == 1, sees, "{query} {key}");
+            }
+        }
+        assert!(matches!(layout.masks(Sight::Window(5))[0], Mask::Causal));
+        assert!(matches!(layout.masks(Sight::Whole)[0], Mask::Everything));
+    }
+
+    #[test]
+    fn written_out_and_fused_products_agree() {
+        let layout = AttentionLayout::new(&[0, 7, 13, 15, 20], Device::Cpu);
+        let projected = Tensor::randn([20, 3 * 6], (Kind::Float, Device::Cpu));
+        for sight in [Sight::Whole, Sight::Back, Sight::Window(3)] {
+            let masks = layout.masks(sight);
+            let product = |probability| {
+                let attention = Attention {
+                    layout: &layout,
+                    masks: &masks,
+                    heads: 2,
+                    scale: 1.0,
+                    score_kind: Kind::Float,
+                    dropout: Dropout::off(),
+                    probability,
+                };
+                attention.forward(&projected, "here")
+            };
+            let distance = (product(0.0) - product(0.5)).abs().max().double_value(&[]);
+            assert!(distance < 1e-5, "{sight:?}: {distance}");
+        }
+    }
+}

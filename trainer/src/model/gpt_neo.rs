@@ -1,0 +1,157 @@
+//! GPT-Neo (Black et al. 2021), as `GPTNeoForCausalLM` of transformers computes it.
+//!
+//! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
+//! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
+
+use spec::model::ModelSpec;
+use tch::{Kind, Tensor};
+
+use super::attention::{Attention, Mask, Projections, Sight};
+use super::declare::Declarations;
+use super::head::Decoder;
+use super::linear::{Linear, Weights};
+use super::norm::LayerNorm;
+use super::packed::Packed;
+use crate::feed_forward::{self, FeedForward};
+use crate::streams::Dropout;
+
+const TOKENS: &str = "transformer.wte";
+const POSITIONS: &str = "transformer.wpe";
+const LAST_NORM: &str = "transformer.ln_f";
+
+/// No row of a GPT-Neo table is kept for padding.
+const NO_PADDING: i64 = -1;
+
+fn block_name(index: u32) -> String {
+    format!("transformer.h.{index}")
+}
+
+fn projection_names(block: &str) -> [String; 3] {
+    ["q_proj", "k_proj", "v_proj"].map(|name| format!("{block}.attn.attention.{name}"))
+}
+
+fn output_name(block: &str) -> String {
+    format!("{block}.attn.attention.out_proj")
+}
+
+fn feed_forward_names(block: &str) -> feed_forward::Names {
+    feed_forward::Names {
+        input: format!("{block}.mlp.c_fc"),
+        gated: format!("{block}.mlp.c_gated"),
+        output: format!("{block}.mlp.c_proj"),
+        activation: format!("{block}.mlp.act.weight"),
+        splines: format!("{block}.mlp.kan"),
+    }
+}
+
+/// Declares the parameters of a GPT-Neo.
+pub fn declare(spec: &ModelSpec, declarations: &mut Declarations) {
+    let hidden = spec.hidden_size;
+    declarations.embedding(TOKENS, spec.vocabulary, hidden, None);
+    declarations.embedding(POSITIONS, spec.positions(), hidden, None);
+    for index in 0..spec.layers {
+        let block = block_name(index);
+        declarations.norm(&format!("{block}.ln_1"), hidden);
+        for name in projection_names(&block) {
+            declarations.linear_without_bias(&name, hidden, hidden);
+        }
+        declarations.linear(&output_name(&block), hidden, hidden);
+        declarations.norm(&format!("{block}.ln_2"), hidden);
+        feed_forward::declare(spec, &feed_forward_names(&block), declarations);
+    }
+    declarations.norm(LAST_NORM, hidden);
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct GptNeo {
+    tokens: Tensor,
+    positions: Tensor,
+    blocks: Vec<Block>,
+    last_norm: LayerNorm,
+    heads: i64,
+    dropout: f64,
+    attention_dropout: f64,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+struct Block {
+    attention_norm: LayerNorm,
+    projections: Projections,
+    output: Linear,
+    feed_forward_norm: LayerNorm,
+    feed_forward: FeedForward,
+    sight: Sight,
+}
+
+impl GptNeo {
+    /// The network over these weights.
+    pub fn new(spec: &ModelSpec, weights: &mut Weights<'_>) -> Self {
+        Self {
+            tokens: weights.get(&format!("{TOKENS}.weight")),
+            positions: weights.get(&format!("{POSITIONS}.weight")),
+            blocks: (0..spec.layers).map(|index| Block::new(spec, index, weights)).collect(),
+            last_norm: LayerNorm::new(LAST_NORM, spec.layer_norm_epsilon, weights),
+            heads: i64::from(spec.heads),
+            dropout: spec.dropout,
+            attention_dropout: spec.attention_dropout,
+            kind: weights.kind(),
+        }
+    }
+
+    /// `[T, hidden]` after the last norm.
+    pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
+        let tokens = Tensor::embedding(&self.tokens, &batch.tokens, NO_PADDING, false, false);
+        let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
+        let mut x = dropout.apply("embeddings", tokens + positions, self.dropout);
+        let mut seen: Vec<(Sight, Vec<Mask>)> = Vec::new();
+        for (index, block) in self.blocks.iter().enumerate() {
+            if !seen.iter().any(|(sight, _)| *sight == block.sight) {
+                seen.push((block.sight, batch.attention.masks(block.sight)));
+            }
+            let masks = &seen.iter().find(|(sight, _)| *sight == block.sight).expect("invariant: pushed above").1;
+            let attention = Attention {
+                layout: &batch.attention,
+                masks,
+                heads: self.heads,
+                scale: 1.0,
+                // Without 1/√d scores grow large, so transformers forms them in fp32.
+                score_kind: Kind::Float,
+                dropout,
+                probability: self.attention_dropout,
+            };
+            x = block.forward(x, &attention, &format!("h.{index}"), self.dropout);
+        }
+        self.last_norm.forward(&x)
+    }
+
+    /// The tied head.
+    pub fn decoder(&self) -> Decoder<'_> {
+        Decoder { table: &self.tokens, bias: None, kind: self.kind }
+    }
+}
+
+impl Block {
+    fn new(spec: &ModelSpec, index: u32, weights: &mut Weights<'_>) -> Self {
+        let block = block_name(index);
+        let epsilon = spec.layer_norm_epsilon;
+        Self {
+            attention_norm: LayerNorm::new(&format!("{block}.ln_1"), epsilon, weights),
+            projections: Projections::new(&projection_names(&block), false, weights),
+            output: weights.linear(&output_name(&block)),
+            feed_forward_norm: LayerNorm::new(&format!("{block}.ln_2"), epsilon, weights),
+            feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
+            sight: spec.window_of_layer(index).map_or(Sight::Back, |window| Sight::Window(i64::from(window))),
+        }
+    }
+
+    fn forward(&self, x: Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
+        let dropout = attention.dropout;
+        let projected = self.projections.forward(&self.attention_norm.forward(&x));
+        let attended = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
+        let x = x + dropout.apply(&format!("{place}.attention.output"), attended, probability);
+        let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x));
+        x + dropout.apply(&format!("{place}.feed-forward"), fed, probability)
+    }
+}

@@ -1,0 +1,162 @@
+//! How the stories of a batch are laid side by side for the attention product.
+//!
+//! Attention is the one operation that needs a story's tokens together. Stories of similar length form a group, and each
+//! group is a rectangle `[stories, length]` padded only within itself. The layout is made once for a batch and shared by all
+//! layers.
+
+use tch::{Device, Kind, Tensor};
+
+/// A group grows while its rectangle has at most this many cells for each of its tokens.
+const CELLS_PER_TOKEN: f64 = 1.25;
+
+/// The stories of a batch as a few rectangles.
+#[derive(Debug)]
+pub struct AttentionLayout {
+    /// The rectangles, those of longer stories first.
+    pub groups: Vec<Group>,
+    /// `[T]`: the cell of each token, with the cells of all groups counted on from group to group.
+    cells: Tensor,
+}
+
+/// Stories of similar length.
+#[derive(Debug)]
+pub struct Group {
+    /// Number of stories.
+    pub stories: i64,
+    /// Length of the longest story.
+    pub length: i64,
+    /// `[stories, 1, 1, length]`, true where a cell holds a token; absent where all do.
+    pub occupied: Option<Tensor>,
+    /// `[stories · length]`: the token of each cell; an empty cell repeats its story's first token.
+    tokens: Tensor,
+}
+
+impl AttentionLayout {
+    /// The layout of the stories `bounds[k]..bounds[k + 1]`.
+    pub fn new(bounds: &[usize], device: Device) -> Self {
+        let stories: Vec<Story> = bounds
+            .windows(2)
+            .map(|pair| Story { start: pair[0], length: pair[1] - pair[0] })
+            .filter(|story| story.length > 0)
+            .collect();
+        let mut cells = vec![0; bounds.last().copied().unwrap_or(0)];
+        let mut cells_before = 0;
+        let groups = by_length(stories)
+            .iter()
+            .map(|members| {
+                let length = members[0].length;
+                for (row, story) in members.iter().enumerate() {
+                    for offset in 0..story.length {
+                        cells[story.start + offset] = (cells_before + row * length + offset) as i64;
+                    }
+                }
+                cells_before += members.len() * length;
+                Group::new(members, device)
+            })
+            .collect();
+        Self { groups, cells: Tensor::from_slice(&cells).to_device(device) }
+    }
+
+    /// `[T, channels]` from the cells of each group, given as `[stories · length, channels]` in the order of `groups`.
+    pub fn scatter(&self, cells: &[Tensor]) -> Tensor {
+        Tensor::cat(cells, 0).index_select(0, &self.cells)
+    }
+}
+
+impl Group {
+    fn new(members: &[Story], device: Device) -> Self {
+        let length = members[0].length;
+        let token = |story: &Story, offset: usize| {
+            (if offset < story.length { story.start + offset } else { story.start }) as i64
+        };
+        let tokens: Vec<i64> =
+            members.iter().flat_map(|story| (0..length).map(move |offset| token(story, offset))).collect();
+        let is_full = members.iter().all(|story| story.length == length);
+        let occupied = (!is_full).then(|| {
+            let lengths: Vec<i64> = members.iter().map(|story| story.length as i64).collect();
+            let lengths = Tensor::from_slice(&lengths).to_device(device).view([-1, 1, 1, 1]);
+            Tensor::arange(length as i64, (Kind::Int64, device)).lt_tensor(&lengths)
+        });
+        Self {
+            stories: members.len() as i64,
+            length: length as i64,
+            occupied,
+            tokens: Tensor::from_slice(&tokens).to_device(device),
+        }
+    }
+
+    /// Where the batch lies.
+    pub fn device(&self) -> Device {
+        self.tokens.device()
+    }
+
+    /// The cells of this group, `[stories · length, channels]`, of `[T, channels]`.
+    pub fn gather(&self, rows: &Tensor) -> Tensor {
+        rows.index_select(0, &self.tokens)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Story {
+    start: usize,
+    length: usize,
+}
+
+/// Stories in groups, longest first; a group is closed when one story more would waste too many cells.
+fn by_length(mut stories: Vec<Story>) -> Vec<Vec<Story>> {
+    stories.sort_by_key(|story| (std::cmp::Reverse(story.length), story.start));
+    let mut groups: Vec<Vec<Story>> = Vec::new();
+    let mut tokens = 0;
+    for story in stories {
+        if let Some(group) = groups.last_mut() {
+            let cells = (group.len() + 1) * group[0].length;
+            if cells as f64 <= CELLS_PER_TOKEN * (tokens + story.length) as f64 {
+                group.push(story);
+                tokens += story.length;
+                continue;
+            }
+        }
+        tokens = story.length;
+        groups.push(vec![story]);
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grouped(lengths: &[usize]) -> Vec<Vec<usize>> {
+        let stories = lengths.iter().map(|length| Story { start: 0, length: *length }).collect();
+        by_length(stories).iter().map(|group| group.iter().map(|story| story.length).collect()).collect()
+    }
+
+    #[test]
+    fn groups_are_few_and_waste_little() {
+        assert_eq!(grouped(&[5, 5, 5]), [[5, 5, 5]]);
+        assert_eq!(grouped(&[1, 100, 90]), [vec![100, 90], vec![1]]);
+        let spread: Vec<usize> = (20..=512).collect();
+        let groups = grouped(&spread);
+        assert!(groups.len() <= 10, "{} groups", groups.len());
+        let cells: usize = groups.iter().map(|group| group.len() * group[0]).sum();
+        assert!(cells as f64 <= CELLS_PER_TOKEN * spread.iter().sum::<usize>() as f64);
+    }
+
+    #[test]
+    fn scattering_undoes_gathering() {
+        let layout = AttentionLayout::new(&[0, 3, 3, 4, 9, 11], Device::Cpu);
+        let rows = Tensor::arange(22, (Kind::Float, Device::Cpu)).view([11, 2]);
+        let cells: Vec<Tensor> = layout.groups.iter().map(|group| group.gather(&rows)).collect();
+        assert_eq!(layout.scatter(&cells), rows);
+        assert!(layout.groups.len() > 1);
+    }
+
+    #[test]
+    fn empty_cells_are_marked() {
+        let layout = AttentionLayout::new(&[0, 4, 9, 14], Device::Cpu);
+        let group = &layout.groups[0];
+        assert_eq!((group.stories, group.length), (3, 5));
+        let occupied = group.occupied.as_ref().unwrap().view([3, 5]);
+        assert_eq!(Vec::<i64>::try_from(occupied.sum_dim_intlist(1, false, Kind::Int64)).unwrap(), [5, 5, 4]);
+    }
+}

@@ -1,0 +1,28 @@
+//! GPT-Neo and RoBERTa as in Hugging Face's transformers, on packed batches.
+//!
+//! Read [`packed`] (what a network sees), [`attention`] (the one operation that is not row by row), [`gpt_neo`] and
+//! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`declare`] says which parameters
+//! there are; the layer in the feed-forward place is a room of its own, [`crate::feed_forward`].
+//!
+//! # Invariants
+//! - A token's output depends on its own story alone: whatever else is in the batch changes rounding at most.
+//! - Parameters carry the names of Hugging Face's state dict, so a checkpoint is theirs without renaming; tied weights have
+//!   one name.
+//! - A network holds the leaf tensors it was given, never copies, so that an optimiser's update in place is seen at once.
+//! - In bf16 only matrix products are: the residual stream, normalisations, activations, softmax and loss are in fp32, as under
+//!   PyTorch's autocast, and parameters stay in fp32.
+
+pub mod attention;
+pub mod declare;
+pub mod gpt_neo;
+pub mod head;
+pub mod layout;
+pub mod linear;
+pub mod network;
+pub mod norm;
+pub mod packed;
+pub mod roberta;
+
+pub use declare::declarations;
+pub use network::Model;
+pub use packed::{Packed, Stories};

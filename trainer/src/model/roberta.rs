@@ -1,0 +1,180 @@
+//! RoBERTa (Liu et al. 2019, arXiv:1907.11692), as `RobertaForMaskedLM` of transformers computes it with padding id 0.
+//!
+//! x = norm(token + type + position); in each block x = norm(x + attention(x)), then x = norm(x + feed-forward(x)); logits by
+//! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
+//! it starts at zero and looking it up gives it no gradient; so positions start at row 1.
+
+use spec::model::ModelSpec;
+use tch::{Kind, Tensor};
+
+use super::attention::{Attention, Projections, Sight};
+use super::declare::Declarations;
+use super::head::Decoder;
+use super::linear::{Linear, Weights};
+use super::norm::LayerNorm;
+use super::packed::Packed;
+use crate::feed_forward::{self, FeedForward};
+use crate::streams::Dropout;
+
+const TOKENS: &str = "roberta.embeddings.word_embeddings";
+const POSITIONS: &str = "roberta.embeddings.position_embeddings";
+const TYPES: &str = "roberta.embeddings.token_type_embeddings";
+const EMBEDDING_NORM: &str = "roberta.embeddings.LayerNorm";
+const HEAD_DENSE: &str = "lm_head.dense";
+const HEAD_NORM: &str = "lm_head.layer_norm";
+const HEAD_BIAS: &str = "lm_head.bias";
+
+/// The padding id, and the row of the tables that is kept for it.
+const PADDING: i64 = 0;
+
+/// Token types; only the first is ever used, as in the published models.
+const TYPE_COUNT: u32 = 2;
+
+fn block_name(index: u32) -> String {
+    format!("roberta.encoder.layer.{index}")
+}
+
+fn projection_names(block: &str) -> [String; 3] {
+    ["query", "key", "value"].map(|name| format!("{block}.attention.self.{name}"))
+}
+
+fn feed_forward_names(block: &str) -> feed_forward::Names {
+    feed_forward::Names {
+        input: format!("{block}.intermediate.dense"),
+        gated: format!("{block}.intermediate.gated"),
+        output: format!("{block}.output.dense"),
+        activation: format!("{block}.intermediate.intermediate_act_fn.weight"),
+        splines: format!("{block}.kan"),
+    }
+}
+
+/// Declares the parameters of a RoBERTa.
+pub fn declare(spec: &ModelSpec, declarations: &mut Declarations) {
+    let hidden = spec.hidden_size;
+    declarations.embedding(TOKENS, spec.vocabulary, hidden, Some(PADDING));
+    declarations.embedding(POSITIONS, spec.positions(), hidden, Some(PADDING));
+    declarations.embedding(TYPES, TYPE_COUNT, hidden, None);
+    declarations.norm(EMBEDDING_NORM, hidden);
+    for index in 0..spec.layers {
+        let block = block_name(index);
+        for name in projection_names(&block) {
+            declarations.linear(&name, hidden, hidden);
+        }
+        declarations.linear(&format!("{block}.attention.output.dense"), hidden, hidden);
+        declarations.norm(&format!("{block}.attention.output.LayerNorm"), hidden);
+        feed_forward::declare(spec, &feed_forward_names(&block), declarations);
+        declarations.norm(&format!("{block}.output.LayerNorm"), hidden);
+    }
+    declarations.linear(HEAD_DENSE, hidden, hidden);
+    declarations.norm(HEAD_NORM, hidden);
+    declarations.constant(HEAD_BIAS, &[spec.vocabulary], 0.0);
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct Roberta {
+    tokens: Tensor,
+    positions: Tensor,
+    types: Tensor,
+    embedding_norm: LayerNorm,
+    blocks: Vec<Block>,
+    head_dense: Linear,
+    head_norm: LayerNorm,
+    head_bias: Tensor,
+    heads: i64,
+    head_size: i64,
+    dropout: f64,
+    attention_dropout: f64,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+struct Block {
+    projections: Projections,
+    output: Linear,
+    attention_norm: LayerNorm,
+    feed_forward: FeedForward,
+    feed_forward_norm: LayerNorm,
+}
+
+impl Roberta {
+    /// The network over these weights.
+    pub fn new(spec: &ModelSpec, weights: &mut Weights<'_>) -> Self {
+        let epsilon = spec.layer_norm_epsilon;
+        Self {
+            tokens: weights.get(&format!("{TOKENS}.weight")),
+            positions: weights.get(&format!("{POSITIONS}.weight")),
+            types: weights.get(&format!("{TYPES}.weight")),
+            embedding_norm: LayerNorm::new(EMBEDDING_NORM, epsilon, weights),
+            blocks: (0..spec.layers).map(|index| Block::new(spec, index, weights)).collect(),
+            head_dense: weights.linear(HEAD_DENSE),
+            head_norm: LayerNorm::new(HEAD_NORM, epsilon, weights),
+            head_bias: weights.get(HEAD_BIAS),
+            heads: i64::from(spec.heads),
+            head_size: i64::from(spec.head_size()),
+            dropout: spec.dropout,
+            attention_dropout: spec.attention_dropout,
+            kind: weights.kind(),
+        }
+    }
+
+    /// `[T, hidden]` after the last block.
+    pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
+        let masks = batch.attention.masks(Sight::Whole);
+        let attention = Attention {
+            layout: &batch.attention,
+            masks: &masks,
+            heads: self.heads,
+            scale: (self.head_size as f64).sqrt().recip(),
+            score_kind: self.kind,
+            dropout,
+            probability: self.attention_dropout,
+        };
+        let mut x = dropout.apply("embeddings", self.embed(batch), self.dropout);
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
+        }
+        x
+    }
+
+    fn embed(&self, batch: &Packed) -> Tensor {
+        let tokens = Tensor::embedding(&self.tokens, &batch.tokens, PADDING, false, false);
+        let rows = &batch.positions + (PADDING + 1);
+        let positions = Tensor::embedding(&self.positions, &rows, PADDING, false, false);
+        self.embedding_norm.forward(&(tokens + self.types.select(0, 0) + positions))
+    }
+
+    /// What the head does to scored rows before the tied table. Its gelu is part of the architecture, not of the study.
+    pub fn transform(&self, rows: &Tensor) -> Tensor {
+        self.head_norm.forward(&self.head_dense.forward(rows).gelu("none"))
+    }
+
+    /// The tied head.
+    pub fn decoder(&self) -> Decoder<'_> {
+        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind }
+    }
+}
+
+impl Block {
+    fn new(spec: &ModelSpec, index: u32, weights: &mut Weights<'_>) -> Self {
+        let block = block_name(index);
+        let epsilon = spec.layer_norm_epsilon;
+        Self {
+            projections: Projections::new(&projection_names(&block), true, weights),
+            output: weights.linear(&format!("{block}.attention.output.dense")),
+            attention_norm: LayerNorm::new(&format!("{block}.attention.output.LayerNorm"), epsilon, weights),
+            feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
+            feed_forward_norm: LayerNorm::new(&format!("{block}.output.LayerNorm"), epsilon, weights),
+        }
+    }
+
+    fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
+        let dropout = attention.dropout;
+        let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
+        let attended = self.output.forward(&attended);
+        let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
+        let x = self.attention_norm.forward(&(attended + x));
+        let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
+        self.feed_forward_norm.forward(&(fed + x))
+    }
+}
