@@ -1,0 +1,120 @@
+//! What was measured: one typed form for the directory of a sweep and for anyone's table.
+//!
+//! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
+//! [`sweep`] and [`table`] read them; [`Results`] holds them in one order that does not depend on the order of the input.
+
+pub mod design;
+pub mod observation;
+pub mod table;
+
+mod columns;
+mod run_files;
+mod sweep;
+
+use spec::value::Value;
+
+pub use self::design::{Factor, Point, Seed};
+pub use self::observation::{Curve, Observation, RunAccount, RunState};
+
+/// Where results came from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Origin {
+    /// The directory of a sweep.
+    Sweep {
+        /// The sweep's name.
+        name: String,
+        /// When its plan was frozen: RFC 3339, UTC.
+        frozen: String,
+        /// How often the plan was changed after that.
+        revision: u32,
+        /// Whether the analysis plan is the one of the first submission.
+        original_analysis: bool,
+    },
+    /// A table.
+    Table {
+        /// Its file name, without folders.
+        name: String,
+    },
+}
+
+/// Everything that was measured, and what became of every run.
+///
+/// Runs are sorted by point and seed; observations by metric, point and seed; curves likewise. A (metric, point, seed) occurs
+/// once. Values are finite: what was not finite is in [`Results::unusable`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    pub(crate) origin: Origin,
+    pub(crate) factors: Vec<Factor>,
+    pub(crate) metrics: Vec<String>,
+    pub(crate) runs: Vec<RunAccount>,
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) unusable: Vec<Observation>,
+    pub(crate) curves: Vec<Curve>,
+    pub(crate) extra_directories: Vec<String>,
+}
+
+impl Results {
+    /// Where they came from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The factors and their levels.
+    pub fn factors(&self) -> &[Factor] {
+        &self.factors
+    }
+
+    /// The names of the metrics that have a value or should have had one.
+    pub fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    /// What became of every run.
+    pub fn runs(&self) -> &[RunAccount] {
+        &self.runs
+    }
+
+    /// The final values of the runs that count.
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    /// Values of runs that count which are not finite, in the same order. Never used in arithmetic; always listed.
+    pub fn unusable(&self) -> &[Observation] {
+        &self.unusable
+    }
+
+    /// The curves of the runs that count and of those that diverged.
+    pub fn curves(&self) -> &[Curve] {
+        &self.curves
+    }
+
+    /// The level of `factor` at a point, as text.
+    pub fn level(&self, point: &Point, factor: usize) -> &str {
+        &self.factors[factor].levels[point.level(factor)]
+    }
+
+    /// The index of the level of `factor` that shows as `value` does. `1` finds `1.0`.
+    pub(crate) fn find_level(&self, factor: usize, value: &Value) -> Option<usize> {
+        let text = value.to_string();
+        let number = text.parse::<f64>().ok();
+        let levels = &self.factors[factor].levels;
+        levels
+            .iter()
+            .position(|level| *level == text)
+            .or_else(|| levels.iter().position(|level| number.is_some() && level.parse().ok() == number))
+    }
+
+    /// Brings everything into its one order and moves values that are not finite aside.
+    pub(crate) fn in_order(mut self) -> Self {
+        let (observations, unusable) =
+            std::mem::take(&mut self.observations).into_iter().partition(|observation| observation.value.is_finite());
+        self.observations = observations;
+        self.unusable = unusable;
+        self.observations.sort_by(Observation::order);
+        self.unusable.sort_by(Observation::order);
+        self.curves.sort_by(|a, b| (a.metric.as_str(), &a.point, &a.seed).cmp(&(b.metric.as_str(), &b.point, &b.seed)));
+        self.runs.sort_by(|a, b| (&a.point, &a.seed).cmp(&(&b.point, &b.seed)));
+        self
+    }
+}

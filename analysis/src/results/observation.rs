@@ -1,0 +1,128 @@
+//! A value, a curve, and what became of a run.
+
+use std::cmp::Ordering;
+
+use serde::Serialize;
+use spec::RunId;
+
+use super::design::{Point, Seed};
+
+/// One final value of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// The metric's name.
+    pub metric: String,
+    /// The run's point of the design.
+    pub point: Point,
+    /// The run's seed.
+    pub seed: Seed,
+    /// The value, in the metric's unit.
+    pub value: f64,
+}
+
+impl Observation {
+    /// By metric, point and seed.
+    pub(crate) fn order(a: &Self, b: &Self) -> Ordering {
+        (a.metric.as_str(), &a.point, &a.seed).cmp(&(b.metric.as_str(), &b.point, &b.seed))
+    }
+}
+
+/// One metric of one run over training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// The metric's name.
+    pub metric: String,
+    /// The run's point of the design.
+    pub point: Point,
+    /// The run's seed.
+    pub seed: Seed,
+    /// Whether the run diverged.
+    pub diverged: bool,
+    /// Optimiser steps, ascending, and the value there; finite values only.
+    pub points: Vec<(u64, f64)>,
+}
+
+/// Where a run stands for the analysis. Only a done run counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// It ended well and its results are those that its record names.
+    Done,
+    /// It diverged: a result, but not a number.
+    Diverged,
+    /// It ended in an error.
+    Failed,
+    /// It was stopped and can go on.
+    Interrupted,
+    /// It was at work when last heard of.
+    Running,
+    /// It says that it is done, but its results are not there, not readable or not those of its record.
+    Incomplete,
+    /// It never started.
+    Missing,
+}
+
+impl RunState {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Self; 7] =
+        [Self::Done, Self::Diverged, Self::Failed, Self::Interrupted, Self::Running, Self::Incomplete, Self::Missing];
+
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Diverged => "diverged",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Running => "running",
+            Self::Incomplete => "incomplete",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// What became of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunAccount {
+    /// The run's id; absent in a table.
+    pub id: Option<RunId>,
+    /// Its point of the design.
+    pub point: Point,
+    /// Its seed.
+    pub seed: Seed,
+    /// Where it stands.
+    pub state: RunState,
+    /// Why it does not count, in words.
+    pub cause: Option<String>,
+    /// The node of its last attempt.
+    pub host: Option<String>,
+    /// The device in words.
+    pub device: Option<String>,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// Wall-clock seconds of all attempts.
+    pub seconds: Option<f64>,
+    /// Parameters of the network.
+    pub parameters: Option<u64>,
+    /// Optimiser steps that it took, or will take.
+    pub steps: Option<u64>,
+}
+
+impl RunAccount {
+    /// A run of which nothing is known but that it should be.
+    pub(crate) fn missing(id: Option<RunId>, point: Point, seed: Seed) -> Self {
+        Self {
+            id,
+            point,
+            seed,
+            state: RunState::Missing,
+            cause: Some("never started".to_owned()),
+            host: None,
+            device: None,
+            attempts: 0,
+            seconds: None,
+            parameters: None,
+            steps: None,
+        }
+    }
+}

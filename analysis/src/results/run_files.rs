@@ -1,0 +1,214 @@
+//! The files of one run, read with care: whatever is wrong with them ends in the run's account, not in an error.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use spec::analysis::AnalysisSpec;
+use spec::layout::RunLayout;
+use spec::rows::{MetricRow, ResultRow};
+use spec::status::{Attempt, Cause, Facts, Outcome, State, Status};
+use spec::{Digest, RunId, SCHEMA, metric};
+
+use super::design::{Point, Seed};
+use super::observation::{Curve, Observation, RunAccount, RunState};
+use crate::error::AnalysisError;
+
+/// One run of the plan, about to be read.
+pub(super) struct RunReader {
+    pub(super) layout: RunLayout,
+    pub(super) id: RunId,
+    pub(super) point: Point,
+    pub(super) seed: Seed,
+}
+
+/// What was found of it.
+pub(super) struct RunReading {
+    pub(super) account: RunAccount,
+    pub(super) observations: Vec<Observation>,
+    pub(super) curves: Vec<Curve>,
+}
+
+impl RunReader {
+    pub(super) fn read(&self, analysis: &AnalysisSpec) -> RunReading {
+        let account = RunAccount::missing(Some(self.id), self.point.clone(), self.seed.clone());
+        let mut reading = RunReading { account, observations: Vec::new(), curves: Vec::new() };
+        let status = match self.status() {
+            Ok(Some(status)) => status,
+            Ok(None) => return reading,
+            Err(cause) => {
+                reading.account.state = RunState::Incomplete;
+                reading.account.cause = Some(cause);
+                return reading;
+            }
+        };
+        self.account_for(&status, &mut reading.account);
+        if status.state == State::Done {
+            match self.results(status.results) {
+                Ok(observations) => reading.observations = observations,
+                Err(cause) => {
+                    reading.account.state = RunState::Incomplete;
+                    reading.account.cause = Some(cause);
+                }
+            }
+        }
+        if matches!(reading.account.state, RunState::Done | RunState::Diverged) {
+            reading.curves = self.curves(analysis, reading.account.state == RunState::Diverged);
+        }
+        reading
+    }
+
+    fn status(&self) -> Result<Option<Status>, String> {
+        let path = self.layout.status();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let status: Status = read_record(&path).map_err(|error| chain(&error))?;
+        if status.schema != SCHEMA {
+            return Err(format!("status.json has schema {}, this version reads {SCHEMA}", status.schema));
+        }
+        if status.run != self.id {
+            return Err(format!("status.json is of the run {}", status.run));
+        }
+        Ok(Some(status))
+    }
+
+    fn account_for(&self, status: &Status, account: &mut RunAccount) {
+        account.state = match status.state {
+            State::Done => RunState::Done,
+            State::Diverged => RunState::Diverged,
+            State::Failed => RunState::Failed,
+            State::Interrupted => RunState::Interrupted,
+            State::Running => RunState::Running,
+        };
+        let last = status.attempts.last();
+        account.cause = last.filter(|_| status.state != State::Done).and_then(attempt_in_words);
+        account.host = last.map(|attempt| attempt.host.clone());
+        account.attempts = u32::try_from(status.attempts.len()).unwrap_or(u32::MAX);
+        let seconds: Vec<f64> = status.attempts.iter().filter_map(|attempt| attempt.seconds).collect();
+        account.seconds = (!seconds.is_empty()).then(|| seconds.iter().sum());
+        // What the trainer says of itself is an extra: another trainer leaves it out, and a damaged file costs no result.
+        if let Ok(facts) = read_record::<Facts>(&self.layout.facts()) {
+            account.device = Some(facts.device);
+            account.parameters = Some(facts.parameters.total());
+            account.steps = Some(facts.steps);
+        }
+        if let Ok(outcome) = read_record::<Outcome>(&self.layout.outcome()) {
+            account.steps = Some(outcome.step);
+            if status.state == State::Diverged {
+                account.cause = outcome.divergence.or(account.cause.take());
+            }
+        }
+    }
+
+    fn results(&self, digest: Option<Digest>) -> Result<Vec<Observation>, String> {
+        let expected = digest.ok_or("status.json says done but names no results")?;
+        let bytes = std::fs::read(self.layout.results()).map_err(|error| format!("results.csv: {error}"))?;
+        let found = Digest::of(&bytes);
+        if found != expected {
+            return Err(format!(
+                "results.csv has the digest {}, status.json names {}: it was changed or damaged",
+                found.short(),
+                expected.short()
+            ));
+        }
+        let mut observations: Vec<Observation> = Vec::new();
+        for row in csv::Reader::from_reader(bytes.as_slice()).deserialize::<FinalValue>() {
+            let FinalValue { metric, value } = row.map_err(|error| format!("results.csv: {error}"))?;
+            if observations.iter().any(|earlier| earlier.metric == metric) {
+                return Err(format!("results.csv has two values of `{metric}`"));
+            }
+            observations.push(Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() });
+        }
+        if observations.is_empty() {
+            return Err("results.csv holds no rows".to_owned());
+        }
+        Ok(observations)
+    }
+
+    /// The curves that a report may show. A line that cannot be read ends the curve there: the file of a diverged run may be
+    /// cut short, and a curve decides nothing.
+    fn curves(&self, analysis: &AnalysisSpec, diverged: bool) -> Vec<Curve> {
+        let Ok(mut reader) = csv::Reader::from_path(self.layout.metrics()) else { return Vec::new() };
+        let mut curves: Vec<Curve> = Vec::new();
+        for row in reader.deserialize::<CurveValue>().map_while(Result::ok) {
+            let judged = analysis.directions.contains_key(&row.metric)
+                || metric::find(&row.metric).is_some_and(|known| known.direction.is_some());
+            if !judged || !row.value.is_finite() {
+                continue;
+            }
+            let curve = match curves.iter().position(|curve| curve.metric == row.metric) {
+                Some(index) => &mut curves[index],
+                None => {
+                    curves.push(Curve {
+                        metric: row.metric,
+                        point: self.point.clone(),
+                        seed: self.seed.clone(),
+                        diverged,
+                        points: Vec::new(),
+                    });
+                    curves.last_mut().expect("invariant: a curve was just pushed")
+                }
+            };
+            curve.points.push((row.step, row.value));
+        }
+        for curve in &mut curves {
+            curve.points.sort_by_key(|(step, _)| *step);
+        }
+        curves
+    }
+}
+
+/// The columns of [`ResultRow`] that the analysis needs; other programs write only these.
+#[derive(serde::Deserialize)]
+struct FinalValue {
+    metric: String,
+    value: f64,
+}
+
+/// The columns of [`MetricRow`] that the analysis needs.
+#[derive(serde::Deserialize)]
+struct CurveValue {
+    step: u64,
+    metric: String,
+    value: f64,
+}
+
+// The two must stay readable from what the trainer writes.
+const _: fn(ResultRow) -> FinalValue = |row| FinalValue { metric: row.metric, value: row.value };
+const _: fn(MetricRow) -> CurveValue = |row| CurveValue { step: row.step, metric: row.metric, value: row.value };
+
+/// Reads a JSON record.
+pub(super) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, AnalysisError> {
+    let bytes = std::fs::read(path).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|source| AnalysisError::Record { path: path.to_owned(), source })
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+fn attempt_in_words(attempt: &Attempt) -> Option<String> {
+    let cause = attempt.cause.map(|cause| match cause {
+        Cause::Done => "finished",
+        Cause::Diverged => "diverged",
+        Cause::Checkpointed => "asked to stop, checkpointed",
+        Cause::Stopped => "stopped from outside",
+        Cause::Killed => "killed by a signal",
+        Cause::Lost => "its supervisor vanished",
+        Cause::OutOfMemory => "out of memory",
+        Cause::BadSpec => "its spec was refused",
+        Cause::BadData => "its data was missing, damaged or too small",
+        Cause::Unavailable => "a device or library was missing",
+        Cause::CannotWrite => "a file could not be written",
+        Cause::ProgramError => "the program failed",
+        Cause::NoResults => "left no complete results",
+    });
+    // The last line of a log says most; a whole traceback does not belong into a table.
+    let message = attempt.message.as_deref().and_then(|text| text.lines().rev().find(|line| !line.trim().is_empty()));
+    match (cause, message) {
+        (Some(cause), Some(message)) => Some(format!("{cause}: {}", message.trim())),
+        (Some(cause), None) => Some(cause.to_owned()),
+        (None, Some(message)) => Some(message.trim().to_owned()),
+        (None, None) => None,
+    }
+}

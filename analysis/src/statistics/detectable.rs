@@ -1,0 +1,88 @@
+//! What a design could have seen: the power of the t test turned around.
+
+use super::estimate::Estimate;
+use super::{noncentral, student};
+
+/// The power that a design is asked for, by convention.
+pub const POWER: f64 = 0.8;
+
+/// The power of the two-sided t test at `alpha` when the true difference is `noncentrality` standard errors.
+///
+/// P(T > c) + P(T < -c) for a noncentral t variable T, with c the quantile of 1 - alpha/2 of Student's t. `None` for an alpha
+/// outside (0, 1) or fewer than one degree of freedom.
+pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
+    if df < 1.0 {
+        return None;
+    }
+    let critical = student::quantile(1.0 - alpha / 2.0, df)?;
+    let above = noncentral::upper_tail(critical, df, noncentrality);
+    let below = noncentral::upper_tail(critical, df, -noncentrality);
+    Some((above + below).min(1.0))
+}
+
+/// How many standard errors a true difference must measure to be found with probability [`POWER`].
+pub fn detectable_noncentrality(df: f64, alpha: f64) -> Option<f64> {
+    let (mut low, mut high) = (0.0, 4.0);
+    while power(high, df, alpha)? < POWER {
+        high *= 2.0;
+        if high > 1e9 {
+            return None;
+        }
+    }
+    // The power grows with the noncentrality; 45 halvings leave a relative error of 1e-13.
+    for _ in 0..45 {
+        let middle = f64::midpoint(low, high);
+        if power(middle, df, alpha)? < POWER { low = middle } else { high = middle }
+    }
+    Some(high)
+}
+
+/// The smallest true difference that this comparison would have found with probability [`POWER`] at level `alpha`, if the
+/// standard error is what was seen.
+///
+/// Exact for the paired t test under its assumptions (noncentral t); for Welch's test an approximation, since its degrees of
+/// freedom are estimated. It tells what the design can resolve; it does not reinterpret the result at hand, and it inherits
+/// the uncertainty of a standard error that comes from few seeds.
+pub fn detectable_difference(estimate: &Estimate, alpha: f64) -> Option<f64> {
+    let test = estimate.test()?;
+    Some(detectable_noncentrality(test.df, alpha)? * test.standard_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paired_designs() {
+        // statsmodels 0.15.0: TTestPower().solve_power(nobs=n, power=0.8, alpha=0.05)
+        for (n, expected) in [
+            (3.0_f64, 3.264_043_552_819_638),
+            (5.0, 1.681_997_083_323_267_4),
+            (10.0, 0.996_001_910_762_417_8),
+            (20.0, 0.660_441_654_438_031_2),
+        ] {
+            let found = detectable_noncentrality(n - 1.0, 0.05).unwrap() / n.sqrt();
+            assert!((found / expected - 1.0).abs() < 1e-6, "{n}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn independent_groups_of_equal_size() {
+        // statsmodels 0.15.0: TTestIndPower().solve_power(nobs1=n, power=0.8, alpha=0.05)
+        for (n, expected) in [(3.0_f64, 3.070_892_269_599_019), (10.0, 1.324_947_368_330_822)] {
+            let found = detectable_noncentrality(2.0 * n - 2.0, 0.05).unwrap() * (2.0 / n).sqrt();
+            assert!((found / expected - 1.0).abs() < 1e-6, "{n}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn power_of_a_known_effect() {
+        // statsmodels 0.15.0: TTestPower().power(0.8, n, 0.05)
+        for (n, expected) in
+            [(3.0_f64, 0.134_885_399_230_904_9), (5.0, 0.280_992_063_517_373_5), (20.0, 0.923_898_755_388_578_1)]
+        {
+            let found = power(0.8 * n.sqrt(), n - 1.0, 0.05).unwrap();
+            assert!((found - expected).abs() < 1e-8, "{n}: {found} {expected}");
+        }
+    }
+}

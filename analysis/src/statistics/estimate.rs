@@ -1,0 +1,69 @@
+//! What a comparison of two arms says: one form for all tests of a mean difference.
+
+use serde::Serialize;
+
+/// An interval, low to high.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A t test that could be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Test {
+    /// Standard error of the difference.
+    pub standard_error: f64,
+    /// The t statistic.
+    pub t: f64,
+    /// Its degrees of freedom.
+    pub df: f64,
+    /// Two-sided p value against a difference of 0, in (0, 1].
+    pub p: f64,
+    /// Interval of level 1 - alpha for the difference, for this comparison alone.
+    pub interval: Interval,
+}
+
+/// What can be said about a difference of means.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Conclusion {
+    /// It could be tested.
+    Tested(Test),
+    /// Every difference is the same (up to rounding): there is no spread from which an error could be told, so there is
+    /// neither an interval nor a p value. Software that prints p = 0 here claims certainty from a lack of information.
+    NoSpread,
+    /// Both arms have the same values.
+    Identical,
+    /// One pair (or an arm with fewer than two values): an estimate and nothing else.
+    TooFew,
+}
+
+/// A difference of means, level minus baseline, and what can be said about it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The difference.
+    pub difference: f64,
+    /// What can be said about it.
+    pub conclusion: Conclusion,
+}
+
+impl Estimate {
+    /// The test, if there is one.
+    pub fn test(&self) -> Option<&Test> {
+        match &self.conclusion {
+            Conclusion::Tested(test) => Some(test),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a spread is nothing but rounding of values of the given size.
+///
+/// Differences such as 0.6 - 0.5 and 0.8 - 0.7 are equal in decimal but not in binary: each is off by up to one unit in the
+/// last place of its operands. A factor of 4 leaves room for the subtraction and the mean.
+pub(super) fn is_rounding(spread: f64, largest: f64) -> bool {
+    spread <= 4.0 * f64::EPSILON * largest
+}
