@@ -38,13 +38,14 @@ impl Table {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
                 let width = widths.get(column).copied().unwrap_or(0);
-                let gap = if column == 0 { "" } else { "  " };
-                line += gap;
-                line += &if self.right.get(column) == Some(&true) {
-                    format!("{cell:>width$}")
+                let filler = " ".repeat(width.saturating_sub(cell.chars().count()));
+                let (before, after) = if self.right.get(column) == Some(&true) {
+                    (filler, String::new())
                 } else {
-                    format!("{cell:<width$}")
+                    (String::new(), filler)
                 };
+                let gap = if column == 0 { "" } else { "  " };
+                line.extend([gap, &before, cell, &after]);
             }
             text += line.trim_end();
             text.push('\n');

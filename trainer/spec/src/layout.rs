@@ -41,6 +41,11 @@ impl SweepLayout {
         self.root.join("ledger.jsonl")
     }
 
+    /// The lock of whoever writes the plan and the ledger: made with O_EXCL, removed when it is done.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("lock.json")
+    }
+
     /// The array files.
     pub fn arrays(&self) -> PathBuf {
         self.root.join("arrays")

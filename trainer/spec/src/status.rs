@@ -50,6 +50,8 @@ pub enum Cause {
     Diverged,
     /// It was asked to stop, wrote a checkpoint and left.
     Checkpointed,
+    /// It was asked to stop, or made to, and left without saying that it wrote a checkpoint.
+    Stopped,
     /// It was killed by a signal that nobody of ours sent.
     Killed,
     /// Its supervisor vanished with it: power, SIGKILL, a lost node.
@@ -68,6 +70,49 @@ pub enum Cause {
     ProgramError,
     /// It said that it was done, but left no complete results.
     NoResults,
+}
+
+impl Cause {
+    /// Every cause, in the order of the variants.
+    pub const ALL: [Self; 13] = [
+        Self::Done,
+        Self::Diverged,
+        Self::Checkpointed,
+        Self::Stopped,
+        Self::Killed,
+        Self::Lost,
+        Self::OutOfMemory,
+        Self::BadSpec,
+        Self::BadData,
+        Self::Unavailable,
+        Self::CannotWrite,
+        Self::ProgramError,
+        Self::NoResults,
+    ];
+
+    /// The word in tables and on command lines: as in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Diverged => "diverged",
+            Self::Checkpointed => "checkpointed",
+            Self::Stopped => "stopped",
+            Self::Killed => "killed",
+            Self::Lost => "lost",
+            Self::OutOfMemory => "out-of-memory",
+            Self::BadSpec => "bad-spec",
+            Self::BadData => "bad-data",
+            Self::Unavailable => "unavailable",
+            Self::CannotWrite => "cannot-write",
+            Self::ProgramError => "program-error",
+            Self::NoResults => "no-results",
+        }
+    }
+
+    /// The cause of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
 }
 
 /// One execution of a run.
@@ -150,4 +195,17 @@ pub struct Outcome {
     pub step: u64,
     /// For a diverged run, what was seen.
     pub divergence: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_have_the_names_of_their_records() {
+        for cause in Cause::ALL {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.name());
+            assert_eq!(Cause::from_name(cause.name()), Some(cause));
+        }
+    }
 }

@@ -1,0 +1,15 @@
+//! One holder at a time, across processes and machines, on any file system that can make a hard link.
+//!
+//! A lease is a file that names its holder. A run's claim is one, a sweep's lock is another. Read [`holder`] for who holds and
+//! whether it lives, [`file`] for how a lease is taken, kept and given back.
+//!
+//! Invariants: the file is complete from its first moment; only a dead holder is replaced; a holder that was taken for dead
+//! sees at its next look that the lease is no longer its own, and writes nothing more.
+
+mod file;
+mod holder;
+mod process;
+
+pub use self::file::{Acquired, Lease, LeaseError, look};
+pub use self::holder::{Holder, RENEWAL, STALE};
+pub use self::process::Machine;

@@ -1,0 +1,94 @@
+use serde::{Deserialize, Serialize};
+use spec::status::{Cause, State};
+use spec::{Digest, RunId};
+
+/// A line of the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Entry {
+    /// [`spec::SCHEMA`] of the writer.
+    pub schema: u32,
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// What.
+    pub event: Event,
+}
+
+/// Where the runs of a submission are carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Place {
+    /// On the machine that submitted them.
+    Local {
+        /// Its name.
+        host: String,
+        /// Runs at a time.
+        slots: u32,
+    },
+}
+
+/// What can happen to a sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// The plan was frozen, for the first time or changed.
+    PlanFrozen {
+        /// The plan's revision; 0 is the first.
+        revision: u32,
+        /// Digest of the sweep file.
+        sweep_file: Digest,
+        /// Runs in the plan.
+        runs: u64,
+    },
+    /// Runs were handed over to be carried out. The array file is on disk before this line.
+    Submitted {
+        /// The submission, which names its array file.
+        submission: String,
+        /// Where.
+        place: Place,
+        /// Runs in the array file.
+        runs: u64,
+    },
+    /// A supervisor was started for a run.
+    AttemptStarted {
+        /// The run.
+        run: RunId,
+        /// The submission.
+        submission: String,
+        /// The run's line in the array file, from 0.
+        index: u64,
+        /// The supervisor's process.
+        process: u32,
+        /// The GPU it was given.
+        gpu: Option<String>,
+    },
+    /// A supervisor has ended. The run's own record says more.
+    AttemptEnded {
+        /// The run.
+        run: RunId,
+        /// The submission.
+        submission: String,
+        /// Where the run stands now; absent when it never came to a record.
+        state: Option<State>,
+        /// Why the attempt ended.
+        cause: Option<Cause>,
+    },
+    /// A run that had failed or diverged is to be carried out again.
+    Retried {
+        /// The run.
+        run: RunId,
+        /// Why it had ended.
+        cause: Cause,
+        /// Whether a person asked for it, not the sweep's own policy.
+        asked: bool,
+    },
+    /// A submission was stopped before its end.
+    Stopped {
+        /// The submission.
+        submission: String,
+        /// Runs that were asked to checkpoint or were killed.
+        running: u64,
+        /// Runs that were never started.
+        waiting: u64,
+    },
+}

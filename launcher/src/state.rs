@@ -1,0 +1,163 @@
+//! Where a run stands: worked out from its records each time somebody asks, never stored.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use spec::Digest;
+use spec::layout::RunLayout;
+use spec::status::{Cause, State, Status};
+
+use crate::files::{FileError, read_optional_record};
+use crate::lease::{self, Holder, Machine};
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Observed {
+    /// Nobody has started it.
+    NotStarted,
+    /// A supervisor that lives holds it.
+    Running(Box<Holder>),
+    /// It can go on from its last checkpoint.
+    Interrupted(Cause),
+    /// Its terminal record says done, and its results are those of the record.
+    Done,
+    /// It diverged: a result.
+    Diverged,
+    /// It failed, or its results are no longer those of the record.
+    Failed {
+        /// Why.
+        cause: Cause,
+        /// In words.
+        message: String,
+    },
+}
+
+impl Observed {
+    /// The word in tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotStarted => "not started",
+            Self::Running(_) => State::Running.name(),
+            Self::Interrupted(_) => State::Interrupted.name(),
+            Self::Done => State::Done.name(),
+            Self::Diverged => State::Diverged.name(),
+            Self::Failed { .. } => State::Failed.name(),
+        }
+    }
+
+    /// Why it last ended, if it did.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::NotStarted | Self::Running(_) => None,
+            Self::Interrupted(cause) | Self::Failed { cause, .. } => Some(*cause),
+            Self::Done => Some(Cause::Done),
+            Self::Diverged => Some(Cause::Diverged),
+        }
+    }
+}
+
+/// A run as it was seen at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Where it stands.
+    pub state: Observed,
+    /// Its record, if it has one.
+    pub status: Option<Status>,
+}
+
+impl Observation {
+    /// Wall-clock seconds that its attempts took, as far as their ends were seen.
+    pub fn seconds(&self) -> f64 {
+        let attempts = self.status.iter().flat_map(|status| &status.attempts);
+        attempts.filter_map(|attempt| attempt.seconds).sum()
+    }
+}
+
+/// Looks at the run in `layout` from `machine` at `now`.
+///
+/// # Errors
+/// When a record is there but cannot be read.
+pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
+    // The record is read before the claim and, where it says running while nobody claims the run, once more: the supervisor
+    // may have written its last word and left between the two looks.
+    let status = read_optional_record::<Status>(&layout.status())?;
+    let claim = lease::look(&layout.claim(), machine, now)?;
+    let says_running = status.as_ref().is_some_and(|status| status.state == State::Running);
+    let status = match &claim {
+        None if says_running => read_optional_record::<Status>(&layout.status())?,
+        _ => status,
+    };
+    let state = match (claim, &status) {
+        (Some((holder, true)), _) => Observed::Running(Box::new(holder)),
+        (Some((_, false)), None) => Observed::Interrupted(Cause::Lost),
+        (None, None) => Observed::NotStarted,
+        (_, Some(status)) => recorded(status, &layout.results()),
+    };
+    Ok(Observation { state, status })
+}
+
+/// What the record of a run says that nobody holds.
+fn recorded(status: &Status, results: &Path) -> Observed {
+    let last = status.attempts.last();
+    let cause = last.and_then(|attempt| attempt.cause);
+    match status.state {
+        State::Running => Observed::Interrupted(Cause::Lost),
+        State::Interrupted => Observed::Interrupted(cause.unwrap_or(Cause::Lost)),
+        State::Diverged => Observed::Diverged,
+        State::Failed => Observed::Failed {
+            cause: cause.unwrap_or(Cause::ProgramError),
+            message: last.and_then(|attempt| attempt.message.clone()).unwrap_or_default(),
+        },
+        State::Done => match std::fs::read(results) {
+            Ok(content) if Some(Digest::of(&content)) == status.results => Observed::Done,
+            Ok(_) => no_results("results.csv was changed after the run had ended"),
+            Err(error) => no_results(&format!("results.csv is gone or cannot be read: {error}")),
+        },
+    }
+}
+
+fn no_results(message: &str) -> Observed {
+    Observed::Failed { cause: Cause::NoResults, message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::write_record;
+
+    fn seen(state: State, prepare: impl FnOnce(&RunLayout)) -> Observed {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = RunLayout::new(folder.path());
+        let status = Status {
+            schema: spec::SCHEMA,
+            run: spec::RunId::of(b"run"),
+            state,
+            results: Some(Digest::of(b"metric,value\nloss,1\n")),
+            attempts: Vec::new(),
+        };
+        write_record(&layout.status(), &status).unwrap();
+        prepare(&layout);
+        observe(&layout, &Machine::here(), SystemTime::now()).unwrap().state
+    }
+
+    #[test]
+    fn done_needs_the_results_of_the_record() {
+        let write = |text: &'static str| move |layout: &RunLayout| std::fs::write(layout.results(), text).unwrap();
+        assert_eq!(seen(State::Done, write("metric,value\nloss,1\n")), Observed::Done);
+        assert!(matches!(seen(State::Done, write("metric,value\nloss,2\n")), Observed::Failed { .. }));
+        assert!(matches!(seen(State::Done, |_| {}), Observed::Failed { cause: Cause::NoResults, .. }));
+    }
+
+    #[test]
+    fn a_run_that_nobody_holds_does_not_run() {
+        assert_eq!(seen(State::Running, |_| {}), Observed::Interrupted(Cause::Lost));
+    }
+
+    #[test]
+    fn nothing_there_is_not_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = RunLayout::new(folder.path().join("never"));
+        let seen = observe(&layout, &Machine::here(), SystemTime::now()).unwrap();
+        assert_eq!(seen, Observation { state: Observed::NotStarted, status: None });
+    }
+}
