@@ -6,7 +6,8 @@
 //! an empty answer. An answer without it is an error, as is one whose last line was cut. So an
 //! empty list always means that Slurm said "none".
 //!
-//! Columns are separated by `|`; the one that may hold anything, the job's name, comes last.
+//! Columns are separated by `|`. A job's name may hold anything, newlines too, and Slurm prints it
+//! as it is; so it comes last but one, before a column that is always there and always plain.
 
 mod reply;
 pub mod sacct;

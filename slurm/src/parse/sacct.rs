@@ -10,7 +10,7 @@ use crate::state::{Ending, ExitStatus, JobState};
 /// used again, and without a start sacct looks no further back than midnight. With `--duplicates`
 /// every incarnation of a requeued job has a row.
 pub const FIELDS: &str = "JobID,State,ExitCode,DerivedExitCode,Submit,Start,End,ElapsedRaw,MaxRSS,\
-                          NodeList,Partition,User,Cluster,JobName";
+                          NodeList,Partition,User,JobName,Cluster";
 
 const TABLE: Table = Table { first_title: "JobID", columns: 14 };
 
@@ -41,10 +41,10 @@ pub struct Account {
     pub partition: String,
     /// Its user; empty for steps.
     pub user: String,
-    /// Its cluster.
-    pub cluster: String,
     /// Its name; of a step, the step's.
     pub name: String,
+    /// Its cluster.
+    pub cluster: String,
 }
 
 /// One incarnation of a job with its steps.
@@ -130,7 +130,7 @@ fn account(row: &Row) -> Result<Account, QueryError> {
         nodes: absent_as_empty(9).unwrap_or_default().to_owned(),
         partition: row.text(10).to_owned(),
         user: row.text(11).to_owned(),
-        cluster: row.text(12).to_owned(),
-        name: row.text(13).to_owned(),
+        name: row.text(12).to_owned(),
+        cluster: row.text(13).to_owned(),
     })
 }

@@ -39,7 +39,7 @@ const LIMITS: [&str; 8] = [
 ];
 
 /// Marks, in lower case, of requests that are wrong in themselves.
-const REJECTIONS: [&str; 26] = [
+const REJECTIONS: [&str; 27] = [
     "perjob",
     "invalid account",
     "invalid partition",
@@ -55,6 +55,7 @@ const REJECTIONS: [&str; 26] = [
     "invalid directive",
     "unrecognized option",
     "batch script contains",
+    "does not look like a batch script",
     "requested node configuration is not available",
     "requested partition configuration not available",
     "requested time limit is invalid",
@@ -95,12 +96,7 @@ fn job_ids(stdout: &str) -> Vec<JobId> {
 
 /// Only what sbatch itself reports as an error counts: a site's greeting may say anything.
 fn refusal(reply: &Reply) -> Submission {
-    let errors: Vec<&str> = reply
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with("sbatch: "))
-        .map(|line| line.trim_start_matches("sbatch: ").trim_start_matches("error: ").trim())
-        .collect();
+    let errors: Vec<&str> = reply.stderr.lines().filter_map(own_error).collect();
     let folded = errors.join("\n").to_ascii_lowercase();
     let message = errors.join("; ");
     if REJECTIONS.iter().any(|mark| folded.contains(mark)) {
@@ -110,6 +106,13 @@ fn refusal(reply: &Reply) -> Submission {
     } else {
         unresolved(reply, "sbatch failed")
     }
+}
+
+/// The text behind `sbatch: error: `; getopt puts the program's whole path in its place.
+fn own_error(line: &str) -> Option<&str> {
+    let (program, text) = line.split_once(": ")?;
+    let text = text.strip_prefix("error: ").unwrap_or(text).trim();
+    (program == "sbatch" || program.ends_with("/sbatch")).then_some(text)
 }
 
 fn unresolved(reply: &Reply, what: &str) -> Submission {
@@ -176,6 +179,16 @@ mod tests {
                           Invalid partition name specified"
                     .to_owned()
             }
+        );
+    }
+
+    #[test]
+    fn a_wrong_option_is_an_objection() {
+        let stderr = "/usr/bin/sbatch: unrecognized option '--bogus'\n\
+                      Try \"sbatch --help\" for more information\n";
+        assert_eq!(
+            submit(Some(255), "", stderr),
+            Submission::Rejected { message: "unrecognized option '--bogus'".to_owned() }
         );
     }
 

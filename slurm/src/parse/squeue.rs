@@ -9,7 +9,7 @@ use crate::state::{JobState, PendingReason};
 
 /// The value of `--format`. Columns without a width are never cut. Ask with `--array`, so that
 /// every task has a row of its own.
-pub const FORMAT: &str = "%i|%T|%r|%V|%S|%M|%l|%P|%N|%u|%j";
+pub const FORMAT: &str = "%i|%T|%r|%V|%S|%M|%l|%N|%u|%j|%P";
 
 const TABLE: Table = Table { first_title: "JOBID", columns: 11 };
 
@@ -30,14 +30,14 @@ pub struct QueuedJob {
     pub elapsed: Option<u64>,
     /// How long it may run.
     pub time_limit: Option<TimeLimit>,
-    /// Its partition or partitions.
-    pub partition: String,
     /// Its nodes, compressed; empty while it has none.
     pub nodes: String,
     /// Its user.
     pub user: String,
     /// Its name.
     pub name: String,
+    /// Its partition or partitions.
+    pub partition: String,
 }
 
 /// Reads the queue, in squeue's order.
@@ -58,10 +58,10 @@ fn job(row: &Row) -> Result<QueuedJob, QueryError> {
         starts: row.time(4)?,
         elapsed: row.clock(5)?,
         time_limit: time_limit(row, 6)?,
-        partition: row.text(7).to_owned(),
-        nodes: row.text(8).to_owned(),
-        user: row.text(9).to_owned(),
-        name: row.text(10).to_owned(),
+        nodes: row.text(7).to_owned(),
+        user: row.text(8).to_owned(),
+        name: row.text(9).to_owned(),
+        partition: row.text(10).to_owned(),
     })
 }
 

@@ -12,24 +12,38 @@ const SEPARATOR: char = '|';
 pub(super) struct Table {
     /// The title of the first column, by which the header is recognised.
     pub first_title: &'static str,
-    /// The number of columns. The last one may hold separators.
+    /// The number of columns. The last but one is free text and may hold separators and newlines;
+    /// the last never does, and so tells where the row ends.
     pub columns: usize,
 }
 
 impl Table {
     /// The rows behind the header.
     pub(super) fn rows<'a>(&self, reply: &Reply<'a>) -> Result<Vec<Row<'a>>, QueryError> {
-        let answer = reply.answer()?;
-        let command = reply.command;
-        let mut lines = answer.split_inclusive('\n').enumerate();
-        let header = lines.find(|(_, line)| self.is_header(line));
-        let Some((_, header)) = header else {
-            return Err(QueryError::NoAnswer { command, expected: self.first_title });
-        };
+        let mut rest = reply.answer()?;
+        let mut line = 1;
+        while !self.is_header(first_line(rest)) {
+            rest = &rest[first_line(rest).len()..];
+            line += 1;
+            if rest.is_empty() {
+                let (command, expected) = (reply.command, self.first_title);
+                return Err(QueryError::NoAnswer { command, expected });
+            }
+        }
+        let header = first_line(rest);
         if !header.ends_with('\n') {
             return Err(reply.truncated());
         }
-        lines.map(|(position, line)| self.row(reply, position + 1, line)).collect()
+        rest = &rest[header.len()..];
+        line += 1;
+        let mut rows = Vec::new();
+        while !rest.is_empty() {
+            let (row, length) = self.first_row(reply, line, rest)?;
+            line += rest[..length].matches('\n').count();
+            rest = &rest[length..];
+            rows.push(row);
+        }
+        Ok(rows)
     }
 
     fn is_header(&self, line: &str) -> bool {
@@ -38,14 +52,43 @@ impl Table {
             && titles.count() + 1 == self.columns
     }
 
-    fn row<'a>(&self, reply: &Reply, line: usize, text: &'a str) -> Result<Row<'a>, QueryError> {
-        let Some(text) = text.strip_suffix('\n') else {
-            return Err(reply.truncated());
-        };
-        let fields: Vec<&str> = text.splitn(self.columns, SEPARATOR).collect();
-        let row = Row { command: reply.command, line, fields };
-        if row.fields.len() == self.columns { Ok(row) } else { Err(row.malformed(text, "a row with all its columns")) }
+    /// The row at the start of the text, and its length in bytes.
+    fn first_row<'a>(&self, reply: &Reply, line: usize, text: &'a str) -> Result<(Row<'a>, usize), QueryError> {
+        let mut length = 0;
+        for part in text.split_inclusive('\n') {
+            length += part.len();
+            let Some(record) = text[..length].strip_suffix('\n') else {
+                return Err(reply.truncated());
+            };
+            let (fields, is_complete) = self.fields(record);
+            let row = Row { command: reply.command, line, fields };
+            if is_complete {
+                return Ok((row, length));
+            }
+            // Only a row that has come as far as its free text can go on in the next line.
+            if row.fields.len() < self.columns - 1 {
+                return Err(row.malformed(record, "a row with all its columns"));
+            }
+        }
+        Err(reply.truncated())
     }
+
+    /// The fields of a row, and whether all are there.
+    fn fields<'a>(&self, record: &'a str) -> (Vec<&'a str>, bool) {
+        let mut fields: Vec<&str> = record.splitn(self.columns - 1, SEPARATOR).collect();
+        let is_long = fields.len() == self.columns - 1;
+        let end = fields.last().and_then(|rest| rest.rsplit_once(SEPARATOR)).filter(|_| is_long);
+        if let Some((free_text, last)) = end {
+            fields.pop();
+            fields.extend([free_text, last]);
+        }
+        (fields, end.is_some())
+    }
+}
+
+/// The first line with its newline; empty only if the text is.
+fn first_line(text: &str) -> &str {
+    text.split_inclusive('\n').next().unwrap_or_default()
 }
 
 /// One row; as many fields as the table has columns.

@@ -115,7 +115,9 @@ impl PendingReason {
     }
 
     fn entry(&self) -> Option<(Outlook, &'static str)> {
-        let exact = CODES.iter().find(|(code, ..)| code.eq_ignore_ascii_case(&self.code));
+        // scontrol writes a sentence with `_` in place of spaces.
+        let plain = self.code.replace('_', " ");
+        let exact = CODES.iter().find(|(code, ..)| code.eq_ignore_ascii_case(&plain));
         let family = || LIMIT_FAMILIES.iter().find(|(start, ..)| self.code.starts_with(start));
         // A limit on one job is not freed by others that end: the job itself is too large.
         let single = || {
@@ -151,6 +153,7 @@ mod tests {
         assert_eq!(outlook("PartitionTimeLimit"), Outlook::Never);
         assert_eq!(outlook("DependencyNeverSatisfied"), Outlook::Never);
         assert_eq!(outlook("(launch failed requeued held)"), Outlook::Held);
+        assert_eq!(outlook("job_requeued_in_held_state"), Outlook::Held);
         assert_eq!(outlook("ReqNodeNotAvail, UnavailableNodes:node[1-2]"), Outlook::Unavailable);
         assert_eq!(outlook("SomethingNew"), Outlook::Unknown);
     }
