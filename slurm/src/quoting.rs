@@ -22,8 +22,9 @@ pub enum QuotingError {
         /// The destination in words.
         place: &'static str,
     },
-    /// sbatch acts on this word wherever it stands in an `#SBATCH` line, quoted or not.
-    #[error("{text:?} contains {word:?}, on which sbatch acts wherever it stands in an #SBATCH line")]
+    /// Some versions of sbatch act on this word wherever it stands in an `#SBATCH` line, quoted
+    /// or not.
+    #[error("{text:?} contains {word:?}, which sbatch may act on anywhere in an #SBATCH line")]
     ReservedWord {
         /// The whole text.
         text: String,
@@ -60,7 +61,8 @@ pub fn quote(text: &str, destination: Destination) -> Result<String, QuotingErro
     }
 }
 
-/// Words that sbatch blanks out of an `#SBATCH` line to start a further component of the job.
+/// Words that start a further component of a job. The versions around 18.08 look for them in the
+/// whole of an `#SBATCH` line, quotes or not, and blank them out.
 const COMPONENT_WORDS: [&str; 2] = ["hetjob", "packjob"];
 
 /// sbatch removes quotes, lets a backslash protect any character, inside quotes too, and takes an
