@@ -83,15 +83,14 @@ fn learned(activation: Activation, width: u64) -> u64 {
 pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> FeedForward {
     let plain = FeedForward::Plain { activation: Activation::Identity, width: plain_width };
     let budget = feed_forward_parameters(plain, hidden_size);
-    let distance = |width: u32| feed_forward_parameters(layer.with_width(width), hidden_size).abs_diff(budget);
-    // The count grows with the width, so the nearest width is on one side or the other of where it passes the budget.
-    let above = (1..=plain_width.max(1))
-        .collect::<Vec<_>>()
-        .partition_point(|width| feed_forward_parameters(layer.with_width(*width), hidden_size) < budget);
-    let above = u32::try_from(above).unwrap_or(u32::MAX).saturating_add(1);
-    let nearest = if above > 1 && distance(above - 1) <= distance(above) { above - 1 } else { above };
+    let count = |width: u32| feed_forward_parameters(layer.with_width(width), hidden_size);
+    // The count is a straight line in the width.
+    let (fixed, slope) = (count(0), count(1) - count(0));
+    let nearest = (budget.saturating_sub(fixed) + slope / 2) / slope;
+    let nearest = u32::try_from(nearest).unwrap_or(u32::MAX).max(1);
     let rounded = (nearest + 4) / 8 * 8;
-    let width = if rounded > 0 && distance(rounded) * 100 <= budget { rounded } else { nearest };
+    let is_close = rounded > 0 && count(rounded).abs_diff(budget) * 100 <= budget;
+    let width = if is_close { rounded } else { nearest };
     layer.with_width(width)
 }
 

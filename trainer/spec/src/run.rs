@@ -92,13 +92,14 @@ pub struct RunSpec {
     pub files: BTreeMap<Digest, PathBuf>,
 }
 
-/// What is hashed into a run's id: everything that can change the science, and nothing else.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Science<'a> {
-    schema: u32,
-    seed: u64,
-    program: ScienceProgram<'a>,
+/// Everything of a program that can change what a run finds, in the one form that is hashed.
+///
+/// In: every setting of the study that the run uses, defaults written out, files by content; for another program its
+/// arguments and parameters. Out: paths, resources, execution, the sweep's name, the names of factors, other levels. The
+/// order of keys cannot matter because the hashed text is made from the typed study, whose order is fixed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Science {
+    canonical: String,
 }
 
 #[derive(Serialize)]
@@ -108,22 +109,30 @@ enum ScienceProgram<'a> {
     Command { argv: Vec<String>, params: &'a BTreeMap<String, Value> },
 }
 
-/// The id of the run of `program` with `seed`.
-///
-/// In: every setting of the study that the run uses, defaults written out, files by content; for another program its
-/// arguments and parameters. Out: paths, resources, execution, the sweep's name, the names of factors, other levels. The
-/// order of keys cannot matter because the hashed text is made from the typed study, whose order is fixed.
+impl Science {
+    /// The science of `program`, from which the id of every seed is made.
+    pub fn of(program: &Program) -> Self {
+        let program = match program {
+            Program::Builtin(study) => ScienceProgram::Builtin(study),
+            Program::Command(command) => ScienceProgram::Command {
+                argv: command.argv.iter().map(|argument| without_folder(argument)).collect(),
+                params: &command.params,
+            },
+        };
+        let canonical = serde_json::to_string(&program).expect("invariant: a study has no map with keys that are not text");
+        Self { canonical }
+    }
+
+    /// The id of the run with this seed.
+    pub fn id(&self, seed: u64) -> RunId {
+        let canonical = format!("{{\"schema\":{SCHEMA},\"seed\":{seed},\"program\":{}}}", self.canonical);
+        RunId::of(canonical.as_bytes())
+    }
+}
+
+/// The id of the run of `program` with `seed`: see [`Science`].
 pub fn identify(program: &Program, seed: u64) -> RunId {
-    let program = match program {
-        Program::Builtin(study) => ScienceProgram::Builtin(study),
-        Program::Command(command) => ScienceProgram::Command {
-            argv: command.argv.iter().map(|argument| without_folder(argument)).collect(),
-            params: &command.params,
-        },
-    };
-    let science = Science { schema: SCHEMA, seed, program };
-    let canonical = serde_json::to_vec(&science).expect("invariant: a study has no map with keys that are not text");
-    RunId::of(&canonical)
+    Science::of(program).id(seed)
 }
 
 /// An argument without the folder of the path that it is or ends in: `--data=/scratch/x.txt` is `--data=x.txt`.
