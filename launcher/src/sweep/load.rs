@@ -1,14 +1,23 @@
 //! From a sweep file to a sweep.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec::analysis::AnalysisSpec;
 use spec::plan::Factor;
 use spec::{Digest, RunSpec};
 
+use super::content::Contents;
+use super::design::{self, Point};
+use super::document::Document;
+use super::factors::{FactorSource, Factors};
+use super::header::Header;
 use super::problem::{Problems, SweepError};
+use super::program::ProgramSource;
+use super::resolve::Resolver;
 use super::retry::RetryPolicy;
-use super::source::{Origin, Source};
+use super::source::Source;
+use super::{analysis, blocks, runs};
 
 /// A sweep file, validated and expanded to its runs.
 #[derive(Debug, Clone)]
@@ -45,11 +54,101 @@ impl Sweep {
     /// # Errors
     /// [`SweepError::Read`] when the file cannot be read, else [`SweepError::Invalid`] with everything that is wrong.
     pub fn load(file: &Path, overrides: &[String]) -> Result<Self, SweepError> {
-        let text =
-            std::fs::read_to_string(file).map_err(|source| SweepError::Read { file: file.to_owned(), source })?;
+        let unreadable = |source| SweepError::Read { file: file.to_owned(), source };
+        let text = fs::read_to_string(file).map_err(unreadable)?;
+        let absolute = std::path::absolute(file).map_err(unreadable)?;
+        let base = absolute.parent().unwrap_or(Path::new("/"));
+        Self::parse(text, file, base, overrides)
+    }
+
+    /// Like [`Self::load`] for a text that is at hand: `file` is its name in messages, `base` its folder.
+    ///
+    /// # Errors
+    /// [`SweepError::Invalid`] with everything that is wrong.
+    pub fn parse(text: String, file: &Path, base: &Path, overrides: &[String]) -> Result<Self, SweepError> {
         let source = Source::new(text);
         let mut problems = Problems::new(file, &source, overrides);
-        problems.error(&Origin::File(0..0), "reading sweep files is not supported by this build");
-        Err(problems.finish().expect_err("invariant: an error was just recorded"))
+        let sweep = read(&source, overrides, base, &mut problems);
+        let warnings = problems.finish()?;
+        let mut sweep = sweep.expect("invariant: a file without problems gives a sweep");
+        sweep.file = file.to_owned();
+        sweep.warnings = warnings;
+        Ok(sweep)
     }
+}
+
+/// The sweep of a text; `None` only if there are problems.
+fn read(source: &Source, overrides: &[String], base: &Path, problems: &mut Problems) -> Option<Sweep> {
+    let mut document = Document::parse(source, problems)?;
+    for (index, text) in overrides.iter().enumerate() {
+        document.apply(index, text, problems);
+    }
+    document.check_tables(problems);
+    let header = Header::read(document.take("sweep"), problems);
+    let retry = RetryPolicy::read(document.take("retry"), problems);
+    let program = ProgramSource::read(&mut document, base, problems);
+    let vocabulary = program.vocabulary();
+    let mut factors = Factors::read(&mut document, &vocabulary, problems);
+    let inclusions = blocks::read_inclusions(&mut document, &mut factors, &vocabulary, problems);
+    let exclusions = blocks::read_exclusions(&mut document, &factors, problems);
+    let replaced = blocks::read_overrides(&mut document, &factors, &vocabulary, problems);
+    let (fixed, forced) = blocks::read_settings(&mut document, &factors, &vocabulary, problems);
+    let analysis = analysis::read(document.take("analysis"), &factors, program.is_builtin(), problems);
+    program.check(&factors, problems);
+
+    let mut contents = Contents::new(base);
+    let set = replaced.iter().flat_map(|block| &block.assignments);
+    let set = set.chain(inclusions.iter().flat_map(|block| &block.assignments));
+    for assignment in fixed.iter().chain(&forced).chain(set) {
+        contents.add(&assignment.target, &assignment.value, &assignment.origin, problems);
+    }
+    for factor in &factors.list {
+        for level in &factor.levels {
+            contents.add(&factor.target, level, &factor.origin, problems);
+        }
+    }
+    if problems.any_but_data() {
+        return None;
+    }
+    let points = design::points(&factors, &exclusions, &inclusions, problems);
+    design::check_overrides(&points, &replaced, problems);
+    let resolver = Resolver {
+        name: &header.name,
+        program: &program,
+        factors: &factors,
+        inclusions: &inclusions,
+        overrides: &replaced,
+        forced: &forced,
+        fixed: &fixed,
+        contents: &contents,
+    };
+    let resolved = runs::resolve(&resolver, &points, problems);
+    if problems.any() {
+        return None;
+    }
+    let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
+    let order = runs::seeds_of(&header.seeds, &points, own);
+    runs::refuse_ambiguous(&points, &order, |index| inclusions[index].origin.clone(), problems);
+    let runs = runs::runs(&resolved, &order, problems);
+    let text = frozen(source.text(), overrides);
+    Some(Sweep {
+        digest: Digest::of(text.as_bytes()),
+        text,
+        name: header.name,
+        description: header.description,
+        file: PathBuf::new(),
+        base: base.to_owned(),
+        factors: factors.list.into_iter().map(FactorSource::into_factor).collect(),
+        seeds: order.into_iter().map(|(seed, _)| seed).collect(),
+        runs,
+        analysis,
+        retry,
+        warnings: Vec::new(),
+    })
+}
+
+/// The text of the file, and before it what the command line laid over it.
+fn frozen(text: &str, overrides: &[String]) -> String {
+    let lines: String = overrides.iter().map(|text| format!("# --set {}\n", text.replace('\n', " "))).collect();
+    lines + text
 }

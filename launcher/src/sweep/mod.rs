@@ -1,16 +1,38 @@
 //! The sweep file: from TOML to validated runs.
 //!
-//! Read in this order: [`source`] and [`problem`] (places in the text, and what is wrong there), [`load`] (the way from a
-//! file to a [`Sweep`]), [`place`] (where the sweep's directory lies).
+//! Read in this order:
+//!
+//! 1. [`load`]: the way from a file to a [`Sweep`], step by step.
+//! 2. [`source`], [`problem`]: places in the text, and what is wrong there.
+//! 3. [`document`], [`command_line`]: TOML as flat tables of dotted keys, and `--set` over it.
+//! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
+//! 5. [`header`], [`factors`], [`condition`], [`blocks`], [`retry`], [`analysis`]: the tables of the file.
+//! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs.
+//! 7. [`place`]: where the sweep's directory lies.
 //!
 //! Invariants: every problem of a file is reported at once, each with its place; a run's id depends on nothing but its
 //! science; runs stand seed by seed; the same file gives the same runs in the same order.
 
+mod analysis;
+mod blocks;
+mod command_line;
+mod condition;
+mod content;
+mod design;
+mod document;
+mod factors;
+mod header;
+mod keys;
 mod load;
 mod place;
 mod problem;
+mod program;
+mod resolve;
 mod retry;
+mod runs;
 mod source;
+mod template;
+mod vocabulary;
 
 pub use self::load::Sweep;
 pub use self::place::{ROOT_VARIABLE, sweep_directory};

@@ -160,6 +160,11 @@ impl<'a> Problems<'a> {
         push(&mut self.warnings, problem)
     }
 
+    /// Whether anything but the files that the sweep names is wrong so far.
+    pub(super) fn any_but_data(&self) -> bool {
+        self.errors.iter().any(|problem| !problem.is_about_data)
+    }
+
     /// Whether anything is wrong so far.
     pub(super) fn any(&self) -> bool {
         !self.errors.is_empty()

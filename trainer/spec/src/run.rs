@@ -119,7 +119,8 @@ impl Science {
                 params: &command.params,
             },
         };
-        let canonical = serde_json::to_string(&program).expect("invariant: a study has no map with keys that are not text");
+        let canonical =
+            serde_json::to_string(&program).expect("invariant: a study has no map with keys that are not text");
         Self { canonical }
     }
 

@@ -1,0 +1,140 @@
+//! The files that a sweep names, by content.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use spec::setting::Kind;
+use spec::{Digest, Value};
+
+use super::problem::Problems;
+use super::source::Origin;
+use super::vocabulary::Target;
+
+/// Bytes read at once.
+const CHUNK: usize = 1 << 20;
+
+/// Digests of the files that a sweep names, by path as written.
+#[derive(Debug)]
+pub(super) struct Contents<'a> {
+    base: &'a Path,
+    digests: BTreeMap<String, Digest>,
+}
+
+impl<'a> Contents<'a> {
+    /// No files yet; relative paths start at `base`.
+    pub(super) fn new(base: &'a Path) -> Self {
+        Self { base, digests: BTreeMap::new() }
+    }
+
+    /// Reads the files that `value` names, if `target` takes paths. Each file that cannot be read is one problem.
+    pub(super) fn add(&mut self, target: &Target, value: &Value, origin: &Origin, problems: &mut Problems) {
+        let Target::Setting(setting) = target else { return };
+        match (setting.kind, value) {
+            (Kind::Paths, Value::List(paths)) => {
+                for path in paths {
+                    self.read(&path.to_string(), origin, problems);
+                }
+            }
+            (Kind::Paths, Value::Text(path)) => self.read(path, origin, problems),
+            (Kind::ChoiceOrPath(names), Value::Text(path)) if !names.contains(&path.as_str()) => {
+                self.read(path, origin, problems);
+            }
+            _ => {}
+        }
+    }
+
+    /// The digest of the file at `path`, as written.
+    pub(super) fn digest(&self, path: &str) -> Option<Digest> {
+        self.digests.get(path).copied()
+    }
+
+    /// The absolute path of `path`, as written.
+    pub(super) fn absolute(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+
+    fn read(&mut self, path: &str, origin: &Origin, problems: &mut Problems) {
+        if self.digests.contains_key(path) {
+            return;
+        }
+        let absolute = self.absolute(path);
+        let shown = absolute.display();
+        let digest = match digest_of(&absolute) {
+            Ok(Some(digest)) => Some(digest),
+            Ok(None) => {
+                problems.error(origin, format!("the file {shown} is empty")).about_data();
+                None
+            }
+            Err(error) => {
+                problems
+                    .error(origin, format!("cannot read {shown}: {error}"))
+                    .about_data()
+                    .hint("relative paths start at the folder of the sweep file");
+                None
+            }
+        };
+        // A file that cannot be read has a digest of its own, so that the rest of the sweep can still be judged.
+        self.digests.insert(path.to_owned(), digest.unwrap_or_else(|| Digest::of(path.as_bytes())));
+    }
+}
+
+/// What tells, without reading it, that a file is still the one that was digested.
+type Stamp = (u64, Option<SystemTime>);
+
+static KNOWN: Mutex<BTreeMap<PathBuf, (Stamp, Digest)>> = Mutex::new(BTreeMap::new());
+
+/// The digest of a file, read once by a process as long as size and time of change stay; `None` for an empty file.
+fn digest_of(path: &Path) -> io::Result<Option<Digest>> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    let stamp = (metadata.len(), metadata.modified().ok());
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+    if let Some((_, digest)) = known.filter(|(known, _)| *known == stamp) {
+        return Ok(Some(digest));
+    }
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut size = 0_u64;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                hasher.update(&buffer[..count]);
+                size += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let digest = Digest::from_hash(hasher.finalize());
+    if size == 0 {
+        return Ok(None);
+    }
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), (stamp, digest));
+    Ok(Some(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_is_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.txt");
+        std::fs::write(&path, "one").unwrap();
+        assert_eq!(digest_of(&path).unwrap(), Some(Digest::of(b"one")));
+        std::fs::write(&path, "three").unwrap();
+        assert_eq!(digest_of(&path).unwrap(), Some(Digest::of(b"three")));
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(digest_of(&path).unwrap(), None);
+        assert!(digest_of(directory.path()).is_err());
+    }
+}

@@ -1,0 +1,183 @@
+//! From a design point to everything that its runs share: a validated program, how it is carried out, and its id but for
+//! the seed.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use spec::execution::ExecutionSpec;
+use spec::resources::ResourcesSpec;
+use spec::run::{CommandSpec, Science};
+use spec::setting::Settings;
+use spec::{Digest, Program, RunSpec, SCHEMA, SpecError, Study, Value};
+
+use super::blocks::{Inclusion, Override};
+use super::content::Contents;
+use super::design::Point;
+use super::factors::Factors;
+use super::program::{Command, ProgramSource};
+use super::source::Origin;
+use super::vocabulary::{Assignment, Target};
+
+/// Everything that says what a point of the design means.
+#[derive(Debug)]
+pub(super) struct Resolver<'a> {
+    pub(super) name: &'a str,
+    pub(super) program: &'a ProgramSource,
+    pub(super) factors: &'a Factors,
+    pub(super) inclusions: &'a [Inclusion],
+    pub(super) overrides: &'a [Override],
+    /// What wins over everything.
+    pub(super) forced: &'a [Assignment],
+    /// What holds where nothing else says otherwise.
+    pub(super) fixed: &'a [Assignment],
+    pub(super) contents: &'a Contents<'a>,
+}
+
+/// What the runs of one point share.
+#[derive(Debug)]
+pub(super) struct Resolved<'a> {
+    name: &'a str,
+    levels: BTreeMap<String, Value>,
+    program: ResolvedProgram<'a>,
+    execution: ExecutionSpec,
+    resources: ResourcesSpec,
+    files: BTreeMap<Digest, PathBuf>,
+}
+
+#[derive(Debug)]
+enum ResolvedProgram<'a> {
+    /// A study and its science, made once for all seeds.
+    Builtin(Box<Study>, Science),
+    /// A command whose arguments may hold the seed.
+    Command(&'a Command, BTreeMap<String, Value>),
+}
+
+/// Why a point is no run, and where the value that is to blame was written.
+#[derive(Debug)]
+pub(super) struct Misfit {
+    pub(super) error: SpecError,
+    pub(super) origin: Option<Origin>,
+}
+
+impl<'a> Resolver<'a> {
+    /// The settings of all points, before anything that depends on the point.
+    pub(super) fn common(&self) -> Settings {
+        let mut settings = Settings::new();
+        for assignment in self.fixed {
+            give(&mut settings, assignment);
+        }
+        settings
+    }
+
+    /// What the runs of `point` share; `common` is what [`Self::common`] gave.
+    pub(super) fn resolve(&self, common: &Settings, point: &Point) -> Result<Resolved<'a>, Misfit> {
+        let mut settings = common.clone();
+        let mut parameters = BTreeMap::new();
+        let mut levels = BTreeMap::new();
+        for (factor, level) in self.factors.list.iter().zip(&point.levels) {
+            let value = &factor.levels[*level];
+            match &factor.target {
+                Target::Setting(setting) => {
+                    settings.give(setting, value).expect("invariant: a level was accepted by its factor");
+                }
+                Target::Parameter(name) => _ = parameters.insert(name.clone(), value.clone()),
+            }
+            levels.insert(factor.name.clone(), value.clone());
+        }
+        for assignment in self.assignments(point) {
+            match &assignment.target {
+                Target::Setting(_) => give(&mut settings, assignment),
+                Target::Parameter(name) => _ = parameters.insert(name.clone(), assignment.value.clone()),
+            }
+        }
+        let (program, files) = match self.program {
+            ProgramSource::Builtin => self.study(&settings, point)?,
+            ProgramSource::Command(command) => (ResolvedProgram::Command(command, parameters), BTreeMap::new()),
+        };
+        let execution = ExecutionSpec::from_settings(&settings);
+        let resources = ResourcesSpec::from_settings(&settings);
+        Ok(Resolved { name: self.name, levels, program, execution, resources, files })
+    }
+
+    /// What is laid over the levels of `point`, in the order in which it is laid.
+    fn assignments(&self, point: &Point) -> impl Iterator<Item = &'a Assignment> {
+        let overrides = self.overrides.iter().filter(|replaced| replaced.condition.matches(&point.levels));
+        let inclusion = point.inclusion.map(|index| &self.inclusions[index]);
+        let overriding: Vec<&Assignment> = overrides.flat_map(|replaced| &replaced.assignments).collect();
+        let including = inclusion.into_iter().flat_map(|inclusion| &inclusion.assignments);
+        overriding.into_iter().chain(including).chain(self.forced)
+    }
+
+    fn study(
+        &self,
+        settings: &Settings,
+        point: &Point,
+    ) -> Result<(ResolvedProgram<'a>, BTreeMap<Digest, PathBuf>), Misfit> {
+        let asked = RefCell::new(BTreeSet::new());
+        let content = |path: &str| {
+            asked.borrow_mut().insert(path.to_owned());
+            self.contents.digest(path)
+        };
+        let study = Study::from_settings(settings, &content)
+            .map_err(|error| Misfit { origin: error.key().and_then(|key| self.origin(key, point)), error })?;
+        let mut files = BTreeMap::new();
+        for path in asked.into_inner() {
+            if let Some(digest) = self.contents.digest(&path) {
+                files.entry(digest).or_insert_with(|| self.contents.absolute(&path));
+            }
+        }
+        let program = Program::Builtin(Box::new(study));
+        let science = Science::of(&program);
+        let Program::Builtin(study) = program else { unreachable!("invariant: a study was just put in") };
+        Ok((ResolvedProgram::Builtin(study, science), files))
+    }
+
+    /// Where the value was written that `key` has at `point`.
+    fn origin(&self, key: &str, point: &Point) -> Option<Origin> {
+        let last = self.assignments(point).filter(|assignment| assignment.target.key() == key).last();
+        let factor = || self.factors.list.iter().find(|factor| factor.target.key() == key).map(|factor| &factor.origin);
+        let fixed = || self.fixed.iter().find(|assignment| assignment.target.key() == key);
+        last.map(|assignment| &assignment.origin)
+            .or_else(factor)
+            .or_else(|| fixed().map(|assignment| &assignment.origin))
+            .cloned()
+    }
+}
+
+impl Resolved<'_> {
+    /// The level of every factor.
+    pub(super) fn levels(&self) -> &BTreeMap<String, Value> {
+        &self.levels
+    }
+
+    /// The run with this seed.
+    pub(super) fn run(&self, seed: u64) -> RunSpec {
+        let (program, id) = match &self.program {
+            ResolvedProgram::Builtin(study, science) => (Program::Builtin(study.clone()), science.id(seed)),
+            ResolvedProgram::Command(command, parameters) => {
+                let filled: CommandSpec = command.fill(seed, parameters);
+                let program = Program::Command(filled);
+                let id = Science::of(&program).id(seed);
+                (program, id)
+            }
+        };
+        RunSpec {
+            schema: SCHEMA,
+            id,
+            sweep: self.name.to_owned(),
+            seed,
+            levels: self.levels.clone(),
+            program,
+            execution: self.execution.clone(),
+            resources: self.resources.clone(),
+            files: self.files.clone(),
+        }
+    }
+}
+
+fn give(settings: &mut Settings, assignment: &Assignment) {
+    if let Target::Setting(setting) = &assignment.target {
+        settings.give(setting, &assignment.value).expect("invariant: an assignment was accepted by its setting");
+    }
+}

@@ -1,0 +1,187 @@
+//! From design points to runs, on all processors.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
+use std::thread;
+
+use spec::{RunId, RunSpec, Value};
+
+use super::design::{MOST, Point};
+use super::problem::Problems;
+use super::resolve::{Misfit, Resolved, Resolver};
+use super::source::Origin;
+
+/// Fewest items that are worth a thread of their own.
+const WORTH_A_THREAD: usize = 1_000;
+
+/// Resolves every point; points that are no runs are problems, told once for each reason.
+pub(super) fn resolve<'a>(resolver: &Resolver<'a>, points: &[Point], problems: &mut Problems) -> Vec<Resolved<'a>> {
+    let common = resolver.common();
+    let outcomes = in_parallel(points.len(), |index| resolver.resolve(&common, &points[index]));
+    let mut resolved = Vec::with_capacity(points.len());
+    let mut misfits: Vec<(Misfit, usize, usize)> = Vec::new();
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        match outcome {
+            Ok(point) => resolved.push(point),
+            Err(misfit) => match misfits.iter_mut().find(|(known, ..)| known.error == misfit.error) {
+                Some((_, count, _)) => *count += 1,
+                None => misfits.push((misfit, 1, index)),
+            },
+        }
+    }
+    for (misfit, count, first) in misfits {
+        let message = misfit.error.to_string();
+        let problem = match &misfit.origin {
+            Some(origin) => problems.error(origin, message),
+            None => problems.error_of_file(message),
+        };
+        if count < points.len() {
+            let levels = resolver.factors.list.iter().zip(&points[first].levels);
+            let levels = levels.map(|(factor, level)| (factor.name.as_str(), &factor.levels[*level]));
+            let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+            problem.hint(format!("so it is with {}{more}", named(levels)));
+        }
+    }
+    resolved
+}
+
+/// The seeds in order and, for each, the points that have it.
+///
+/// `own` gives the seeds of a point that has some of its own.
+pub(super) fn seeds_of<'a>(
+    seeds: &[u64],
+    points: &[Point],
+    own: impl Fn(&Point) -> Option<&'a [u64]>,
+) -> Vec<(u64, Vec<usize>)> {
+    let mut order: Vec<(u64, Vec<usize>)> = seeds.iter().map(|seed| (*seed, Vec::new())).collect();
+    let mut positions: BTreeMap<u64, usize> = seeds.iter().enumerate().map(|(index, seed)| (*seed, index)).collect();
+    for (index, point) in points.iter().enumerate() {
+        for seed in own(point).unwrap_or(seeds) {
+            let next = order.len();
+            let position = *positions.entry(*seed).or_insert(next);
+            if position == next {
+                order.push((*seed, Vec::new()));
+            }
+            order[position].1.push(index);
+        }
+    }
+    order
+}
+
+/// The runs, seed by seed.
+pub(super) fn runs(resolved: &[Resolved], order: &[(u64, Vec<usize>)], problems: &mut Problems) -> Vec<RunSpec> {
+    let pairs: Vec<(u64, usize)> =
+        order.iter().flat_map(|(seed, points)| points.iter().map(|point| (*seed, *point))).collect();
+    if pairs.len() > MOST {
+        problems.error_of_file(format!("the sweep has {} runs; at most {MOST} are taken", pairs.len()));
+        return Vec::new();
+    }
+    let runs = in_parallel(pairs.len(), |index| resolved[pairs[index].1].run(pairs[index].0));
+    refuse_twins(&runs, &pairs, resolved, problems);
+    runs
+}
+
+/// Records runs that are one and the same, and runs that only their settings and not their levels tell apart.
+fn refuse_twins(runs: &[RunSpec], pairs: &[(u64, usize)], resolved: &[Resolved], problems: &mut Problems) {
+    let mut by_id: HashMap<RunId, usize> = HashMap::with_capacity(runs.len());
+    // For each set of factors that tell twins apart, the first two twins and how many there are.
+    let mut twins: BTreeMap<Vec<&str>, (usize, usize, usize)> = BTreeMap::new();
+    for (index, run) in runs.iter().enumerate() {
+        let first = *by_id.entry(run.id).or_insert(index);
+        if first != index {
+            let (one, other) = (resolved[pairs[first].1].levels(), resolved[pairs[index].1].levels());
+            let differing = one.keys().filter(|name| one[*name] != other[*name]).map(String::as_str).collect();
+            twins.entry(differing).or_insert((first, index, 0)).2 += 1;
+        }
+    }
+    for (differing, (first, second, count)) in twins {
+        let describe = |index: usize| format!("`{}`", describe(&runs[index]));
+        let more = if count > 1 { format!("; {} pairs in all", count) } else { String::new() };
+        let message = format!(
+            "two runs are one: {} and {} have the same id {}{more}",
+            describe(first),
+            describe(second),
+            runs[first].id
+        );
+        let hint = if differing.is_empty() {
+            "an [[include]] repeats a run of the design: leave it out".to_owned()
+        } else {
+            format!("{} makes no difference there: leave the others out with [[exclude]]", differing.join(" and "))
+        };
+        problems.error_of_file(message).hint(hint);
+    }
+}
+
+/// Refuses inclusions that have the levels and a seed of another point but other settings: no analysis could tell them apart.
+pub(super) fn refuse_ambiguous(
+    points: &[Point],
+    order: &[(u64, Vec<usize>)],
+    origin: impl Fn(usize) -> Origin,
+    problems: &mut Problems,
+) {
+    let mut told = vec![false; points.len()];
+    for (seed, indices) in order {
+        let mut seen: HashMap<&[usize], usize> = HashMap::new();
+        for index in indices {
+            let point = &points[*index];
+            let first = *seen.entry(point.levels.as_slice()).or_insert(*index);
+            if let (true, Some(inclusion), false) = (first != *index, point.inclusion, told[*index]) {
+                told[*index] = true;
+                problems
+                    .error(
+                        &origin(inclusion),
+                        format!("this [[include]] has the levels of another run with seed {seed}"),
+                    )
+                    .hint("give it a level of its own, or other seeds");
+            }
+        }
+    }
+}
+
+fn describe(run: &RunSpec) -> String {
+    let levels = named(run.levels.iter().map(|(name, level)| (name.as_str(), level)));
+    format!("{levels} seed={}", run.seed)
+}
+
+/// Levels as a person would write them: `architecture=gpt-neo activation=gelu`.
+fn named<'a>(levels: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
+    let words: Vec<String> = levels.map(|(name, level)| format!("{name}={level}")).collect();
+    words.join(" ")
+}
+
+/// `make` of every index in order, on as many threads as are worth it.
+fn in_parallel<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors.min(count / WORTH_A_THREAD).max(1);
+    if threads == 1 {
+        return (0..count).map(make).collect();
+    }
+    let share = count.div_ceil(threads);
+    thread::scope(|scope| {
+        let make = &make;
+        let workers: Vec<_> = (0..threads)
+            .map(|index| {
+                let part = index * share..((index + 1) * share).min(count);
+                scope.spawn(move || part.map(make).collect::<Vec<T>>())
+            })
+            .collect();
+        let join = |worker: thread::ScopedJoinHandle<Vec<T>>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let mut all = Vec::with_capacity(count);
+        workers.into_iter().for_each(|worker| all.extend(join(worker)));
+        all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_threads_keep_the_order() {
+        let squares = in_parallel(10_001, |index| index * index);
+        assert!(squares.iter().enumerate().all(|(index, square)| *square == index * index));
+        assert_eq!(squares.len(), 10_001);
+    }
+}

@@ -1,0 +1,153 @@
+//! What a key may name: a setting of the built-in trainer, or a parameter of another program.
+
+use std::collections::BTreeSet;
+
+use spec::Value;
+use spec::setting::{self, Kind, SECTIONS, Setting};
+
+use super::document::{Entry, Node};
+use super::problem::Problems;
+use super::source::Origin;
+
+/// Tables of a sweep file that stand at most once and are not sections of settings.
+pub(super) const TABLES: [&str; 6] = ["sweep", "factors", "retry", "analysis", "trainer", "params"];
+
+/// Tables that may stand several times.
+pub(super) const ARRAYS: [&str; 4] = ["zip", "exclude", "include", "override"];
+
+/// Names of placeholders that are always there, and so cannot be factors or parameters.
+pub(super) const RESERVED: [&str; 2] = ["seed", "run-dir"];
+
+/// What a key names.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// A setting of the table.
+    Setting(&'static Setting),
+    /// A parameter of another program.
+    Parameter(String),
+}
+
+impl Target {
+    /// The one name of the target, whatever it was called: `model.activation` for `activation`.
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Self::Setting(setting) => setting.key,
+            Self::Parameter(name) => name,
+        }
+    }
+
+    /// Whether it can change what a run finds.
+    pub(super) fn is_science(&self) -> bool {
+        match self {
+            Self::Setting(setting) => section_of(setting.key).is_some_and(|section| section.science),
+            Self::Parameter(_) => true,
+        }
+    }
+
+    /// The value in its stored form, or a problem; `name` is how the key was written.
+    pub(super) fn accept(&self, name: &str, node: &Node, problems: &mut Problems) -> Option<Value> {
+        let Self::Setting(setting) = self else { return Some(node.value.clone()) };
+        match setting.accept(&node.value) {
+            Ok(value) => Some(value),
+            Err(_) => {
+                problems.error(&node.origin, unfit(name, setting.kind, &node.value));
+                None
+            }
+        }
+    }
+}
+
+/// Which keys mean something in this sweep.
+#[derive(Debug)]
+pub(super) enum Vocabulary {
+    /// Those of the table of settings.
+    Settings,
+    /// The parameters and placeholders of another program, and how and with what it is run.
+    Parameters(BTreeSet<String>),
+}
+
+/// A value for a key.
+#[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    pub(super) target: Target,
+    pub(super) value: Value,
+    /// Where the value was written.
+    pub(super) origin: Origin,
+}
+
+impl Vocabulary {
+    /// What `name`, written at `origin`, names; a problem if that is nothing.
+    pub(super) fn target(&self, name: &str, origin: &Origin, problems: &mut Problems) -> Option<Target> {
+        let found = setting::find(name);
+        match self {
+            Self::Settings => match found {
+                Some(setting) => Some(Target::Setting(setting)),
+                None => {
+                    refuse_setting(name, origin, problems);
+                    None
+                }
+            },
+            Self::Parameters(names) if names.contains(name) => Some(Target::Parameter(name.to_owned())),
+            Self::Parameters(names) => match found {
+                Some(setting) if !Target::Setting(setting).is_science() => Some(Target::Setting(setting)),
+                Some(_) => {
+                    problems.error(
+                        origin,
+                        format!("{name} belongs to the built-in trainer, but [trainer] runs another program"),
+                    );
+                    None
+                }
+                None => {
+                    refuse_parameter(name, names, origin, problems);
+                    None
+                }
+            },
+        }
+    }
+
+    /// The assignment of an entry whose whole key is `name`.
+    pub(super) fn assignment(&self, name: &str, entry: &Entry, problems: &mut Problems) -> Option<Assignment> {
+        let target = self.target(name, &entry.origin, problems)?;
+        let value = target.accept(name, &entry.node, problems)?;
+        Some(Assignment { target, value, origin: entry.node.origin.clone() })
+    }
+}
+
+/// The section of a dotted key.
+pub(super) fn section_of(key: &str) -> Option<&'static setting::Section> {
+    const TABLE: [setting::Section; 6] = SECTIONS;
+    TABLE.iter().find(|section| key.strip_prefix(section.name).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// What is wrong with `value` for a key of this kind, with the nearest name where one is meant.
+pub(super) fn unfit(name: &str, kind: Kind, value: &Value) -> String {
+    let near = match value {
+        Value::Text(text) => setting::closest(text, kind.names().iter().copied()),
+        _ => None,
+    };
+    let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+    format!("`{name} = {}` is not valid: expected {}{near}", value.literal(), kind.expected())
+}
+
+fn refuse_setting(name: &str, origin: &Origin, problems: &mut Problems) {
+    let near = setting::nearest(name).or_else(|| {
+        let last = name.split_once('.').map_or(name, |(_, rest)| rest);
+        setting::all().map(|setting| setting.key).find(|key| key.split_once('.').is_some_and(|(_, rest)| rest == last))
+    });
+    let problem = match near {
+        Some(near) => problems.error(origin, format!("{name} is not a setting; did you mean {near}?")),
+        None => problems.error(origin, format!("{name} is not a setting")),
+    };
+    if let (None, Some(section)) = (near, section_of(name)) {
+        let keys: Vec<&str> = section.settings.iter().map(|setting| &setting.key[section.name.len() + 1..]).collect();
+        problem.hint(format!("[{}] takes {}", section.name, keys.join(", ")));
+    }
+}
+
+fn refuse_parameter(name: &str, names: &BTreeSet<String>, origin: &Origin, problems: &mut Problems) {
+    let near = setting::closest(name, names.iter().map(String::as_str));
+    let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    problems
+        .error(origin, format!("{name} is no parameter of the program{near}"))
+        .hint(format!("write {{{name}}} into the command of [trainer], or declare it under [params]"));
+}
