@@ -1,0 +1,201 @@
+//! The networks against Hugging Face's transformers: the files of `reference/` hold what it computes in double precision for a
+//! few tiny networks (see `make_reference.py` there), and the trainer must come to the same numbers in fp32.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use spec::model::ModelSpec;
+use spec::train::Precision;
+use tch::{Device, Kind, Tensor};
+use trainer::model::{Model, Packed, Stories, declarations};
+use trainer::streams::Dropout;
+
+/// Largest distance from the reference, as a part of its largest magnitude.
+const TOLERANCE: f64 = 1e-5;
+
+/// What one file holds.
+struct Case {
+    spec: ModelSpec,
+    tokens: Vec<i64>,
+    bounds: Vec<usize>,
+    scored: Vec<i64>,
+    targets: Vec<i64>,
+    log_probabilities: Vec<f64>,
+    loss: f64,
+    weights: BTreeMap<String, Tensor>,
+    gradients: BTreeMap<String, Tensor>,
+}
+
+impl Case {
+    fn read(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/reference/{name}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let spec = &header.metadata().as_ref().unwrap()["spec"];
+        let tensors: BTreeMap<String, Tensor> = Tensor::read_safetensors(&path).unwrap().into_iter().collect();
+        let integers = |name: &str| Vec::<i64>::try_from(&tensors[name]).unwrap();
+        let floats = |name: &str| Vec::<f64>::try_from(&tensors[name]).unwrap();
+        let under = |prefix: &str| {
+            let stripped = |(name, tensor): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.copy()));
+            tensors.iter().filter_map(stripped).collect()
+        };
+        Self {
+            spec: serde_json::from_str(spec).unwrap(),
+            tokens: integers("tokens"),
+            bounds: integers("bounds").iter().map(|bound| usize::try_from(*bound).unwrap()).collect(),
+            scored: integers("scored"),
+            targets: integers("targets"),
+            log_probabilities: floats("log-probabilities"),
+            loss: floats("loss")[0],
+            weights: under("weight/"),
+            gradients: under("gradient/"),
+        }
+    }
+
+    fn packed(&self) -> Packed {
+        let positions: Vec<i64> = self.bounds.windows(2).flat_map(|story| 0..(story[1] - story[0]) as i64).collect();
+        let stories = Stories {
+            tokens: &self.tokens,
+            positions: &positions,
+            bounds: &self.bounds,
+            scored: &self.scored,
+            targets: &self.targets,
+        };
+        Packed::new(&stories, Device::Cpu)
+    }
+
+    /// The network, and its leaf tensors by name.
+    fn model(&self, precision: Precision) -> (Model, BTreeMap<String, Tensor>) {
+        let leaf = |tensor: &Tensor| tensor.copy().set_requires_grad(true);
+        let leaves: BTreeMap<String, Tensor> =
+            self.weights.iter().map(|(name, tensor)| (name.clone(), leaf(tensor))).collect();
+        let model = Model::new(&self.spec, &mut |name| leaves[name].shallow_clone(), precision);
+        (model, leaves)
+    }
+}
+
+/// Largest difference, as a part of the largest magnitude expected.
+fn distance(found: &Tensor, expected: &Tensor) -> f64 {
+    let difference = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
+    difference / expected.abs().max().double_value(&[])
+}
+
+fn check(name: &str) {
+    let case = Case::read(name);
+    let declared: BTreeMap<String, Vec<i64>> =
+        declarations(&case.spec).into_iter().map(|declaration| (declaration.name, declaration.shape)).collect();
+    let expected: BTreeMap<String, Vec<i64>> =
+        case.weights.iter().map(|(name, tensor)| (name.clone(), tensor.size())).collect();
+    assert_eq!(declared, expected, "{name}: names and shapes");
+
+    let (model, leaves) = case.model(Precision::Fp32);
+    let batch = case.packed();
+    let found = model.log_probabilities(&batch);
+    let far = distance(&found, &Tensor::from_slice(&case.log_probabilities));
+    assert!(far < TOLERANCE, "{name}: log-probabilities differ by {far}");
+    let loss = model.loss(&batch, Dropout::off());
+    assert_eq!(loss.kind(), Kind::Float);
+    let found = loss.double_value(&[]);
+    assert!((found / case.loss - 1.0).abs() < TOLERANCE, "{name}: loss {found}, expected {}", case.loss);
+
+    loss.backward();
+    let largest = case.gradients.values().map(|gradient| gradient.abs().max().double_value(&[])).fold(0.0, f64::max);
+    for (parameter, expected) in &case.gradients {
+        let found = leaves[parameter].grad().to_kind(Kind::Double);
+        let scale = expected.abs().max().double_value(&[]);
+        // A key's bias shifts all scores of a query alike, so its gradient is zero but for rounding.
+        let scale = if parameter.ends_with("key.bias") { largest } else { scale };
+        let far = (&found - expected).abs().max().double_value(&[]) / scale;
+        assert!(far < TOLERANCE, "{name}: gradient of {parameter} differs by {far}");
+    }
+}
+
+#[test]
+fn gpt_neo_with_a_window_shorter_than_its_texts() {
+    check("gpt-neo-window");
+}
+
+#[test]
+fn gpt_neo_of_odd_sizes_with_a_window_longer_than_its_texts() {
+    check("gpt-neo-odd");
+}
+
+#[test]
+fn gpt_neo_of_one_layer() {
+    check("gpt-neo-shallow");
+}
+
+#[test]
+fn gpt_neo_of_three_layers_with_the_product_written_out() {
+    check("gpt-neo-deep");
+}
+
+#[test]
+fn roberta_of_two_layers() {
+    check("roberta");
+}
+
+#[test]
+fn roberta_of_odd_sizes() {
+    check("roberta-odd");
+}
+
+#[test]
+fn roberta_of_three_layers() {
+    check("roberta-deep");
+}
+
+#[test]
+fn roberta_with_another_gelu_keeps_the_exact_one_in_its_head() {
+    check("roberta-tanh");
+}
+
+#[test]
+fn bf16_comes_within_two_percent() {
+    for name in ["gpt-neo-window", "gpt-neo-deep", "roberta", "roberta-deep"] {
+        let case = Case::read(name);
+        let (model, leaves) = case.model(Precision::Bf16);
+        let loss = model.loss(&case.packed(), Dropout::off());
+        assert_eq!(loss.kind(), Kind::Float);
+        let found = loss.double_value(&[]);
+        let far = (found / case.loss - 1.0).abs();
+        assert!(far < 0.02, "{name}: loss {found}, expected {}", case.loss);
+        assert!(far > 1e-7, "{name}: nothing was rounded to bf16");
+        loss.backward();
+        let flat = |tensors: Vec<Tensor>| Tensor::cat(&tensors, 0).to_kind(Kind::Double);
+        let found = flat(case.gradients.keys().map(|parameter| leaves[parameter].grad().flatten(0, -1)).collect());
+        let expected = flat(case.gradients.values().map(|gradient| gradient.flatten(0, -1)).collect());
+        let cosine = (found.dot(&expected) / (found.norm() * expected.norm())).double_value(&[]);
+        assert!(cosine > 0.99, "{name}: the gradient points elsewhere: {cosine}");
+    }
+}
+
+#[test]
+fn dropout_depends_on_its_moment_alone() {
+    for name in ["gpt-neo-deep", "roberta"] {
+        let case = Case::read(name);
+        let (model, _) = case.model(Precision::Fp32);
+        let batch = case.packed();
+        let loss = |dropout| model.loss(&batch, dropout).double_value(&[]);
+        let first = loss(Dropout::at(1, 5, 0));
+        assert!((first - case.loss).abs() > 1e-3, "{name}: dropout does nothing");
+        assert!((first - loss(Dropout::at(1, 6, 0))).abs() > 1e-3, "{name}: step 6 is step 5");
+        assert!((first - loss(Dropout::at(1, 5, 0))).abs() < 1e-9, "{name}: one moment gave two losses");
+    }
+}
+
+#[test]
+fn an_update_in_place_is_seen() {
+    let case = Case::read("gpt-neo-shallow");
+    let (model, leaves) = case.model(Precision::Fp32);
+    let batch = case.packed();
+    let before = model.loss(&batch, Dropout::off()).double_value(&[]);
+    tch::no_grad(|| {
+        for leaf in leaves.values() {
+            let _ = leaf.shallow_clone().g_mul_scalar_(0.5);
+        }
+    });
+    let after = model.loss(&batch, Dropout::off()).double_value(&[]);
+    assert!((before - after).abs() > 1e-3);
+}
