@@ -21,6 +21,8 @@ Exit codes: 0 done; 1 some runs failed or are missing; 2 wrong command line; 64 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Carry out one run: claim it, start its trainer, record how it ended
+    Exec(commands::exec::Arguments),
     #[command(name = "__child", hide = true)]
     Child(commands::child::Arguments),
 }
@@ -31,6 +33,7 @@ enum Command {
 /// Whatever the command could not do.
 pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
     match cli.command {
+        Command::Exec(arguments) => commands::exec::run(&arguments),
         Command::Child(arguments) => commands::child::run(&arguments),
     }
 }

@@ -1,6 +1,6 @@
 //! What the process takes from outside besides its arguments: the clock, the machine's name, its cores and GPUs.
 //!
-//! Everything else receives these as arguments, so that it can be tested.
+//! Rooms that only work something out receive these as arguments, so that they can be tested.
 
 use std::path::Path;
 
@@ -14,6 +14,17 @@ pub fn now() -> String {
 /// Now, in a form for file names: `20261123-221530`.
 pub fn now_for_names() -> String {
     Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string()
+}
+
+/// A text that no other call has given or will give, on any machine.
+pub fn token() -> String {
+    // The kernel's generator, and where there is none, what tells this process and moment from others.
+    let token = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default();
+    if token.is_empty() {
+        format!("{}-{}-{}", host(), std::process::id(), Timestamp::now().as_nanosecond())
+    } else {
+        token.trim().to_owned()
+    }
 }
 
 /// The name of this machine.

@@ -1,5 +1,6 @@
 //! seedbed: from a sweep file to runs, and from runs to a report.
 
+pub mod array;
 pub mod cli;
 pub mod commands;
 pub mod env;

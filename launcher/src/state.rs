@@ -96,6 +96,16 @@ pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result
     Ok(Observation { state, status })
 }
 
+/// Looks at the run in `layout` as its claim's holder does: what its records say, whoever holds it.
+///
+/// # Errors
+/// When the record is there but cannot be read.
+pub fn observe_held(layout: &RunLayout) -> Result<Observation, FileError> {
+    let status = read_optional_record::<Status>(&layout.status())?;
+    let state = status.as_ref().map_or(Observed::NotStarted, |status| recorded(status, &layout.results()));
+    Ok(Observation { state, status })
+}
+
 /// What the record of a run says that nobody holds.
 fn recorded(status: &Status, results: &Path) -> Observed {
     let last = status.attempts.last();

@@ -4,3 +4,4 @@
 //! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
 
 pub mod child;
+pub mod exec;

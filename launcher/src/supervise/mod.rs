@@ -1,5 +1,25 @@
-//! The supervisor: one run from its claim to its terminal record.
+//! The supervisor: one run, from its claim to its terminal record.
+//!
+//! Read in this order: [`job`] (what is asked for and the whole way through), [`attempt`] (claim and records), [`trainer`]
+//! (which program, with which environment), [`guard`] (how it is tied to its supervisor), [`watch`] (signals, heartbeat,
+//! end), [`verdict`] (what an end means).
+//!
+//! Invariants: whoever writes into a run's directory holds its claim; no trainer outlives its supervisor; the terminal record
+//! is written once, after everything that it speaks of, and only while the claim is still held.
 
+mod attempt;
+mod error;
 mod guard;
+mod job;
+mod leftover;
+mod log;
+mod memory;
+mod trainer;
+mod verdict;
+mod watch;
 
+pub use self::error::SuperviseError;
 pub use self::guard::{GuardError, become_trainer, tie_to_parent};
+pub use self::job::{Finish, Job, Retry, carry_out};
+pub use self::trainer::locate as locate_trainer;
+pub use self::verdict::exit_code;

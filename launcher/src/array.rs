@@ -1,0 +1,41 @@
+//! Array files: the runs of one submission, a line each, resolved to the last setting.
+//!
+//! A line's number, from 0, is the index by which a supervisor finds its run. A file is complete before anything is
+//! submitted and never changes.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use spec::RunSpec;
+
+use crate::files::{FileError, create_new};
+
+/// Writes the array file of a new submission; false when a file of that name is there already.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write<'a>(path: &Path, runs: impl IntoIterator<Item = &'a RunSpec>) -> Result<bool, FileError> {
+    let mut content = Vec::new();
+    for run in runs {
+        serde_json::to_writer(&mut content, run).expect("invariant: a run has text keys and finite numbers");
+        content.push(b'\n');
+    }
+    create_new(path, &content)
+}
+
+/// The run at line `index`, from 0, checked: its schema is known and its id is that of its content.
+///
+/// # Errors
+/// When the file cannot be read, has no such line, or the line is damaged.
+pub fn read(path: &Path, index: u64) -> Result<RunSpec, FileError> {
+    let place = usize::try_from(index).unwrap_or(usize::MAX);
+    let damaged =
+        |reason: String| FileError::Damaged { path: path.to_owned(), line: Some(place.saturating_add(1)), reason };
+    let file = File::open(path).map_err(|error| FileError::read(path, error))?;
+    let line = BufReader::new(file).lines().nth(place).ok_or_else(|| damaged("there is no such line".to_owned()))?;
+    let line = line.map_err(|error| FileError::read(path, error))?;
+    let run: RunSpec = serde_json::from_str(&line).map_err(|error| damaged(error.to_string()))?;
+    run.verify().map_err(|error| damaged(error.to_string()))?;
+    Ok(run)
+}

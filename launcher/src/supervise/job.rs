@@ -1,0 +1,94 @@
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use spec::RunSpec;
+use spec::layout::RunLayout;
+use spec::status::Status;
+
+use super::attempt::ClaimedRun;
+use super::error::SuperviseError;
+use super::memory::OutOfMemoryCounter;
+use super::trainer::Errand;
+use super::verdict::{Evidence, judge};
+use super::watch::{Signals, watch};
+use super::{log, trainer};
+use crate::lease::Machine;
+use crate::results;
+use crate::state::{Observation, Observed, observe};
+
+/// Which ends of a run are not its last word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retry {
+    /// A failed run is carried out again.
+    pub failed: bool,
+    /// A diverged run is carried out again.
+    pub diverged: bool,
+}
+
+/// A run to be carried out.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Absolute path of the run's directory.
+    pub directory: PathBuf,
+    /// The run.
+    pub spec: RunSpec,
+    /// The GPU that it may see; `None` leaves what the environment says.
+    pub gpu: Option<String>,
+    /// Processor threads, where no earlier attempt has fixed them.
+    pub threads: u32,
+    /// Which ends are not the last word.
+    pub retry: Retry,
+}
+
+/// How carrying out a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finish {
+    /// There was nothing to do: the run had said its last word.
+    Already(Box<Observation>),
+    /// An attempt was made. The run's record, as it was written.
+    Attempted(Box<Status>),
+}
+
+impl Job {
+    /// Whether a run that was seen as `observed` is to be carried out.
+    fn wants(&self, observed: &Observed) -> bool {
+        match observed {
+            Observed::Done => false,
+            Observed::Diverged => self.retry.diverged,
+            Observed::Failed { .. } => self.retry.failed,
+            Observed::NotStarted | Observed::Running(_) | Observed::Interrupted(_) => true,
+        }
+    }
+}
+
+/// Carries out `job` on this `machine`, unless the run has said its last word.
+///
+/// The calling thread must live as long as the process: the trainer is tied to it.
+///
+/// # Errors
+/// When the run could not be carried out at all: see [`SuperviseError`].
+pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError> {
+    let layout = RunLayout::new(&job.directory);
+    let before = observe(&layout, machine, SystemTime::now())?;
+    if !job.wants(&before.state) {
+        return Ok(Finish::Already(Box::new(before)));
+    }
+    let command = trainer::command(&job.spec.program, &job.directory)?;
+    let signals = Signals::listen()?;
+    let claimed = ClaimedRun::claim(&layout, machine)?;
+    // The run may have ended between the look and the claim.
+    if !job.wants(&claimed.found.state) {
+        return Ok(Finish::Already(Box::new(claimed.found)));
+    }
+    let attempt = claimed.begin(job)?;
+    let memory = OutOfMemoryCounter::start();
+    let errand = Errand { job, command, threads: attempt.threads(), attempt: attempt.number() };
+    let end = watch(errand.start(&layout)?, &signals, attempt.claim())?;
+    let evidence = Evidence {
+        results: results::read(&layout.results()),
+        log: log::tail(&layout.log(attempt.number())),
+        out_of_memory: memory.has_grown(),
+    };
+    let verdict = judge(&end, evidence);
+    Ok(Finish::Attempted(Box::new(attempt.close(&end, verdict)?)))
+}

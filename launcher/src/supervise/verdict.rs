@@ -1,0 +1,171 @@
+//! What the end of a trainer means.
+
+use signal_hook::consts::{SIGABRT, SIGBUS, SIGFPE, SIGHUP, SIGILL, SIGKILL, SIGSEGV, SIGTERM, SIGTRAP};
+use spec::status::{Cause, State, Status};
+use spec::{Digest, ExitCode};
+
+use super::watch::End;
+use crate::results::{Results, ResultsError};
+
+/// What was found after the end, besides the end itself.
+pub(super) struct Evidence {
+    /// The results that were left.
+    pub(super) results: Result<Results, ResultsError>,
+    /// The last lines of the log.
+    pub(super) log: String,
+    /// Whether the kernel killed a process of ours for want of memory meanwhile.
+    pub(super) out_of_memory: bool,
+}
+
+/// What becomes of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) state: State,
+    pub(super) cause: Cause,
+    pub(super) message: Option<String>,
+    pub(super) results: Option<Digest>,
+}
+
+/// What the end of an attempt means for its run.
+pub(super) fn judge(end: &End, evidence: Evidence) -> Verdict {
+    let Evidence { results, log, out_of_memory } = evidence;
+    let (state, cause) = match (end.exit_code, end.signal) {
+        (Some(0), _) => return finished(results),
+        (Some(code), _) => after_exit(code, end.asked, &log),
+        (None, signal) => after_signal(signal.unwrap_or(0), end.asked, out_of_memory),
+    };
+    let message = (state == State::Failed).then(|| last_words(end, &log));
+    Verdict { state, cause, message, results: None }
+}
+
+fn finished(results: Result<Results, ResultsError>) -> Verdict {
+    match results {
+        Ok(results) => Verdict { state: State::Done, cause: Cause::Done, message: None, results: Some(results.digest) },
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+            let message = format!("the trainer says that it is done, but {error}{source}");
+            Verdict { state: State::Failed, cause: Cause::NoResults, message: Some(message), results: None }
+        }
+    }
+}
+
+fn after_exit(code: i32, asked: bool, log: &str) -> (State, Cause) {
+    // A shell reports the signal that ended its child as 128 and its number.
+    if asked && (SIGHUP..=SIGTERM).contains(&(code - 128)) {
+        return (State::Interrupted, Cause::Stopped);
+    }
+    let cause = match ExitCode::from_code(code) {
+        Some(ExitCode::Resume) => return (State::Interrupted, Cause::Checkpointed),
+        Some(ExitCode::Diverged) => return (State::Diverged, Cause::Diverged),
+        Some(ExitCode::BadSpec) => Cause::BadSpec,
+        Some(ExitCode::BadData) => Cause::BadData,
+        Some(ExitCode::Unavailable) => Cause::Unavailable,
+        Some(ExitCode::CannotWrite) => Cause::CannotWrite,
+        _ if tells_of_memory(log) => Cause::OutOfMemory,
+        _ => Cause::ProgramError,
+    };
+    (State::Failed, cause)
+}
+
+fn after_signal(signal: i32, asked: bool, out_of_memory: bool) -> (State, Cause) {
+    match signal {
+        // The program did this to itself, and would do it again.
+        SIGABRT | SIGBUS | SIGFPE | SIGILL | SIGSEGV | SIGTRAP => (State::Failed, Cause::ProgramError),
+        _ if asked => (State::Interrupted, Cause::Stopped),
+        SIGKILL if out_of_memory => (State::Failed, Cause::OutOfMemory),
+        _ => (State::Interrupted, Cause::Killed),
+    }
+}
+
+/// Whether the last words are those of an allocator: CUDA's, torch's on a CPU, C++'s, Python's, Rust's.
+fn tells_of_memory(log: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "out of memory",
+        "OutOfMemoryError",
+        "can't allocate memory",
+        "bad_alloc",
+        "MemoryError",
+        "memory allocation of",
+    ];
+    WORDS.iter().any(|words| log.contains(words))
+}
+
+fn last_words(end: &End, log: &str) -> String {
+    let how = match (end.exit_code, end.signal) {
+        (Some(code), _) => match ExitCode::from_code(code) {
+            Some(exit) if exit > ExitCode::Usage => format!("exit code {code}: {}", exit.meaning()),
+            _ => format!("exit code {code}"),
+        },
+        (None, signal) => match signal.and_then(signal_hook::low_level::signal_name) {
+            Some(name) => format!("ended by {name}"),
+            None => "ended by a signal".to_owned(),
+        },
+    };
+    if log.is_empty() { how } else { format!("{how}\n{log}") }
+}
+
+/// The exit code with which a supervisor mirrors the state of its run.
+pub fn exit_code(status: &Status) -> ExitCode {
+    let cause = status.attempts.last().and_then(|attempt| attempt.cause);
+    match status.state {
+        State::Done => ExitCode::Done,
+        State::Diverged => ExitCode::Diverged,
+        State::Running | State::Interrupted => ExitCode::Resume,
+        State::Failed => match cause {
+            Some(Cause::BadSpec) => ExitCode::BadSpec,
+            Some(Cause::BadData) => ExitCode::BadData,
+            Some(Cause::Unavailable) => ExitCode::Unavailable,
+            Some(Cause::CannotWrite) => ExitCode::CannotWrite,
+            _ => ExitCode::Incomplete,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(exit_code: Option<i32>, signal: Option<i32>, asked: bool, log: &str) -> (State, Cause) {
+        let evidence = Evidence { results: Err(ResultsError::Empty), log: log.to_owned(), out_of_memory: false };
+        let verdict = judge(&End { exit_code, signal, asked }, evidence);
+        (verdict.state, verdict.cause)
+    }
+
+    #[test]
+    fn exit_codes_mean_what_the_table_says() {
+        assert_eq!(verdict(Some(0), None, false, ""), (State::Failed, Cause::NoResults));
+        assert_eq!(verdict(Some(75), None, false, ""), (State::Interrupted, Cause::Checkpointed));
+        assert_eq!(verdict(Some(76), None, true, ""), (State::Diverged, Cause::Diverged));
+        assert_eq!(verdict(Some(65), None, false, ""), (State::Failed, Cause::BadData));
+        assert_eq!(verdict(Some(73), None, true, ""), (State::Failed, Cause::CannotWrite));
+        assert_eq!(verdict(Some(3), None, false, "boom"), (State::Failed, Cause::ProgramError));
+        let cuda = "torch.OutOfMemoryError: CUDA out of memory.";
+        assert_eq!(verdict(Some(1), None, false, cuda), (State::Failed, Cause::OutOfMemory));
+        assert_eq!(verdict(Some(143), None, true, ""), (State::Interrupted, Cause::Stopped));
+        assert_eq!(verdict(Some(143), None, false, ""), (State::Failed, Cause::ProgramError));
+    }
+
+    #[test]
+    fn signals_from_outside_interrupt_and_those_from_inside_fail() {
+        assert_eq!(verdict(None, Some(9), false, ""), (State::Interrupted, Cause::Killed));
+        assert_eq!(verdict(None, Some(15), true, ""), (State::Interrupted, Cause::Stopped));
+        assert_eq!(verdict(None, Some(11), true, ""), (State::Failed, Cause::ProgramError));
+    }
+
+    #[test]
+    fn a_kill_for_want_of_memory_is_told_from_another() {
+        let end = End { exit_code: None, signal: Some(9), asked: false };
+        let evidence = Evidence { results: Err(ResultsError::Empty), log: String::new(), out_of_memory: true };
+        assert_eq!(judge(&end, evidence).cause, Cause::OutOfMemory);
+    }
+
+    #[test]
+    fn a_failure_keeps_the_last_words() {
+        let end = End { exit_code: Some(65), signal: None, asked: false };
+        let evidence =
+            Evidence { results: Err(ResultsError::Empty), log: "error: empty corpus".to_owned(), out_of_memory: false };
+        let message = judge(&end, evidence).message;
+        let expected = "exit code 65: missing, damaged or too small data\nerror: empty corpus";
+        assert_eq!(message.as_deref(), Some(expected));
+    }
+}

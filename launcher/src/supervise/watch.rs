@@ -1,0 +1,128 @@
+//! From the start of a trainer to its end: signals are passed on, the claim is kept, nothing is left behind.
+
+use std::process::Child;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
+
+use super::error::SuperviseError;
+use crate::lease::{Lease, RENEWAL};
+
+/// The signals of this process, one after the other.
+pub(super) struct Signals(Receiver<i32>);
+
+impl Signals {
+    /// Takes over the signals that ask a supervisor to stop, and the one that says that a child has ended.
+    pub(super) fn listen() -> Result<Self, SuperviseError> {
+        let failure = |source| SuperviseError::Process { what: "listen to signals", source };
+        let watched = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
+        let mut signals = signal_hook::iterator::Signals::new(watched).map_err(failure)?;
+        let (sender, receiver) = channel();
+        thread::spawn(move || signals.forever().try_for_each(|signal| sender.send(signal)));
+        Ok(Self(receiver))
+    }
+}
+
+/// How a trainer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct End {
+    /// Its exit code, unless a signal ended it.
+    pub(super) exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub(super) signal: Option<i32>,
+    /// Whether it had been asked to stop.
+    pub(super) asked: bool,
+}
+
+/// How urgently the trainer was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    No,
+    /// Ahead of time, by a warning such as Slurm's `--signal=USR2`.
+    Warned,
+    Told,
+    Killed,
+}
+
+impl Asked {
+    /// What follows from `signal`. A warning never becomes a kill; a second demand does.
+    fn after(self, signal: i32) -> Self {
+        match (signal, self) {
+            (SIGUSR2, Self::No) => Self::Warned,
+            (SIGTERM | SIGINT | SIGHUP, Self::No | Self::Warned) => Self::Told,
+            (SIGTERM | SIGINT | SIGHUP, Self::Told) | (SIGQUIT, _) => Self::Killed,
+            _ => self,
+        }
+    }
+}
+
+/// Waits for the end of `child`, which leads its own process group.
+pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, SuperviseError> {
+    let group = Pid::from_child(&child);
+    let mut asked = Asked::No;
+    let mut renewal = Instant::now() + RENEWAL;
+    while !has_ended(group)? {
+        match signals.0.recv_timeout(renewal.saturating_duration_since(Instant::now())) {
+            Ok(SIGCHLD) => {}
+            Ok(signal) => {
+                let urgency = asked.after(signal);
+                if urgency > asked {
+                    send(group, if urgency == Asked::Killed { Signal::KILL } else { Signal::TERM });
+                }
+                asked = urgency;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                renewal = Instant::now() + RENEWAL;
+                // A file server that does not answer now may answer next time; silence is what counts.
+                if !claim.renew().unwrap_or(true) {
+                    send(group, Signal::KILL);
+                    let _ = child.wait();
+                    return Err(SuperviseError::Fenced);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => unreachable!("invariant: the signal thread never ends"),
+        }
+    }
+    // The leader's number is its own until it is waited for, so this cannot hit anybody else.
+    send(group, Signal::KILL);
+    let status = child.wait().map_err(wait_failure)?;
+    Ok(End {
+        exit_code: status.code(),
+        signal: std::os::unix::process::ExitStatusExt::signal(&status),
+        asked: asked > Asked::No,
+    })
+}
+
+fn has_ended(leader: Pid) -> Result<bool, SuperviseError> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    match waitid(WaitId::Pid(leader), options) {
+        Ok(status) => Ok(status.is_some()),
+        Err(error) => Err(wait_failure(error.into())),
+    }
+}
+
+fn wait_failure(source: std::io::Error) -> SuperviseError {
+    SuperviseError::Process { what: "wait for the trainer", source }
+}
+
+/// Sends `signal` to the whole group; that nobody is left in it is no failure.
+fn send(group: Pid, signal: Signal) {
+    let _ = kill_process_group(group, signal);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_never_kills_and_a_second_demand_does() {
+        let after = |signals: &[i32]| signals.iter().fold(Asked::No, |asked, signal| asked.after(*signal));
+        assert_eq!(after(&[SIGUSR2, SIGUSR2]), Asked::Warned);
+        assert_eq!(after(&[SIGUSR2, SIGTERM, SIGUSR2]), Asked::Told);
+        assert_eq!(after(&[SIGTERM, SIGINT]), Asked::Killed);
+        assert_eq!(after(&[SIGQUIT]), Asked::Killed);
+    }
+}

@@ -1,0 +1,195 @@
+//! What is said about wrong sweep files. The texts are pinned: they are the part of the launcher that people read most.
+
+use insta::assert_snapshot;
+
+use crate::support::{errors, load, small};
+
+#[test]
+fn unknown_names_have_a_nearest_one() {
+    assert_snapshot!(errors(
+        &small("[train]\nlearning-rat = 3e-4\nhidden-size = 8\ncolour = 1\n[modle]\nlayers = 2\n"),
+        &[]
+    ));
+}
+
+#[test]
+fn values_have_types_and_ranges() {
+    let text = "[model]\nlayers = 0\nheads = \"four\"\nactivation = \"gelo\"\ndropout = 1.5\n[resources]\ntime = 3600\n[train]\nbeta1 = nan\nepochs = 2024-01-01\n";
+    assert_snapshot!(errors(&small(text), &[]));
+}
+
+#[test]
+fn settings_that_do_not_fit_together_are_told_once_with_the_runs() {
+    let text = "[factors]\nactivation = [\"relu\", \"gelu\"]\nmodel.heads = [4, 7]\n[train]\nsteps = 10\nepochs = 2\n";
+    assert_snapshot!(errors(&small(text), &[]));
+    assert_snapshot!(errors(&small("[factors]\nactivation = [\"relu\", \"gelu\"]\nmodel.heads = [4, 7]\n"), &[]));
+}
+
+#[test]
+fn a_corpus_must_be_given_be_there_and_have_content() {
+    assert_snapshot!(errors("[sweep]\nname = \"a\"\nseeds = 1\n", &[]));
+    assert_snapshot!(errors(
+        "[sweep]\nname = \"a\"\nseeds = 1\n[data]\ncorpus = [\"missing.txt\", \"empty.txt\", \".\"]\n",
+        &[]
+    ));
+}
+
+#[test]
+fn the_exit_code_tells_data_from_spelling() {
+    let about_data = load(&small("").replace("stories.txt", "missing.txt"), &[]).unwrap_err();
+    assert_eq!(about_data.exit(), spec::ExitCode::BadData);
+    let about_spelling = load(&small("[x]\ny = 1\n"), &[]).unwrap_err();
+    assert_eq!(about_spelling.exit(), spec::ExitCode::BadSpec);
+}
+
+#[test]
+fn toml_that_is_none() {
+    assert_snapshot!(errors("[sweep]\nname = \"a\"\nname = \"b\"\n", &[]));
+    assert_snapshot!(errors("[sweep\nname = 1\n", &[]));
+    assert_snapshot!(errors("[sweep]\nname = \"open\n", &[]));
+    assert_snapshot!(errors("[model]\nkan.order = 3\n\"kan.order\" = 4\n", &[]));
+}
+
+#[test]
+fn the_header() {
+    assert_snapshot!(errors("[sweep]\n", &[]));
+    assert_snapshot!(errors(&small("").replace("\"small\"", "\"a/b\""), &[]));
+    for seeds in
+        ["0", "-1", "[]", "[1, 1]", "[-1]", "[\"a\"]", "1.5", "{ from = 1 }", "{ count = 0 }", "{ from = 0, to = 3 }"]
+    {
+        let text = small("").replace("seeds = 1", &format!("seeds = {seeds}"));
+        all += &errors(&text, &[]);
+    }
+    assert_snapshot!("seeds", all);
+}
+
+#[test]
+fn factors() {
+    let text = "[factors]\nactivation = [\"gelu\", \"relo\", \"gelu\"]\ntrain.learning-rate = []\nmodel.layers = 2\n\"model.depth\" = [1]\n\"resources.time\" = [\"1h\"]\nseed = [1, 2]\nmodel.activation = [\"relu\"]\n";
+    assert_snapshot!(errors(&small(text), &[]));
+    assert_snapshot!(errors(
+        &small("[factors]\nactivation = [\"gelu\", \"gelu\"]\nmodel.layers = [1, 2]\n[model]\nlayers = 2\n"),
+        &[]
+    ));
+}
+
+#[test]
+fn zipped_factors_have_equal_lengths() {
+    assert_snapshot!(errors(
+        &small("[[zip]]\n\"model.hidden-size\" = [64, 128]\n\"model.heads\" = [2, 4, 8]\n[[zip]]\n"),
+        &[]
+    ));
+    assert_snapshot!(errors(&small("[[zip]]\n\"model.hidden-size\" = [64, 64]\n\"model.heads\" = [2, 2]\n"), &[]));
+}
+
+#[test]
+fn conditions_name_factors_and_levels() {
+    let text = "[factors]\nactivation = [\"gelu\", \"kan\"]\n[[exclude]]\nactivation = \"kann\"\n[[exclude]]\narchitecture = \"roberta\"\n[[exclude]]\n[[override]]\nwhen = { activation = [\"gelu\", 3] }\nset = { \"train.clipp\" = 1.0, activation = \"relu\", \"train.clip\" = -1 }\n[[override]]\nset = { }\n";
+    assert_snapshot!(errors(&small(text), &[]));
+}
+
+#[test]
+fn includes_have_a_level_for_every_factor() {
+    let text = "[factors]\nactivation = [\"gelu\"]\narchitecture = [\"roberta\"]\n[[include]]\nactivation = \"relu\"\n[[include]]\nactivation = \"relo\"\narchitecture = \"roberta\"\nseeds = 0\n";
+    assert_snapshot!(errors(&small(text), &[]));
+    let text = "[factors]\nactivation = [\"gelu\"]\n[[include]]\nactivation = \"gelu\"\nset.train.clip = 2\n";
+    assert_snapshot!(errors(&small(text), &[]));
+}
+
+#[test]
+fn nothing_is_left_after_excludes() {
+    assert_snapshot!(errors(
+        &small("[factors]\nactivation = [\"gelu\", \"relu\"]\n[[exclude]]\nactivation = [\"gelu\", \"relu\"]\n"),
+        &[]
+    ));
+}
+
+#[test]
+fn two_runs_with_one_id() {
+    let text = "[factors]\nactivation = [\"gelu\", \"relu\", \"kan\"]\nmodel.kan.order = [3, 5]\n";
+    assert_snapshot!(errors(&small(text), &[]));
+    let text = "[factors]\nactivation = [\"gelu\", \"relu\"]\n[[include]]\nactivation = \"gelu\"\n";
+    assert_snapshot!(errors(&small(text), &[]));
+}
+
+#[test]
+fn too_many_combinations() {
+    let levels: Vec<String> = (1..=1001).map(|level| format!("{level}")).collect();
+    let levels = levels.join(",");
+    let text = format!("[factors]\nmodel.layers = [{levels}]\nmodel.ffn-size = [{levels}]\n")
+        .replace(",1001]\nmodel.ffn", "]\nmodel.ffn");
+    assert_snapshot!(errors(&small(&text), &[]));
+}
+
+#[test]
+fn the_analysis() {
+    let factor = "[factors]\nactivation = [\"gelu\", \"relu\"]\n";
+    let mut all = String::new();
+    for analysis in [
+        "baseline = \"gelo\"",
+        "baseline = { activation = \"silu\", depth = 3 }",
+        "primary = \"validation-los\"",
+        "direction = \"higher\"",
+        "primary = \"accuracy\"\ndirection = \"up\"",
+        "alpha = 0.9\nmargin = -1\nfamily = \"all\"\npairing = \"seeds\"\nalfa = 1",
+    ] {
+        assert_snapshot!(
+            analysis.replace('\n', " "),
+            errors(&small(&format!("{factor}[analysis]\n{analysis}\n")), &[])
+        );
+    }
+}
+
+#[test]
+fn retries() {
+    assert_snapshot!(errors(&small("[retry]\nout-of-memory = -1\ntime-out = 2\n"), &[]));
+}
+
+#[test]
+fn tables_stand_as_often_as_they_may() {
+    assert_snapshot!(errors(&small("[exclude]\nactivation = \"a\"\n[[model]]\nlayers = 1\n"), &[]));
+    assert_snapshot!(errors(&format!("seeds = 3\n{}", small("")), &[]));
+}
+
+#[test]
+fn other_programs() {
+    let text = "[sweep]\nname = \"other\"\nseeds = 1\n[trainer]\ncommand = [\"python\", \"train.py\", \"--rate={rate}\", \"{\", 3]\n[params]\nseed = 3\ndepth = 2\n[factors]\ndeph = [1, 2]\n[model]\nlayers = 2\n[analysis]\nalpha = 0.05\n";
+    assert_snapshot!(errors(text, &[]));
+    assert_snapshot!(errors(&text.replace("command", "comand").replace("[model]\nlayers = 2\n", ""), &[]));
+    assert_snapshot!(errors(&small("[params]\ndepth = 2\n"), &[]));
+}
+
+#[test]
+fn the_command_line() {
+    let text = small("[factors]\nactivation = [\"gelu\", \"relu\"]\n");
+    let overrides = [
+        "train.learning-rat=1",
+        "train.clip",
+        "train.clip=x",
+        "activation=gelu",
+        "exclude.activation=gelu",
+        "swep.seeds=2",
+        "sweep.seeds=[1",
+        " =3",
+    ];
+    assert_snapshot!(errors(&text, &overrides));
+}
+
+#[test]
+fn only_twenty_problems_are_told() {
+    let keys: String = (0..30).map(|index| format!("wrong{index} = 1\n")).collect();
+    let text = errors(&small(&format!("[model]\n{keys}")), &[]);
+    assert_eq!(text.matches("is not a setting").count(), 20);
+    assert!(text.ends_with("error: and 10 more\n"), "{text}");
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let missing = launcher::sweep::Sweep::load(std::path::Path::new("no/such.toml"), &[]).unwrap_err();
+    assert_eq!(missing.to_string(), "cannot read the sweep file no/such.toml");
+    let folder = crate::support::folder();
+    let file = folder.path().join("latin.toml");
+    std::fs::write(&file, b"[sweep]\nname = \"\xe9\"\n").unwrap();
+    let error = launcher::error::CliError::from(launcher::sweep::Sweep::load(&file, &[]).unwrap_err()).render();
+    assert!(error.contains("UTF-8"), "{error}");
+}
