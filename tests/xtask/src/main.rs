@@ -1,3 +1,72 @@
-//! The project's own commands: libtorch, demo, verify.
+//! The project's own commands, as aliases of cargo: `cargo demo`, `cargo verify`, `cargo libtorch`.
+//!
+//! Read in this order: `failure` (how a command ends badly), `workspace` (where things lie, how cargo is called), `stream`
+//! and `file` (child processes, files); then the commands: `libtorch`, `demo`, `verify`; `compiler`, `packages` and
+//! `python` are what those need of the machine.
+//!
+//! Invariants: every command may be killed at any moment and called again; what is there is not fetched twice; what is
+//! fetched is pinned.
 
-fn main() {}
+mod compiler;
+mod demo;
+mod failure;
+mod file;
+mod libtorch;
+mod packages;
+mod python;
+mod stream;
+mod verify;
+mod workspace;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Outcome;
+use workspace::Workspace;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo", about = "The project's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Puts libtorch 2.11.0 into .libtorch/, or finds the one that this machine has
+    Libtorch(libtorch::Request),
+    /// Builds everything, runs the demo study and writes its report
+    Demo(demo::Request),
+    /// Runs every test there is and says how each suite ended
+    Verify(verify::Request),
+    /// Makes the Python environment of the reference tests in .python/
+    Python,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            // Nothing is left to tell if the terminal is gone.
+            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Outcome<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Libtorch(request) => libtorch::run(&workspace, &request),
+        Command::Demo(request) => demo::run(&workspace, &request),
+        Command::Verify(request) => verify::run(&workspace, &request),
+        Command::Python => {
+            let interpreter = python::environment(&workspace)?;
+            stream::data(&format!("{}\n", interpreter.display()));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

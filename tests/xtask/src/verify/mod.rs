@@ -1,0 +1,11 @@
+//! `cargo verify`: every test there is, suite by suite, and a table of how each ended.
+//!
+//! Read in this order: `suite` (what is run), `tally` (what became of it), `linkage` (what the binaries load), `request`.
+
+mod linkage;
+mod request;
+mod suite;
+mod table;
+mod tally;
+
+pub(crate) use request::{Request, run};

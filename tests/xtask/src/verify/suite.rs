@@ -1,0 +1,184 @@
+//! The suites, and how one is run.
+//!
+//! Everything is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast.
+
+use super::linkage;
+use super::tally::Tally;
+use crate::failure::Outcome;
+use crate::workspace::Workspace;
+use crate::{compiler, libtorch, packages, stream};
+
+/// The packages that are built without libtorch.
+const LIGHT: [&str; 6] = ["spec", "slurm", "analysis", "launcher", "stories", "xtask"];
+/// The packages that are built with it.
+const HEAVY: [&str; 2] = ["native", "trainer"];
+/// The binaries that the end-to-end tests start.
+const BINARIES: [&str; 2] = ["launcher", "trainer"];
+
+/// A number of tests that are run together.
+#[derive(Debug)]
+pub(super) struct Suite {
+    /// Its name on the command line and in the table.
+    pub(super) name: &'static str,
+    /// What it tests.
+    pub(super) meaning: &'static str,
+    /// Whether `--quick` runs it.
+    pub(super) quick: bool,
+    needs: &'static [Need],
+    steps: &'static [Step],
+}
+
+/// What a suite needs of the machine.
+#[derive(Debug)]
+enum Need {
+    /// libtorch and a C++ compiler.
+    Libtorch,
+}
+
+/// A part of a suite.
+#[derive(Debug)]
+enum Step {
+    /// A cargo command on packages, which succeeds or not.
+    Check { arguments: &'static [&'static str], packages: &'static [&'static str], last: &'static [&'static str] },
+    /// The tests of packages.
+    Tests { packages: &'static [&'static str] },
+    /// What the binaries load.
+    Linkage,
+}
+
+const DENY: &[&str] = &["--", "--deny", "warnings"];
+const CLIPPY: &[&str] = &["clippy", "--quiet", "--release", "--all-targets"];
+const DOC: &[&str] = &["doc", "--quiet", "--release", "--no-deps", "--document-private-items"];
+const BUILD: &[&str] = &["build", "--quiet", "--release"];
+
+/// All suites, in the order in which they are run: what fails fast comes first.
+pub(super) const SUITES: [Suite; 7] = [
+    Suite {
+        name: "format",
+        meaning: "the sources are formatted",
+        quick: true,
+        needs: &[],
+        steps: &[Step::Check { arguments: &["fmt", "--all", "--check"], packages: &[], last: &[] }],
+    },
+    Suite {
+        name: "lints",
+        meaning: "clippy has nothing to say",
+        quick: true,
+        needs: &[Need::Libtorch],
+        steps: &[
+            Step::Check { arguments: CLIPPY, packages: &LIGHT, last: DENY },
+            Step::Check { arguments: CLIPPY, packages: &HEAVY, last: DENY },
+            Step::Check { arguments: CLIPPY, packages: &["e2e"], last: DENY },
+        ],
+    },
+    Suite {
+        name: "unit",
+        meaning: "the tests of the crates without libtorch",
+        quick: true,
+        needs: &[],
+        steps: &[Step::Tests { packages: &LIGHT }],
+    },
+    Suite {
+        name: "trainer",
+        meaning: "the tests of the crates with libtorch",
+        quick: true,
+        needs: &[Need::Libtorch],
+        steps: &[Step::Tests { packages: &HEAVY }],
+    },
+    Suite {
+        name: "linkage",
+        meaning: "the binaries start without libtorch, or without its CUDA part",
+        quick: true,
+        needs: &[Need::Libtorch],
+        steps: &[Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] }, Step::Linkage],
+    },
+    Suite {
+        name: "docs",
+        meaning: "the documentation builds, and its links lead somewhere",
+        quick: false,
+        needs: &[Need::Libtorch],
+        steps: &[
+            Step::Check { arguments: DOC, packages: &LIGHT, last: &[] },
+            Step::Check { arguments: DOC, packages: &HEAVY, last: &[] },
+        ],
+    },
+    Suite {
+        name: "end-to-end",
+        meaning: "the programs do together what they promise",
+        quick: false,
+        needs: &[Need::Libtorch],
+        steps: &[Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] }, Step::Tests { packages: &["e2e"] }],
+    },
+];
+
+impl Suite {
+    /// Runs it to its end, whatever fails.
+    pub(super) fn run(&self, workspace: &Workspace) -> Outcome<Tally> {
+        for need in self.needs {
+            need.meet(workspace)?;
+        }
+        let (mut sum, mut tests) = (Tally::default(), None);
+        for step in self.steps {
+            let tally = step.run(workspace)?;
+            sum += tally;
+            if matches!(step, Step::Tests { .. }) {
+                tests = Some(tally.passed + tally.failed);
+            }
+        }
+        if tests == Some(0) {
+            stream::say("no test was run: that proves nothing");
+            sum += Tally::of(false);
+        }
+        Ok(sum)
+    }
+}
+
+impl Need {
+    fn meet(&self, workspace: &Workspace) -> Outcome<()> {
+        match self {
+            Self::Libtorch => {
+                if compiler::require().is_err() {
+                    packages::ensure(&["g++"])?;
+                }
+                libtorch::ensure(workspace, &libtorch::Request::default()).map(drop)
+            }
+        }
+    }
+}
+
+impl Step {
+    fn run(&self, workspace: &Workspace) -> Outcome<Tally> {
+        let selected = |packages: &[&'static str]| packages.iter().flat_map(|name| ["--package", name]).collect();
+        match self {
+            Self::Check { arguments, packages, last } => {
+                let selection: Vec<_> = selected(packages);
+                let mut command = workspace.cargo(&[arguments, selection.as_slice(), last].concat());
+                command.env("RUSTDOCFLAGS", "--deny warnings");
+                Ok(Tally::of(stream::run(&mut command)?.success()))
+            }
+            Self::Tests { packages } => {
+                let selection: Vec<_> = selected(packages);
+                let mut command = workspace.cargo(&["test", "--release", "--no-fail-fast"]);
+                // A snapshot that differs is a failure, not a new file.
+                command.args(selection).env("INSTA_UPDATE", "no");
+                let (status, output) = stream::run_keeping_output(&mut command)?;
+                Ok(Tally::of_tests(&output, status.success()))
+            }
+            Self::Linkage => linkage::check(&workspace.release_folder()?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_different_and_the_quick_suites_come_first() {
+        let mut names: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SUITES.len());
+        assert!(SUITES.is_sorted_by_key(|suite| !suite.quick));
+    }
+}
