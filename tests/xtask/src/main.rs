@@ -27,7 +27,7 @@ use failure::Outcome;
 use workspace::Workspace;
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo", about = "The project's own commands")]
+#[command(name = "cargo", bin_name = "cargo", about = "The project's own commands")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

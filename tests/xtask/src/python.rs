@@ -35,7 +35,12 @@ pub(crate) fn pip(workspace: &Workspace) -> Outcome<Command> {
 fn pip_of(workspace: &Workspace, interpreter: &Path) -> Command {
     let mut command = workspace.command(interpreter);
     command.args(["-m", "pip", "--disable-pip-version-check", "--no-input"]);
-    command.env("PIP_USER", "0").env("PIP_REQUIRE_VIRTUALENV", "0").env_remove("PIP_TARGET").env_remove("PIP_PREFIX");
+    command
+        .env("PIP_USER", "0")
+        .env("PIP_REQUIRE_VIRTUALENV", "0")
+        .env("PIP_ROOT_USER_ACTION", "ignore")
+        .env_remove("PIP_TARGET")
+        .env_remove("PIP_PREFIX");
     command
 }
 

@@ -13,6 +13,9 @@ use crate::failure::{Failure, Outcome};
 use crate::workspace::Workspace;
 use crate::{file, stream};
 
+/// How the names of staging folders begin.
+const STAGING: &str = ".staging-";
+
 /// The installation of a checkout.
 #[derive(Debug)]
 pub(super) struct Installation {
@@ -95,12 +98,21 @@ impl Installation {
         file::remove(staging)
     }
 
+    /// A staging folder of this process alone: the pip of a killed one may still be at work in its own.
     fn empty_staging(&self) -> Outcome<PathBuf> {
-        let staging = self.folder.join(".staging");
-        file::remove(&staging)?;
+        self.remove_old_staging();
+        let staging = self.folder.join(format!("{STAGING}{}", std::process::id()));
         fs::create_dir(&staging)
             .map_err(|error| Failure::new(format!("cannot make {}", staging.display())).because(error))?;
         Ok(staging)
+    }
+
+    fn remove_old_staging(&self) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(STAGING)) {
+            // What cannot be removed now is in nobody's way, and is tried again the next time.
+            let _ = file::remove(&entry.path());
+        }
     }
 
     /// Waits until no other process installs. The lock ends with the file, and so with the process.

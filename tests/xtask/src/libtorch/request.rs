@@ -49,7 +49,7 @@ pub(crate) fn ensure(workspace: &Workspace, request: &Request) -> Outcome<PathBu
             Installation::of(workspace.root()).install(workspace, wants_cuda(request))?
         }
     };
-    if workspace.chosen_libtorch().is_none() || request.from.is_some() {
+    if workspace.chosen_libtorch().is_none() {
         Configuration::of(workspace.root()).write(home.path())?;
     }
     compiler::require()?;
@@ -63,6 +63,9 @@ fn wants_cuda(request: &Request) -> bool {
 /// The libtorch that is there, if it serves.
 fn find(workspace: &Workspace, request: &Request) -> Outcome<Option<Home>> {
     if let Some(folder) = &request.from {
+        if workspace.chosen_libtorch().is_some() {
+            return Err(Failure::new("LIBTORCH in the environment would win over --from").hint("unset LIBTORCH"));
+        }
         return given(folder).map(Some);
     }
     if let Some(folder) = workspace.chosen_libtorch() {
@@ -90,7 +93,7 @@ fn find(workspace: &Workspace, request: &Request) -> Outcome<Option<Home>> {
 
 /// The libtorch in a folder that the person named.
 fn given(folder: &Path) -> Outcome<Home> {
-    let folder = std::path::absolute(folder)
+    let folder = std::fs::canonicalize(folder)
         .map_err(|error| Failure::new(format!("cannot find {}", folder.display())).because(error))?;
     let package = folder.join("torch");
     Home::at(if package.is_dir() { &package } else { &folder })
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn a_given_folder_may_be_the_package_or_what_holds_it() {
         let folder = tempfile::tempdir().unwrap();
-        let package = folder.path().join("torch");
+        let package = folder.path().canonicalize().unwrap().join("torch");
         pretend(&package, "2.11.0");
         assert_eq!(given(folder.path()).unwrap().path(), package);
         assert_eq!(given(&package).unwrap().path(), package);
