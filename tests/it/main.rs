@@ -1,0 +1,8 @@
+//! End-to-end tests: the programs as they are built, on real data, libtorch and processes.
+
+mod bad_input;
+mod binaries;
+mod browser;
+mod foreign;
+mod kills;
+mod whole_path;
