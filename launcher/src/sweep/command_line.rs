@@ -20,7 +20,7 @@ impl Document {
             problems.error(&origin, format!("`{}` is not a dotted key", key.trim()));
             return;
         };
-        let entries = entries(&path, value.trim(), &origin, problems);
+        let Some(entries) = entries(&path, value.trim(), &origin, problems) else { return };
         let (table, rest) = path.split_once('.').unwrap_or((&path, ""));
         let is_setting = SECTIONS.iter().any(|section| section.name == table);
         if is_setting || SHORT_NAMES.iter().any(|(short, _)| *short == path) {
@@ -40,7 +40,7 @@ impl Document {
             self.forced.extend(own);
         }
         if !self.tables.iter().any(|block| block.name == table) {
-            self.tables.push(Block { name: table.to_owned(), origin: Origin::File(0..0), entries: Vec::new() });
+            self.tables.push(Block { name: table.to_owned(), origin: Origin::Nowhere, entries: Vec::new() });
         }
         for block in self.tables.iter_mut().filter(|block| block.name == table) {
             block.take(path);
@@ -75,23 +75,24 @@ fn dotted(key: &str) -> Option<String> {
 }
 
 /// The value as TOML, or as the text that it is where it could not be anything else: `relu`, `2h`, `data/x.txt`.
-fn entries(path: &str, text: &str, origin: &Origin, problems: &mut Problems) -> Vec<Entry> {
-    let entry = |path: String, node: Node| Entry { path, origin: origin.clone(), node };
-    let plain = |text: &str| Node { value: Value::from(text), origin: origin.clone(), items: Vec::new() };
+fn entries(path: &str, text: &str, origin: &Origin, problems: &mut Problems) -> Option<Vec<Entry>> {
+    let entry = |path: &str, node: Node| Entry { path: path.to_owned(), origin: origin.clone(), node };
+    let plain = || Node { value: Value::from(text), origin: origin.clone(), items: Vec::new() };
     let place = |_| origin.clone();
     match text.parse::<toml_edit::Value>() {
-        Ok(toml_edit::Value::InlineTable(table)) => table
-            .iter()
-            .filter_map(|(name, value)| Some(entry(format!("{path}.{name}"), node(value, &place, problems)?)))
-            .collect(),
-        Ok(toml_edit::Value::Datetime(_)) => vec![entry(path.to_owned(), plain(text))],
-        Ok(value) => node(&value, &place, problems).map(|node| entry(path.to_owned(), node)).into_iter().collect(),
-        Err(_) if !text.is_empty() && !text.starts_with(['[', '{', '"', '\'']) => {
-            vec![entry(path.to_owned(), plain(text))]
+        Ok(toml_edit::Value::InlineTable(table)) => {
+            let entries = table.iter().map(|(name, value)| {
+                let node = node(value, &place, problems)?;
+                Some(entry(&format!("{path}.{name}"), node))
+            });
+            entries.collect()
         }
+        Ok(toml_edit::Value::Datetime(_)) => Some(vec![entry(path, plain())]),
+        Ok(value) => Some(vec![entry(path, node(&value, &place, problems)?)]),
+        Err(_) if !text.is_empty() && !text.starts_with(['[', '{', '"', '\'']) => Some(vec![entry(path, plain())]),
         Err(_) => {
             problems.error(origin, format!("`{text}` is not a TOML value"));
-            Vec::new()
+            None
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::blocks::{Exclusion, Inclusion, Override};
 use super::factors::Factors;
 use super::problem::Problems;
+use super::source::Origin;
 
 /// Most design points of a sweep, and most runs.
 pub(super) const MOST: usize = 1_000_000;
@@ -26,8 +27,10 @@ pub(super) fn points(
     let sizes = || factors.axes.iter().map(|axis| axis.steps.len());
     let Some(size) = sizes().try_fold(1_usize, usize::checked_mul).filter(|size| *size <= MOST) else {
         let product: Vec<String> = sizes().map(|size| size.to_string()).collect();
-        problems
-            .error_of_file(format!("the factors have {} combinations; at most {MOST} are taken", product.join(" × ")));
+        problems.error(
+            &Origin::Nowhere,
+            format!("the factors have {} combinations; at most {MOST} are taken", product.join(" × ")),
+        );
         return Vec::new();
     };
     let mut matched = vec![false; exclusions.len()];
@@ -52,7 +55,7 @@ pub(super) fn points(
     points
         .extend(included.map(|(index, inclusion)| Point { levels: inclusion.levels.clone(), inclusion: Some(index) }));
     if points.is_empty() {
-        problems.error_of_file("no runs are left: [[exclude]] matches every combination of levels");
+        problems.error(&Origin::Nowhere, "no runs are left: [[exclude]] matches every combination of levels");
     }
     points
 }

@@ -3,6 +3,9 @@
 //! TOML has several spellings for one thing: `[model.kan]` with `order = 3`, `kan.order = 3` under `[model]`, a table in
 //! braces, a quoted `"kan.order"`. Here they become one: every table of the file is a flat list of dotted paths with values.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use spec::Value;
 use spec::setting::SECTIONS;
 use toml_edit::{Item, Key, TableLike};
@@ -66,29 +69,24 @@ impl Document {
         };
         let mut document = Self::default();
         for (name, item) in parsed.iter() {
-            let origin = parsed.as_table().key(name).map_or(Origin::File(0..0), key_origin);
-            document.add(name, item, &origin, problems);
+            let origin = parsed.as_table().key(name).map_or(Origin::Nowhere, key_origin);
+            document.add(name, item, &origin, &mut Flattener { source, problems, entries: Vec::new() });
         }
         Some(document)
     }
 
-    fn add(&mut self, name: &str, item: &Item, origin: &Origin, problems: &mut Problems) {
+    fn add(&mut self, name: &str, item: &Item, origin: &Origin, flattener: &mut Flattener) {
+        let begin = |span: Option<Range<usize>>| span.map_or_else(|| origin.clone(), Origin::File);
         if let Some(table) = item.as_table_like() {
-            self.tables.push(block(name, table, origin, problems));
+            self.tables.push(flattener.block(name, table, origin));
         } else if let Some(array) = item.as_array_of_tables() {
-            self.arrays.extend(array.iter().map(|table| {
-                let origin = table.span().map_or_else(|| origin.clone(), Origin::File);
-                block(name, table, &origin, problems)
-            }));
+            self.arrays.extend(array.iter().map(|table| flattener.block(name, table, &begin(table.span()))));
         } else if let Some(array) = item.as_array().filter(|array| array.iter().all(toml_edit::Value::is_inline_table))
         {
             let tables = array.iter().filter_map(toml_edit::Value::as_inline_table);
-            self.arrays.extend(tables.map(|table| {
-                let origin = table.span().map_or_else(|| origin.clone(), Origin::File);
-                block(name, table, &origin, problems)
-            }));
+            self.arrays.extend(tables.map(|table| flattener.block(name, table, &begin(table.span()))));
         } else {
-            problems.error(origin, format!("`{name}` stands outside of any table"));
+            flattener.problems.error(origin, format!("`{name}` stands outside of any table"));
         }
     }
 
@@ -116,7 +114,7 @@ impl Document {
     pub(super) fn take(&mut self, name: &str) -> Block {
         match self.tables.iter().position(|table| table.name == name) {
             Some(index) => self.tables.remove(index),
-            None => Block { name: name.to_owned(), origin: Origin::File(0..0), entries: Vec::new() },
+            None => Block { name: name.to_owned(), origin: Origin::Nowhere, entries: Vec::new() },
         }
     }
 
@@ -168,59 +166,59 @@ fn refuse_table(block: &Block, problems: &mut Problems) {
         .hint(format!("its tables are {}", names.join(", ")));
 }
 
-fn block(name: &str, table: &dyn TableLike, origin: &Origin, problems: &mut Problems) -> Block {
-    let mut entries = Vec::new();
-    flatten(table, "", None, &mut entries, problems);
-    entries.sort_by_key(|entry| match &entry.origin {
-        Origin::File(span) => span.start,
-        Origin::CommandLine(_) => usize::MAX,
-    });
-    let mut block = Block { name: name.to_owned(), origin: origin.clone(), entries: Vec::with_capacity(entries.len()) };
-    let mut seen = std::collections::BTreeSet::new();
-    for entry in entries {
-        if seen.insert(entry.path.clone()) {
-            block.entries.push(entry);
-        } else {
-            problems.error(&entry.origin, format!("{name}.{} stands twice", entry.path));
-        }
-    }
-    block
+/// Makes flat lists of tables in tables.
+struct Flattener<'a, 'p> {
+    source: &'a Source,
+    problems: &'a mut Problems<'p>,
+    entries: Vec<Entry>,
 }
 
-/// Appends what stands in `table`; `dotted` is where the key began, for a key that is written with dots.
-fn flatten(
-    table: &dyn TableLike,
-    prefix: &str,
-    dotted: Option<usize>,
-    entries: &mut Vec<Entry>,
-    problems: &mut Problems,
-) {
-    for (name, item) in table.iter() {
-        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        let mut origin = table.key(name).map_or(Origin::File(0..0), key_origin);
-        if let (Some(start), Origin::File(span)) = (dotted, &mut origin) {
-            span.start = start.min(span.start);
+impl Flattener<'_, '_> {
+    fn block(&mut self, name: &str, table: &dyn TableLike, origin: &Origin) -> Block {
+        self.flatten(table, "", None);
+        let mut entries = std::mem::take(&mut self.entries);
+        // Keys of one dotted table are neighbours in the parsed document even where others stand between them.
+        entries.sort_by_key(|entry| match &entry.origin {
+            Origin::File(span) => span.start,
+            Origin::CommandLine(_) | Origin::Nowhere => usize::MAX,
+        });
+        let mut seen = BTreeSet::new();
+        for entry in entries.extract_if(.., |entry| !seen.insert(entry.path.clone())) {
+            self.problems.error(&entry.origin, format!("{name}.{} stands twice", entry.path));
         }
-        if let Some(inner) = item.as_table_like() {
-            let start = match &origin {
-                Origin::File(span) if inner.is_dotted() => Some(span.start),
-                _ => None,
-            };
-            flatten(inner, &path, start, entries, problems);
-        } else if let Some(value) = item.as_value() {
-            if let Some(node) = node(value, &|span| Origin::File(span.unwrap_or(0..0)), problems) {
-                entries.push(Entry { path, origin, node });
+        Block { name: name.to_owned(), origin: origin.clone(), entries }
+    }
+
+    /// Appends what stands in `table`; `start` is where the key began, for a key that is written with dots.
+    fn flatten(&mut self, table: &dyn TableLike, prefix: &str, start: Option<usize>) {
+        for (name, item) in table.iter() {
+            let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+            let mut span = table.key(name).and_then(Key::span).unwrap_or(0..0);
+            if let Some(start) = start.filter(|start| self.is_one_line(*start..span.start)) {
+                span.start = start;
             }
-        } else {
-            problems.error(&origin, format!("`{path}` cannot be an array of tables"));
+            if let Some(inner) = item.as_table_like() {
+                self.flatten(inner, &path, inner.is_dotted().then_some(span.start));
+            } else if let Some(value) = item.as_value() {
+                let place = |span: Option<Range<usize>>| Origin::File(span.unwrap_or(0..0));
+                if let Some(node) = node(value, &place, self.problems) {
+                    self.entries.push(Entry { path, origin: Origin::File(span), node });
+                }
+            } else {
+                self.problems.error(&Origin::File(span), format!("`{path}` cannot be an array of tables"));
+            }
         }
+    }
+
+    fn is_one_line(&self, range: Range<usize>) -> bool {
+        self.source.text().get(range).is_some_and(|text| !text.contains('\n'))
     }
 }
 
 /// The value as a node; what a sweep file cannot hold is a problem and gives `None`.
 pub(super) fn node(
     value: &toml_edit::Value,
-    place: &dyn Fn(Option<std::ops::Range<usize>>) -> Origin,
+    place: &dyn Fn(Option<Range<usize>>) -> Origin,
     problems: &mut Problems,
 ) -> Option<Node> {
     let origin = place(value.span());
@@ -247,5 +245,5 @@ fn refuse(origin: &Origin, message: &str, problems: &mut Problems) -> Option<Nod
 }
 
 fn key_origin(key: &Key) -> Origin {
-    Origin::File(key.span().unwrap_or(0..0))
+    key.span().map_or(Origin::Nowhere, Origin::File)
 }

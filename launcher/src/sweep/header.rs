@@ -64,8 +64,8 @@ fn read_name(block: &mut Block, problems: &mut Problems) -> String {
         problems.error(
             &origin,
             format!(
-                "`sweep.name = {}` is not valid: expected letters, digits, `-`, `_` and `.`, at most {LONGEST_NAME}, \
-                 the first one a letter or digit",
+                "`sweep.name = {}` is not valid: expected letters, digits, `-`, `_` and `.`, at most {LONGEST_NAME} of \
+                 them, the first one a letter or digit",
                 value.literal()
             ),
         );

@@ -148,12 +148,6 @@ impl<'a> Problems<'a> {
         push(&mut self.errors, problem)
     }
 
-    /// An error about the file as a whole.
-    pub(super) fn error_of_file(&mut self, message: impl Into<String>) -> &mut Problem {
-        let problem = self.of_file(message.into());
-        push(&mut self.errors, problem)
-    }
-
     /// Something that is allowed but looks like a mistake.
     pub(super) fn warn(&mut self, origin: &Origin, message: impl Into<String>) -> &mut Problem {
         let problem = self.at(origin, message.into());
@@ -194,9 +188,10 @@ impl<'a> Problems<'a> {
             },
             Origin::CommandLine(index) => Problem {
                 place: format!("--set {}", self.overrides[*index]),
-                order: usize::MAX,
+                order: self.source.text().len() + 1 + index,
                 ..self.of_file(message)
             },
+            Origin::Nowhere => self.of_file(message),
         }
     }
 

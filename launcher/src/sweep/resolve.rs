@@ -57,7 +57,7 @@ enum ResolvedProgram<'a> {
 #[derive(Debug)]
 pub(super) struct Misfit {
     pub(super) error: SpecError,
-    pub(super) origin: Option<Origin>,
+    pub(super) origin: Origin,
 }
 
 impl<'a> Resolver<'a> {
@@ -119,8 +119,10 @@ impl<'a> Resolver<'a> {
             asked.borrow_mut().insert(path.to_owned());
             self.contents.digest(path)
         };
-        let study = Study::from_settings(settings, &content)
-            .map_err(|error| Misfit { origin: error.key().and_then(|key| self.origin(key, point)), error })?;
+        let study = Study::from_settings(settings, &content).map_err(|error| Misfit {
+            origin: error.key().map_or(Origin::Nowhere, |key| self.origin(key, point)),
+            error,
+        })?;
         let mut files = BTreeMap::new();
         for path in asked.into_inner() {
             if let Some(digest) = self.contents.digest(&path) {
@@ -134,14 +136,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// Where the value was written that `key` has at `point`.
-    fn origin(&self, key: &str, point: &Point) -> Option<Origin> {
+    fn origin(&self, key: &str, point: &Point) -> Origin {
         let last = self.assignments(point).filter(|assignment| assignment.target.key() == key).last();
-        let factor = || self.factors.list.iter().find(|factor| factor.target.key() == key).map(|factor| &factor.origin);
-        let fixed = || self.fixed.iter().find(|assignment| assignment.target.key() == key);
-        last.map(|assignment| &assignment.origin)
-            .or_else(factor)
-            .or_else(|| fixed().map(|assignment| &assignment.origin))
-            .cloned()
+        let factor = self.factors.list.iter().find(|factor| factor.target.key() == key).map(|factor| &factor.origin);
+        let fixed = self.fixed.iter().find(|assignment| assignment.target.key() == key);
+        let found = last.map(|assignment| &assignment.origin).or(factor).or(fixed.map(|assignment| &assignment.origin));
+        found.cloned().unwrap_or(Origin::Nowhere)
     }
 }
 

@@ -31,10 +31,7 @@ pub(super) fn resolve<'a>(resolver: &Resolver<'a>, points: &[Point], problems: &
     }
     for (misfit, count, first) in misfits {
         let message = misfit.error.to_string();
-        let problem = match &misfit.origin {
-            Some(origin) => problems.error(origin, message),
-            None => problems.error_of_file(message),
-        };
+        let problem = problems.error(&misfit.origin, message);
         if count < points.len() {
             let levels = resolver.factors.list.iter().zip(&points[first].levels);
             let levels = levels.map(|(factor, level)| (factor.name.as_str(), &factor.levels[*level]));
@@ -73,7 +70,7 @@ pub(super) fn runs(resolved: &[Resolved], order: &[(u64, Vec<usize>)], problems:
     let pairs: Vec<(u64, usize)> =
         order.iter().flat_map(|(seed, points)| points.iter().map(|point| (*seed, *point))).collect();
     if pairs.len() > MOST {
-        problems.error_of_file(format!("the sweep has {} runs; at most {MOST} are taken", pairs.len()));
+        problems.error(&Origin::Nowhere, format!("the sweep has {} runs; at most {MOST} are taken", pairs.len()));
         return Vec::new();
     }
     let runs = in_parallel(pairs.len(), |index| resolved[pairs[index].1].run(pairs[index].0));
@@ -94,21 +91,14 @@ fn refuse_twins(runs: &[RunSpec], pairs: &[(u64, usize)], resolved: &[Resolved],
             twins.entry(differing).or_insert((first, index, 0)).2 += 1;
         }
     }
-    for (differing, (first, second, count)) in twins {
-        let describe = |index: usize| format!("`{}`", describe(&runs[index]));
-        let more = if count > 1 { format!("; {} pairs in all", count) } else { String::new() };
-        let message = format!(
-            "two runs are one: {} and {} have the same id {}{more}",
-            describe(first),
-            describe(second),
-            runs[first].id
-        );
-        let hint = if differing.is_empty() {
-            "an [[include]] repeats a run of the design: leave it out".to_owned()
-        } else {
-            format!("{} makes no difference there: leave the others out with [[exclude]]", differing.join(" and "))
-        };
-        problems.error_of_file(message).hint(hint);
+    // Twins with equal levels are inclusions that repeat a run, which have been refused already.
+    for (differing, (first, second, count)) in twins.into_iter().filter(|(differing, _)| !differing.is_empty()) {
+        let (one, other, id) = (describe(&runs[first]), describe(&runs[second]), runs[first].id);
+        let more = if count > 1 { format!("; {count} pairs in all") } else { String::new() };
+        let names = differing.join(" and ");
+        problems
+            .error(&Origin::Nowhere, format!("two runs are one: `{one}` and `{other}` have the same id {id}{more}"))
+            .hint(format!("{names} makes no difference there: leave all but one out with [[exclude]]"));
     }
 }
 

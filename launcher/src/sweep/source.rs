@@ -20,6 +20,8 @@ pub(super) enum Origin {
     File(Range<usize>),
     /// In the `--set` with this index.
     CommandLine(usize),
+    /// Nowhere: what is said of it is said of the file as a whole.
+    Nowhere,
 }
 
 /// A place as a person counts: from 1, columns in characters.

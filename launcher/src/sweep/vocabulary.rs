@@ -130,18 +130,25 @@ pub(super) fn unfit(name: &str, kind: Kind, value: &Value) -> String {
 }
 
 fn refuse_setting(name: &str, origin: &Origin, problems: &mut Problems) {
-    let near = setting::nearest(name).or_else(|| {
-        let last = name.split_once('.').map_or(name, |(_, rest)| rest);
-        setting::all().map(|setting| setting.key).find(|key| key.split_once('.').is_some_and(|(_, rest)| rest == last))
-    });
-    let problem = match near {
-        Some(near) => problems.error(origin, format!("{name} is not a setting; did you mean {near}?")),
-        None => problems.error(origin, format!("{name} is not a setting")),
-    };
-    if let (None, Some(section)) = (near, section_of(name)) {
+    if let Some(near) = nearest(name) {
+        problems.error(origin, format!("{name} is not a setting; did you mean {near}?"));
+        return;
+    }
+    let problem = problems.error(origin, format!("{name} is not a setting"));
+    if let Some(section) = section_of(name) {
         let keys: Vec<&str> = section.settings.iter().map(|setting| &setting.key[section.name.len() + 1..]).collect();
         problem.hint(format!("[{}] takes {}", section.name, keys.join(", ")));
     }
+}
+
+/// The setting that `name` could mean: a slip in its own section, or a key that belongs to another one.
+fn nearest(name: &str) -> Option<&'static str> {
+    let Some(section) = section_of(name) else { return setting::nearest(name) };
+    let rest_of = |key: &'static str| key.split_once('.').map_or(key, |(_, rest)| rest);
+    let rest = &name[section.name.len() + 1..];
+    let in_section = setting::closest(rest, section.settings.iter().map(|setting| rest_of(setting.key)));
+    let slip = in_section.and_then(|near| section.settings.iter().find(|setting| rest_of(setting.key) == near));
+    slip.or_else(|| setting::all().find(|setting| rest_of(setting.key) == rest)).map(|setting| setting.key)
 }
 
 fn refuse_parameter(name: &str, names: &BTreeSet<String>, origin: &Origin, problems: &mut Problems) {
