@@ -10,9 +10,13 @@ use crate::{file, python, stream};
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// The platform tags that the wheels carry; pip matches each literally.
-const PLATFORMS: [&str; 4] =
-    ["manylinux_2_28_x86_64", "manylinux_2_25_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"];
+/// The platform tags of wheels for any Linux with a C library as new as the one torch's own wheel asks for (glibc 2.28).
+///
+/// pip takes a tag literally: an older platform is not understood to be included.
+fn platforms() -> impl Iterator<Item = String> {
+    let named = ["manylinux2010", "manylinux2014"].map(str::to_owned);
+    named.into_iter().chain((5..=28).map(|minor| format!("manylinux_2_{minor}"))).map(|tag| tag + "_x86_64")
+}
 
 /// The pinned wheels, with their hashes.
 pub(super) fn pinned_wheels() -> Vec<&'static str> {
@@ -40,7 +44,7 @@ fn install<'a>(workspace: &Workspace, target: &Path, what: impl Iterator<Item = 
     let mut command = python::pip(workspace)?;
     command.args(["install", "--target"]).arg(target).args(["--no-compile", "--only-binary=:all:"]);
     command.args(["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311"]);
-    command.args(PLATFORMS.iter().flat_map(|platform| ["--platform", platform]));
+    command.args(platforms().flat_map(|platform| ["--platform".to_owned(), platform]));
     command.args(what).env("TMPDIR", &temporary);
     let (status, errors) = stream::run_keeping_errors(&mut command)?;
     if status.success() {
