@@ -13,6 +13,7 @@
 //! record says that it is done and its results match the digest there; every run that does not count is listed with its
 //! cause; no number that is not finite leaves this room.
 
+pub mod number;
 pub mod plot;
 pub mod render;
 pub mod report;
@@ -23,5 +24,6 @@ mod error;
 mod nearest;
 
 pub use crate::error::{AnalysisError, Place};
+pub use crate::report::Report;
 pub use crate::results::Results;
 pub use crate::results::table::TableOptions;

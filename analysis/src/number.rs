@@ -1,0 +1,111 @@
+//! How numbers look in every human form of the report: one place, so that page, Markdown and terminal agree.
+
+/// A value with a fixed number of decimals and a true minus sign; never `-0.00`.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    let text = format!("{:.*}", decimals, value.abs());
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if value < 0.0 && !is_zero { format!("\u{2212}{text}") } else { text }
+}
+
+/// A difference: [`fixed`] with a plus sign where it is positive.
+pub fn signed(value: f64, decimals: usize) -> String {
+    let text = fixed(value, decimals);
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if value > 0.0 && !is_zero { format!("+{text}") } else { text }
+}
+
+/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1.
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 1e-4 => "<0.0001".to_owned(),
+        p if p < 9.95e-4 => format!("{p:.4}"),
+        p if p < 0.0995 => format!("{p:.3}"),
+        p if p > 0.995 && p < 1.0 => ">0.99".to_owned(),
+        p => format!("{p:.2}"),
+    }
+}
+
+/// A share as a percentage without needless decimals: `95 %`.
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.2}", share * 100.0);
+    format!("{}\u{a0}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A count with thin spaces between thousands: `9 585 664`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digits.len() > 4 && (digits.len() - index) % 3 == 0 {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration: `43 s`, `12 min 5 s`, `3 h 20 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, _) if seconds < 9.95 => format!("{:.1}\u{a0}s", seconds.max(0.0)),
+        (0, 0, s) => format!("{s}\u{a0}s"),
+        (0, m, s) => format!("{m}\u{a0}min {s}\u{a0}s"),
+        (h, m, _) => format!("{h}\u{a0}h {m}\u{a0}min"),
+    }
+}
+
+/// Decimals that show a quantity of this size to two significant digits; at least 0 and at most 9.
+pub fn decimals_for(size: f64) -> usize {
+    if !size.is_finite() || size <= 0.0 {
+        return 3;
+    }
+    (1.0 - size.log10().floor()).clamp(0.0, 9.0) as usize
+}
+
+/// `1 seed`, `2 seeds`.
+pub fn plural(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!(fixed(-0.0004, 3), "0.000");
+        assert_eq!(signed(0.0004, 3), "0.000");
+        assert_eq!(signed(-0.0126, 3), "\u{2212}0.013");
+        assert_eq!(signed(0.0126, 3), "+0.013");
+    }
+
+    #[test]
+    fn p_values_never_show_as_zero_or_one() {
+        let shown = [1e-9, 0.000_41, 0.009_99, 0.0499, 0.2, 0.999, 1.0].map(p_value);
+        assert_eq!(shown, ["<0.0001", "0.0004", "0.010", "0.050", "0.20", ">0.99", "1.00"]);
+    }
+
+    #[test]
+    fn sizes_get_two_significant_digits() {
+        assert_eq!([123.0, 1.5, 0.34, 0.012, 0.0].map(decimals_for), [0, 1, 2, 3, 3]);
+    }
+
+    #[test]
+    fn durations_and_counts_read_well() {
+        assert_eq!(duration(4.2), "4.2\u{a0}s");
+        assert_eq!(duration(725.0), "12\u{a0}min 5\u{a0}s");
+        assert_eq!(duration(12_000.0), "3\u{a0}h 20\u{a0}min");
+        assert_eq!(count(9_585_664), "9\u{2009}585\u{2009}664");
+        assert_eq!(count(1024), "1024");
+    }
+}

@@ -1,0 +1,91 @@
+//! Learning curves as small multiples: each level before all the others.
+
+use super::axis::{Scale, nice_ticks};
+use super::rows::extent;
+use super::svg::{Anchor, Svg};
+use crate::number;
+use crate::report::curves::{CurveFigure, CurvePanel};
+
+const WIDTH: f64 = 230.0;
+const HEIGHT: f64 = 158.0;
+const LEFT: f64 = 34.0;
+const RIGHT: f64 = 194.0;
+const TOP: f64 = 8.0;
+const BOTTOM: f64 = 128.0;
+/// The share of training whose high values do not stretch the axis.
+const WARM_UP: f64 = 0.1;
+
+/// Draws a panel of a figure: its level with the range of its seeds, the baseline dotted, the other levels pale.
+pub fn panel(figure: &CurveFigure, index: usize, id: &str) -> Option<String> {
+    let panel = figure.panels.get(index)?;
+    let (steps, values) = domains(figure)?;
+    let across = Scale::new(steps, (LEFT, RIGHT));
+    let up = Scale::new(values, (BOTTOM, TOP));
+    let mut svg = Svg::new(WIDTH, HEIGHT);
+    draw_axes(&mut svg, &across, &up);
+    svg.clipped(&format!("{id}-clip"), (LEFT, TOP), (RIGHT - LEFT, BOTTOM - TOP), |svg| {
+        for other in figure.panels.iter().filter(|other| other.level != panel.level) {
+            svg.path(if other.baseline { "curve reference" } else { "curve pale" }, &means(other, &across, &up));
+        }
+        draw_level(svg, panel, &across, &up);
+    });
+    if let Some(last) = panel.points.last() {
+        let (y, _) = up.clamp(last.mean);
+        let (_, decimals) = nice_ticks(values.0, values.1, 20);
+        svg.text("end", (RIGHT + 4.0, y + 4.0), Anchor::Start, &number::fixed(last.mean, decimals));
+    }
+    let title = format!("{} of {} over training", figure.label, panel.level);
+    Some(svg.finish(id, &title, "Mean over seeds, with a band from the lowest to the highest seed."))
+}
+
+fn draw_level(svg: &mut Svg, panel: &CurvePanel, across: &Scale, up: &Scale) {
+    let upper = panel.points.iter().map(|point| (across.place(point.step), up.place(point.highest)));
+    let lower = panel.points.iter().rev().map(|point| (across.place(point.step), up.place(point.lowest)));
+    svg.polygon("band", &upper.chain(lower).collect::<Vec<_>>());
+    for run in &panel.diverged {
+        let points: Vec<(f64, f64)> = run.points.iter().map(|(x, y)| (across.place(*x), up.place(*y))).collect();
+        svg.path("curve diverged", &points);
+        if let Some((x, y)) = run.points.last() {
+            let tip = format!("seed {} diverged near step {x:.0}", run.seed);
+            svg.disc("diverged-end", (across.place(*x), up.clamp(*y).0), 3.5, &tip);
+        }
+    }
+    svg.path("curve level-mean", &means(panel, across, up));
+}
+
+fn means(panel: &CurvePanel, across: &Scale, up: &Scale) -> Vec<(f64, f64)> {
+    panel.points.iter().map(|point| (across.place(point.step), up.place(point.mean))).collect()
+}
+
+fn draw_axes(svg: &mut Svg, across: &Scale, up: &Scale) {
+    let (ticks, decimals) = up.ticks(4);
+    for tick in ticks {
+        let y = up.place(tick);
+        svg.line("grid", (LEFT, y), (RIGHT, y));
+        svg.text("tick", (LEFT - 5.0, y + 3.5), Anchor::End, &number::fixed(tick, decimals));
+    }
+    svg.line("frame", (LEFT, BOTTOM), (RIGHT, BOTTOM));
+    for tick in across.ticks(3).0 {
+        svg.text("tick", (across.place(tick), BOTTOM + 14.0), Anchor::Middle, &steps_in_short(tick));
+    }
+    svg.text("axis", (f64::midpoint(LEFT, RIGHT), BOTTOM + 28.0), Anchor::Middle, "step");
+}
+
+fn steps_in_short(step: f64) -> String {
+    match step {
+        step if step >= 1e6 => format!("{}M", step / 1e6),
+        step if step >= 1e4 => format!("{}k", step / 1e3),
+        step => format!("{step}"),
+    }
+}
+
+/// All steps; values of the runs that count from the end of the warm-up on.
+fn domains(figure: &CurveFigure) -> Option<((f64, f64), (f64, f64))> {
+    let points = || figure.panels.iter().flat_map(|panel| &panel.points);
+    let (first, last) = extent(points().map(|point| point.step))?;
+    let settled = first + (last - first) * WARM_UP;
+    let late = points().filter(|point| point.step >= settled);
+    let (low, high) = extent(late.flat_map(|point| [point.lowest, point.highest]))?;
+    let pad = (high - low) * 0.05;
+    Some(((first, last), (low - pad, high + pad)))
+}

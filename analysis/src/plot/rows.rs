@@ -1,0 +1,79 @@
+//! The frame that strip and forest plots share: a row a level, so that two of them side by side line up.
+
+use super::svg::{Anchor, Svg};
+use crate::report::metric::Stratum;
+
+/// Width of a drawing.
+pub const WIDTH: f64 = 440.0;
+/// Height of a row.
+pub const ROW: f64 = 25.0;
+const TOP: f64 = 22.0;
+const BOTTOM: f64 = 42.0;
+
+/// Where rows and axis lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frame {
+    /// Left end of the plotting area.
+    pub left: f64,
+    /// Right end.
+    pub right: f64,
+    /// Its top.
+    pub top: f64,
+    /// Its bottom.
+    pub bottom: f64,
+    longest: usize,
+}
+
+impl Frame {
+    /// The frame for the arms of a stratum.
+    pub fn new(stratum: &Stratum) -> Self {
+        const LONGEST: usize = 20;
+        let longest = stratum.arms.iter().map(|arm| arm.level.chars().count()).max().unwrap_or(0).min(LONGEST);
+        Self {
+            left: 18.0 + 6.6 * longest as f64,
+            right: WIDTH - 14.0,
+            top: TOP,
+            bottom: TOP + ROW * stratum.arms.len() as f64,
+            longest: LONGEST,
+        }
+    }
+
+    /// Height of the drawing.
+    pub fn height(&self) -> f64 {
+        self.bottom + BOTTOM
+    }
+
+    /// The middle of a row.
+    pub fn row(&self, index: usize) -> f64 {
+        self.top + ROW * (index as f64 + 0.5)
+    }
+
+    /// Draws the names of the levels and a pale stripe behind the baseline.
+    pub fn draw(&self, svg: &mut Svg, stratum: &Stratum) {
+        for (index, arm) in stratum.arms.iter().enumerate() {
+            if arm.baseline {
+                let corner = (0.0, self.top + ROW * index as f64);
+                svg.rectangle("stripe", corner, (WIDTH, ROW));
+            }
+            let class = if arm.baseline { "level baseline" } else { "level" };
+            svg.text(class, (self.left - 10.0, self.row(index) + 4.0), Anchor::End, &self.shortened(&arm.level));
+        }
+        svg.line("frame", (self.left, self.bottom), (self.right, self.bottom));
+    }
+
+    fn shortened(&self, level: &str) -> String {
+        if level.chars().count() <= self.longest {
+            return level.to_owned();
+        }
+        let kept: String = level.chars().take(self.longest - 1).collect();
+        format!("{kept}\u{2026}")
+    }
+}
+
+/// The lowest and highest of some numbers; `None` when there are none.
+pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    values.into_iter().fold(None, |extent, value| match extent {
+        None => Some((value, value)),
+        Some((low, high)) => Some((low.min(value), high.max(value))),
+    })
+}

@@ -1,0 +1,157 @@
+//! What a reader must know before believing the report.
+
+use spec::analysis::{AnalysisSpec, Pairing};
+
+use super::metric::MetricReport;
+use super::study::Study;
+use crate::nearest::nearest;
+use crate::number;
+use crate::results::{Results, RunState};
+
+pub(super) fn caveats(
+    results: &Results,
+    study: &Study,
+    metrics: &[MetricReport],
+    analysis: &AnalysisSpec,
+) -> Vec<String> {
+    let mut caveats = Vec::new();
+    if study.frozen.as_ref().is_some_and(|frozen| !frozen.original_analysis) {
+        caveats.push(
+            "The analysis plan was changed after the first submission: its comparisons were not all declared before results \
+             could be seen."
+                .to_owned(),
+        );
+    }
+    caveats.extend(unfinished(study));
+    caveats.extend(diverged(study));
+    caveats.extend(few_seeds(metrics, analysis));
+    caveats.extend(unpaired(metrics, analysis));
+    caveats.extend(confounded(metrics));
+    caveats.extend(not_judged(metrics, analysis));
+    if !results.unusable.is_empty() {
+        let n = number::plural(results.unusable.len(), "value is", "values are");
+        caveats.push(format!("{n} not finite and in no mean; they are listed with the runs."));
+    }
+    if !results.extra_directories.is_empty() {
+        let n = number::plural(results.extra_directories.len(), "directory", "directories");
+        caveats.push(format!("{n} under runs/ belong to no run of this plan (of an earlier revision, perhaps) and were not read."));
+    }
+    caveats
+}
+
+fn unfinished(study: &Study) -> Option<String> {
+    let states = [RunState::Failed, RunState::Interrupted, RunState::Running, RunState::Incomplete, RunState::Missing];
+    let parts: Vec<String> = states
+        .into_iter()
+        .filter(|state| study.count(*state) > 0)
+        .map(|state| format!("{} {}", study.count(state), state.name()))
+        .collect();
+    let total: usize = states.into_iter().map(|state| study.count(state)).sum();
+    (total > 0).then(|| {
+        format!(
+            "Of {}, {} {} and {} not count: the comparisons use the others and may change when these are there. The list of \
+             runs has the causes.",
+            number::plural(study.runs, "run", "runs"),
+            number::list(&parts),
+            if total == 1 { "is" } else { "are" },
+            if total == 1 { "does" } else { "do" },
+        )
+    })
+}
+
+fn diverged(study: &Study) -> Option<String> {
+    let n = study.count(RunState::Diverged);
+    (n > 0).then(|| {
+        format!(
+            "{} diverged. That is a result, but no number: means and tests are about the runs that ended well, and an arm that \
+             loses its worst runs this way looks better than it is.",
+            number::plural(n, "run", "runs")
+        )
+    })
+}
+
+/// The smallest two-sided p that a sign-flip or signed-rank test could reach with n pairs: 2 / 2ⁿ.
+fn rank_floor(n: usize) -> f64 {
+    2.0 / 2.0_f64.powi(i32::try_from(n).unwrap_or(i32::MAX))
+}
+
+fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
+    let comparisons = metrics.iter().flat_map(MetricReport::comparisons);
+    let used: Vec<usize> = comparisons.map(|(.., comparison)| comparison.seeds_used).collect();
+    let (fewest, most) = (*used.iter().min()?, *used.iter().max()?);
+    if fewest >= 10 {
+        return None;
+    }
+    let seeds = if fewest == most { number::plural(most, "seed", "seeds") } else { format!("{fewest} to {most} seeds") };
+    let floor = match (analysis.pairing, most) {
+        (_, 0 | 1) => return Some(format!("The comparisons rest on {seeds}: with one seed no inference is possible.")),
+        (Pairing::Seed, n) => {
+            format!(" A test without that assumption could not reach a p below {} here.", number::p_value(rank_floor(n)))
+        }
+        (Pairing::None, _) => String::new(),
+    };
+    Some(format!(
+        "The comparisons rest on {seeds}. The t test assumes that differences are roughly normal, which so few values cannot \
+         show; only large effects can be found.{floor}"
+    ))
+}
+
+fn unpaired(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
+    let primary = metrics.iter().find(|metric| metric.primary)?;
+    let partial = primary.comparisons().filter(|(.., comparison)| comparison.seeds_used < comparison.seeds_planned).count();
+    (partial > 0 && analysis.pairing == Pairing::Seed).then(|| {
+        format!(
+            "In {} of the primary metric not every seed has both runs; the tables say \u{201c}n of N\u{201d} and list the seeds \
+             that are missing.",
+            number::plural(partial, "comparison", "comparisons")
+        )
+    })
+}
+
+fn confounded(metrics: &[MetricReport]) -> Vec<String> {
+    let Some(metric) = metrics.iter().find(|metric| !metric.contrasts.is_empty()) else { return Vec::new() };
+    let mut caveats = Vec::new();
+    for contrast in &metric.contrasts {
+        if !contrast.moves_with.is_empty() {
+            caveats.push(format!(
+                "{} changes together with {}: their effects cannot be told apart.",
+                number::list(&contrast.moves_with),
+                contrast.factor
+            ));
+        }
+        let Some(baseline) = &contrast.baseline else { continue };
+        let without: Vec<String> = contrast
+            .strata
+            .iter()
+            .filter(|stratum| !stratum.arms.iter().any(|arm| arm.baseline))
+            .map(|stratum| stratum.name.clone())
+            .collect();
+        if !without.is_empty() {
+            caveats.push(format!(
+                "There is no run with {} = {baseline} in {}: the levels there are described only.",
+                contrast.factor,
+                number::list(&without)
+            ));
+        }
+    }
+    caveats
+}
+
+fn not_judged(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
+    let mut caveats = Vec::new();
+    let names: Vec<String> =
+        metrics.iter().filter(|metric| metric.direction.is_none()).map(|metric| metric.name.clone()).collect();
+    if !names.is_empty() {
+        caveats.push(format!(
+            "{} described only, since it is not declared which way is better.",
+            if names.len() == 1 { format!("{} is", names[0]) } else { format!("{} are", number::list(&names)) }
+        ));
+    }
+    let has_primary = metrics.iter().any(|metric| metric.primary && !metric.contrasts.is_empty());
+    if !has_primary && !metrics.is_empty() {
+        let hint = nearest(&analysis.primary, metrics.iter().map(|metric| metric.name.as_str()));
+        let hint = hint.map_or_else(String::new, |name| format!(" Was {name} meant?"));
+        caveats.push(format!("No run has a value of the primary metric {}.{hint}", analysis.primary));
+    }
+    caveats
+}

@@ -1,0 +1,146 @@
+//! One comparison of a level with the baseline.
+
+use serde::Serialize;
+use spec::analysis::{AnalysisSpec, Pairing};
+use spec::metric::Direction;
+
+use super::index::Values;
+use crate::results::Seed;
+use crate::statistics::equivalence::equivalence_p;
+use crate::statistics::estimate::{Conclusion, Estimate};
+use crate::statistics::paired::paired_t;
+use crate::statistics::welch::welch_t;
+
+/// What a comparison may claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Significantly on the good side of the baseline, after correction.
+    Better,
+    /// Significantly on the bad side.
+    Worse,
+    /// Significantly within the declared margin, after correction, and not significantly different.
+    Equivalent,
+    /// Tested, and neither. It does not mean that there is no difference.
+    Inconclusive,
+    /// Not tested: too few values, or no spread.
+    NotTested,
+}
+
+impl Verdict {
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Equivalent => "equivalent",
+            Self::Inconclusive => "inconclusive",
+            Self::NotTested => "not tested",
+        }
+    }
+}
+
+/// Two one-sided tests against the declared margin.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Equivalence {
+    /// The margin, in the metric's unit.
+    pub margin: f64,
+    /// The p value for this comparison alone.
+    pub p: f64,
+    /// Adjusted by Holm within the family.
+    pub holm_p: Option<f64>,
+}
+
+/// The smallest true difference that would have been found with 80 % power.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Detectable {
+    /// For this comparison alone, at alpha.
+    pub alone: f64,
+    /// At alpha divided by the size of the family: what the first step of Holm's procedure asks, so a bound that holds
+    /// whatever the other comparisons show.
+    pub in_family: f64,
+}
+
+/// A level against the baseline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Seeds that both arms should have had.
+    pub seeds_planned: usize,
+    /// Seeds that the comparison uses: those of both arms when paired, else those of the smaller arm.
+    pub seeds_used: usize,
+    /// Seeds that only one arm has a value for; used only without pairing.
+    pub unpaired: Vec<Seed>,
+    /// The difference, level minus baseline; `None` without any pair.
+    pub estimate: Option<Estimate>,
+    /// The p value adjusted by Holm within the family.
+    pub holm_p: Option<f64>,
+    /// Equivalence, where a margin was declared.
+    pub equivalence: Option<Equivalence>,
+    /// What could have been seen.
+    pub detectable: Option<Detectable>,
+    /// What may be claimed.
+    pub verdict: Verdict,
+}
+
+impl Comparison {
+    /// Compares two arms; what depends on the family is filled in by [`Comparison::settle`].
+    pub(super) fn new(level: &Values<'_>, baseline: &Values<'_>, planned: usize, analysis: &AnalysisSpec) -> Self {
+        let pairs: Vec<(f64, f64)> =
+            level.iter().filter_map(|(seed, value)| Some((*value, *baseline.get(seed)?))).collect();
+        let (estimate, used) = match analysis.pairing {
+            Pairing::Seed => (paired_t(&pairs, analysis.alpha), pairs.len()),
+            Pairing::None => {
+                let groups: [Vec<f64>; 2] = [level, baseline].map(|arm| arm.values().copied().collect());
+                (welch_t(&groups[0], &groups[1], analysis.alpha), level.len().min(baseline.len()))
+            }
+        };
+        let mut unpaired: Vec<Seed> = level.keys().filter(|seed| !baseline.contains_key(*seed)).copied().cloned().collect();
+        unpaired.extend(baseline.keys().filter(|seed| !level.contains_key(*seed)).copied().cloned());
+        unpaired.sort();
+        Self {
+            seeds_planned: planned,
+            seeds_used: used,
+            unpaired,
+            estimate,
+            holm_p: None,
+            equivalence: None,
+            detectable: None,
+            verdict: Verdict::NotTested,
+        }
+    }
+
+    /// The p value for this comparison alone.
+    pub fn p(&self) -> Option<f64> {
+        self.estimate?.test().map(|test| test.p)
+    }
+
+    /// Declares the margin.
+    pub(super) fn against_margin(&mut self, margin: f64) {
+        let p = self.estimate.as_ref().and_then(|estimate| equivalence_p(estimate, margin));
+        self.equivalence = p.map(|p| Equivalence { margin, p, holm_p: None });
+    }
+
+    /// Draws the verdict, once the adjusted p values are known.
+    pub(super) fn settle(&mut self, direction: Direction, alpha: f64) {
+        let (Some(estimate), Some(holm_p)) = (self.estimate, self.holm_p) else { return };
+        let equivalent = self.equivalence.and_then(|equivalence| equivalence.holm_p).is_some_and(|p| p < alpha);
+        let favourable = (estimate.difference > 0.0) == (direction == Direction::Higher);
+        self.verdict = match (holm_p < alpha, equivalent) {
+            (true, _) if favourable => Verdict::Better,
+            (true, _) => Verdict::Worse,
+            (false, true) => Verdict::Equivalent,
+            (false, false) => Verdict::Inconclusive,
+        };
+    }
+
+    /// Why nothing was tested, in words.
+    pub fn why_not_tested(&self) -> Option<&'static str> {
+        match self.estimate.map(|estimate| estimate.conclusion) {
+            None => Some("no values in common"),
+            Some(Conclusion::TooFew) => Some("one value only: an estimate without an error"),
+            Some(Conclusion::NoSpread) => Some("all differences are equal: p is not defined"),
+            Some(Conclusion::Identical) => Some("the values are identical"),
+            Some(Conclusion::Tested(_)) => None,
+        }
+    }
+}
