@@ -10,10 +10,11 @@ use super::error::SuperviseError;
 use super::memory::OutOfMemoryCounter;
 use super::trainer::Errand;
 use super::verdict::{Evidence, judge};
-use super::watch::{Signals, watch};
+use super::watch::{WATCHED, watch};
 use super::{log, trainer};
 use crate::lease::Machine;
 use crate::results;
+use crate::signals::Signals;
 use crate::state::{Observation, Observed, observe};
 
 /// Which ends of a run are not its last word.
@@ -74,7 +75,8 @@ pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError>
         return Ok(Finish::Already(Box::new(before)));
     }
     let command = trainer::command(&job.spec.program, &job.directory)?;
-    let signals = Signals::listen()?;
+    let signals =
+        Signals::listen(&WATCHED).map_err(|source| SuperviseError::Process { what: "listen to signals", source })?;
     let claimed = ClaimedRun::claim(&layout, machine)?;
     // The run may have ended between the look and the claim.
     if !job.wants(&claimed.found.state) {

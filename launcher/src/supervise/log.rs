@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_last_lines_that_say_something() {
-        let text: String = (1..=12).map(|line| format!("line {line}\n\n")).collect();
+        let text = (1..=12).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n\n");
         let tail = last_lines(text.as_bytes());
         assert!(tail.starts_with("line 3\nline 4\n") && tail.ends_with("line 12"), "{tail}");
         assert_eq!(last_lines(b"10%\r50%\r100%\nbad\xff\n"), "100%\nbad\u{fffd}");

@@ -1,8 +1,6 @@
 //! From the start of a trainer to its end: signals are passed on, the claim is kept, nothing is left behind.
 
 use std::process::Child;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -10,21 +8,10 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
 
 use super::error::SuperviseError;
 use crate::lease::{Lease, RENEWAL};
+use crate::signals::Signals;
 
-/// The signals of this process, one after the other.
-pub(super) struct Signals(Receiver<i32>);
-
-impl Signals {
-    /// Takes over the signals that ask a supervisor to stop, and the one that says that a child has ended.
-    pub(super) fn listen() -> Result<Self, SuperviseError> {
-        let failure = |source| SuperviseError::Process { what: "listen to signals", source };
-        let watched = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
-        let mut signals = signal_hook::iterator::Signals::new(watched).map_err(failure)?;
-        let (sender, receiver) = channel();
-        thread::spawn(move || signals.forever().try_for_each(|signal| sender.send(signal)));
-        Ok(Self(receiver))
-    }
-}
+/// What a supervisor listens to: whatever asks it to stop, and the end of its child.
+pub(super) const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
 
 /// How a trainer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,16 +52,16 @@ pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Resul
     let mut asked = Asked::No;
     let mut renewal = Instant::now() + RENEWAL;
     while !has_ended(group)? {
-        match signals.0.recv_timeout(renewal.saturating_duration_since(Instant::now())) {
-            Ok(SIGCHLD) => {}
-            Ok(signal) => {
+        match signals.next(renewal.saturating_duration_since(Instant::now())) {
+            Some(SIGCHLD) => {}
+            Some(signal) => {
                 let urgency = asked.after(signal);
                 if urgency > asked {
                     send(group, if urgency == Asked::Killed { Signal::KILL } else { Signal::TERM });
                 }
                 asked = urgency;
             }
-            Err(RecvTimeoutError::Timeout) => {
+            None => {
                 renewal = Instant::now() + RENEWAL;
                 // A file server that does not answer now may answer next time; silence is what counts.
                 if !claim.renew().unwrap_or(true) {
@@ -83,7 +70,6 @@ pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Resul
                     return Err(SuperviseError::Fenced);
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => unreachable!("invariant: the signal thread never ends"),
         }
     }
     // The leader's number is its own until it is waited for, so this cannot hit anybody else.

@@ -1,0 +1,255 @@
+mod settle;
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use spec::layout::SweepLayout;
+use spec::status::Cause;
+
+use super::progress::{Progress, RunBar};
+use super::retry::Again;
+use super::select::Task;
+use super::slots::Slot;
+use super::supervisor::{Order, Supervisor};
+use crate::env;
+use crate::files::FileError;
+use crate::lease::Machine;
+use crate::ledger::{Event, Ledger};
+use crate::signals::Signals;
+use crate::supervise::Retry;
+
+/// What the pool looks at the runs' files for, and how long it waits for a run that another process holds.
+const TICK: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A submission to be carried out.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The sweep's directory.
+    pub sweep: &'a SweepLayout,
+    /// The submission's name.
+    pub submission: &'a str,
+    /// The runs, as they stand in the array file.
+    pub tasks: &'a [Task],
+    /// The slots.
+    pub slots: Vec<Slot>,
+    /// How often each run may be started again.
+    pub again: Again,
+    /// This machine.
+    pub machine: &'a Machine,
+}
+
+/// How a submission ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every run was started and has ended.
+    Finished,
+    /// Somebody asked to stop.
+    Stopped,
+    /// The machine cannot carry out runs: the cause of the run that showed it.
+    Broken(Cause),
+}
+
+/// Why a submission could not be carried on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// A record could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A supervisor could not be started or waited for.
+    #[error("cannot {what}")]
+    Process {
+        /// What was tried.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Carries out the runs of a submission. The calling thread must live as long as the process: supervisors are tied to it.
+///
+/// # Errors
+/// [`PoolError`]; every supervisor was then asked to checkpoint, and has ended.
+pub fn carry_out(context: &Context<'_>, ledger: &mut Ledger, progress: Progress) -> Result<Outcome, PoolError> {
+    let failure = |source| PoolError::Process { what: "listen to signals", source };
+    let signals = Signals::listen(&[SIGINT, SIGTERM, SIGHUP, SIGCHLD]).map_err(failure)?;
+    let queue = (0..context.tasks.len()).map(|index| {
+        let retry = context.tasks[index].retry.unwrap_or_default();
+        Waiting { index, retry, again: context.again, not_before: Instant::now() }
+    });
+    let seats = context.slots.iter().map(|_| None).collect();
+    let mut pool = Pool { context, ledger, progress, queue: queue.collect(), seats, stop: Stop::No, broken: None };
+    let outcome = pool.work(&signals);
+    if outcome.is_err() {
+        pool.abandon(&signals);
+    }
+    pool.progress.close();
+    outcome
+}
+
+/// A run that waits for a slot.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    index: usize,
+    retry: Retry,
+    again: Again,
+    not_before: Instant,
+}
+
+/// A slot in use.
+struct Seat {
+    run: Waiting,
+    supervisor: Supervisor,
+    bar: RunBar,
+    begun: Instant,
+}
+
+/// How urgently somebody asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    No,
+    Checkpoint,
+    AtOnce,
+}
+
+struct Pool<'a> {
+    context: &'a Context<'a>,
+    ledger: &'a mut Ledger,
+    progress: Progress,
+    queue: VecDeque<Waiting>,
+    seats: Vec<Option<Seat>>,
+    stop: Stop,
+    broken: Option<Cause>,
+}
+
+impl Pool<'_> {
+    fn work(&mut self, signals: &Signals) -> Result<Outcome, PoolError> {
+        loop {
+            if self.stop == Stop::No && self.broken.is_none() {
+                self.fill()?;
+            }
+            let starts_more = !self.queue.is_empty() && self.stop == Stop::No && self.broken.is_none();
+            if self.busy() == 0 && !starts_more {
+                break;
+            }
+            match signals.next(TICK) {
+                None | Some(SIGCHLD) => {}
+                Some(_) => self.ask_to_stop()?,
+            }
+            self.reap()?;
+            self.show();
+        }
+        Ok(match (self.stop, self.broken) {
+            (Stop::No, None) => Outcome::Finished,
+            (Stop::No, Some(cause)) => Outcome::Broken(cause),
+            _ => Outcome::Stopped,
+        })
+    }
+
+    fn busy(&self) -> usize {
+        self.seats.iter().flatten().count()
+    }
+
+    /// Starts the next runs in the free slots.
+    fn fill(&mut self) -> Result<(), PoolError> {
+        for slot in 0..self.seats.len() {
+            let now = Instant::now();
+            if self.seats[slot].is_some() {
+                continue;
+            }
+            let Some(place) = self.queue.iter().position(|waiting| waiting.not_before <= now) else { break };
+            if let Some(run) = self.queue.remove(place) {
+                self.seats[slot] = Some(self.start(run, slot)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, run: Waiting, slot: usize) -> Result<Seat, PoolError> {
+        let Context { sweep, submission, tasks, slots, .. } = self.context;
+        let slot = &slots[slot];
+        let spec = &tasks[run.index].spec;
+        let array = sweep.array(submission);
+        let index = run.index as u64;
+        let order = Order { sweep: sweep.directory(), array: &array, index, slot, retry: run.retry };
+        let failure = |source| PoolError::Process { what: "start a supervisor", source };
+        let supervisor = Supervisor::start(&order).map_err(failure)?;
+        // The seat is returned even if the ledger fails: whoever gives up must be able to stop the supervisor.
+        let event = Event::AttemptStarted {
+            run: spec.id,
+            submission: (*submission).to_owned(),
+            index,
+            process: supervisor.process(),
+            gpu: slot.gpu.clone(),
+        };
+        let bar = self.progress.begin(&spec.label(), sweep.run(spec.id));
+        if let Err(error) = self.ledger.append(env::now(), event) {
+            supervisor.signal(Signal::TERM);
+            return Err(error.into());
+        }
+        Ok(Seat { run, supervisor, bar, begun: Instant::now() })
+    }
+
+    /// Takes leave of the supervisors that have ended.
+    fn reap(&mut self) -> Result<(), PoolError> {
+        for slot in 0..self.seats.len() {
+            let Some(seat) = &mut self.seats[slot] else { continue };
+            let failure = |source| PoolError::Process { what: "wait for a supervisor", source };
+            if let Some(ended) = seat.supervisor.poll().map_err(failure)?
+                && let Some(seat) = self.seats[slot].take()
+            {
+                self.settle(seat, &ended)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Once: everything checkpoints and stops. Twice: everything stops at once. Again: whatever still lives is killed.
+    fn ask_to_stop(&mut self) -> Result<(), PoolError> {
+        let supervisors = self.seats.iter().flatten().map(|seat| &seat.supervisor);
+        match self.stop {
+            Stop::No => {
+                supervisors.for_each(|supervisor| supervisor.signal(Signal::TERM));
+                self.stop = Stop::Checkpoint;
+                let (running, waiting) = (self.busy() as u64, self.queue.len() as u64);
+                self.progress.say("stopping: runs write a checkpoint first; once more to stop at once");
+                let event = Event::Stopped { submission: self.context.submission.to_owned(), running, waiting };
+                self.ledger.append(env::now(), event)?;
+            }
+            Stop::Checkpoint => {
+                supervisors.for_each(|supervisor| supervisor.signal(Signal::QUIT));
+                self.stop = Stop::AtOnce;
+                self.progress.say("stopping at once");
+            }
+            Stop::AtOnce => supervisors.for_each(|supervisor| supervisor.signal(Signal::KILL)),
+        }
+        Ok(())
+    }
+
+    fn show(&self) {
+        for seat in self.seats.iter().flatten() {
+            self.progress.look(&seat.bar);
+        }
+        self.progress.tick();
+    }
+
+    /// Lets every run checkpoint and end when the ledger cannot be kept any more.
+    fn abandon(&mut self, signals: &Signals) {
+        self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::TERM));
+        while self.busy() > 0 {
+            if signals.next(TICK).is_some_and(|signal| signal != SIGCHLD) {
+                self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::QUIT));
+            }
+            for seat in &mut self.seats {
+                if seat.as_mut().is_some_and(|seat| !matches!(seat.supervisor.poll(), Ok(None))) {
+                    *seat = None;
+                }
+            }
+        }
+    }
+}

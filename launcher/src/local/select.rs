@@ -1,0 +1,215 @@
+use std::str::FromStr;
+
+use spec::plan::Factor;
+use spec::setting::closest;
+use spec::{RunSpec, Value};
+
+use super::retry::{self, RetryWhat};
+use crate::lease::Machine;
+use crate::state::{Observation, Observed};
+use crate::supervise::Retry;
+
+/// A condition of the command line: `activation=gelu` or `activation=gelu,relu`, also `seed=0,1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    factor: String,
+    levels: Vec<String>,
+}
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((factor, levels)) if !factor.is_empty() && !levels.is_empty() => Ok(Self {
+                factor: factor.trim().to_owned(),
+                levels: levels.split(',').map(|level| level.trim().to_owned()).collect(),
+            }),
+            _ => Err("expected FACTOR=LEVEL or FACTOR=LEVEL,LEVEL".to_owned()),
+        }
+    }
+}
+
+/// A condition that the sweep cannot answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectError {
+    /// There is no such factor.
+    #[error("the sweep has no factor `{name}`; it has {known}{}", suggestion(nearest.as_deref()))]
+    Factor {
+        /// The name as written.
+        name: String,
+        /// The factors that there are.
+        known: String,
+        /// The one that may be meant.
+        nearest: Option<String>,
+    },
+    /// The factor has no such level.
+    #[error("`{factor}` has no level `{level}`; it has {known}{}", suggestion(nearest.as_deref()))]
+    Level {
+        /// The factor.
+        factor: String,
+        /// The level as written.
+        level: String,
+        /// The levels that there are.
+        known: String,
+        /// The one that may be meant.
+        nearest: Option<String>,
+    },
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
+impl Condition {
+    /// Whether `run` is meant.
+    fn holds(&self, run: &RunSpec) -> bool {
+        let level = match self.factor.as_str() {
+            "seed" => Some(run.seed.to_string()),
+            factor => run.levels.get(factor).map(Value::to_string),
+        };
+        level.is_some_and(|level| self.levels.iter().any(|wanted| same(wanted, &level)))
+    }
+
+    /// Checks that the sweep can answer: the factor and its levels are there.
+    fn check(&self, factors: &[Factor], seeds: &[u64]) -> Result<(), SelectError> {
+        let known: Vec<String> = if self.factor == "seed" {
+            seeds.iter().map(u64::to_string).collect()
+        } else {
+            let factor =
+                factors.iter().find(|factor| factor.name == self.factor).ok_or_else(|| self.unknown(factors))?;
+            factor.levels.iter().map(Value::to_string).collect()
+        };
+        match self.levels.iter().find(|wanted| !known.iter().any(|level| same(wanted, level))) {
+            None => Ok(()),
+            Some(level) => Err(SelectError::Level {
+                factor: self.factor.clone(),
+                level: level.clone(),
+                nearest: closest(level, known.iter().map(String::as_str)).map(str::to_owned),
+                known: known.join(", "),
+            }),
+        }
+    }
+
+    fn unknown(&self, factors: &[Factor]) -> SelectError {
+        let names: Vec<&str> = factors.iter().map(|factor| factor.name.as_str()).chain(["seed"]).collect();
+        SelectError::Factor {
+            name: self.factor.clone(),
+            nearest: closest(&self.factor, names.iter().copied()).map(str::to_owned),
+            known: names.join(", "),
+        }
+    }
+}
+
+/// Whether two spellings are one level: `1e-3` and `0.001` are.
+fn same(wanted: &str, level: &str) -> bool {
+    wanted == level
+        || matches!((wanted.parse::<f64>(), level.parse::<f64>()), (Ok(one), Ok(other)) if one.total_cmp(&other).is_eq())
+}
+
+/// A run to be carried out.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The run.
+    pub spec: RunSpec,
+    /// Why it is not left as it is although it had ended.
+    pub retry: Option<Retry>,
+    /// How it stood when it was selected.
+    pub before: Observed,
+}
+
+/// Which runs are carried out, and why the others are not.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// The runs, in the order of the plan; those that another process of this machine is busy with come last.
+    pub tasks: Vec<Task>,
+    /// Done already.
+    pub done: usize,
+    /// Diverged already.
+    pub diverged: usize,
+    /// Failed, and nobody asked for a retry.
+    pub failed: usize,
+    /// Going on on another machine.
+    pub elsewhere: usize,
+    /// Left out by a condition or the limit.
+    pub left_out: usize,
+}
+
+/// What a person asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// Conditions that all must hold.
+    pub conditions: Vec<Condition>,
+    /// Ended runs to be carried out again.
+    pub retry: Vec<RetryWhat>,
+    /// Most runs.
+    pub limit: Option<usize>,
+}
+
+impl Wishes {
+    /// Checks that the sweep can answer every condition.
+    ///
+    /// # Errors
+    /// [`SelectError`].
+    pub fn check(&self, factors: &[Factor], seeds: &[u64]) -> Result<(), SelectError> {
+        self.conditions.iter().try_for_each(|condition| condition.check(factors, seeds))
+    }
+}
+
+/// Chooses among the runs, each with how it stands as seen from `machine`.
+pub fn select(runs: Vec<(RunSpec, Observation)>, wishes: &Wishes, machine: &Machine) -> Selection {
+    let mut selection = Selection::default();
+    let mut waiting = Vec::new();
+    for (spec, observation) in runs {
+        let before = observation.state;
+        if !wishes.conditions.iter().all(|condition| condition.holds(&spec)) {
+            selection.left_out += 1;
+            continue;
+        }
+        let retry = retry::asked(&wishes.retry, &before);
+        match &before {
+            Observed::Done => selection.done += 1,
+            Observed::Diverged if retry.is_none() => selection.diverged += 1,
+            Observed::Failed { .. } if retry.is_none() => selection.failed += 1,
+            Observed::Running(holder) if !holder.is_on(machine) => selection.elsewhere += 1,
+            Observed::Running(_) => waiting.push(Task { spec, retry, before }),
+            _ => selection.tasks.push(Task { spec, retry, before }),
+        }
+    }
+    selection.tasks.append(&mut waiting);
+    if let Some(limit) = wishes.limit.filter(|limit| *limit < selection.tasks.len()) {
+        selection.left_out += selection.tasks.len() - limit;
+        selection.tasks.truncate(limit);
+    }
+    selection
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn factors() -> Vec<Factor> {
+        vec![
+            Factor { name: "activation".to_owned(), levels: vec![Value::from("relu"), Value::from("gelu")] },
+            Factor { name: "train.learning-rate".to_owned(), levels: vec![Value::Float(1e-3)] },
+        ]
+    }
+
+    fn check(text: &str) -> Result<(), String> {
+        let condition: Condition = text.parse()?;
+        condition.check(&factors(), &[0, 1]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn conditions_are_checked_against_the_sweep() {
+        assert_eq!(check("activation=gelu,relu"), Ok(()));
+        assert_eq!(check("train.learning-rate=1e-3"), Ok(()));
+        assert_eq!(check("seed=1"), Ok(()));
+        let unknown = "the sweep has no factor `activaton`; it has activation, train.learning-rate, seed (did you mean `activation`?)";
+        assert_eq!(check("activaton=gelu").unwrap_err(), unknown);
+        let unknown = "`activation` has no level `geglu`; it has relu, gelu (did you mean `gelu`?)";
+        assert_eq!(check("activation=geglu").unwrap_err(), unknown);
+        assert!(check("activation").unwrap_err().starts_with("expected FACTOR=LEVEL"));
+    }
+}

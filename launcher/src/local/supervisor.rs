@@ -1,0 +1,78 @@
+//! One `seedbed exec` process, as the pool sees it.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::slots::Slot;
+use crate::supervise::Retry;
+
+/// A supervisor that was started.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    child: Child,
+    talk: File,
+}
+
+/// How a supervisor ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Its exit code; `None` when a signal ended it.
+    pub(super) code: Option<i32>,
+    /// What it said on stderr.
+    pub(super) talk: String,
+}
+
+/// What a supervisor is to do.
+pub(super) struct Order<'a> {
+    pub(super) sweep: &'a Path,
+    pub(super) array: &'a Path,
+    pub(super) index: u64,
+    pub(super) slot: &'a Slot,
+    pub(super) retry: Retry,
+}
+
+impl Supervisor {
+    /// Starts a supervisor in a process group of its own, so that Ctrl-C reaches it through the pool only. It is tied to the
+    /// calling thread: if that dies, the run checkpoints and stops.
+    pub(super) fn start(order: &Order<'_>) -> io::Result<Self> {
+        let talk = tempfile::tempfile()?;
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("seedbed").arg("exec").arg("--sweep-dir").arg(order.sweep).arg("--array").arg(order.array);
+        command.arg("--index").arg(order.index.to_string()).arg("--threads").arg(order.slot.threads.to_string());
+        command.arg("--tied-to").arg(std::process::id().to_string());
+        if let Some(gpu) = &order.slot.gpu {
+            command.arg("--gpu").arg(gpu);
+        }
+        for (wanted, flag) in [(order.retry.failed, "--retry-failed"), (order.retry.diverged, "--retry-diverged")] {
+            if wanted {
+                command.arg(flag);
+            }
+        }
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(talk.try_clone()?);
+        Ok(Self { child: command.spawn()?, talk })
+    }
+
+    /// The process.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal. The process is not waited for anywhere else, so its number is still its own.
+    pub(super) fn signal(&self, signal: Signal) {
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn poll(&mut self) -> io::Result<Option<Ended>> {
+        let Some(status) = self.child.try_wait()? else { return Ok(None) };
+        let mut talk = Vec::new();
+        self.talk.rewind()?;
+        self.talk.read_to_end(&mut talk)?;
+        Ok(Some(Ended { code: status.code(), talk: String::from_utf8_lossy(&talk).trim_end().to_owned() }))
+    }
+}
