@@ -24,6 +24,7 @@ mod error;
 mod nearest;
 
 pub use crate::error::{AnalysisError, Place};
+pub use crate::render::write::Written;
 pub use crate::report::Report;
 pub use crate::results::Results;
 pub use crate::results::table::TableOptions;

@@ -1,1 +1,8 @@
-//! x
+//! The report as files and text. [`rows`] turns numbers into words once; the other modules place them.
+
+pub mod html;
+pub mod markdown;
+pub mod rows;
+pub mod summary;
+pub mod tables;
+pub mod write;

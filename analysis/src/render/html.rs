@@ -1,0 +1,165 @@
+//! The page: one file that needs nothing else.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
+use serde::Serialize;
+
+use super::rows::{self, ArmRow, PartTextRow};
+use crate::error::AnalysisError;
+use crate::number;
+use crate::plot;
+use crate::report::Report;
+use crate::report::curves::CurveFigure;
+use crate::report::metric::{Contrast, MetricReport};
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+
+#[derive(Serialize)]
+struct MetricView {
+    id: String,
+    label: String,
+    unit: String,
+    way: &'static str,
+    primary: bool,
+    tally: Vec<(usize, &'static str, &'static str)>,
+    contrasts: Vec<ContrastView>,
+    parts: Vec<PartsView>,
+}
+
+#[derive(Serialize)]
+struct ContrastView {
+    factor: String,
+    baseline: Option<String>,
+    strata: Vec<StratumView>,
+}
+
+#[derive(Serialize)]
+struct StratumView {
+    id: String,
+    name: String,
+    strip: Option<String>,
+    forest: Option<String>,
+    rows: Vec<ArmRow>,
+    compared: bool,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct PartsView {
+    stratum: String,
+    levels: Vec<String>,
+    baseline: Option<usize>,
+    rows: Vec<PartTextRow>,
+}
+
+#[derive(Serialize)]
+struct CurveView {
+    heading: String,
+    stratum: String,
+    panels: Vec<PanelView>,
+}
+
+#[derive(Serialize)]
+struct PanelView {
+    level: String,
+    baseline: bool,
+    diverged: usize,
+    drawing: String,
+}
+
+/// The page of a report.
+///
+/// # Errors
+/// Only by a bug: if the template does not fit the report.
+pub fn page(report: &Report) -> Result<String, AnalysisError> {
+    let mut environment = Environment::new();
+    // A tag on a line of its own leaves no empty line.
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(AnalysisError::Page)?;
+    environment.set_syntax(syntax);
+    // The name ends in .html, so everything that is not marked safe is escaped.
+    environment.add_template("page.html", TEMPLATE).map_err(AnalysisError::Page)?;
+    let page = environment.get_template("page.html").map_err(AnalysisError::Page)?;
+    let metrics: Vec<MetricView> =
+        report.metrics.iter().enumerate().map(|(index, metric)| metric_view(index, metric)).collect();
+    let curves: Vec<CurveView> =
+        report.curves.iter().enumerate().map(|(index, figure)| curve_view(index, figure)).collect();
+    let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
+    let context = context! {
+        style => Value::from_safe_string(STYLE.to_owned()),
+        title => &report.title,
+        written => report.written.as_deref(),
+        headline => Value::from(Serde(&report.headline)),
+        card => Value::from(Serde(rows::card(report))),
+        interval => number::percent(1.0 - report.analysis.alpha),
+        metrics => Value::from(Serde(metrics)),
+        curves => Value::from(Serde(curves)),
+        caveats => Value::from(Serde(&report.caveats)),
+        methods => Value::from(Serde(&report.methods)),
+        factors => Value::from(Serde(factors)),
+        runs => Value::from(Serde(rows::runs(report))),
+    };
+    page.render(context).map_err(AnalysisError::Page)
+}
+
+fn metric_view(index: usize, metric: &MetricReport) -> MetricView {
+    let tally = metric.tally;
+    let counts = [
+        (tally.better, "better", "better"),
+        (tally.worse, "worse", "worse"),
+        (tally.equivalent, "equivalent", "equivalent"),
+        (tally.inconclusive, "inconclusive", "open"),
+        (tally.not_tested, "not tested", "untested"),
+    ];
+    let id = format!("metric-{index}");
+    let contrasts = metric.contrasts.iter().enumerate();
+    MetricView {
+        label: metric.label.clone(),
+        unit: metric.unit.clone(),
+        way: rows::way(metric.direction),
+        primary: metric.primary,
+        tally: counts.into_iter().filter(|(count, ..)| *count > 0).collect(),
+        contrasts: contrasts.map(|(number, contrast)| contrast_view(metric, contrast, &format!("{id}-{number}"))).collect(),
+        parts: metric
+            .parts
+            .iter()
+            .map(|table| PartsView {
+                stratum: table.stratum.clone(),
+                levels: table.levels.clone(),
+                baseline: table.baseline,
+                rows: rows::parts(metric, table),
+            })
+            .collect(),
+        id,
+    }
+}
+
+fn contrast_view(metric: &MetricReport, contrast: &Contrast, prefix: &str) -> ContrastView {
+    let strata = contrast.strata.iter().enumerate().map(|(index, stratum)| {
+        let id = format!("{prefix}-{index}");
+        StratumView {
+            name: stratum.name.clone(),
+            strip: plot::strip::strip(metric, stratum, &format!("{id}-strip")),
+            forest: plot::forest::forest(metric, contrast, stratum, &format!("{id}-forest")),
+            rows: rows::arms(metric, stratum),
+            compared: stratum.arms.iter().any(|arm| arm.comparison.is_some()),
+            notes: rows::notes(stratum),
+            id,
+        }
+    });
+    ContrastView { factor: contrast.factor.clone(), baseline: contrast.baseline.clone(), strata: strata.collect() }
+}
+
+fn curve_view(index: usize, figure: &CurveFigure) -> CurveView {
+    let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
+    let panels = figure.panels.iter().enumerate().filter_map(|(number, panel)| {
+        Some(PanelView {
+            level: panel.level.clone(),
+            baseline: panel.baseline,
+            diverged: panel.diverged.len(),
+            drawing: plot::curves::panel(figure, number, &format!("curve-{index}-{number}"))?,
+        })
+    });
+    CurveView { heading: format!("{}{unit}", figure.label), stratum: figure.stratum.clone(), panels: panels.collect() }
+}

@@ -1,0 +1,118 @@
+//! The report as Markdown, as GitHub shows it.
+
+use std::fmt::Write as _;
+
+use super::rows::{self, ArmRow};
+use crate::number;
+use crate::report::Report;
+use crate::report::metric::{MetricReport, Stratum};
+
+/// The Markdown of a report.
+pub fn markdown(report: &Report) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "# {}\n", plain(&report.title));
+    for (index, sentence) in report.headline.iter().enumerate() {
+        let mark = if index == 0 { "**" } else { "" };
+        let _ = writeln!(text, "{mark}{}{mark}\n", plain(sentence));
+    }
+    table(&mut text, &["study", ""], rows::card(report).into_iter().map(|(term, entry)| vec![term, entry]));
+    for metric in &report.metrics {
+        chapter(&mut text, metric, &number::percent(1.0 - report.analysis.alpha));
+    }
+    if !report.caveats.is_empty() {
+        text.push_str("## Caveats\n\n");
+        for caveat in &report.caveats {
+            let _ = writeln!(text, "- {}", plain(caveat));
+        }
+        text.push('\n');
+    }
+    text.push_str("## Methods\n\n");
+    for paragraph in &report.methods {
+        let _ = writeln!(text, "{}\n", plain(paragraph));
+    }
+    list_runs(&mut text, report);
+    if let Some(written) = &report.written {
+        let _ = writeln!(text, "Written {}.", plain(written));
+    }
+    text
+}
+
+fn chapter(text: &mut String, metric: &MetricReport, interval: &str) {
+    let unit = if metric.unit.is_empty() { String::new() } else { format!("{}, ", metric.unit) };
+    let _ = writeln!(text, "## {}\n\n{}{}.\n", plain(&metric.label), plain(&unit), rows::way(metric.direction));
+    for contrast in &metric.contrasts {
+        for stratum in &contrast.strata {
+            let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", stratum.name) };
+            let _ = writeln!(text, "### {}{}\n", plain(&contrast.factor), plain(&name));
+            arms(text, metric, stratum, (&contrast.factor, interval));
+        }
+    }
+    for parts in &metric.parts {
+        let name = if parts.stratum.is_empty() { String::new() } else { format!(", {}", parts.stratum) };
+        let what = match parts.baseline {
+            Some(index) => format!("mean of {}, difference from it elsewhere", parts.levels[index]),
+            None => "means".to_owned(),
+        };
+        let _ = writeln!(text, "### Parts{}: {}\n", plain(&name), plain(&what));
+        let header: Vec<&str> = std::iter::once("part").chain(parts.levels.iter().map(String::as_str)).collect();
+        let body = rows::parts(metric, parts).into_iter();
+        table(text, &header, body.map(|row| std::iter::once(row.part).chain(row.cells.into_iter().map(|cell| cell.text)).collect()));
+    }
+}
+
+fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, interval): (&str, &str)) {
+    let interval = format!("{interval} interval");
+    let header = [factor, "seeds", "mean", "sd", "difference", &interval, "p", "Holm p", "detectable", "verdict"];
+    let cells = |row: ArmRow| {
+        let ArmRow { level, n, mean, sd, difference, interval, p, holm_p, detectable, verdict, .. } = row;
+        vec![level, n, mean, sd, difference, interval, p, holm_p, detectable, verdict]
+    };
+    table(text, &header, rows::arms(metric, stratum).into_iter().map(cells));
+    let notes = rows::notes(stratum);
+    if !notes.is_empty() {
+        let _ = writeln!(text, "{}\n", plain(&notes.join(" ")));
+    }
+}
+
+fn list_runs(text: &mut String, report: &Report) {
+    text.push_str("## Runs that do not count\n\n");
+    let rows: Vec<_> = rows::runs(report).into_iter().filter(|run| run.state != "done").collect();
+    if rows.is_empty() {
+        text.push_str("None.\n\n");
+        return;
+    }
+    let factors = report.study.factors.iter().map(|factor| factor.name.as_str());
+    let header: Vec<&str> = factors.chain(["seed", "state", "cause", "host", "id"]).collect();
+    let cells = rows.into_iter().map(|run| {
+        let mut cells = run.levels;
+        cells.extend([run.seed, run.state.to_owned(), run.cause, run.host, run.id]);
+        cells
+    });
+    table(text, &header, cells);
+}
+
+fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let header: Vec<String> = header.iter().map(|cell| plain(cell)).collect();
+    let _ = writeln!(text, "| {} |", header.join(" | "));
+    let _ = writeln!(text, "|{}", " --- |".repeat(header.len()));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| plain(cell)).collect();
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    text.push('\n');
+}
+
+/// Text without anything that Markdown would read as markup.
+fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' => safe.extend(['\\', character]),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            control if control.is_control() => safe.push(' '),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

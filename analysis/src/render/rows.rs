@@ -1,0 +1,245 @@
+//! Rows of tables in words: what page, Markdown and terminal show alike.
+
+use serde::Serialize;
+use spec::metric::Direction;
+
+use crate::number;
+use crate::plot::forest::verdict_class;
+use crate::report::Report;
+use crate::report::comparison::{Comparison, Verdict};
+use crate::report::metric::{Arm, MetricReport, Stratum};
+use crate::report::parts::PartsTable;
+use crate::report::study::RunEntry;
+
+/// What a cell without a number shows.
+pub const NOTHING: &str = "\u{2013}";
+
+/// A level in the table of a stratum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArmRow {
+    /// The level.
+    pub level: String,
+    /// Whether it is the baseline.
+    pub baseline: bool,
+    /// Seeds that have a value, `3` or `2 of 3`; of a comparison, seeds that it uses.
+    pub n: String,
+    /// Mean.
+    pub mean: String,
+    /// Standard deviation.
+    pub sd: String,
+    /// Difference from the baseline.
+    pub difference: String,
+    /// Its interval.
+    pub interval: String,
+    /// p value.
+    pub p: String,
+    /// Adjusted p value.
+    pub holm_p: String,
+    /// What could have been seen.
+    pub detectable: String,
+    /// The verdict, or `baseline`.
+    pub verdict: String,
+    /// CSS class of the verdict.
+    pub class: &'static str,
+}
+
+/// The rows of a stratum.
+pub fn arms(metric: &MetricReport, stratum: &Stratum) -> Vec<ArmRow> {
+    stratum.arms.iter().map(|arm| arm_row(metric, arm)).collect()
+}
+
+fn arm_row(metric: &MetricReport, arm: &Arm) -> ArmRow {
+    let decimals = metric.decimals;
+    let comparison = arm.comparison.as_ref();
+    let estimate = comparison.and_then(|comparison| comparison.estimate);
+    let test = estimate.as_ref().and_then(|estimate| estimate.test());
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    ArmRow {
+        level: arm.level.clone(),
+        baseline: arm.baseline,
+        n: count(arm, comparison),
+        mean: or_nothing(arm.description.map(|description| number::fixed(description.mean, decimals))),
+        sd: or_nothing(arm.description.and_then(|description| description.sd).map(|sd| number::fixed(sd, decimals))),
+        difference: or_nothing(estimate.map(|estimate| number::signed(estimate.difference, decimals))),
+        interval: or_nothing(test.map(|test| {
+            let [low, high] = [test.interval.low, test.interval.high].map(|end| number::signed(end, decimals));
+            format!("{low} to {high}")
+        })),
+        p: or_nothing(test.map(|test| number::p_value(test.p))),
+        holm_p: or_nothing(comparison.and_then(|comparison| comparison.holm_p).map(number::p_value)),
+        detectable: or_nothing(
+            comparison.and_then(|c| c.detectable).map(|detectable| number::fixed(detectable.in_family, decimals)),
+        ),
+        verdict: verdict(arm, comparison),
+        class: comparison.map_or("untested", |comparison| verdict_class(comparison.verdict)),
+    }
+}
+
+fn count(arm: &Arm, comparison: Option<&Comparison>) -> String {
+    let (used, planned) = match comparison {
+        Some(comparison) => (comparison.seeds_used, comparison.seeds_planned),
+        None => (arm.values.len(), arm.values.len() + arm.gaps.len()),
+    };
+    if used == planned { used.to_string() } else { format!("{used} of {planned}") }
+}
+
+fn verdict(arm: &Arm, comparison: Option<&Comparison>) -> String {
+    match comparison {
+        _ if arm.baseline => "baseline".to_owned(),
+        None => "no baseline".to_owned(),
+        Some(comparison) if comparison.verdict == Verdict::NotTested => "not tested".to_owned(),
+        Some(comparison) => comparison.verdict.name().to_owned(),
+    }
+}
+
+/// What has to be said below the table of a stratum: seeds that are missing, and why something was not tested.
+pub fn notes(stratum: &Stratum) -> Vec<String> {
+    let mut notes = Vec::new();
+    for arm in &stratum.arms {
+        let mut parts: Vec<String> = arm.gaps.iter().map(|gap| format!("seed {} {}", gap.seed, gap.reason)).collect();
+        if let Some(reason) = arm.comparison.as_ref().and_then(Comparison::why_not_tested) {
+            parts.push(format!("not tested, {reason}"));
+        }
+        if !parts.is_empty() {
+            notes.push(format!("{}: {}.", arm.level, parts.join("; ")));
+        }
+    }
+    notes
+}
+
+/// `lower is better`.
+pub fn way(direction: Option<Direction>) -> &'static str {
+    match direction {
+        Some(Direction::Lower) => "lower is better",
+        Some(Direction::Higher) => "higher is better",
+        None => "described, not judged",
+    }
+}
+
+/// A cell of a table of parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartText {
+    /// The number.
+    pub text: String,
+    /// How strongly the cell is tinted, in percent.
+    pub tint: u32,
+    /// `better`, `worse` or nothing.
+    pub class: &'static str,
+}
+
+/// A part over all levels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartTextRow {
+    /// The part.
+    pub part: String,
+    /// A cell a level.
+    pub cells: Vec<PartText>,
+}
+
+/// The rows of a table of parts: the mean of the baseline, the difference from it elsewhere.
+pub fn parts(metric: &MetricReport, table: &PartsTable) -> Vec<PartTextRow> {
+    let differences = table.rows.iter().flat_map(|row| row.cells.iter().filter_map(|cell| cell.difference));
+    let largest = differences.fold(0.0_f64, |largest, difference| largest.max(difference.abs()));
+    let decimals = number::decimals_for(largest / 3.0).min(4);
+    let rows = table.rows.iter().map(|row| {
+        let cells = row.cells.iter().enumerate().map(|(index, cell)| {
+            let shown = if Some(index) == table.baseline || table.baseline.is_none() { None } else { cell.difference };
+            match (shown, cell.mean) {
+                (Some(difference), _) => PartText {
+                    text: number::signed(difference, decimals),
+                    tint: if largest > 0.0 { (difference.abs() / largest * 60.0).round() as u32 } else { 0 },
+                    class: side(difference, metric.direction),
+                },
+                (None, Some(mean)) => PartText { text: number::fixed(mean, decimals), tint: 0, class: "" },
+                (None, None) => PartText { text: NOTHING.to_owned(), tint: 0, class: "" },
+            }
+        });
+        PartTextRow { part: row.part.clone(), cells: cells.collect() }
+    });
+    rows.collect()
+}
+
+fn side(difference: f64, direction: Option<Direction>) -> &'static str {
+    match direction {
+        Some(direction) if difference != 0.0 => {
+            if (difference > 0.0) == (direction == Direction::Higher) { "better" } else { "worse" }
+        }
+        _ => "",
+    }
+}
+
+/// A run in the list of runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunRow {
+    /// Its id, or nothing.
+    pub id: String,
+    /// Its levels.
+    pub levels: Vec<String>,
+    /// Its seed.
+    pub seed: String,
+    /// Where it stands.
+    pub state: &'static str,
+    /// Why it does not count.
+    pub cause: String,
+    /// Node.
+    pub host: String,
+    /// Attempts.
+    pub attempts: String,
+    /// Wall-clock time.
+    pub time: String,
+    /// Parameters.
+    pub parameters: String,
+    /// Steps.
+    pub steps: String,
+}
+
+/// The rows of the list of runs.
+pub fn runs(report: &Report) -> Vec<RunRow> {
+    report.runs.iter().map(run_row).collect()
+}
+
+fn run_row(run: &RunEntry) -> RunRow {
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    RunRow {
+        id: or_nothing(run.id.map(|id| id.to_string())),
+        levels: run.settings.iter().map(|setting| setting.level.clone()).collect(),
+        seed: run.seed.to_string(),
+        state: run.state.name(),
+        cause: run.cause.clone().unwrap_or_default(),
+        host: or_nothing(run.host.clone()),
+        attempts: run.attempts.to_string(),
+        time: or_nothing(run.seconds.map(number::duration)),
+        parameters: or_nothing(run.parameters.map(number::count)),
+        steps: or_nothing(run.steps.map(number::count)),
+    }
+}
+
+/// The card of the study: terms and what they are.
+pub fn card(report: &Report) -> Vec<(String, String)> {
+    let study = &report.study;
+    let mut card = Vec::new();
+    for factor in &study.factors {
+        card.push((factor.name.clone(), factor.levels.join(", ")));
+    }
+    let seeds: Vec<String> = study.seeds.iter().map(ToString::to_string).collect();
+    card.push(("seeds".to_owned(), if seeds.len() > 12 { format!("{} seeds", seeds.len()) } else { seeds.join(", ") }));
+    let states: Vec<String> = study.states.iter().map(|count| format!("{} {}", count.runs, count.state.name())).collect();
+    card.push(("runs".to_owned(), format!("{}: {}", study.runs, states.join(", "))));
+    if let Some(frozen) = &study.frozen {
+        let when = frozen.when.replace('T', " ").replace('Z', " UTC");
+        let revised = match frozen.revision {
+            0 => String::new(),
+            n => format!(", revised {}", number::plural(n as usize, "time", "times")),
+        };
+        card.push(("plan frozen".to_owned(), format!("{when}{revised}")));
+        let original = if frozen.original_analysis { "as first declared" } else { "changed after the first submission" };
+        card.push(("analysis plan".to_owned(), original.to_owned()));
+    }
+    if let Some(seconds) = study.seconds {
+        card.push(("computed for".to_owned(), number::duration(seconds)));
+    }
+    if !study.machines.is_empty() {
+        card.push(("machines".to_owned(), study.machines.join("; ")));
+    }
+    card
+}

@@ -1,0 +1,64 @@
+//! The report in a few lines for a terminal.
+
+use std::fmt::Write as _;
+
+use super::rows::{self, ArmRow};
+use crate::number;
+use crate::report::Report;
+
+impl Report {
+    /// The verdict, the tables of the primary metric, and what did not count; plain text without colours.
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        for sentence in &self.headline {
+            let _ = writeln!(text, "{sentence}");
+        }
+        if let Some(metric) = self.primary() {
+            let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
+            let _ = writeln!(text, "\n{}{unit} ({})", metric.label, rows::way(metric.direction));
+            let interval = format!("{} interval", number::percent(1.0 - self.analysis.alpha));
+            for contrast in &metric.contrasts {
+                for stratum in &contrast.strata {
+                    let name = if stratum.name.is_empty() { &contrast.factor } else { &stratum.name };
+                    let header = [name, "seeds", "mean", "difference", &interval, "Holm p", "verdict"].map(str::to_owned);
+                    let body = rows::arms(metric, stratum).into_iter().map(|row| {
+                        let ArmRow { level, n, mean, difference, interval, holm_p, verdict, .. } = row;
+                        [level, n, mean, difference, interval, holm_p, verdict]
+                    });
+                    let table: Vec<[String; 7]> = std::iter::once(header).chain(body).collect();
+                    text.push('\n');
+                    align(&mut text, &table);
+                }
+            }
+        }
+        let open: Vec<_> = rows::runs(self).into_iter().filter(|run| run.state != "done").collect();
+        if !open.is_empty() {
+            let _ = writeln!(text, "\nruns that do not count: {}", open.len());
+            for run in open.iter().take(10) {
+                let cause = if run.cause.is_empty() { String::new() } else { format!(" ({})", run.cause) };
+                let _ = writeln!(text, "  {}, seed {}: {}{cause}", run.levels.join(", "), run.seed, run.state);
+            }
+            if open.len() > 10 {
+                let _ = writeln!(text, "  and {} more: see the report", open.len() - 10);
+            }
+        }
+        text
+    }
+}
+
+/// Columns by width; the first and the last begin where they begin, the others end where they end.
+fn align<const N: usize>(text: &mut String, rows: &[[String; N]]) {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    for row in rows {
+        let mut line = String::from("  ");
+        for (column, cell) in row.iter().enumerate() {
+            let room = " ".repeat(width(column) - cell.chars().count());
+            match column {
+                0 => line.extend([cell.as_str(), &room]),
+                last if last == N - 1 => line.extend(["  ", cell]),
+                _ => line.extend(["  ", &room, cell]),
+            }
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}

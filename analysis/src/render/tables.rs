@@ -1,0 +1,106 @@
+//! The report as tidy CSV: one row a comparison, one row a value. Numbers in full, nothing rounded.
+
+use crate::report::Report;
+use crate::report::design::Setting;
+use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
+
+/// Every arm and its comparison: `comparisons.csv`. Empty cells are what is not defined.
+pub fn comparisons(report: &Report) -> Vec<u8> {
+    let mut rows = Rows::new();
+    let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
+    let mut header = vec!["metric", "compared"];
+    header.extend(&factors);
+    header.extend([
+        "baseline", "n", "mean", "sd", "median", "seeds_used", "seeds_planned", "difference", "low", "high",
+        "standard_error", "t", "df", "p", "holm_p", "margin", "equivalence_p", "equivalence_holm_p",
+        "detectable_alone", "detectable_in_family", "verdict",
+    ]);
+    rows.push(header.iter().map(ToString::to_string));
+    for metric in &report.metrics {
+        for contrast in &metric.contrasts {
+            for stratum in &contrast.strata {
+                for arm in &stratum.arms {
+                    rows.push(comparison(metric, contrast, (stratum, arm), &factors));
+                }
+            }
+        }
+    }
+    rows.bytes
+}
+
+fn comparison(metric: &MetricReport, contrast: &Contrast, (stratum, arm): (&Stratum, &Arm), factors: &[&str]) -> Vec<String> {
+    let mut cells = vec![metric.name.clone(), contrast.factor.clone()];
+    cells.extend(factors.iter().map(|factor| {
+        if *factor == contrast.factor { arm.level.clone() } else { level(&stratum.settings, factor) }
+    }));
+    cells.push(contrast.baseline.clone().unwrap_or_default());
+    let description = arm.description;
+    cells.push(arm.values.len().to_string());
+    cells.extend([description.map(|d| d.mean), description.and_then(|d| d.sd), description.map(|d| d.median)].map(cell));
+    let compared = arm.comparison.as_ref();
+    cells.extend([compared.map(|c| c.seeds_used), compared.map(|c| c.seeds_planned)].map(|n| {
+        n.map_or_else(String::new, |n| n.to_string())
+    }));
+    let estimate = compared.and_then(|c| c.estimate);
+    let test = estimate.as_ref().and_then(|estimate| estimate.test());
+    let equivalence = compared.and_then(|c| c.equivalence);
+    let detectable = compared.and_then(|c| c.detectable);
+    cells.extend(
+        [
+            estimate.map(|estimate| estimate.difference),
+            test.map(|test| test.interval.low),
+            test.map(|test| test.interval.high),
+            test.map(|test| test.standard_error),
+            test.map(|test| test.t),
+            test.map(|test| test.df),
+            test.map(|test| test.p),
+            compared.and_then(|c| c.holm_p),
+            equivalence.map(|e| e.margin),
+            equivalence.map(|e| e.p),
+            equivalence.and_then(|e| e.holm_p),
+            detectable.map(|d| d.alone),
+            detectable.map(|d| d.in_family),
+        ]
+        .map(cell),
+    );
+    cells.push(if arm.baseline { "baseline" } else { compared.map_or("", |c| c.verdict.name()) }.to_owned());
+    cells
+}
+
+/// Every value, in long form: `observations.csv`, which `seedbed report` reads again.
+pub fn observations(report: &Report) -> Vec<u8> {
+    let mut rows = Rows::new();
+    let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
+    rows.push(factors.iter().copied().chain(["seed", "metric", "value"]).map(str::to_owned));
+    for observation in &report.observations {
+        let levels = factors.iter().map(|factor| level(&observation.settings, factor));
+        let value = observation.value.map_or_else(|| "NaN".to_owned(), |value| cell(Some(value)));
+        rows.push(levels.chain([observation.seed.to_string(), observation.metric.clone(), value]));
+    }
+    rows.bytes
+}
+
+/// The shortest decimal that reads back as the same float, never `-0`; empty for nothing.
+fn cell(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| spec::value::float_text(if value == 0.0 { 0.0 } else { value }))
+}
+
+fn level(settings: &[Setting], factor: &str) -> String {
+    settings.iter().find(|setting| setting.factor == factor).map_or_else(String::new, |setting| setting.level.clone())
+}
+
+struct Rows {
+    bytes: Vec<u8>,
+}
+
+impl Rows {
+    fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(&mut self.bytes);
+        writer.write_record(cells).expect("invariant: writing to memory cannot fail");
+        writer.flush().expect("invariant: writing to memory cannot fail");
+    }
+}
