@@ -10,6 +10,7 @@ pub mod lease;
 pub mod ledger;
 pub mod local;
 pub mod output;
+pub mod plan;
 pub mod results;
 pub mod signals;
 pub mod state;

@@ -3,5 +3,8 @@
 //! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into calls of
 //! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
 
+pub mod check;
 pub mod child;
 pub mod exec;
+pub mod new;
+pub mod plan;

@@ -92,13 +92,11 @@ fn read_baseline(block: &mut Block, factors: &Factors, problems: &mut Problems) 
 
 fn level(position: usize, node: &Node, factors: &Factors, problems: &mut Problems) -> Option<(String, Value)> {
     let factor = &factors.list[position];
-    match condition::level(position, node, factors) {
-        Some(level) => Some((factor.name.clone(), factor.levels[level].clone())),
-        None => {
-            condition::refuse(position, node, factors, problems);
-            None
-        }
+    let level = condition::level(position, node, factors);
+    if level.is_none() {
+        condition::refuse(position, node, factors, problems);
     }
+    level.map(|level| (factor.name.clone(), factor.levels[level].clone()))
 }
 
 fn read_directions(entries: &[Entry], problems: &mut Problems) -> BTreeMap<String, Direction> {

@@ -26,14 +26,14 @@ impl Document {
         if is_setting || SHORT_NAMES.iter().any(|(short, _)| *short == path) {
             self.forced.extend(entries);
         } else if !rest.is_empty() && TABLES.contains(&table) {
-            self.replace(table, rest, entries);
+            self.replace(table, rest, &entries);
         } else {
             refuse(&path, table, &origin, problems);
         }
     }
 
     /// Puts `entries` into `table` in place of what stands there at and below `path`.
-    fn replace(&mut self, table: &str, path: &str, entries: Vec<Entry>) {
+    fn replace(&mut self, table: &str, path: &str, entries: &[Entry]) {
         if table == "params" {
             let own =
                 entries.iter().cloned().map(|entry| Entry { path: entry.path["params.".len()..].to_owned(), ..entry });

@@ -40,13 +40,10 @@ impl Header {
     pub(super) fn read(mut block: Block, problems: &mut Problems) -> Self {
         let name = read_name(&mut block, problems);
         let description = keys::take(&mut block, &DESCRIPTION, problems).map(|(text, _)| text.to_string());
-        let seeds = match read_seeds(&mut block, problems) {
-            Some(seeds) => seeds,
-            None => {
-                problems.error(&block.origin, format!("sweep.seeds is required: {EXPECTED_SEEDS}"));
-                Vec::new()
-            }
-        };
+        let seeds = read_seeds(&mut block, problems).unwrap_or_else(|| {
+            problems.error(&block.origin, format!("sweep.seeds is required: {EXPECTED_SEEDS}"));
+            Vec::new()
+        });
         block.refuse_rest(&["name", "description", "seeds"], problems);
         Self { name, description, seeds }
     }
@@ -73,7 +70,7 @@ fn read_name(block: &mut Block, problems: &mut Problems) -> String {
     name
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     name.len() <= LONGEST_NAME
         && name.bytes().all(is_allowed)
@@ -108,7 +105,7 @@ fn read_list(nodes: &[Node], problems: &mut Problems) -> Vec<u64> {
                 problems.error(&node.origin, message);
             }
             Some(seed) if !seen.insert(seed) => {
-                _ = problems.error(&node.origin, format!("the seed {seed} stands twice"))
+                problems.error(&node.origin, format!("the seed {seed} stands twice"));
             }
             Some(seed) => seeds.push(seed),
         }

@@ -71,7 +71,7 @@ impl Sweep {
         let sweep = read(&source, overrides, base, &mut problems);
         let warnings = problems.finish()?;
         let mut sweep = sweep.expect("invariant: a file without problems gives a sweep");
-        sweep.file = file.to_owned();
+        file.clone_into(&mut sweep.file);
         sweep.warnings = warnings;
         Ok(sweep)
     }
@@ -149,6 +149,9 @@ fn read(source: &Source, overrides: &[String], base: &Path, problems: &mut Probl
 
 /// The text of the file, and before it what the command line laid over it.
 fn frozen(text: &str, overrides: &[String]) -> String {
-    let lines: String = overrides.iter().map(|text| format!("# --set {}\n", text.replace('\n', " "))).collect();
-    lines + text
+    let mut frozen = String::with_capacity(text.len());
+    for text in overrides {
+        frozen.extend(["# --set ", &text.replace('\n', " "), "\n"]);
+    }
+    frozen + text
 }

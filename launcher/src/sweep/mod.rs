@@ -8,7 +8,7 @@
 //! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
 //! 5. [`header`], [`factors`], [`condition`], [`blocks`], [`retry`], [`analysis`]: the tables of the file.
 //! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs.
-//! 7. [`place`]: where the sweep's directory lies.
+//! 7. [`place`], [`outline`]: where the sweep's directory lies; a file to begin with.
 //!
 //! Invariants: every problem of a file is reported at once, each with its place; a run's id depends on nothing but its
 //! science; runs stand seed by seed; the same file gives the same runs in the same order.
@@ -24,6 +24,7 @@ mod factors;
 mod header;
 mod keys;
 mod load;
+mod outline;
 mod place;
 mod problem;
 mod program;
@@ -35,6 +36,7 @@ mod template;
 mod vocabulary;
 
 pub use self::load::Sweep;
+pub use self::outline::outline;
 pub use self::place::{ROOT_VARIABLE, sweep_directory};
 pub use self::problem::{Diagnosis, Problem, SweepError};
 pub use self::retry::RetryPolicy;

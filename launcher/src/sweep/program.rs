@@ -46,14 +46,13 @@ impl ProgramSource {
             }
             return Self::Builtin;
         }
-        let (arguments, origin) = match trainer.take("command") {
-            Some(entry) => (arguments(&entry, base, problems), entry.node.origin),
-            None => {
-                problems
-                    .error(&trainer.origin, "[trainer] needs a command")
-                    .hint("command = [\"python\", \"train.py\", \"--seed={seed}\"]");
-                (Vec::new(), trainer.origin.clone())
-            }
+        let (arguments, origin) = if let Some(entry) = trainer.take("command") {
+            (arguments(&entry, base, problems), entry.node.origin)
+        } else {
+            problems
+                .error(&trainer.origin, "[trainer] needs a command")
+                .hint("command = [\"python\", \"train.py\", \"--seed={seed}\"]");
+            (Vec::new(), trainer.origin.clone())
         };
         trainer.refuse_rest(&["command"], problems);
         Self::Command(Command { arguments, origin, params: read_params(params, problems) })

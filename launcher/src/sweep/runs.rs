@@ -159,7 +159,9 @@ fn in_parallel<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
         let mut all = Vec::with_capacity(count);
-        workers.into_iter().for_each(|worker| all.extend(join(worker)));
+        for worker in workers {
+            all.extend(join(worker));
+        }
         all
     })
 }

@@ -52,11 +52,13 @@ impl Template {
 
     /// The placeholders' names.
     pub(super) fn names(&self) -> BTreeSet<&str> {
-        let name = |part| match part {
-            &Part::Placeholder(ref name) => Some(name.as_str()),
-            Part::Literal(_) => None,
-        };
-        self.parts.iter().filter_map(name).collect()
+        let mut names = BTreeSet::new();
+        for part in &self.parts {
+            if let Part::Placeholder(name) = part {
+                names.insert(name.as_str());
+            }
+        }
+        names
     }
 
     /// The argument, where the template has no placeholder.

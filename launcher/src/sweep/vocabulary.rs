@@ -47,13 +47,11 @@ impl Target {
     /// The value in its stored form, or a problem; `name` is how the key was written.
     pub(super) fn accept(&self, name: &str, node: &Node, problems: &mut Problems) -> Option<Value> {
         let Self::Setting(setting) = self else { return Some(node.value.clone()) };
-        match setting.accept(&node.value) {
-            Ok(value) => Some(value),
-            Err(_) => {
-                problems.error(&node.origin, unfit(name, setting.kind, &node.value));
-                None
-            }
+        let value = setting.accept(&node.value).ok();
+        if value.is_none() {
+            problems.error(&node.origin, unfit(name, setting.kind, &node.value));
         }
+        value
     }
 }
 
@@ -80,13 +78,12 @@ impl Vocabulary {
     pub(super) fn target(&self, name: &str, origin: &Origin, problems: &mut Problems) -> Option<Target> {
         let found = setting::find(name);
         match self {
-            Self::Settings => match found {
-                Some(setting) => Some(Target::Setting(setting)),
-                None => {
+            Self::Settings => {
+                if found.is_none() {
                     refuse_setting(name, origin, problems);
-                    None
                 }
-            },
+                found.map(Target::Setting)
+            }
             Self::Parameters(names) if names.contains(name) => Some(Target::Parameter(name.to_owned())),
             Self::Parameters(names) => match found {
                 Some(setting) if !Target::Setting(setting).is_science() => Some(Target::Setting(setting)),

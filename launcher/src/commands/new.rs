@@ -1,0 +1,40 @@
+//! `seedbed new`: a sweep file to begin with.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use spec::ExitCode;
+
+use crate::error::CliError;
+use crate::files::{create_new, write_atomic};
+use crate::output::print;
+use crate::sweep::outline;
+
+/// Arguments of `seedbed new`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The file to write
+    #[arg(default_value = "sweep.toml")]
+    path: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Writes a commented sweep file.
+///
+/// # Errors
+/// When the file is there already, unless it may be replaced, or cannot be written.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let path = &arguments.path;
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let text = outline(stem);
+    if arguments.force {
+        write_atomic(path, text.as_bytes())?;
+    } else if !create_new(path, text.as_bytes())? {
+        let message = format!("{} is there already", path.display());
+        return Err(CliError::new(ExitCode::CannotWrite, message).hint("--force replaces it"));
+    }
+    print(&format!("wrote {0}; set data.corpus, then: seedbed check {0}\n", path.display()))?;
+    Ok(ExitCode::Done)
+}

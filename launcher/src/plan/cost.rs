@@ -1,0 +1,159 @@
+//! What runs cost: operations from the size of network and corpus, time from runs that are done.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use spec::data::Validation;
+use spec::model::Architecture;
+use spec::train::{Batch, Length};
+use spec::{Program, RunSpec, Study, budget};
+
+use super::difference::{Difference, Standing};
+use crate::sweep::Sweep;
+
+/// Bytes of English text in one token of a byte-level BPE of some ten thousand entries.
+pub(super) const BYTES_PER_TOKEN: f64 = 4.0;
+
+/// Tokens of a story where nobody has counted: the mean of TinyStories.
+pub(super) const TOKENS_PER_STORY: f64 = 200.0;
+
+const SECONDS_PER_HOUR: f64 = 3600.0;
+
+/// The work of one run of the built-in trainer, estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Workload {
+    /// Training tokens.
+    pub tokens: f64,
+    /// Floating-point operations of training.
+    pub flops: f64,
+}
+
+/// What the runs cost that are still ahead. All of it is an estimate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cost {
+    /// Runs that are new, missing, running or interrupted; interrupted ones are counted whole.
+    pub runs: usize,
+    /// Floating-point operations, where the built-in trainer runs.
+    pub flops: Option<f64>,
+    /// Runs that are done, by which time is estimated.
+    pub measured_runs: usize,
+    /// Hours of computing one run after another, at the speed of the runs that are done.
+    pub hours: Option<f64>,
+    /// GPU hours at that speed: hours of each run times its `resources.gpus`.
+    pub gpu_hours: Option<f64>,
+    /// GPU hours if every run took all of its `resources.time`.
+    pub most_gpu_hours: f64,
+}
+
+/// Sizes of files, each looked up once.
+#[derive(Debug, Default)]
+pub(super) struct Sizes {
+    known: BTreeMap<PathBuf, u64>,
+}
+
+impl Sizes {
+    fn of(&mut self, path: &Path) -> u64 {
+        if let Some(size) = self.known.get(path) {
+            return *size;
+        }
+        // A file that vanished since the sweep was read makes the estimate poorer, not the plan wrong.
+        let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        self.known.insert(path.to_owned(), size);
+        size
+    }
+}
+
+impl Workload {
+    /// The work of `run`; `None` where another program does it.
+    pub(super) fn of(run: &RunSpec, sizes: &mut Sizes) -> Option<Self> {
+        let Program::Builtin(study) = &run.program else { return None };
+        let bytes: u64 =
+            study.data.corpus.iter().filter_map(|digest| run.files.get(digest)).map(|path| sizes.of(path)).sum();
+        let context = f64::from(study.model.context);
+        let story = TOKENS_PER_STORY.min(context);
+        let tokens = tokens(study, bytes as f64 / BYTES_PER_TOKEN, story);
+        // A causal token sees half of its story on average, a bidirectional one all of it.
+        let attended = match study.model.architecture {
+            Architecture::GptNeo => story / 2.0,
+            Architecture::Roberta => story,
+        };
+        Some(Self { tokens, flops: tokens * budget::flops_per_token(&study.model, attended) })
+    }
+}
+
+fn tokens(study: &Study, corpus: f64, story: f64) -> f64 {
+    match (study.train.length, study.train.batch) {
+        (Length::Steps(steps), Batch::Tokens(tokens)) => steps as f64 * tokens as f64,
+        (Length::Steps(steps), Batch::Stories(stories)) => steps as f64 * stories as f64 * story,
+        (Length::Epochs(epochs), _) => {
+            let held_out = match study.data.validation {
+                Validation::Fraction(fraction) => fraction,
+                Validation::Files(_) => 0.0,
+            };
+            let training = corpus * (1.0 - held_out);
+            let limit = study.data.stories.map_or(f64::INFINITY, |stories| stories as f64 * story);
+            epochs * training.min(limit)
+        }
+    }
+}
+
+impl Cost {
+    /// What is ahead of `sweep`; `workloads` are those of its runs.
+    pub(super) fn ahead(sweep: &Sweep, difference: &Difference, workloads: &[Option<Workload>]) -> Self {
+        let speed = Speed::measured(difference, workloads);
+        let mut cost = Self {
+            runs: 0,
+            flops: workloads.iter().all(Option::is_some).then_some(0.0),
+            measured_runs: speed.runs,
+            hours: (speed.runs > 0).then_some(0.0),
+            gpu_hours: (speed.runs > 0).then_some(0.0),
+            most_gpu_hours: 0.0,
+        };
+        for ((run, standing), workload) in sweep.runs.iter().zip(&difference.standings).zip(workloads) {
+            if !standing.is_ahead() {
+                continue;
+            }
+            let gpus = f64::from(run.resources.gpus);
+            let hours = speed.seconds(*workload).map(|seconds| seconds / SECONDS_PER_HOUR);
+            cost.runs += 1;
+            cost.flops = cost.flops.zip(*workload).map(|(sum, workload)| sum + workload.flops);
+            cost.hours = cost.hours.zip(hours).map(|(sum, hours)| sum + hours);
+            cost.gpu_hours = cost.gpu_hours.zip(hours).map(|(sum, hours)| sum + gpus * hours);
+            cost.most_gpu_hours += gpus * run.resources.time.get() as f64 / SECONDS_PER_HOUR;
+        }
+        cost
+    }
+}
+
+/// How fast the runs were that are done.
+struct Speed {
+    runs: usize,
+    seconds: f64,
+    flops: f64,
+}
+
+impl Speed {
+    fn measured(difference: &Difference, workloads: &[Option<Workload>]) -> Self {
+        let mut speed = Self { runs: 0, seconds: 0.0, flops: 0.0 };
+        for (index, standing) in difference.standings.iter().enumerate() {
+            if let (Standing::Done, Some(seconds)) = (standing, difference.seconds[index]) {
+                speed.runs += 1;
+                speed.seconds += seconds;
+                speed.flops += workloads[index].map_or(0.0, |workload| workload.flops);
+            }
+        }
+        speed
+    }
+
+    /// Seconds for this work: by operations where they are known, else as long as a run took on average.
+    fn seconds(&self, workload: Option<Workload>) -> Option<f64> {
+        match workload {
+            _ if self.runs == 0 => None,
+            Some(workload) if self.flops > 0.0 => Some(workload.flops * self.seconds / self.flops),
+            _ => Some(self.seconds / self.runs as f64),
+        }
+    }
+}

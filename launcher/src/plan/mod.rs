@@ -1,0 +1,15 @@
+//! What a sweep would do: its runs beside what is on disk, what they cost, and the plan that is frozen before the first one.
+//!
+//! Read in this order: [`freeze`] (`plan.json` and its revisions), [`difference`] (where every run stands), [`cost`] (an
+//! estimate, and from what), [`overview`] (all of it in one struct), [`text`] (the struct as a person reads it).
+
+mod cost;
+mod difference;
+mod freeze;
+mod overview;
+mod text;
+
+pub use self::cost::{Cost, Workload};
+pub use self::difference::{Difference, Standing};
+pub use self::freeze::{Frozen, freeze};
+pub use self::overview::{FactorCounts, Overview, PointOverview, RunOverview};
