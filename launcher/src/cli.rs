@@ -21,6 +21,22 @@ Exit codes: 0 done; 1 some runs failed or are missing; 2 wrong command line; 64 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a commented sweep file to start from
+    New(commands::new::Arguments),
+    /// Check a sweep file
+    Check(commands::check::Arguments),
+    /// Show the runs of a sweep, where they stand, and what is ahead
+    Plan(commands::plan::Arguments),
+    /// Carry out the runs of a sweep on this machine
+    Run(commands::run::Arguments),
+    /// Show how the runs of a sweep stand
+    Status(commands::status::Arguments),
+    /// Show what a run has written to its log
+    Logs(commands::logs::Arguments),
+    /// Show what a run is and what it found
+    Show(commands::show::Arguments),
+    /// Tell the story of a run: why it stands as it does, and what to do next
+    Explain(commands::explain::Arguments),
     /// Carry out one run: claim it, start its trainer, record how it ended
     Exec(commands::exec::Arguments),
     #[command(name = "__child", hide = true)]
@@ -31,9 +47,17 @@ enum Command {
 ///
 /// # Errors
 /// Whatever the command could not do.
-pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
-    match cli.command {
-        Command::Exec(arguments) => commands::exec::run(&arguments),
-        Command::Child(arguments) => commands::child::run(&arguments),
+pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
+    match &cli.command {
+        Command::New(arguments) => commands::new::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Plan(arguments) => commands::plan::run(arguments),
+        Command::Run(arguments) => commands::run::run(arguments),
+        Command::Status(arguments) => commands::status::run(arguments),
+        Command::Logs(arguments) => commands::logs::run(arguments),
+        Command::Show(arguments) => commands::show::run(arguments),
+        Command::Explain(arguments) => commands::explain::run(arguments),
+        Command::Exec(arguments) => commands::exec::run(arguments),
+        Command::Child(arguments) => commands::child::run(arguments),
     }
 }

@@ -7,7 +7,7 @@ use launcher::{cli, output};
 
 fn main() -> ExitCode {
     let arguments = cli::Cli::parse();
-    match cli::dispatch(arguments) {
+    match cli::dispatch(&arguments) {
         Ok(exit) => exit.into(),
         Err(error) => {
             output::talk(error.render().trim_end());

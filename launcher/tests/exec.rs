@@ -1,5 +1,7 @@
 //! The supervisor, looked at from outside: `seedbed exec` with shell scripts for trainers.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
 mod stage;
 
 use std::fs;

@@ -6,5 +6,10 @@
 pub mod check;
 pub mod child;
 pub mod exec;
+pub mod explain;
+pub mod logs;
 pub mod new;
 pub mod plan;
+pub mod run;
+pub mod show;
+pub mod status;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use spec::ExitCode;
 use spec::layout::SweepLayout;
 use spec::status::Cause;
 
@@ -15,6 +16,7 @@ use super::select::Task;
 use super::slots::Slot;
 use super::supervisor::{Order, Supervisor};
 use crate::env;
+use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::Machine;
 use crate::ledger::{Event, Ledger};
@@ -69,6 +71,15 @@ pub enum PoolError {
         #[source]
         source: io::Error,
     },
+}
+
+impl From<PoolError> for CliError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::File(error) => error.into(),
+            PoolError::Process { .. } => Self::new(ExitCode::Unavailable, error),
+        }
+    }
 }
 
 /// Carries out the runs of a submission. The calling thread must live as long as the process: supervisors are tied to it.

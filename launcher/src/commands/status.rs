@@ -1,0 +1,180 @@
+//! `seedbed status`: how the runs of a sweep stand.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+use serde::Serialize;
+use spec::plan::{Plan, PlannedRun};
+use spec::status::Cause;
+use spec::{ExitCode, RunId, Value};
+
+use super::plan::Format;
+use crate::error::CliError;
+use crate::lease::Machine;
+use crate::locate::{self, label};
+use crate::output::{Table, duration, print};
+use crate::state::{Observation, Observed};
+use crate::survey::{Counts, Survey};
+use crate::sweep::ROOT_VARIABLE;
+
+/// Arguments of `seedbed status`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A sweep file, or the directory of a sweep [default: the one that is here]
+    sweep: Option<PathBuf>,
+    /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
+    #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
+    root: Option<PathBuf>,
+    /// List every run
+    #[arg(long)]
+    runs: bool,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Says how the runs of a sweep stand.
+///
+/// # Errors
+/// When the sweep cannot be found or read.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
+    let survey = Survey::of(&sweep.layout, &sweep.plan.runs, &Machine::here(), SystemTime::now())?;
+    let text = match arguments.format {
+        Format::Json => json(&sweep.plan, &survey),
+        Format::Table => table(&sweep.plan, &survey, arguments.runs),
+    };
+    print(&text)?;
+    Ok(ExitCode::Done)
+}
+
+fn table(plan: &Plan, survey: &Survey, runs: bool) -> String {
+    let counts = survey.counts();
+    let mut text = format!("{}: {} of {} runs\n\n", plan.sweep, counts.finished(), counts.total());
+    let mut states = Table::new(["state", ">runs"]);
+    for (word, count) in counts.by_word().into_iter().filter(|(_, count)| *count > 0) {
+        states.row([word.to_owned(), count.to_string()]);
+    }
+    text += &states.render();
+    if let Some(seconds) = survey.seconds_to_come() {
+        let _ = writeln!(text, "\nabout {} to go", duration(seconds));
+    }
+    text += &matrix(plan, survey);
+    text += &failures(survey);
+    if runs {
+        text += &list(survey);
+    }
+    text
+}
+
+/// Finished runs for every pair of levels of the first two factors that have more than one; empty for one factor.
+fn matrix(plan: &Plan, survey: &Survey) -> String {
+    let mut factors = plan.factors.iter().filter(|factor| factor.levels.len() > 1);
+    let (Some(across), Some(down)) = (factors.next(), factors.next()) else { return String::new() };
+    let heading = format!("{} \\ {}", down.name, across.name);
+    let columns: Vec<String> = across.levels.iter().map(|level| format!(">{level}")).collect();
+    let mut table = Table::new(std::iter::once(heading.as_str()).chain(columns.iter().map(String::as_str)));
+    for row in &down.levels {
+        let cell = |column: &Value| {
+            let at = |run: &PlannedRun| {
+                run.levels.get(&across.name) == Some(column) && run.levels.get(&down.name) == Some(row)
+            };
+            let counts = Counts::of(survey.runs.iter().filter(|(run, _)| at(run)).map(|(_, seen)| &seen.state));
+            match counts.total() {
+                0 => "-".to_owned(),
+                total => format!("{}/{total}", counts.finished()),
+            }
+        };
+        table.row(std::iter::once(row.to_string()).chain(across.levels.iter().map(cell)));
+    }
+    format!("\n{}", table.render())
+}
+
+/// The runs that failed or diverged, with the reason; empty where there are none.
+pub(super) fn failures(survey: &Survey) -> String {
+    let mut table = Table::new(["", "", "", ""]);
+    let mut text = String::new();
+    for (run, observation) in &survey.runs {
+        let (cause, words) = match &observation.state {
+            Observed::Failed { cause, message } => (cause.name(), last_line(message)),
+            Observed::Diverged => ("diverged", ""),
+            _ => continue,
+        };
+        table.row([run.id.to_string(), label(run), cause.to_owned(), words.to_owned()]);
+    }
+    if !table.is_empty() {
+        text += "\n";
+        text += table.render().trim_start_matches('\n');
+    }
+    text
+}
+
+fn last_line(message: &str) -> &str {
+    message.lines().next_back().unwrap_or_default()
+}
+
+fn list(survey: &Survey) -> String {
+    let mut table = Table::new(["run", "state", ">time", "levels"]);
+    for (run, observation) in &survey.runs {
+        let seconds = observation.seconds();
+        let time = if seconds > 0.0 { duration(seconds) } else { String::new() };
+        table.row([run.id.to_string(), observation.state.name().to_owned(), time, label(run)]);
+    }
+    format!("\n{}", table.render())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Report<'a> {
+    schema: u32,
+    sweep: &'a str,
+    revision: u32,
+    counts: Counts,
+    seconds_to_come: Option<f64>,
+    runs: Vec<RunReport<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct RunReport<'a> {
+    id: RunId,
+    seed: u64,
+    levels: &'a std::collections::BTreeMap<String, Value>,
+    state: &'static str,
+    cause: Option<Cause>,
+    message: Option<&'a str>,
+    attempts: usize,
+    seconds: f64,
+}
+
+fn json(plan: &Plan, survey: &Survey) -> String {
+    let report = Report {
+        schema: spec::SCHEMA,
+        sweep: &plan.sweep,
+        revision: plan.revision,
+        counts: survey.counts(),
+        seconds_to_come: survey.seconds_to_come(),
+        runs: survey.runs.iter().map(|(run, seen)| run_report(run, seen)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&report).expect("invariant: a report has text keys and finite numbers");
+    text.push('\n');
+    text
+}
+
+fn run_report<'a>(run: &'a PlannedRun, seen: &'a Observation) -> RunReport<'a> {
+    RunReport {
+        id: run.id,
+        seed: run.seed,
+        levels: &run.levels,
+        state: seen.state.name(),
+        cause: seen.state.cause(),
+        message: match &seen.state {
+            Observed::Failed { message, .. } => Some(message),
+            _ => None,
+        },
+        attempts: seen.status.as_ref().map_or(0, |status| status.attempts.len()),
+        seconds: seen.seconds(),
+    }
+}

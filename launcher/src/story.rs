@@ -1,0 +1,120 @@
+//! The story of a run in words: what happened to it and when, why it stands as it does, and what can be done.
+
+use spec::RunId;
+use spec::status::{Attempt, Cause};
+use std::fmt::Write as _;
+
+use crate::ledger::{Entry, Event, History};
+use crate::locate::{NamedRun, label};
+use crate::output::duration;
+use crate::state::{Observation, Observed};
+
+/// The whole story of a run.
+pub fn tell(named: &NamedRun, seen: &Observation, history: &History) -> String {
+    let id = named.run.id;
+    let mut events: Vec<(String, String)> = Vec::new();
+    let mut own_submission = None;
+    for entry in &history.entries {
+        if let Event::AttemptStarted { run, submission, .. } = &entry.event
+            && *run == id
+        {
+            own_submission = Some(submission.clone());
+        }
+        events.extend(from_ledger(entry, id, own_submission.as_deref()));
+    }
+    for attempt in seen.status.iter().flat_map(|status| &status.attempts) {
+        events.extend(from_attempt(attempt));
+    }
+    // Times are text of one form and one zone, so their order is that of time; at one second the ledger comes first.
+    events.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut text = format!("run {id} of {}: {}\n\n", named.sweep.plan.sweep, label(&named.run));
+    for (at, words) in events {
+        let _ = writeln!(text, "{at}  {}", words.replace('\n', "\n                        "));
+    }
+    let _ = writeln!(text, "\nNow it is {}.", standing(seen));
+    if let Some(advice) = advice(&seen.state, id) {
+        let _ = writeln!(text, "{advice}");
+    }
+    text
+}
+
+fn from_ledger(entry: &Entry, id: RunId, submission: Option<&str>) -> Option<(String, String)> {
+    let words = match &entry.event {
+        Event::PlanFrozen { revision: 0, runs, .. } => format!("the plan was frozen: {runs} runs"),
+        Event::PlanFrozen { revision, runs, .. } => format!("the plan was changed to revision {revision}: {runs} runs"),
+        Event::Retried { run, cause, asked } if *run == id => {
+            let who = if *asked { "somebody asked" } else { "the sweep's [retry] table says" };
+            format!("{who} to carry it out again after {}", cause.name())
+        }
+        Event::Stopped { submission: stopped, .. } if Some(stopped.as_str()) == submission => {
+            "somebody asked its launcher to stop".to_owned()
+        }
+        _ => return None,
+    };
+    Some((entry.at.clone(), words))
+}
+
+fn from_attempt(attempt: &Attempt) -> Vec<(String, String)> {
+    let gpu = attempt.gpu.as_ref().map(|gpu| format!(", GPU {gpu}")).unwrap_or_default();
+    let begun = format!("attempt {} began on {} (process {}{gpu})", attempt.number, attempt.host, attempt.process);
+    let mut events = vec![(attempt.started.clone(), begun)];
+    if let Some(ended) = &attempt.ended {
+        let time = attempt.seconds.map(|seconds| format!(" after {}", duration(seconds))).unwrap_or_default();
+        let cause = attempt.cause.map_or("it ended", in_words);
+        let message = attempt.message.as_ref().map(|message| format!("\n{message}")).unwrap_or_default();
+        events.push((ended.clone(), format!("attempt {} ended{time}: {cause}{message}", attempt.number)));
+    }
+    events
+}
+
+/// What a cause means, as the end of a sentence.
+fn in_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Done => "it was done",
+        Cause::Diverged => "training diverged",
+        Cause::Checkpointed => "it wrote a checkpoint and left, as it was asked to",
+        Cause::Stopped => "it was stopped from outside",
+        Cause::Killed => "somebody killed it who is not seedbed",
+        Cause::Lost => "its supervisor vanished",
+        Cause::OutOfMemory => "it ran out of memory",
+        Cause::BadSpec => "the trainer refused its settings",
+        Cause::BadData => "its data was missing, damaged or too small",
+        Cause::Unavailable => "a program, device or library was missing",
+        Cause::CannotWrite => "a file could not be written",
+        Cause::ProgramError => "the program failed",
+        Cause::NoResults => "it left no complete results",
+    }
+}
+
+fn standing(seen: &Observation) -> String {
+    match &seen.state {
+        Observed::Running(holder) => format!("running: held by {holder}"),
+        Observed::Interrupted(cause) => format!("interrupted: {}", in_words(*cause)),
+        Observed::Failed { cause: Cause::NoResults, message } => format!("failed: {message}"),
+        Observed::Failed { cause, .. } => format!("failed: {}", in_words(*cause)),
+        other => other.name().to_owned(),
+    }
+}
+
+fn advice(state: &Observed, id: RunId) -> Option<String> {
+    Some(match state {
+        Observed::Done => return None,
+        Observed::NotStarted => "`seedbed run` starts it.".to_owned(),
+        Observed::Running(_) => format!("`seedbed logs -f {id}` shows what it says."),
+        Observed::Interrupted(_) => "`seedbed run` goes on from its last checkpoint.".to_owned(),
+        Observed::Diverged => {
+            "That is a result and is reported as one. `seedbed run --retry diverged` carries it out again.".to_owned()
+        }
+        Observed::Failed { cause, .. } => {
+            let first = match cause {
+                Cause::OutOfMemory => "Lower execution.micro-batch-tokens or the number of slots, then",
+                Cause::BadSpec => "Correct the sweep file, which gives a new run; or, if the trainer was at fault,",
+                Cause::BadData => "Put its data right, then",
+                Cause::Unavailable => "Install what is missing, then",
+                Cause::CannotWrite => "Make space or give permission, then",
+                _ => "Look at `seedbed logs`, put right what is wrong, then",
+            };
+            format!("{first} `seedbed run --retry {}`.", cause.name())
+        }
+    })
+}

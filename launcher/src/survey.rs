@@ -1,0 +1,114 @@
+//! How the runs of a sweep stand, all of them at one moment.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+use spec::layout::SweepLayout;
+use spec::plan::PlannedRun;
+
+use crate::files::FileError;
+use crate::lease::Machine;
+use crate::state::{Observation, Observed, observe};
+
+/// The runs of a sweep in the order of its plan, each as it was seen.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The runs.
+    pub runs: Vec<(PlannedRun, Observation)>,
+}
+
+/// How many runs stand how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Counts {
+    /// Done.
+    pub done: usize,
+    /// Diverged.
+    pub diverged: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Going on.
+    pub running: usize,
+    /// Interrupted.
+    pub interrupted: usize,
+    /// Not started.
+    pub not_started: usize,
+}
+
+impl Counts {
+    /// Counts runs.
+    pub fn of<'a>(states: impl IntoIterator<Item = &'a Observed>) -> Self {
+        let mut counts = Self::default();
+        for state in states {
+            *match state {
+                Observed::Done => &mut counts.done,
+                Observed::Diverged => &mut counts.diverged,
+                Observed::Failed { .. } => &mut counts.failed,
+                Observed::Running(_) => &mut counts.running,
+                Observed::Interrupted(_) => &mut counts.interrupted,
+                Observed::NotStarted => &mut counts.not_started,
+            } += 1;
+        }
+        counts
+    }
+
+    /// All runs.
+    pub fn total(&self) -> usize {
+        self.finished() + self.failed + self.running + self.interrupted + self.not_started
+    }
+
+    /// Runs that have given their result: done, or diverged.
+    pub fn finished(&self) -> usize {
+        self.done + self.diverged
+    }
+
+    /// Runs that will still take time without anybody asking for a retry.
+    pub fn to_come(&self) -> usize {
+        self.running + self.interrupted + self.not_started
+    }
+
+    /// The counts with their words, in the order of a table.
+    pub fn by_word(&self) -> [(&'static str, usize); 6] {
+        [
+            ("done", self.done),
+            ("diverged", self.diverged),
+            ("failed", self.failed),
+            ("running", self.running),
+            ("interrupted", self.interrupted),
+            ("not started", self.not_started),
+        ]
+    }
+}
+
+impl Survey {
+    /// Looks at `runs` in `layout` from `machine` at `now`.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn of(
+        layout: &SweepLayout,
+        runs: &[PlannedRun],
+        machine: &Machine,
+        now: SystemTime,
+    ) -> Result<Self, FileError> {
+        let look = |run: &PlannedRun| Ok((run.clone(), observe(&layout.run(run.id), machine, now)?));
+        Ok(Self { runs: runs.iter().map(look).collect::<Result<_, FileError>>()? })
+    }
+
+    /// How many stand how.
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.runs.iter().map(|(_, observation)| &observation.state))
+    }
+
+    /// Seconds until all is done, if what goes on now goes on: the mean time of a finished run, times the runs to come,
+    /// divided by those that run at a time. `None` while nothing is finished or nothing runs.
+    pub fn seconds_to_come(&self) -> Option<f64> {
+        let counts = self.counts();
+        let finished = self.runs.iter().filter(|(_, observation)| observation.state == Observed::Done);
+        let seconds: f64 = finished.map(|(_, observation)| observation.seconds()).sum();
+        let mean = seconds / counts.done as f64;
+        // A run that goes on is half done on average.
+        let to_come = counts.to_come() as f64 - 0.5 * counts.running as f64;
+        (counts.done > 0 && counts.running > 0).then(|| mean * to_come / counts.running as f64)
+    }
+}
