@@ -1,6 +1,38 @@
 //! The trainer: turns one `run.json` into curves, results and a checkpoint.
+//!
+//! Read in this order:
+//!
+//! 1. [`run`]: the whole of `seedbed-trainer run`, from the spec to the results; [`session`] makes a run ready.
+//! 2. [`train`]: the training loop on one page; [`step`]: one optimiser step.
+//! 3. [`model`] and [`feed_forward`]: the networks. [`parameters`]: their weights in one flat buffer.
+//! 4. [`data`]: from text files to packed batches. [`streams`]: where every random number comes from.
+//! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
+//! 6. [`evaluate`]: what is measured.
+//! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
+//! 8. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//!
+//! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
+//! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
 
+pub mod checkpoint;
+pub mod cli;
+pub mod curves;
+pub mod data;
+pub mod device;
+pub mod divergence;
+pub mod evaluate;
+pub mod failure;
 pub mod feed_forward;
+pub mod files;
+pub mod inspect;
+pub mod logbook;
 pub mod model;
+pub mod optimizer;
 pub mod parameters;
+pub mod run;
+pub mod schedule;
+pub mod session;
+pub mod signal;
+pub mod step;
 pub mod streams;
+pub mod train;

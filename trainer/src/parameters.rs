@@ -54,3 +54,197 @@ impl Declaration {
         self.shape.iter().product()
     }
 }
+
+/// All parameters of a network, in one flat buffer, with a gradient buffer of the same layout.
+#[derive(Debug)]
+pub struct Parameters {
+    declarations: Vec<Declaration>,
+    leaves: BTreeMap<String, Tensor>,
+    weights: Tensor,
+    gradients: Tensor,
+    decayed: i64,
+}
+
+impl Parameters {
+    /// Lays out and starts the declared parameters on `device`.
+    ///
+    /// Each entry depends on the seed, the parameter's name and its place in row-major order only: two networks with one seed
+    /// share every parameter that both have, and the common rows of those whose widths differ.
+    ///
+    /// # Errors
+    /// When libtorch cannot hold the buffers or attach a gradient.
+    pub fn new(mut declarations: Vec<Declaration>, seed: u64, device: Device) -> Result<Self, ParameterError> {
+        // A stable sort: those with decay first, otherwise in the order of declaration.
+        declarations.sort_by_key(|declaration| !declaration.decays);
+        let size = declarations.iter().map(Declaration::size).sum();
+        let decayed = declarations.iter().filter(|declaration| declaration.decays).map(Declaration::size).sum();
+        let mut start = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        for declaration in &declarations {
+            fill(declaration, seed, &mut start);
+        }
+        let weights = Tensor::f_from_slice(&start)?.f_to_device(device)?;
+        let gradients = Tensor::f_zeros([size], (Kind::Float, device))?;
+        let mut leaves = BTreeMap::new();
+        let mut offset = 0;
+        for declaration in &declarations {
+            let view = |flat: &Tensor| flat.f_narrow(0, offset, declaration.size())?.f_view(declaration.shape.as_slice());
+            let leaf = view(&weights)?.f_detach()?.f_set_requires_grad(true)?;
+            native::set_gradient(&leaf, &view(&gradients)?)?;
+            if leaves.insert(declaration.name.clone(), leaf).is_some() {
+                return Err(ParameterError::Twice(declaration.name.clone()));
+            }
+            offset += declaration.size();
+        }
+        Ok(Self { declarations, leaves, weights, gradients, decayed })
+    }
+
+    /// The parameter of that name, sharing its storage with the flat buffer.
+    ///
+    /// # Panics
+    /// When the network never declared it: a bug in the network.
+    pub fn leaf(&self, name: &str) -> Tensor {
+        let leaf = self.leaves.get(name);
+        leaf.unwrap_or_else(|| panic!("invariant: `{name}` is used but was never declared")).shallow_clone()
+    }
+
+    /// The declarations, in the order of the flat buffer.
+    pub fn declarations(&self) -> &[Declaration] {
+        &self.declarations
+    }
+
+    /// The flat buffer of weights.
+    pub fn weights(&self) -> &Tensor {
+        &self.weights
+    }
+
+    /// The flat buffer of gradients.
+    pub fn gradients(&self) -> &Tensor {
+        &self.gradients
+    }
+
+    /// Number of leading entries that weight decay applies to.
+    pub fn decayed(&self) -> i64 {
+        self.decayed
+    }
+
+    /// Number of entries.
+    pub fn size(&self) -> i64 {
+        self.weights.size()[0]
+    }
+
+    /// Sets all gradients to zero, in place: the parameters keep pointing into the flat buffer.
+    pub fn clear_gradients(&self) {
+        let _ = self.gradients.shallow_clone().zero_();
+    }
+}
+
+/// Why a network's parameters could not be laid out.
+#[derive(Debug, thiserror::Error)]
+pub enum ParameterError {
+    /// libtorch refused.
+    #[error("cannot lay out the parameters")]
+    Torch(#[from] tch::TchError),
+    /// The shim refused.
+    #[error("cannot attach a gradient buffer")]
+    Native(#[from] native::TorchError),
+    /// Two parameters have one name.
+    #[error("the parameter `{0}` is declared twice")]
+    Twice(String),
+}
+
+/// Appends the initial entries of a parameter.
+fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
+    let size = usize::try_from(declaration.size()).expect("invariant: shapes are positive");
+    let mut stream = streams::generator(seed, &declaration.name, &[]);
+    let begin = entries.len();
+    match declaration.start {
+        Start::Constant(value) => entries.extend(std::iter::repeat_n(value as f32, size)),
+        Start::Normal { std } | Start::NormalExceptRow { std, .. } => {
+            while entries.len() < begin + size {
+                let (first, second) = normal_pair(stream.next_u64(), stream.next_u64());
+                entries.push((first * std) as f32);
+                entries.push((second * std) as f32);
+            }
+            entries.truncate(begin + size);
+        }
+        Start::Uniform { bound } => {
+            entries.extend((0..size).map(|_| ((2.0 * unit(stream.next_u64()) - 1.0) * bound) as f32));
+        }
+    }
+    if let Start::NormalExceptRow { row, .. } = declaration.start {
+        let width = size / usize::try_from(declaration.shape[0]).expect("invariant: shapes are positive");
+        let row = usize::try_from(row).expect("invariant: a row is not negative");
+        entries[begin + row * width..begin + (row + 1) * width].fill(0.0);
+    }
+}
+
+/// A number in [0, 1) from the upper 53 bits.
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Two independent standard normal numbers (Box and Muller 1958).
+fn normal_pair(first: u64, second: u64) -> (f64, f64) {
+    // 1 − u lies in (0, 1], where the logarithm is finite.
+    let radius = (-2.0 * (1.0 - unit(first)).ln()).sqrt();
+    let (sine, cosine) = (std::f64::consts::TAU * unit(second)).sin_cos();
+    (radius * cosine, radius * sine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declaration(name: &str, shape: &[i64], start: Start, decays: bool) -> Declaration {
+        Declaration { name: name.to_owned(), shape: shape.to_vec(), start, decays }
+    }
+
+    fn parameters() -> Parameters {
+        let declarations = vec![
+            declaration("norm", &[3], Start::Constant(1.0), false),
+            declaration("weight", &[4, 3], Start::Normal { std: 0.02 }, true),
+        ];
+        Parameters::new(declarations, 1, Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn decayed_parameters_come_first_and_leaves_share_storage() {
+        let parameters = parameters();
+        assert_eq!((parameters.decayed(), parameters.size()), (12, 15));
+        let _ = parameters.weights().shallow_clone().fill_(7.0);
+        assert_eq!(parameters.leaf("weight").double_value(&[3, 2]), 7.0);
+        assert_eq!(parameters.leaf("norm").double_value(&[2]), 7.0);
+    }
+
+    #[test]
+    fn gradients_arrive_in_the_flat_buffer_and_accumulate() {
+        let parameters = parameters();
+        for round in 1..=2 {
+            parameters.leaf("weight").sum(Kind::Float).backward();
+            let total = parameters.gradients().sum(Kind::Float).double_value(&[]);
+            assert_eq!(total, 12.0 * f64::from(round));
+        }
+        parameters.clear_gradients();
+        assert_eq!(parameters.gradients().sum(Kind::Float).double_value(&[]), 0.0);
+    }
+
+    #[test]
+    fn a_wider_matrix_starts_with_the_rows_of_a_narrower_one() {
+        let make = |rows: i64| {
+            let start = Start::Normal { std: 1.0 };
+            let declarations = vec![declaration("w", &[rows, 5], start, true)];
+            Parameters::new(declarations, 3, Device::Cpu).unwrap().leaf("w").detach()
+        };
+        assert_eq!(make(4), make(7).narrow(0, 0, 4));
+    }
+
+    #[test]
+    fn normal_entries_have_the_moments_asked_for() {
+        let start = Start::NormalExceptRow { std: 0.5, row: 1 };
+        let parameters = Parameters::new(vec![declaration("e", &[400, 50], start, true)], 0, Device::Cpu).unwrap();
+        let table = parameters.leaf("e").detach();
+        assert_eq!(table.get(1).abs().sum(Kind::Float).double_value(&[]), 0.0);
+        assert!(table.mean(Kind::Float).double_value(&[]).abs() < 0.01);
+        assert!((table.std(true).double_value(&[]) - 0.5).abs() < 0.01);
+    }
+}

@@ -1,5 +1,6 @@
 //! The networks against Hugging Face's transformers: the files of `reference/` hold what it computes in double precision for a
 //! few tiny networks (see `make_reference.py` there), and the trainer must come to the same numbers in fp32.
+#![expect(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,7 +38,8 @@ impl Case {
         let integers = |name: &str| Vec::<i64>::try_from(&tensors[name]).unwrap();
         let floats = |name: &str| Vec::<f64>::try_from(&tensors[name]).unwrap();
         let under = |prefix: &str| {
-            let stripped = |(name, tensor): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.copy()));
+            let stripped =
+                |(name, tensor): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.copy()));
             tensors.iter().filter_map(stripped).collect()
         };
         Self {

@@ -162,6 +162,7 @@ impl Attention<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sample;
 
     #[test]
     fn a_window_sees_itself_and_those_just_before() {
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn written_out_and_fused_products_agree() {
         let layout = AttentionLayout::new(&[0, 7, 13, 15, 20], Device::Cpu);
-        let projected = Tensor::randn([20, 3 * 6], (Kind::Float, Device::Cpu));
+        let projected = sample::tensor("projected", &[20, 3 * 6], Kind::Float);
         for sight in [Sight::Whole, Sight::Back, Sight::Window(3)] {
             let masks = layout.masks(sight);
             let product = |probability| {

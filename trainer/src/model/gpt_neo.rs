@@ -6,7 +6,7 @@
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Mask, Projections, Sight};
+use super::attention::{Attention, Projections, Sight};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -69,6 +69,8 @@ pub struct GptNeo {
     positions: Tensor,
     blocks: Vec<Block>,
     last_norm: LayerNorm,
+    /// How far local layers look back.
+    window: Option<i64>,
     heads: i64,
     dropout: f64,
     attention_dropout: f64,
@@ -82,7 +84,7 @@ struct Block {
     output: Linear,
     feed_forward_norm: LayerNorm,
     feed_forward: FeedForward,
-    sight: Sight,
+    is_local: bool,
 }
 
 impl GptNeo {
@@ -93,6 +95,7 @@ impl GptNeo {
             positions: weights.get(&format!("{POSITIONS}.weight")),
             blocks: (0..spec.layers).map(|index| Block::new(spec, index, weights)).collect(),
             last_norm: LayerNorm::new(LAST_NORM, spec.layer_norm_epsilon, weights),
+            window: spec.window.map(i64::from),
             heads: i64::from(spec.heads),
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
@@ -105,15 +108,12 @@ impl GptNeo {
         let tokens = Tensor::embedding(&self.tokens, &batch.tokens, NO_PADDING, false, false);
         let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
         let mut x = dropout.apply("embeddings", tokens + positions, self.dropout);
-        let mut seen: Vec<(Sight, Vec<Mask>)> = Vec::new();
+        let global = batch.attention.masks(Sight::Back);
+        let local = self.window.map_or_else(Vec::new, |window| batch.attention.masks(Sight::Window(window)));
         for (index, block) in self.blocks.iter().enumerate() {
-            if !seen.iter().any(|(sight, _)| *sight == block.sight) {
-                seen.push((block.sight, batch.attention.masks(block.sight)));
-            }
-            let masks = &seen.iter().find(|(sight, _)| *sight == block.sight).expect("invariant: pushed above").1;
             let attention = Attention {
                 layout: &batch.attention,
-                masks,
+                masks: if block.is_local { &local } else { &global },
                 heads: self.heads,
                 scale: 1.0,
                 // Without 1/√d scores grow large, so transformers forms them in fp32.
@@ -142,7 +142,7 @@ impl Block {
             output: weights.linear(&output_name(&block)),
             feed_forward_norm: LayerNorm::new(&format!("{block}.ln_2"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
-            sight: spec.window_of_layer(index).map_or(Sight::Back, |window| Sight::Window(i64::from(window))),
+            is_local: spec.window_of_layer(index).is_some(),
         }
     }
 

@@ -39,10 +39,7 @@ impl Decoder<'_> {
             let all = logits.log_softmax(-1, Kind::Float);
             chunks.push(all.gather(-1, &targets.unsqueeze(-1), false).squeeze_dim(-1));
         });
-        match chunks.is_empty() {
-            true => Tensor::zeros([0], (Kind::Float, rows.device())),
-            false => Tensor::cat(&chunks, 0),
-        }
+        if chunks.is_empty() { Tensor::zeros([0], (Kind::Float, rows.device())) } else { Tensor::cat(&chunks, 0) }
     }
 
     /// Gives `visit` the fp32 logits and the targets of some thousand rows at a time.

@@ -22,6 +22,8 @@ pub mod network;
 pub mod norm;
 pub mod packed;
 pub mod roberta;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use declare::declarations;
 pub use network::Model;

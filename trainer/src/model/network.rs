@@ -69,3 +69,196 @@ impl Model {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use spec::budget::ParameterCount;
+    use spec::feed_forward::ActivationName;
+    use spec::value::Value;
+
+    use super::*;
+    use crate::model::{declarations, sample};
+
+    const ARCHITECTURES: [Architecture; 2] = [Architecture::GptNeo, Architecture::Roberta];
+
+    fn with_activation(architecture: Architecture, activation: &str) -> ModelSpec {
+        sample::spec(
+            architecture,
+            &[("activation", Value::from(activation)), ("model.budget", Value::from("unmatched"))],
+        )
+    }
+
+    fn model(spec: &ModelSpec, weights: &BTreeMap<String, Tensor>) -> Model {
+        Model::new(spec, &mut |name| weights[name].shallow_clone(), Precision::Fp32)
+    }
+
+    fn loss(spec: &ModelSpec) -> f64 {
+        model(spec, &sample::weights(spec)).loss(&sample::batch(&[9, 4, 13]), Dropout::off()).double_value(&[])
+    }
+
+    #[test]
+    fn declared_parameters_are_those_of_the_budget() {
+        for architecture in ARCHITECTURES {
+            for activation in ActivationName::NAMES {
+                for granularity in ["channel", "layer"] {
+                    let spec = sample::spec(
+                        architecture,
+                        &[("activation", Value::from(activation)), ("model.granularity", Value::from(granularity))],
+                    );
+                    let declared: i64 = declarations(&spec).iter().map(crate::parameters::Declaration::size).sum();
+                    let names: BTreeSet<_> = declarations(&spec).into_iter().map(|one| one.name).collect();
+                    assert_eq!(declared as u64, ParameterCount::of(&spec).total(), "{architecture:?} {activation}");
+                    assert_eq!(names.len(), declarations(&spec).len(), "a name twice: {architecture:?} {activation}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn matrices_decay_and_vectors_do_not() {
+        for architecture in ARCHITECTURES {
+            for activation in ActivationName::NAMES {
+                for one in declarations(&with_activation(architecture, activation)) {
+                    let is_matrix = one.shape.len() > 1 && !one.name.ends_with("spline_scaler");
+                    assert_eq!(one.decays, is_matrix, "{}", one.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_used() {
+        for architecture in ARCHITECTURES {
+            for activation in ActivationName::NAMES {
+                let spec = with_activation(architecture, activation);
+                let weights = sample::weights(&spec);
+                model(&spec, &weights).loss(&sample::batch(&[9, 4, 13]), Dropout::off()).backward();
+                for (name, weight) in &weights {
+                    let gradient = weight.grad();
+                    assert!(gradient.defined(), "{architecture:?} {activation}: {name}");
+                    assert!(gradient.abs().max().double_value(&[]) > 0.0, "{architecture:?} {activation}: {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_activation_is_another() {
+        for architecture in ARCHITECTURES {
+            let losses: Vec<(&str, f64)> = ActivationName::NAMES
+                .iter()
+                .map(|activation| {
+                    let mut spec = with_activation(architecture, activation);
+                    away_from_its_sibling(&mut spec);
+                    (*activation, loss(&spec))
+                })
+                .collect();
+            for (index, (one, first)) in losses.iter().enumerate() {
+                assert!(first.is_finite());
+                for (other, second) in &losses[..index] {
+                    assert!(
+                        (first / second - 1.0).abs() > 1e-6,
+                        "{architecture:?}: {one} is {other}: {first} {second}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Swish and the learnable gelu start as silu and gelu; to tell them apart they must have learned something.
+    fn away_from_its_sibling(spec: &mut ModelSpec) {
+        use spec::feed_forward::{Activation, FeedForward};
+        if let FeedForward::Plain { activation: Activation::Swish { beta, .. }, .. }
+        | FeedForward::Plain { activation: Activation::LearnableGelu { beta, .. }, .. } = &mut spec.feed_forward
+        {
+            *beta = 1.5;
+        }
+    }
+
+    #[test]
+    fn learnable_activations_start_as_their_siblings() {
+        for architecture in ARCHITECTURES {
+            let zero_slope = [("activation", Value::from("prelu")), ("model.prelu.slope", Value::Float(0.0))];
+            let prelu = loss(&sample::spec(architecture, &zero_slope));
+            for (learnable, sibling) in [
+                (prelu, "relu"),
+                (loss(&with_activation(architecture, "swish")), "silu"),
+                (loss(&with_activation(architecture, "learnable-gelu")), "gelu"),
+            ] {
+                let fixed = loss(&with_activation(architecture, sibling));
+                assert!((learnable / fixed - 1.0).abs() < 1e-6, "{architecture:?}: {sibling}: {learnable} {fixed}");
+            }
+        }
+    }
+
+    #[test]
+    fn packing_changes_nothing() {
+        let lengths = [9, 16, 1, 4, 13, 2, 15, 3];
+        for architecture in ARCHITECTURES {
+            for dropout in [0.0, 0.1] {
+                let spec = sample::spec(architecture, &[("model.attention-dropout", Value::Float(dropout))]);
+                let model = model(&spec, &sample::weights(&spec));
+                let batch = sample::batch(&lengths);
+                let together = Vec::<f64>::try_from(model.log_probabilities(&batch)).unwrap();
+                let alone: Vec<f64> = one_by_one(&batch, &lengths)
+                    .iter()
+                    .flat_map(|story| Vec::<f64>::try_from(model.log_probabilities(story)).unwrap())
+                    .collect();
+                assert_eq!(together.len(), alone.len());
+                for (together, alone) in together.iter().zip(&alone) {
+                    assert!((together - alone).abs() < 1e-5 * alone.abs(), "{architecture:?}: {together} {alone}");
+                }
+                let loss = model.loss(&batch, Dropout::off()).double_value(&[]);
+                assert!((loss + alone.iter().sum::<f64>()).abs() < 1e-5 * loss);
+            }
+        }
+    }
+
+    /// Each story of a batch as a batch of its own.
+    fn one_by_one(batch: &Packed, lengths: &[usize]) -> Vec<Packed> {
+        let numbers = |tensor: &Tensor| Vec::<i64>::try_from(tensor).unwrap();
+        let [tokens, positions, scored, targets] =
+            [&batch.tokens, &batch.positions, &batch.scored, &batch.targets].map(numbers);
+        let mut start = 0;
+        let story = |length: &usize| {
+            let range = start..start + length;
+            start += length;
+            let (scored, targets): (Vec<i64>, Vec<i64>) = scored
+                .iter()
+                .zip(&targets)
+                .filter(|(place, _)| range.contains(&(**place as usize)))
+                .map(|(place, target)| (place - range.start as i64, *target))
+                .unzip();
+            let stories = crate::model::Stories {
+                tokens: &tokens[range.clone()],
+                positions: &positions[range],
+                bounds: &[0, *length],
+                scored: &scored,
+                targets: &targets,
+            };
+            Packed::new(&stories, tch::Device::Cpu)
+        };
+        lengths.iter().map(story).collect()
+    }
+
+    #[test]
+    fn looking_up_padding_gives_it_no_gradient() {
+        let spec = with_activation(Architecture::Roberta, "gelu");
+        let weights = sample::weights(&spec);
+        let tokens = [0, 5, 0, 7];
+        let stories = crate::model::Stories {
+            tokens: &tokens,
+            positions: &[0, 1, 2, 3],
+            bounds: &[0, 4],
+            scored: &[1],
+            targets: &[3],
+        };
+        let hidden = model(&spec, &weights).hidden(&Packed::new(&stories, tch::Device::Cpu), Dropout::off());
+        hidden.select(0, 1).select(0, 0).backward();
+        let rows = weights["roberta.embeddings.word_embeddings.weight"].grad().abs().sum_dim_intlist(1, false, None);
+        assert!(rows.double_value(&[0]) == 0.0);
+        assert!(rows.double_value(&[5]) > 0.0);
+    }
+}

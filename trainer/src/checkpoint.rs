@@ -1,0 +1,317 @@
+//! Checkpoints: everything from which a run goes on exactly.
+//!
+//! A checkpoint is one safetensors file with three flat tensors (weights and both moments) and a JSON record of the rest in
+//! its metadata. Two are kept: a new one is written beside them, flushed, and only then takes the newest one's name. So
+//! whatever happens at whatever moment, one whole checkpoint is there; a damaged one is noticed by its hash and passed over.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use spec::RunId;
+use tch::{Kind, Tensor};
+
+use crate::data::Cursor;
+use crate::divergence::DivergenceWatch;
+use crate::files::{WriteError, sync_folder, write_atomically};
+use crate::optimizer::Optimizer;
+use crate::parameters::Parameters;
+
+/// The names of the newest checkpoint and of the one before it.
+const NAMES: [&str; 2] = ["latest.safetensors", "previous.safetensors"];
+
+/// What a checkpoint holds besides tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Progress {
+    /// [`spec::SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The run.
+    pub run: RunId,
+    /// Optimiser steps taken.
+    pub step: u64,
+    /// Training tokens seen.
+    pub tokens: u64,
+    /// Where the next step's stories begin.
+    pub cursor: Cursor,
+    /// The watch over the loss.
+    pub watch: DivergenceWatch,
+    /// Length of `metrics.csv` when the checkpoint was written.
+    pub metrics_bytes: u64,
+}
+
+/// Why a checkpoint could not be written or used.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The file could not be written. The earlier checkpoint is untouched.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The file could not be read.
+    #[error("cannot read the checkpoint {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not a whole checkpoint.
+    #[error("the checkpoint {} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// libtorch refused.
+    #[error("cannot move a checkpoint's tensors")]
+    Torch(#[from] tch::TchError),
+}
+
+/// Writes a checkpoint of this moment into `folder`.
+///
+/// # Errors
+/// When it cannot be written; the checkpoints that are there stay.
+pub fn save(
+    folder: &Path,
+    progress: &Progress,
+    parameters: &Parameters,
+    optimizer: &Optimizer,
+) -> Result<(), CheckpointError> {
+    fs::create_dir_all(folder).map_err(|source| WriteError::new(folder, source))?;
+    let (first, second) = optimizer.moments();
+    let tensors = [
+        ("weights", bytes_of(parameters.weights())?),
+        ("first-moment", bytes_of(first)?),
+        ("second-moment", bytes_of(second)?),
+    ];
+    let shape = vec![usize::try_from(parameters.size()).expect("invariant: sizes are positive")];
+    let mut views = Vec::new();
+    for (name, bytes) in &tensors {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes)
+            .map_err(|error| WriteError::new(folder, io::Error::other(error)))?;
+        views.push((*name, view));
+    }
+    let metadata = HashMap::from([
+        ("progress".to_owned(), serde_json::to_string(progress).expect("invariant: a record has text keys only")),
+        ("blake3".to_owned(), hash(tensors.iter().map(|(_, bytes)| bytes.as_slice()))),
+    ]);
+    let [latest, previous] = NAMES.map(|name| folder.join(name));
+    let staged = folder.join("next.safetensors");
+    write_atomically(&staged, |file| {
+        let content = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
+        io::Write::write_all(file, &content)
+    })?;
+    let rotate = || {
+        if latest.exists() {
+            fs::rename(&latest, &previous)?;
+        }
+        fs::rename(&staged, &latest)?;
+        sync_folder(folder)
+    };
+    rotate().map_err(|source| WriteError::new(&latest, source))?;
+    Ok(())
+}
+
+/// A checkpoint that was read and found whole.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// The record.
+    pub progress: Progress,
+    weights: Tensor,
+    first_moment: Tensor,
+    second_moment: Tensor,
+}
+
+impl Checkpoint {
+    /// Puts the tensors where the run computes.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy them.
+    pub fn restore(&self, parameters: &Parameters, optimizer: &Optimizer) -> Result<(), CheckpointError> {
+        let (first, second) = optimizer.moments();
+        let pairs =
+            [(parameters.weights(), &self.weights), (first, &self.first_moment), (second, &self.second_moment)];
+        tch::no_grad(|| {
+            for (target, source) in pairs {
+                target.shallow_clone().f_copy_(source)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The newest whole checkpoint of `run` in `folder` whose curves are still there, or `None` for a run that starts anew.
+///
+/// `usable` says whether a record fits the files beside it; `note` hears about every checkpoint that is passed over.
+pub fn newest(
+    folder: &Path,
+    run: RunId,
+    size: i64,
+    usable: impl Fn(&Progress) -> bool,
+    note: &mut dyn FnMut(String),
+) -> Option<Checkpoint> {
+    for name in ["next.safetensors"].into_iter().chain(NAMES) {
+        let path = folder.join(name);
+        if !path.exists() {
+            continue;
+        }
+        match read(&path, run, size) {
+            Ok(checkpoint) if usable(&checkpoint.progress) => return Some(checkpoint),
+            Ok(_) => note(format!("the checkpoint {} is ahead of metrics.csv and is passed over", path.display())),
+            Err(error) => note(format!("{error}; it is passed over")),
+        }
+    }
+    None
+}
+
+fn read(path: &Path, run: RunId, size: i64) -> Result<Checkpoint, CheckpointError> {
+    let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
+    let content = fs::read(path).map_err(|source| CheckpointError::Read { path: path.to_owned(), source })?;
+    let tensors = SafeTensors::deserialize(&content).map_err(|error| damaged(error.to_string()))?;
+    let (_, metadata) = SafeTensors::read_metadata(&content).map_err(|error| damaged(error.to_string()))?;
+    let entry = |key: &str| {
+        let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(key));
+        entry.ok_or_else(|| damaged(format!("it has no entry `{key}`")))
+    };
+    let progress: Progress =
+        serde_json::from_str(entry("progress")?).map_err(|error| damaged(format!("its record: {error}")))?;
+    if (progress.schema, progress.run) != (spec::SCHEMA, run) {
+        return Err(damaged(format!("it is of run {}, schema {}", progress.run, progress.schema)));
+    }
+    let view = |name: &str| tensors.tensor(name).map_err(|error| damaged(error.to_string()));
+    let views = [view("weights")?, view("first-moment")?, view("second-moment")?];
+    if hash(views.iter().map(TensorView::data)) != *entry("blake3")? {
+        return Err(damaged("its content does not match its hash".to_owned()));
+    }
+    let tensor = |view: &TensorView<'_>| -> Result<Tensor, CheckpointError> {
+        let expected = usize::try_from(size).unwrap_or(0);
+        if view.shape() != [expected] {
+            return Err(damaged(format!("it holds {:?} entries, the model has {expected}", view.shape())));
+        }
+        Ok(Tensor::f_from_data_size(view.data(), &[size], Kind::Float)?)
+    };
+    let [weights, first_moment, second_moment] = &views;
+    Ok(Checkpoint {
+        weights: tensor(weights)?,
+        first_moment: tensor(first_moment)?,
+        second_moment: tensor(second_moment)?,
+        progress,
+    })
+}
+
+fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>, CheckpointError> {
+    let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+    let count = tensor.numel();
+    let mut bytes = vec![0; count * size_of::<f32>()];
+    tensor.f_copy_data_u8(&mut bytes, count)?;
+    Ok(bytes)
+}
+
+fn hash<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Declaration, Start};
+    use spec::train::{AdamW, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
+    use tch::Device;
+
+    fn train() -> TrainSpec {
+        TrainSpec {
+            length: Length::Steps(1),
+            batch: Batch::Stories(1),
+            schedule: Schedule { peak: 0.1, warmup_steps: 0, shape: ScheduleShape::Constant, final_fraction: 1.0 },
+            optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
+            clip: None,
+            precision: Precision::Fp32,
+            mask_probability: None,
+        }
+    }
+
+    fn parts(seed: u64) -> (Parameters, Optimizer) {
+        let start = Start::Normal { std: 1.0 };
+        let declaration = Declaration { name: "w".to_owned(), shape: vec![5, 3], start, decays: true };
+        let parameters = Parameters::new(vec![declaration], seed, Device::Cpu).unwrap();
+        let optimizer = Optimizer::new(&train(), &parameters);
+        (parameters, optimizer)
+    }
+
+    fn progress(step: u64) -> Progress {
+        Progress {
+            schema: spec::SCHEMA,
+            run: RunId::of(b"run"),
+            step,
+            tokens: 10,
+            cursor: Cursor::default(),
+            watch: DivergenceWatch::new(100),
+            metrics_bytes: 0,
+        }
+    }
+
+    fn find(folder: &Path) -> (Option<Checkpoint>, Vec<String>) {
+        let mut notes = Vec::new();
+        let found = newest(folder, RunId::of(b"run"), 15, |_| true, &mut |note| notes.push(note));
+        (found, notes)
+    }
+
+    #[test]
+    fn what_was_saved_is_restored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parameters, optimizer) = parts(1);
+        save(folder.path(), &progress(7), &parameters, &optimizer).unwrap();
+        let (other, fresh) = parts(2);
+        let (found, notes) = find(folder.path());
+        let found = found.unwrap();
+        found.restore(&other, &fresh).unwrap();
+        assert_eq!((found.progress, notes.len()), (progress(7), 0));
+        assert_eq!(other.weights(), parameters.weights());
+    }
+
+    #[test]
+    fn a_truncated_or_flipped_checkpoint_is_passed_over_with_a_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parameters, optimizer) = parts(1);
+        for step in [1, 2] {
+            save(folder.path(), &progress(step), &parameters, &optimizer).unwrap();
+        }
+        let latest = folder.path().join(NAMES[0]);
+        let whole = fs::read(&latest).unwrap();
+        let mut flipped = whole.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        for damaged in [&whole[..whole.len() / 2], &flipped, b""] {
+            fs::write(&latest, damaged).unwrap();
+            let (found, notes) = find(folder.path());
+            assert_eq!(found.unwrap().progress.step, 1);
+            assert!(notes[0].contains("damaged"), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_run_or_size_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parameters, optimizer) = parts(1);
+        save(folder.path(), &progress(1), &parameters, &optimizer).unwrap();
+        let mut silent = |_| ();
+        assert!(newest(folder.path(), RunId::of(b"other"), 15, |_| true, &mut silent).is_none());
+        assert!(newest(folder.path(), RunId::of(b"run"), 16, |_| true, &mut silent).is_none());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_keeps_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parameters, optimizer) = parts(1);
+        let blocked = folder.path().join("file");
+        fs::write(&blocked, "").unwrap();
+        assert!(matches!(save(&blocked, &progress(1), &parameters, &optimizer), Err(CheckpointError::Write(_))));
+    }
+}

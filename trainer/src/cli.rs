@@ -1,0 +1,62 @@
+//! The command line of `seedbed-trainer`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use native::cuda::Availability;
+use spec::ExitCode;
+
+use crate::inspect::Machine;
+use crate::{logbook, run};
+
+/// Trains and measures one run of a sweep.
+///
+/// Usually started by `seedbed run` or on a cluster node; by hand for a closer look.
+#[derive(Debug, Parser)]
+#[command(name = "seedbed-trainer", version, after_help = exit_codes())]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Carry out the run whose `run.json` lies in a directory, from its checkpoint if it has one
+    Run {
+        /// The run's directory
+        #[arg(long)]
+        dir: PathBuf,
+        /// Where prepared tokens are shared between runs [default: `cache` in the sweep's directory]
+        #[arg(long)]
+        cache: Option<PathBuf>,
+    },
+    /// Print versions, libraries with their paths, devices and threads
+    Inspect,
+}
+
+fn exit_codes() -> String {
+    let rows: Vec<String> = ExitCode::ALL.iter().map(|exit| format!("  {:>2}  {}", exit.code(), exit.meaning())).collect();
+    format!("Exit codes:\n{}", rows.join("\n"))
+}
+
+/// Parses the command line, carries the command out, and says what went wrong.
+pub fn main(cuda: &Availability) -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Run { dir, cache } => run::carry_out(&dir, cache, cuda),
+        Command::Inspect => {
+            let text = Machine::look(cuda).to_string();
+            // A reader that has gone away (`| head`) is not an error of ours.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(ExitCode::Done)
+        }
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            logbook::say(failure.render().trim_end());
+            failure.exit().into()
+        }
+    }
+}

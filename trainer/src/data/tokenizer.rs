@@ -1,0 +1,210 @@
+//! Text to ids and back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use spec::identity::Digest;
+use tokenizers::{DecoderWrapper, PostProcessorWrapper};
+
+use super::error::DataError;
+
+/// The special tokens by content, in the order of [`SpecialIds`].
+pub const SPECIAL_TOKENS: [&str; 5] = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"];
+
+/// The ids of the special tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpecialIds {
+    /// `<pad>`: never in a batch; exported models name it.
+    pub pad: u16,
+    /// `<s>`: the first token of every story.
+    pub start: u16,
+    /// `</s>`: the last token of every story.
+    pub end: u16,
+    /// `<unk>`: text that the tokenizer cannot spell; a byte-level one can spell all.
+    pub unknown: u16,
+    /// `<mask>`: what an encoder sees where it must guess.
+    pub mask: u16,
+}
+
+impl SpecialIds {
+    /// Whether `id` is one of them.
+    pub fn contains(&self, id: u16) -> bool {
+        [self.pad, self.start, self.end, self.unknown, self.mask].contains(&id)
+    }
+}
+
+/// A tokenizer of a known size, with all special tokens.
+#[derive(Debug, Clone)]
+pub struct Tokenizer {
+    /// Encodes bare text: no special tokens, no cutting, no padding.
+    encoder: Arc<tokenizers::Tokenizer>,
+    json: Arc<[u8]>,
+    specials: SpecialIds,
+    vocabulary: u32,
+}
+
+impl Tokenizer {
+    /// The tokenizer of a `tokenizer.json` with this content; `path` is where it lies, for messages.
+    ///
+    /// # Errors
+    /// When it cannot be parsed, has another size than `vocabulary`, or lacks a special token.
+    pub fn from_json(json: Vec<u8>, path: &Path, vocabulary: u32) -> Result<Self, DataError> {
+        let mut encoder = tokenizers::Tokenizer::from_bytes(&json)
+            .map_err(|error| DataError::NotATokenizer { path: path.to_owned(), reason: error.to_string() })?;
+        let found = encoder.get_vocab(true).into_values().max().map_or(0, |largest| largest + 1);
+        if found != vocabulary {
+            return Err(DataError::WrongVocabulary { path: path.to_owned(), found, wanted: vocabulary });
+        }
+        if vocabulary > 1 << 16 {
+            return Err(DataError::VocabularyOutOfRange(vocabulary));
+        }
+        let mut ids = [0; 5];
+        for (id, token) in ids.iter_mut().zip(SPECIAL_TOKENS) {
+            let missing = || DataError::MissingSpecial { path: path.to_owned(), token };
+            *id = encoder.token_to_id(token).ok_or_else(missing)? as u16;
+        }
+        let [pad, start, end, unknown, mask] = ids;
+        encoder.with_post_processor(None::<PostProcessorWrapper>);
+        encoder.with_padding(None);
+        encoder.with_truncation(None).map_err(|error| DataError::Tokenizer(error.to_string()))?;
+        // A story that says "<mask>" has written six letters.
+        encoder.set_encode_special_tokens(true);
+        let specials = SpecialIds { pad, start, end, unknown, mask };
+        Ok(Self { encoder: Arc::new(encoder), json: json.into(), specials, vocabulary })
+    }
+
+    /// The content of the `tokenizer.json`, byte for byte.
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// The digest of [`Self::json`].
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.json)
+    }
+
+    /// The special tokens.
+    pub fn specials(&self) -> SpecialIds {
+        self.specials
+    }
+
+    /// The number of ids.
+    pub fn vocabulary(&self) -> u32 {
+        self.vocabulary
+    }
+
+    /// The ids of `text` between `<s>` and `</s>`.
+    ///
+    /// # Errors
+    /// [`DataError::Tokenizer`].
+    pub fn encode(&self, text: &str) -> Result<Vec<u16>, DataError> {
+        let encoding =
+            self.encoder.encode_fast(text, false).map_err(|error| DataError::Tokenizer(error.to_string()))?;
+        let bare = self.narrow(encoding.get_ids());
+        Ok(std::iter::once(self.specials.start).chain(bare).chain([self.specials.end]).collect())
+    }
+
+    /// The bare ids of each text, without `<s>` and `</s>`; on all cores.
+    ///
+    /// # Errors
+    /// [`DataError::Tokenizer`].
+    pub fn encode_bare(&self, texts: Vec<&str>) -> Result<Vec<Vec<u16>>, DataError> {
+        let encodings = self.encoder.encode_batch_fast(texts, false);
+        let encodings = encodings.map_err(|error| DataError::Tokenizer(error.to_string()))?;
+        Ok(encodings.iter().map(|encoding| self.narrow(encoding.get_ids()).collect()).collect())
+    }
+
+    /// How many bytes of text each id stands for; special tokens stand for none.
+    ///
+    /// Exact for a byte-level tokenizer. Another kind may change the text before it cuts it: there it is the length of the
+    /// token's own spelling.
+    pub fn byte_lengths(&self) -> Vec<u32> {
+        let is_byte_level = matches!(self.encoder.get_decoder(), Some(DecoderWrapper::ByteLevel(_)));
+        let length = |id: u32| {
+            let token = self.encoder.id_to_token(id).unwrap_or_default();
+            match id as u16 {
+                id if self.specials.contains(id) => 0,
+                // Each byte is one character, chosen to be visible.
+                _ if is_byte_level => token.chars().count() as u32,
+                _ => token.trim_start_matches("##").replace('\u{2581}', " ").len() as u32,
+            }
+        };
+        (0..self.vocabulary).map(length).collect()
+    }
+
+    /// The text of `ids`, special tokens left out.
+    ///
+    /// # Errors
+    /// [`DataError::Tokenizer`].
+    pub fn decode(&self, ids: &[u16]) -> Result<String, DataError> {
+        let ids: Vec<u32> = ids.iter().map(|&id| u32::from(id)).collect();
+        self.encoder.decode(&ids, true).map_err(|error| DataError::Tokenizer(error.to_string()))
+    }
+
+    /// Ids as they are stored. A tokenizer of whole words may know `<s>` as a word: here it is an unknown one.
+    fn narrow<'a>(&self, ids: &'a [u32]) -> impl Iterator<Item = u16> + use<'a> {
+        let specials = self.specials;
+        ids.iter().map(move |&id| if specials.contains(id as u16) { specials.unknown } else { id as u16 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::{STORIES, tokenizer};
+
+    fn path() -> &'static Path {
+        Path::new("tokenizer.json")
+    }
+
+    /// The JSON of the test tokenizer after `edit`.
+    fn edited(edit: &dyn Fn(&mut serde_json::Value)) -> Vec<u8> {
+        let mut json = serde_json::from_slice(tokenizer().json()).unwrap();
+        edit(&mut json);
+        serde_json::to_vec(&json).unwrap()
+    }
+
+    #[test]
+    fn text_comes_back_from_its_ids() {
+        let tokenizer = tokenizer();
+        for text in ["The cat sat.", "  two  spaces\n\nand lines", "naïve café — 猫 🐈", "<s> <mask> </s> <pad>"]
+        {
+            let ids = tokenizer.encode(text).unwrap();
+            assert_eq!((ids[0], ids[ids.len() - 1]), (1, 2));
+            let bare = &ids[1..ids.len() - 1];
+            assert!(bare.iter().all(|&id| !tokenizer.specials().contains(id)), "{text}: {ids:?}");
+            assert_eq!(tokenizer.decode(&ids).unwrap(), text);
+            assert_eq!(tokenizer.encode_bare(vec![text, ""]).unwrap(), [bare, &[]]);
+            let lengths = tokenizer.byte_lengths();
+            let bytes: u32 = ids.iter().map(|&id| lengths[usize::from(id)]).sum();
+            assert_eq!(bytes as usize, text.len(), "{text}");
+        }
+        assert_eq!(tokenizer.encode("").unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn cutting_and_padding_of_a_file_are_not_ours() {
+        let json = edited(&|json| {
+            json["truncation"] =
+                serde_json::json!({"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0});
+            json["padding"] = serde_json::json!({"strategy": {"Fixed": 64}, "direction": "Right",
+                "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "<pad>"});
+        });
+        let other = Tokenizer::from_json(json.clone(), path(), 300).unwrap();
+        assert_eq!(other.encode(STORIES[0]).unwrap(), tokenizer().encode(STORIES[0]).unwrap());
+        assert_eq!(other.json(), json, "what is exported is the file");
+        assert_eq!(other.digest(), Digest::of(&json));
+    }
+
+    #[test]
+    fn a_tokenizer_that_does_not_fit_is_refused() {
+        let error = |json: Vec<u8>, vocabulary| Tokenizer::from_json(json, path(), vocabulary).unwrap_err().to_string();
+        insta::assert_snapshot!(error(tokenizer().json().to_vec(), 301), @"tokenizer.json has 300 tokens, but model.vocabulary = 301; set model.vocabulary = 300 or name another tokenizer");
+        insta::assert_snapshot!(error(b"{".to_vec(), 300), @"tokenizer.json is not a tokenizer.json: EOF while parsing an object at line 1 column 1");
+        let renamed = |from: &str, to: &str| {
+            String::from_utf8(tokenizer().json().to_vec()).unwrap().replace(from, to).into_bytes()
+        };
+        insta::assert_snapshot!(error(renamed("<mask>", "[MASK]"), 300), @"tokenizer.json has no token `<mask>`; it needs <pad>, <s>, </s>, <unk> and <mask>");
+        insta::assert_snapshot!(error(renamed("<pad>", "[PAD]"), 300), @"tokenizer.json has no token `<pad>`; it needs <pad>, <s>, </s>, <unk> and <mask>");
+    }
+}

@@ -1,0 +1,45 @@
+//! What a model is trained for and asked about: the next token, or the masked one.
+
+use spec::RunSpec;
+use spec::Study;
+
+use crate::data::{Draw, Masking, PackedBatch, Stories, Tokenizer};
+
+/// The question that a batch puts.
+#[derive(Debug, Clone, Copy)]
+pub enum Objective {
+    /// Each token from those before it.
+    NextToken,
+    /// Masked tokens from all others.
+    Masked(Masking),
+}
+
+impl Objective {
+    /// The objective of a study.
+    pub fn of(study: &Study, tokenizer: &Tokenizer) -> Self {
+        match study.train.mask_probability {
+            None => Self::NextToken,
+            Some(probability) => Self::Masked(Masking {
+                probability,
+                vocabulary: study.model.vocabulary,
+                specials: tokenizer.specials(),
+            }),
+        }
+    }
+
+    /// The batch of some training stories of `run`.
+    pub fn training(&self, run: &RunSpec, stories: &Stories, draws: &[Draw]) -> PackedBatch {
+        match self {
+            Self::NextToken => PackedBatch::next_token(draws.iter().map(|draw| stories.story(draw.story as usize))),
+            Self::Masked(masking) => masking.training(stories, draws, run.seed),
+        }
+    }
+
+    /// The batch of the held-out stories `range`, the same for every run.
+    pub fn validation(&self, stories: &Stories, range: std::ops::Range<usize>) -> PackedBatch {
+        match self {
+            Self::NextToken => PackedBatch::next_token(range.map(|index| stories.story(index))),
+            Self::Masked(masking) => masking.validation(stories, range),
+        }
+    }
+}

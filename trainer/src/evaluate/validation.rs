@@ -1,0 +1,84 @@
+//! Loss on the held-out stories.
+
+use tch::{Device, Kind};
+
+use super::objective::Objective;
+use crate::data::{PackedBatch, Stories};
+use crate::model::{Model, Packed};
+
+/// What the held-out stories say about a model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Validation {
+    /// Sum of −ln p over the scored tokens, in nats.
+    pub nats: f64,
+    /// Scored tokens.
+    pub tokens: u64,
+    /// Bytes of text that the scored tokens stand for.
+    pub bytes: u64,
+}
+
+impl Validation {
+    /// Mean loss in nats per scored token.
+    pub fn loss(&self) -> f64 {
+        self.nats / self.tokens as f64
+    }
+
+    /// Bits per byte of text: nats / (ln 2 · bytes). Unlike the loss it does not depend on how text is cut into tokens. For an
+    /// encoder the bytes are those of the masked tokens.
+    pub fn bits_per_byte(&self) -> f64 {
+        self.nats / (std::f64::consts::LN_2 * self.bytes as f64)
+    }
+
+    /// e to the loss.
+    pub fn perplexity(&self) -> f64 {
+        self.loss().exp()
+    }
+}
+
+/// Measures `model` on all held-out stories, in batches of at most `most_tokens` tokens.
+///
+/// `token_bytes` gives the bytes of text of every id; special tokens have none. The order of summation is fixed, so the same
+/// model gives the same bits.
+pub fn validate(
+    model: &Model,
+    objective: &Objective,
+    stories: &Stories,
+    token_bytes: &[u32],
+    most_tokens: u64,
+    device: Device,
+) -> Validation {
+    let mut result = Validation { nats: 0.0, tokens: 0, bytes: 0 };
+    for range in ranges(stories, most_tokens) {
+        let batch = objective.validation(stories, range);
+        if batch.scored.is_empty() {
+            continue;
+        }
+        result.nats -= log_probability(model, &batch, device);
+        result.tokens += batch.scored.len() as u64;
+        result.bytes += batch.targets.iter().map(|id| u64::from(token_bytes[*id as usize])).sum::<u64>();
+    }
+    result
+}
+
+fn log_probability(model: &Model, batch: &PackedBatch, device: Device) -> f64 {
+    let packed = Packed::new(&batch.view(), device);
+    model.log_probabilities(&packed).to_kind(Kind::Double).sum(Kind::Double).double_value(&[])
+}
+
+/// Runs of stories that hold at most `most_tokens` tokens each.
+fn ranges(stories: &Stories, most_tokens: u64) -> Vec<std::ops::Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut tokens) = (0, 0);
+    for index in 0..stories.len() {
+        let length = stories.length(index);
+        if index > start && tokens + length > most_tokens {
+            ranges.push(start..index);
+            (start, tokens) = (index, 0);
+        }
+        tokens += length;
+    }
+    if start < stories.len() {
+        ranges.push(start..stories.len());
+    }
+    ranges
+}

@@ -1,0 +1,83 @@
+//! Which exit code an error of this room deserves, and what the person could do about it.
+
+use spec::{ExitCode, Failure, SpecError};
+
+use crate::checkpoint::CheckpointError;
+use crate::data::DataError;
+use crate::files::WriteError;
+use crate::parameters::ParameterError;
+use crate::step::StepError;
+use crate::train::TrainError;
+
+/// An error with the exit code that says whose fault it is.
+pub trait Blame: std::error::Error + Send + Sync + Sized + 'static {
+    /// The exit code.
+    fn exit(&self) -> ExitCode;
+}
+
+/// The error on its way to the terminal.
+pub fn as_failure<E: Blame>(error: E) -> Failure {
+    Failure::new(error.exit(), error)
+}
+
+/// A file that could not be written.
+pub fn write_failure(error: WriteError) -> Failure {
+    as_failure(error).hint("what was written before is intact; make room or give permission, then start the run again")
+}
+
+impl Blame for WriteError {
+    fn exit(&self) -> ExitCode {
+        ExitCode::CannotWrite
+    }
+}
+
+impl Blame for SpecError {
+    fn exit(&self) -> ExitCode {
+        ExitCode::BadSpec
+    }
+}
+
+impl Blame for DataError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Write { .. } => ExitCode::CannotWrite,
+            Self::Interrupted => ExitCode::Resume,
+            _ => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for ParameterError {
+    fn exit(&self) -> ExitCode {
+        ExitCode::Bug
+    }
+}
+
+impl Blame for CheckpointError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Write(_) => ExitCode::CannotWrite,
+            Self::Read { .. } | Self::Damaged { .. } => ExitCode::BadData,
+            Self::Torch(_) => ExitCode::Bug,
+        }
+    }
+}
+
+impl Blame for StepError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Data(error) => error.exit(),
+            Self::Update(_) => ExitCode::Bug,
+        }
+    }
+}
+
+impl Blame for TrainError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Step(error) => error.exit(),
+            Self::Write(error) => error.exit(),
+            Self::Checkpoint(error) => error.exit(),
+        }
+    }
+}

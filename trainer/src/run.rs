@@ -1,0 +1,147 @@
+//! `seedbed-trainer run`: one run from its spec to its results.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use native::cuda::Availability;
+use spec::evaluate::Task;
+use spec::layout::RunLayout;
+use spec::rows::ResultRow;
+use spec::status::{Facts, Outcome};
+use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, Study};
+use tch::Device;
+
+use crate::evaluate::minimal_pairs;
+use crate::evaluate::validation::{Validation, validate};
+use crate::failure::{as_failure, write_failure};
+use crate::files::{write_atomically, write_json};
+use crate::inspect::Machine;
+use crate::session::Session;
+use crate::signal::StopRequest;
+use crate::train::{Ending, Training};
+use crate::{device, logbook};
+
+/// Carries out the run whose `run.json` lies in `directory`.
+///
+/// # Errors
+/// What is wrong, with the exit code that says whose fault it is.
+pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) -> Result<ExitCode, Failure> {
+    let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
+    let layout = RunLayout::new(directory);
+    let run = read_spec(&layout)?;
+    let Program::Builtin(study) = &run.program else {
+        return Err(Failure::new(ExitCode::BadSpec, "this run belongs to another program")
+            .hint("its command stands under `program` in run.json"));
+    };
+    device::prepare(&run)?;
+    let device = device::choose(run.execution.device, cuda)?;
+    logbook::say(Machine::look(cuda).to_string().trim_end());
+    logbook::say(&format!("run             {} ({})", run.id, run.label()));
+    let cache = cache.unwrap_or_else(|| directory.join("../../cache"));
+    let session = Session::open(&run, study, &layout, &cache, device, &stop)?;
+    let mut training = session.training(&layout)?;
+    let facts = facts(&training, study, device);
+    write_json(&layout.facts(), &facts).map_err(write_failure)?;
+    let ending = training.train(&stop).map_err(as_failure)?;
+    finish(&mut training, study, &layout, ending)
+}
+
+fn read_spec(layout: &RunLayout) -> Result<RunSpec, Failure> {
+    let path = layout.spec();
+    let place = format!("cannot use {}", path.display());
+    let bad = |reason: String| Failure::new(ExitCode::BadSpec, format!("{place}: {reason}"));
+    let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
+    let run: RunSpec = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    run.verify().map_err(|error| bad(error.to_string()))?;
+    Ok(run)
+}
+
+fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
+    let bench = &training.workbench;
+    Facts {
+        schema: SCHEMA,
+        run: bench.run.id,
+        device: device::describe(device),
+        versions: device::versions(),
+        parameters: spec::budget::ParameterCount::of(&study.model),
+        feed_forward_width: study.model.feed_forward.width(),
+        steps: training.steps,
+        training_stories: bench.data.training.len() as u64,
+        training_tokens: bench.data.training.tokens(),
+    }
+}
+
+/// Says how training ended and, where it ended well, measures the model.
+fn finish(
+    training: &mut Training<'_>,
+    study: &Study,
+    layout: &RunLayout,
+    ending: Ending,
+) -> Result<ExitCode, Failure> {
+    let step = training.progress.step;
+    let (exit, divergence) = match ending {
+        Ending::Stopped => {
+            logbook::say(&format!("stopped at step {step} of {}; a checkpoint is written", training.steps));
+            return Ok(ExitCode::Resume);
+        }
+        Ending::Diverged(reason) => (ExitCode::Diverged, Some(reason)),
+        Ending::Finished => {
+            let rows = measure(training, study);
+            match rows.iter().find(|row| !row.value.is_finite()) {
+                Some(row) => (ExitCode::Diverged, Some(format!("{} is {}", row.metric, row.value))),
+                None => {
+                    write_results(layout, &rows)?;
+                    (ExitCode::Done, None)
+                }
+            }
+        }
+    };
+    if let Some(reason) = &divergence {
+        logbook::say(&format!("diverged at step {step}: {reason}"));
+    }
+    let outcome = Outcome { schema: SCHEMA, run: training.workbench.run.id, step, divergence };
+    write_json(&layout.outcome(), &outcome).map_err(write_failure)?;
+    Ok(exit)
+}
+
+fn measure(training: &Training<'_>, study: &Study) -> Vec<ResultRow> {
+    let bench = &training.workbench;
+    let (model, objective, device) = (&bench.model, &bench.objective, bench.device);
+    let most_tokens = bench.run.execution.micro_batch_tokens;
+    let mut rows = Vec::new();
+    for task in &study.evaluate.tasks {
+        match task {
+            Task::Validation => {
+                let stories = &bench.data.validation;
+                let result = validate(model, objective, stories, training.token_bytes, most_tokens, device);
+                rows.extend(validation_rows(&result));
+            }
+            Task::MinimalPairs => {
+                let mask = bench.data.tokenizer.specials().mask;
+                let score = minimal_pairs::score(model, objective, mask, training.pairs, most_tokens, device);
+                rows.extend(score.rows());
+            }
+        }
+    }
+    rows
+}
+
+fn validation_rows(result: &Validation) -> [ResultRow; 3] {
+    let row = |metric: &str, value: f64, n: u64| ResultRow { metric: metric.to_owned(), value, n };
+    [
+        row("validation-loss", result.loss(), result.tokens),
+        row("validation-bits-per-byte", result.bits_per_byte(), result.bytes),
+        row("validation-perplexity", result.perplexity(), result.tokens),
+    ]
+}
+
+fn write_results(layout: &RunLayout, rows: &[ResultRow]) -> Result<(), Failure> {
+    write_atomically(&layout.results(), |file| {
+        let mut writer = csv::Writer::from_writer(file);
+        for row in rows {
+            writer.serialize(row).map_err(std::io::Error::other)?;
+        }
+        writer.flush()
+    })
+    .map_err(write_failure)
+}

@@ -1,0 +1,155 @@
+//! A run made ready: data prepared, network built, checkpoint found.
+
+use std::fs;
+use std::path::Path;
+
+use spec::layout::RunLayout;
+use spec::{Failure, RunSpec, SCHEMA, Study};
+use tch::Device;
+
+use crate::checkpoint::{self, Checkpoint, Progress};
+use crate::curves::Curve;
+use crate::data::pairs::{self, PairFile};
+use crate::data::{self, Cursor, MinimalPair, Prepared, StepSampler, Tokenizer};
+use crate::divergence::DivergenceWatch;
+use crate::evaluate::objective::Objective;
+use crate::failure::{as_failure, write_failure};
+use crate::logbook;
+use crate::model::{self, Model};
+use crate::optimizer::Optimizer;
+use crate::parameters::Parameters;
+use crate::signal::StopRequest;
+use crate::step::Workbench;
+use crate::train::Training;
+
+/// The parts of a run that outlive its training loop.
+#[derive(Debug)]
+pub struct Session<'a> {
+    run: &'a RunSpec,
+    study: &'a Study,
+    data: Prepared,
+    pairs: Vec<MinimalPair>,
+    token_bytes: Vec<u32>,
+    device: Device,
+}
+
+impl<'a> Session<'a> {
+    /// Prepares the text of `run`, or finds it prepared in `cache`.
+    ///
+    /// # Errors
+    /// When the text is missing, damaged or too small, or the cache cannot be written.
+    pub fn open(
+        run: &'a RunSpec,
+        study: &'a Study,
+        layout: &RunLayout,
+        cache: &Path,
+        device: Device,
+        stop: &StopRequest,
+    ) -> Result<Self, Failure> {
+        sweep_temporaries(layout.directory());
+        sweep_temporaries(&layout.checkpoints());
+        let data = data::prepare(&mut data::Request {
+            data: &study.data,
+            files: &run.files,
+            vocabulary: study.model.vocabulary,
+            context: study.model.context,
+            cache,
+            note: &mut |note: &str| logbook::say(note),
+            stop: &|| stop.is_asked(),
+        })
+        .map_err(as_failure)?;
+        // Read now, so that a damaged file is an error before training and not after it.
+        let pairs = minimal_pairs(run, study, &data.tokenizer)?;
+        let token_bytes = data.tokenizer.byte_lengths();
+        Ok(Self { run, study, data, pairs, token_bytes, device })
+    }
+
+    /// Builds the network and takes up the run where its newest whole checkpoint left it.
+    ///
+    /// # Errors
+    /// When the network does not fit the device, the corpus does not fill one step, or a curve cannot be opened.
+    pub fn training(&'a self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
+        let spec = &self.study.train;
+        let declarations = model::declarations(&self.study.model);
+        let parameters = Parameters::new(declarations, self.run.seed, self.device).map_err(as_failure)?;
+        let model = Model::new(&self.study.model, &mut |name| parameters.leaf(name), spec.precision);
+        let optimizer = Optimizer::new(spec, &parameters);
+        let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
+        let steps = sampler.steps_in(spec.length);
+        let progress = match self.checkpoint(layout, parameters.size()) {
+            Some(checkpoint) => {
+                checkpoint.restore(&parameters, &optimizer).map_err(as_failure)?;
+                sampler.resume(checkpoint.progress.cursor).map_err(as_failure)?;
+                logbook::say(&format!("going on from step {} of {steps}", checkpoint.progress.step));
+                checkpoint.progress
+            }
+            None => self.beginning(),
+        };
+        let (timing, attempt) = open_timing(layout)?;
+        let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
+        let objective = Objective::of(self.study, &self.data.tokenizer);
+        let (run, device) = (self.run, self.device);
+        Ok(Training {
+            workbench: Workbench { run, data: &self.data, objective, device, model, parameters },
+            spec,
+            optimizer,
+            sampler,
+            progress,
+            steps,
+            pairs: &self.pairs,
+            token_bytes: &self.token_bytes,
+            metrics: metrics.map_err(write_failure)?,
+            timing,
+            attempt,
+            layout,
+        })
+    }
+
+    fn checkpoint(&self, layout: &RunLayout, size: i64) -> Option<Checkpoint> {
+        let written = fs::metadata(layout.metrics()).map_or(0, |metadata| metadata.len());
+        let usable = |progress: &Progress| progress.metrics_bytes <= written;
+        checkpoint::newest(&layout.checkpoints(), self.run.id, size, usable, &mut |note| logbook::say(&note))
+    }
+
+    fn beginning(&self) -> Progress {
+        Progress {
+            schema: SCHEMA,
+            run: self.run.id,
+            step: 0,
+            tokens: 0,
+            cursor: Cursor::default(),
+            watch: DivergenceWatch::new(self.study.model.vocabulary),
+            metrics_bytes: 0,
+        }
+    }
+}
+
+/// The minimal pairs that the run will be asked about.
+fn minimal_pairs(run: &RunSpec, study: &Study, tokenizer: &Tokenizer) -> Result<Vec<MinimalPair>, Failure> {
+    let mut pairs = Vec::new();
+    for content in &study.evaluate.minimal_pairs {
+        let path = run.file(*content).map_err(as_failure)?;
+        let file = PairFile { path, content: *content, context: study.model.context };
+        pairs.extend(pairs::read(&file, tokenizer).map_err(as_failure)?);
+    }
+    Ok(pairs)
+}
+
+/// Opens `timing.csv` at its end, a torn last line cut off, and counts which start of the trainer this is.
+fn open_timing(layout: &RunLayout) -> Result<(Curve, u32), Failure> {
+    let text = fs::read_to_string(layout.timing()).unwrap_or_default();
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    let last = text[..whole].lines().last().and_then(|line| line.split(',').next()?.parse::<u32>().ok());
+    let curve = Curve::open(&layout.timing(), "attempt,step,tokens,seconds", whole as u64).map_err(write_failure)?;
+    Ok((curve, last.unwrap_or(0) + 1))
+}
+
+/// Removes the temporary files of an attempt that was killed while it wrote one. The run's claim makes this the only writer.
+fn sweep_temporaries(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(".tmp") {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

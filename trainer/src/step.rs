@@ -1,0 +1,94 @@
+//! One optimiser step: its stories become micro-batches, each passes forward and backward, then the weights move.
+
+use spec::RunSpec;
+use tch::Device;
+
+use crate::data::batch::micro_batches;
+use crate::data::{DataError, Draw, LeakCheck, PackedBatch, Prepared};
+use crate::evaluate::objective::Objective;
+use crate::model::{Model, Packed};
+use crate::optimizer::Optimizer;
+use crate::parameters::Parameters;
+use crate::streams::Dropout;
+
+/// What training works on.
+#[derive(Debug)]
+pub struct Workbench<'a> {
+    /// The run.
+    pub run: &'a RunSpec,
+    /// Its text.
+    pub data: &'a Prepared,
+    /// What the model is asked.
+    pub objective: Objective,
+    /// Where it computes.
+    pub device: Device,
+    /// The network.
+    pub model: Model,
+    /// Its parameters.
+    pub parameters: Parameters,
+}
+
+/// What a step saw.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Mean loss over the scored positions, in nats per token.
+    pub loss: f64,
+    /// Norm of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// Tokens that passed.
+    pub tokens: u64,
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The data is not what it says.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// libtorch refused the update.
+    #[error("cannot update the weights")]
+    Update(#[from] native::TorchError),
+}
+
+impl Workbench<'_> {
+    /// Takes step `step` (from 0) with the stories of `draws`.
+    ///
+    /// The loss of a step is the mean over all its scored positions, however they fall into micro-batches.
+    ///
+    /// # Errors
+    /// When the labels of a masked-language run leak, or the update fails.
+    pub fn step(
+        &self,
+        optimizer: &mut Optimizer,
+        leaks: &mut LeakCheck,
+        draws: &[Draw],
+        step: u64,
+        learning_rate: f64,
+    ) -> Result<Seen, StepError> {
+        let batches = self.batches(draws);
+        // A step in which nothing happens to be masked has nothing to learn from; it then counts as one position of loss 0.
+        let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
+        self.parameters.clear_gradients();
+        let mut total = 0.0;
+        for (index, batch) in batches.iter().enumerate().filter(|(_, batch)| !batch.scored.is_empty()) {
+            if let Objective::Masked(_) = self.objective {
+                leaks.observe(batch)?;
+            }
+            let packed = Packed::new(&batch.view(), self.device);
+            let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index as u64));
+            (&loss / scored as f64).backward();
+            total += loss.double_value(&[]);
+        }
+        let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
+        let tokens = batches.iter().map(|batch| batch.len() as u64).sum();
+        Ok(Seen { loss: total / scored as f64, gradient_norm, tokens })
+    }
+
+    fn batches(&self, draws: &[Draw]) -> Vec<PackedBatch> {
+        let stories = &self.data.training;
+        micro_batches(stories, draws, self.run.execution.micro_batch_tokens)
+            .into_iter()
+            .map(|part| self.objective.training(self.run, stories, part))
+            .collect()
+    }
+}
