@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of the stage")]
 
+pub(crate) mod sweep;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

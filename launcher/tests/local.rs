@@ -1,0 +1,208 @@
+//! Local mode, looked at from outside: `seedbed run` with shell scripts for trainers.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
+mod stage;
+
+use std::fs;
+use std::time::Instant;
+
+use spec::status::{Cause, State};
+use stage::sweep::ToySweep;
+use stage::{COUNTING, DONE, processes_of, signal, start, stderr, stdout, wait_until};
+
+const ALL_DONE: [State; 4] = [State::Done; 4];
+
+/// Whether a trainer of the sweep still lives.
+fn any_trainer(sweep: &ToySweep) -> bool {
+    let runs = fs::read_dir(sweep.layout().runs()).unwrap().flatten();
+    runs.into_iter().any(|run| !processes_of(&run.path()).is_empty())
+}
+
+#[test]
+fn a_sweep_is_carried_out_once() {
+    let sweep = ToySweep::new(DONE);
+    let output = sweep.run(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("toy: 4 of 4 runs (4 done)\n"), "{}", stdout(&output));
+    assert_eq!(stderr(&output).lines().count(), 4);
+    assert_eq!(sweep.states(), ALL_DONE);
+    let again = sweep.run(&[]);
+    assert_eq!((again.status.code(), sweep.attempts()), (Some(0), vec![1; 4]));
+    assert_eq!(stderr(&again), "");
+    assert!(!sweep.layout().lock().exists());
+}
+
+#[test]
+fn failed_and_diverged_runs_are_told_apart() {
+    let script = format!("[ $1$2 = relu0 ] && exit 76; [ $1$2 = gelu1 ] && {{ echo boom; exit 3; }}; {DONE}");
+    let sweep = ToySweep::new(&script);
+    assert_eq!(sweep.run(&[]).status.code(), Some(1));
+    let states = [State::Diverged, State::Done, State::Done, State::Failed];
+    assert_eq!(sweep.states(), states);
+
+    assert_eq!(sweep.run(&[]).status.code(), Some(1), "a failed run that nobody retries is still missing");
+    assert_eq!(sweep.attempts(), [1, 1, 1, 1]);
+    sweep.run(&["--retry", "out-of-memory"]);
+    assert_eq!(sweep.attempts(), [1, 1, 1, 1]);
+    assert_eq!(sweep.run(&["--retry", "failed"]).status.code(), Some(1));
+    assert_eq!(sweep.attempts(), [1, 1, 1, 2]);
+    sweep.run(&["--retry", "program-error", "--retry", "diverged"]);
+    assert_eq!(sweep.attempts(), [2, 1, 1, 3]);
+    let asked = fs::read_to_string(sweep.layout().ledger()).unwrap();
+    assert_eq!(asked.matches("\"asked\":true").count(), 3);
+}
+
+#[test]
+fn a_diverged_run_is_no_failure() {
+    let sweep = ToySweep::new(&format!("[ $1$2 = relu0 ] && exit 76; {DONE}"));
+    let output = sweep.run(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).starts_with("toy: 4 of 4 runs (3 done, 1 diverged)\n"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_policy_of_the_sweep_starts_a_failed_run_again() {
+    let sweep = ToySweep::new(&format!("[ $SEEDBED_ATTEMPT = 1 ] && exit 3; {DONE}"));
+    sweep.write("[retry]\nerror = 1\n");
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+    assert_eq!(sweep.attempts(), [2; 4]);
+}
+
+#[test]
+fn conditions_and_limit_choose() {
+    let sweep = ToySweep::new(DONE);
+    assert_eq!(sweep.run(&["--where", "activation=gelu", "--where", "seed=1"]).status.code(), Some(0));
+    assert_eq!(sweep.states().len(), 1);
+    assert_eq!(sweep.run(&["--limit", "1"]).status.code(), Some(0));
+    assert_eq!(sweep.states().len(), 2);
+    assert!(sweep.layout().run(sweep.plan().runs[0].id).status().exists(), "the first of the plan comes first");
+    let output = sweep.run(&["--where", "activation=gelo"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean `gelu`?"), "{}", stderr(&output));
+}
+
+#[test]
+fn ctrl_c_once_checkpoints_and_the_same_command_goes_on() {
+    let sweep = ToySweep::new(COUNTING);
+    let child = start(&mut sweep.seedbed(&["run", "toy.toml", "--slots", "2"]));
+    wait_until("trainers count", || sweep.layout().plan().exists() && sweep.files("steps").len() == 2);
+    signal(child.id(), "INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    assert!(stderr(&output).contains("stopping: runs write a checkpoint first"), "{}", stderr(&output));
+    assert_eq!(sweep.states(), [State::Interrupted; 2], "nothing new was started");
+    assert!(sweep.records().iter().all(|record| record.attempts[0].cause == Some(Cause::Checkpointed)));
+    assert!(!any_trainer(&sweep));
+
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+    let expected: String = (1..=20).map(|step| step.to_string() + "\n").collect();
+    assert_eq!(sweep.files("steps"), vec![expected; 4]);
+}
+
+#[test]
+fn ctrl_c_twice_stops_at_once() {
+    let sweep = ToySweep::new("trap '' TERM; touch started; while :; do sleep 0.05; done");
+    let child = start(&mut sweep.seedbed(&["run", "toy.toml", "--slots", "2"]));
+    wait_until("trainers run", || sweep.layout().plan().exists() && sweep.files("started").len() == 2);
+    signal(child.id(), "INT");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert!(any_trainer(&sweep));
+    let asked = Instant::now();
+    signal(child.id(), "INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(75));
+    assert!(asked.elapsed().as_secs() < 5);
+    assert!(!any_trainer(&sweep));
+    assert!(sweep.records().iter().all(|record| record.attempts[0].cause == Some(Cause::Stopped)));
+}
+
+#[test]
+fn a_killed_launcher_leaves_nothing_and_the_next_one_goes_on() {
+    let sweep = ToySweep::new(COUNTING);
+    let mut child = start(&mut sweep.seedbed(&["run", "toy.toml", "--slots", "2"]));
+    wait_until("trainers count", || sweep.layout().plan().exists() && sweep.files("steps").len() == 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Straight away: the supervisors of the dead launcher may still be writing their checkpoints.
+    let output = sweep.run(&["--slots", "2"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("which is gone, was taken over"), "{}", stderr(&output));
+    assert_eq!(sweep.states(), ALL_DONE);
+    let expected: String = (1..=20).map(|step| step.to_string() + "\n").collect();
+    assert_eq!(sweep.files("steps"), vec![expected; 4]);
+    assert!(!any_trainer(&sweep));
+}
+
+#[test]
+fn a_sweep_has_one_launcher() {
+    let sweep = ToySweep::new(&format!("touch started; sleep 0.5; {DONE}"));
+    let first = start(&mut sweep.seedbed(&["run", "toy.toml"]));
+    wait_until("a trainer runs", || sweep.layout().plan().exists() && !sweep.files("started").is_empty());
+    let second = sweep.run(&[]);
+    assert_eq!(second.status.code(), Some(77));
+    let expected = format!("is in use by process {} on ", first.id());
+    assert!(stderr(&second).contains(&expected), "{}", stderr(&second));
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_torn_ledger_is_mended_and_a_damaged_one_is_not() {
+    let sweep = ToySweep::new(DONE);
+    sweep.run(&["--limit", "1"]);
+    let ledger = sweep.layout().ledger();
+    let whole = fs::read_to_string(&ledger).unwrap();
+    fs::write(&ledger, format!("{whole}{{\"schema\":1,\"at")).unwrap();
+    let output = sweep.run(&["--limit", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the ledger ended in a torn line: 15 bytes were cut off"), "{}", stderr(&output));
+    assert!(fs::read_to_string(&ledger).unwrap().starts_with(&whole));
+
+    fs::write(&ledger, format!("nonsense\n{whole}")).unwrap();
+    let output = sweep.run(&[]);
+    assert_eq!(output.status.code(), Some(65));
+    assert!(stderr(&output).contains("ledger.jsonl:1 is damaged"), "{}", stderr(&output));
+}
+
+#[test]
+fn each_gpu_is_seen_by_its_own_runs() {
+    let sweep = ToySweep::new(&format!("echo $CUDA_VISIBLE_DEVICES > gpu; sleep 0.2; {DONE}"));
+    assert_eq!(sweep.run(&["--gpus", "3,5"]).status.code(), Some(0));
+    let mut gpus = sweep.files("gpu");
+    gpus.sort();
+    gpus.dedup();
+    assert_eq!(gpus, ["3\n", "5\n"]);
+}
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_started() {
+    let sweep = ToySweep::new(DONE);
+    let output = sweep.run(&["--root", "/sys"]);
+    assert_eq!(output.status.code(), Some(73));
+    assert!(stderr(&output).starts_with("error: cannot write /sys/toy\n"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_builtin_trainer_is_told_where_the_run_is() {
+    let sweep = ToySweep::new(DONE);
+    let trainer = sweep.folder().join("trainer.sh");
+    fs::write(&trainer, format!("#!/bin/sh\necho $* > arguments\n{DONE}\n")).unwrap();
+    fs::set_permissions(&trainer, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::write(sweep.folder().join("corpus.txt"), "One day.\n").unwrap();
+    let text = "[sweep]\nname = \"own\"\nseeds = 1\n[factors]\nactivation = [\"relu\", \"gelu\"]\n\
+                [data]\ncorpus = \"corpus.txt\"\n";
+    fs::write(sweep.folder().join("own.toml"), text).unwrap();
+    let mut command = sweep.seedbed(&["run", "own.toml"]);
+    let missing = command.env("SEEDBED_TRAINER", "/no/trainer").output().unwrap();
+    assert_eq!(missing.status.code(), Some(69));
+    assert!(stderr(&missing).contains("hint: build it with"), "{}", stderr(&missing));
+    assert!(!sweep.folder().join("sweeps/own").exists(), "nothing is written before it is sure that runs can start");
+
+    let output = command.env("SEEDBED_TRAINER", "./trainer.sh").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let runs: Vec<_> = fs::read_dir(sweep.folder().join("sweeps/own/runs")).unwrap().flatten().collect();
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        let arguments = fs::read_to_string(run.path().join("arguments")).unwrap();
+        assert_eq!(arguments, format!("run --dir {}\n", run.path().display()));
+    }
+}
