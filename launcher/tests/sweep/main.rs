@@ -2,6 +2,7 @@
 
 mod grammar;
 mod identity;
+mod plan;
 mod properties;
 mod scale;
 mod support;
