@@ -218,18 +218,19 @@ impl Preparation<'_> {
         }
         match (trained_on, held_out) {
             (0, _) => Err(DataError::NothingToTrainOn { stories: corpus.seen() }),
-            (_, 0) => Err(nothing_held_out(data, corpus.seen() + validation.seen())),
+            (_, 0) => Err(nothing_held_out(data, corpus.seen(), validation.seen())),
             _ => Ok((writer, left_out)),
         }
     }
 }
 
-fn nothing_held_out(data: &DataSpec, stories: u64) -> DataError {
-    let reason = match data.validation {
-        Validation::Fraction(_) => "raise data.validation-fraction",
-        Validation::Files(_) => {
-            "every story of data.validation is a training story too; name files that the corpus does not contain"
-        }
+fn nothing_held_out(data: &DataSpec, corpus: u64, validation: u64) -> DataError {
+    let (stories, reason) = match data.validation {
+        Validation::Fraction(_) => (corpus, "raise data.validation-fraction"),
+        Validation::Files(_) => (
+            validation,
+            "every story of data.validation is a training story too; name files that the corpus does not contain",
+        ),
     };
     DataError::NothingHeldOut { stories, reason }
 }

@@ -166,7 +166,7 @@ fn a_corpus_that_cannot_be_split_is_refused() {
     let small = Desk::of_corpus(5).prepare(60_000, CONTEXT).0.unwrap_err();
     assert!(matches!(small, DataError::CorpusTooSmallForVocabulary { wanted: 60_000, .. }), "{small}");
     let narrow = desk(50).prepare(VOCABULARY, 2).0.unwrap_err();
-    insta::assert_snapshot!(narrow, @"");
+    insta::assert_snapshot!(narrow, @"model.context = 2 leaves no room for text between <s> and </s>; at least 3 is needed");
 }
 
 #[test]
