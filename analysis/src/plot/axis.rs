@@ -16,11 +16,8 @@ impl Scale {
     /// Maps `low..high` to the pixels `from..to`. A domain without width is given some.
     pub fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let (low, high) = if low < high { (low, high) } else { (high, low) };
-        let room = if high - low > f64::EPSILON * high.abs().max(low.abs()) * 16.0 {
-            0.0
-        } else {
-            high.abs().max(1.0) * 0.05
-        };
+        let room =
+            if high - low > f64::EPSILON * high.abs().max(low.abs()) * 16.0 { 0.0 } else { high.abs().max(1.0) * 0.05 };
         Self { low: low - room, high: high + room, from, to }
     }
 
@@ -65,7 +62,8 @@ pub fn nice_ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, usize) {
     }
     let rough = span / wanted.max(1) as f64;
     let magnitude = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * magnitude >= rough * 0.999).unwrap_or(10.0) * magnitude;
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * magnitude >= rough * 0.999).unwrap_or(10.0)
+        * magnitude;
     let decimals = (-step.log10()).ceil().clamp(0.0, 12.0) as usize;
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;

@@ -13,7 +13,7 @@ const RIGHT: f64 = 194.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 128.0;
 /// The share of training whose high values do not stretch the axis.
-const WARM_UP: f64 = 0.1;
+const WARM_UP: f64 = 0.25;
 
 /// Draws a panel of a figure: its level with the range of its seeds, the baseline dotted, the other levels pale.
 pub fn panel(figure: &CurveFigure, index: usize, id: &str) -> Option<String> {
@@ -31,7 +31,7 @@ pub fn panel(figure: &CurveFigure, index: usize, id: &str) -> Option<String> {
     });
     if let Some(last) = panel.points.last() {
         let (y, _) = up.clamp(last.mean);
-        let (_, decimals) = nice_ticks(values.0, values.1, 20);
+        let (_, decimals) = nice_ticks(values.0, values.1, 100);
         svg.text("end", (RIGHT + 4.0, y + 4.0), Anchor::Start, &number::fixed(last.mean, decimals));
     }
     let title = format!("{} of {} over training", figure.label, panel.level);
@@ -47,7 +47,7 @@ fn draw_level(svg: &mut Svg, panel: &CurvePanel, across: &Scale, up: &Scale) {
         svg.path("curve diverged", &points);
         if let Some((x, y)) = run.points.last() {
             let tip = format!("seed {} diverged near step {x:.0}", run.seed);
-            svg.disc("diverged-end", (across.place(*x), up.clamp(*y).0), 3.5, &tip);
+            svg.disc("diverged-end", (across.place(*x), up.clamp(*y).0.max(TOP + 4.0)), 3.5, &tip);
         }
     }
     svg.path("curve level-mean", &means(panel, across, up));

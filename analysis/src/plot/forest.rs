@@ -3,12 +3,13 @@
 use spec::metric::Direction;
 
 use super::axis::Scale;
-use super::rows::{Frame, WIDTH, extent};
+use super::rows::{Frame, WIDTH, extent, focus, mark_outside};
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::number;
 use crate::report::comparison::{Comparison, Verdict};
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
+use crate::statistics::estimate::Interval;
 
 /// Draws the differences of a stratum, on the axis of the whole contrast so that strata can be compared. `None` if there is
 /// no difference to draw.
@@ -72,6 +73,12 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, decimals: usize) {
         return;
     };
     let class = verdict_class(comparison.verdict);
+    let (edge, outside) = scale.clamp(estimate.difference);
+    if outside {
+        let text = format!("{} {}", number::signed(estimate.difference, decimals), comparison.verdict.name());
+        mark_outside(svg, &format!("head {class}"), (edge, y), estimate.difference.signum(), &text);
+        return;
+    }
     if let Some(test) = estimate.test() {
         let ends = [test.interval.low, test.interval.high].map(|end| scale.clamp(end));
         svg.line(&format!("span {class}"), (ends[0].0, y), (ends[1].0, y));
@@ -83,7 +90,8 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, decimals: usize) {
             }
         }
     }
-    let tip = format!("{}: {}, {}", arm.level, number::signed(estimate.difference, decimals), comparison.verdict.name());
+    let tip =
+        format!("{}: {}, {}", arm.level, number::signed(estimate.difference, decimals), comparison.verdict.name());
     let (x, _) = scale.clamp(estimate.difference);
     svg.disc(&format!("difference {class}"), (x, y), 4.5, &tip);
 }
@@ -104,18 +112,22 @@ fn comparisons(contrast: &Contrast) -> impl Iterator<Item = &Comparison> {
     arms.filter_map(|arm| arm.comparison.as_ref())
 }
 
-/// All differences and 0; intervals as far as they go, but not more than twice the median half width beyond the differences:
-/// one comparison on two seeds would flatten all others.
+/// 0 and all differences but those far away; intervals as far as they go, but not more than twice the median half width
+/// beyond the differences: one comparison on two seeds would flatten all others.
 fn domain(contrast: &Contrast) -> Option<(f64, f64)> {
     let estimates = || comparisons(contrast).filter_map(|comparison| comparison.estimate);
-    let (low, high) = extent(estimates().map(|estimate| estimate.difference).chain([0.0]))?;
-    let mut halves: Vec<f64> =
-        estimates().filter_map(|estimate| estimate.test().map(|test| (test.interval.high - test.interval.low) / 2.0)).collect();
+    let (low, high) = focus(estimates().map(|estimate| estimate.difference), Some(0.0))?;
+    let intervals: Vec<Interval> = estimates()
+        .filter(|estimate| (low..=high).contains(&estimate.difference))
+        .filter_map(|estimate| estimate.test().map(|test| test.interval))
+        .collect();
+    let mut halves: Vec<f64> = intervals.iter().map(|interval| (interval.high - interval.low) / 2.0).collect();
     halves.sort_by(f64::total_cmp);
     let room = halves.get(halves.len() / 2).map_or(0.0, |half| half * 2.0);
-    let intervals = estimates().filter_map(|estimate| estimate.test().map(|test| [test.interval.low, test.interval.high]));
-    let (lowest, highest) = extent(intervals.flatten()).unwrap_or((low, high));
-    let (low, high) = (lowest.clamp(low - room, low), highest.clamp(high, high + room));
+    let ends = intervals.iter().flat_map(|interval| [interval.low, interval.high]);
+    let (lowest, highest) = extent(ends).unwrap_or((low, high));
+    let low = lowest.min(low).max(low - room);
+    let high = highest.max(high).min(high + room);
     let pad = (high - low) * 0.04;
     Some((low - pad, high + pad))
 }

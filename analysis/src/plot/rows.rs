@@ -70,10 +70,51 @@ impl Frame {
     }
 }
 
+/// Marks what lies beyond the edge of the drawing: an arrow, and the number.
+pub fn mark_outside(svg: &mut Svg, class: &str, (edge, y): (f64, f64), side: f64, text: &str) {
+    let tip = edge + 2.0 * side;
+    svg.polygon(class, &[(tip - 7.0 * side, y - 4.5), (tip, y), (tip - 7.0 * side, y + 4.5)]);
+    let anchor = if side > 0.0 { Anchor::End } else { Anchor::Start };
+    svg.text("outside", (edge - 10.0 * side, y + 4.0), anchor, text);
+}
+
 /// The lowest and highest of some numbers; `None` when there are none.
 pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().fold(None, |extent, value| match extent {
         None => Some((value, value)),
         Some((low, high)) => Some((low.min(value), high.max(value))),
     })
+}
+
+/// The extent of the values that a drawing should show at full size; it always holds `anchor`.
+///
+/// A value is left outside if the rest spans less than two fifths of the room that it would take: one arm far away must not
+/// flatten all others. At most a third of the values are left outside; the drawing marks them at its edge.
+pub fn focus(values: impl IntoIterator<Item = f64>, anchor: Option<f64>) -> Option<(f64, f64)> {
+    const WORTH: f64 = 0.4;
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    let of = |values: &[f64]| extent(values.iter().copied().chain(anchor));
+    let span = |values: &[f64]| of(values).map_or(0.0, |(low, high)| high - low);
+    for dropped in 1..=sorted.len() / 3 {
+        let windows = sorted.windows(sorted.len() - dropped);
+        let narrowest = windows.min_by(|a, b| span(a).total_cmp(&span(b)));
+        if let Some(kept) = narrowest.filter(|kept| span(kept) < WORTH * span(&sorted)) {
+            return of(kept);
+        }
+    }
+    of(&sorted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_far_value_is_left_outside_and_the_anchor_is_not() {
+        assert_eq!(focus([1.0, 1.1, 1.2, 9.0], None), Some((1.0, 1.2)));
+        assert_eq!(focus([1.0, 1.1, 1.2, 9.0], Some(9.0)), Some((1.0, 9.0)));
+        assert_eq!(focus([1.0, 9.0], None), Some((1.0, 9.0)));
+        assert_eq!(focus([], None), None);
+    }
 }

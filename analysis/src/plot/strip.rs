@@ -1,7 +1,7 @@
 //! Every seed's value, level by level, with the mean and its interval.
 
 use super::axis::Scale;
-use super::rows::{Frame, WIDTH, extent};
+use super::rows::{Frame, WIDTH, extent, focus, mark_outside};
 use super::svg::Svg;
 use crate::number;
 use crate::report::metric::{Arm, MetricReport, Stratum};
@@ -30,6 +30,13 @@ pub fn strip(metric: &MetricReport, stratum: &Stratum, id: &str) -> Option<Strin
 
 fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricReport) {
     let Some(description) = arm.description else { return };
+    let (edge, outside) = scale.clamp(description.mean);
+    if outside {
+        let side = if description.mean > scale.domain().1 { 1.0 } else { -1.0 };
+        let text = number::fixed(description.mean, metric.decimals);
+        mark_outside(svg, "arrow", (edge, y), side, &text);
+        return;
+    }
     if let Some(interval) = description.interval {
         let ends = [interval.low, interval.high].map(|end| scale.clamp(end));
         svg.line("interval", (ends[0].0, y), (ends[1].0, y));
@@ -41,7 +48,7 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricRepo
     }
     // Dots are spread over the row by rank of seed, so that equal values stay countable.
     let n = arm.values.len() as f64;
-    for (index, value) in arm.values.iter().enumerate() {
+    for (index, value) in arm.values.iter().enumerate().filter(|(_, value)| !scale.clamp(value.value).1) {
         let offset = if n > 1.0 { (index as f64 / (n - 1.0) - 0.5) * 10.0 } else { 0.0 };
         let tip = format!("{}, seed {}: {}", arm.level, value.seed, number::fixed(value.value, metric.decimals + 1));
         svg.disc("seed", (scale.place(value.value), y + offset), 3.2, &tip);
@@ -50,14 +57,21 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricRepo
     svg.polygon("mean", &[(x, y - 6.5), (x + 4.5, y), (x, y + 6.5), (x - 4.5, y)]);
 }
 
-/// All values; intervals as far as they go, but not more than half the span of the values beyond them.
+/// The values of all arms but those far away; intervals as far as they go, but not more than a third of the span beyond.
 fn domain(stratum: &Stratum) -> Option<(f64, f64)> {
-    let (low, high) = extent(stratum.arms.iter().flat_map(|arm| arm.values.iter().map(|value| value.value)))?;
-    let intervals = stratum.arms.iter().filter_map(|arm| arm.description?.interval);
+    let anchor = stratum.arms.iter().find(|arm| arm.baseline).and_then(|arm| arm.description).map(|found| found.mean);
+    let means = stratum.arms.iter().filter_map(|arm| arm.description).map(|description| description.mean);
+    let (from, to) = focus(means, anchor)?;
+    let shown = || {
+        let arms = stratum.arms.iter().filter_map(|arm| arm.description);
+        arms.filter(move |description| (from..=to).contains(&description.mean))
+    };
+    let (low, high) = extent(shown().flat_map(|description| [description.lowest, description.highest]))?;
+    let intervals = shown().filter_map(|description| description.interval);
     let (lowest, highest) = extent(intervals.flat_map(|interval| [interval.low, interval.high])).unwrap_or((low, high));
     let room = (high - low) * 0.35;
     let pad = (high - low) * 0.04;
-    Some((lowest.clamp(low - room, low) - pad, highest.clamp(high, high + room) + pad))
+    Some((lowest.min(low).max(low - room) - pad, highest.max(high).min(high + room) + pad))
 }
 
 pub(super) fn place(stratum: &Stratum) -> String {

@@ -139,6 +139,9 @@ mod tests {
         let mut svg = Svg::new(10.0, 10.0);
         svg.text("label", (-0.01, 2.25), Anchor::End, "</text><script>\"&\u{1}");
         let text = svg.finish("a", "t", "d");
-        assert!(text.contains(r#"x="0" y="2.2" text-anchor="end">&lt;/text&gt;&lt;script&gt;&quot;&amp; </text>"#), "{text}");
+        assert!(
+            text.contains(r#"x="0" y="2.2" text-anchor="end">&lt;/text&gt;&lt;script&gt;&quot;&amp; </text>"#),
+            "{text}"
+        );
     }
 }

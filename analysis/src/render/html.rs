@@ -57,6 +57,7 @@ struct PartsView {
 #[derive(Serialize)]
 struct CurveView {
     heading: String,
+    open: bool,
     stratum: String,
     panels: Vec<PanelView>,
 }
@@ -84,7 +85,7 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
     let metrics: Vec<MetricView> =
         report.metrics.iter().enumerate().map(|(index, metric)| metric_view(index, metric)).collect();
     let curves: Vec<CurveView> =
-        report.curves.iter().enumerate().map(|(index, figure)| curve_view(index, figure)).collect();
+        report.curves.iter().enumerate().map(|(index, figure)| curve_view(report, index, figure)).collect();
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
     let context = context! {
         style => Value::from_safe_string(STYLE.to_owned()),
@@ -120,7 +121,9 @@ fn metric_view(index: usize, metric: &MetricReport) -> MetricView {
         way: rows::way(metric.direction),
         primary: metric.primary,
         tally: counts.into_iter().filter(|(count, ..)| *count > 0).collect(),
-        contrasts: contrasts.map(|(number, contrast)| contrast_view(metric, contrast, &format!("{id}-{number}"))).collect(),
+        contrasts: contrasts
+            .map(|(number, contrast)| contrast_view(metric, contrast, &format!("{id}-{number}")))
+            .collect(),
         parts: metric
             .parts
             .iter()
@@ -151,7 +154,7 @@ fn contrast_view(metric: &MetricReport, contrast: &Contrast, prefix: &str) -> Co
     ContrastView { factor: contrast.factor.clone(), baseline: contrast.baseline.clone(), strata: strata.collect() }
 }
 
-fn curve_view(index: usize, figure: &CurveFigure) -> CurveView {
+fn curve_view(report: &Report, index: usize, figure: &CurveFigure) -> CurveView {
     let unit = if figure.unit.is_empty() { String::new() } else { format!(", {}", figure.unit) };
     let panels = figure.panels.iter().enumerate().filter_map(|(number, panel)| {
         Some(PanelView {
@@ -161,5 +164,11 @@ fn curve_view(index: usize, figure: &CurveFigure) -> CurveView {
             drawing: plot::curves::panel(figure, number, &format!("curve-{index}-{number}"))?,
         })
     });
-    CurveView { heading: format!("{}{unit}", figure.label), stratum: figure.stratum.clone(), panels: panels.collect() }
+    CurveView {
+        heading: format!("{}{unit}", figure.label),
+        // The first metric lies open; the others would make the page long for little.
+        open: report.curves.first().is_some_and(|first| first.metric == figure.metric),
+        stratum: figure.stratum.clone(),
+        panels: panels.collect(),
+    }
 }

@@ -56,7 +56,11 @@ fn chapter(text: &mut String, metric: &MetricReport, interval: &str) {
         let _ = writeln!(text, "### Parts{}: {}\n", plain(&name), plain(&what));
         let header: Vec<&str> = std::iter::once("part").chain(parts.levels.iter().map(String::as_str)).collect();
         let body = rows::parts(metric, parts).into_iter();
-        table(text, &header, body.map(|row| std::iter::once(row.part).chain(row.cells.into_iter().map(|cell| cell.text)).collect()));
+        table(
+            text,
+            &header,
+            body.map(|row| std::iter::once(row.part).chain(row.cells.into_iter().map(|cell| cell.text)).collect()),
+        );
     }
 }
 

@@ -162,7 +162,11 @@ pub fn parts(metric: &MetricReport, table: &PartsTable) -> Vec<PartTextRow> {
 fn side(difference: f64, direction: Option<Direction>) -> &'static str {
     match direction {
         Some(direction) if difference != 0.0 => {
-            if (difference > 0.0) == (direction == Direction::Higher) { "better" } else { "worse" }
+            if (difference > 0.0) == (direction == Direction::Higher) {
+                "better"
+            } else {
+                "worse"
+            }
         }
         _ => "",
     }
@@ -223,7 +227,8 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
     }
     let seeds: Vec<String> = study.seeds.iter().map(ToString::to_string).collect();
     card.push(("seeds".to_owned(), if seeds.len() > 12 { format!("{} seeds", seeds.len()) } else { seeds.join(", ") }));
-    let states: Vec<String> = study.states.iter().map(|count| format!("{} {}", count.runs, count.state.name())).collect();
+    let states: Vec<String> =
+        study.states.iter().map(|count| format!("{} {}", count.runs, count.state.name())).collect();
     card.push(("runs".to_owned(), format!("{}: {}", study.runs, states.join(", "))));
     if let Some(frozen) = &study.frozen {
         let when = frozen.when.replace('T', " ").replace('Z', " UTC");
@@ -232,7 +237,8 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
             n => format!(", revised {}", number::plural(n as usize, "time", "times")),
         };
         card.push(("plan frozen".to_owned(), format!("{when}{revised}")));
-        let original = if frozen.original_analysis { "as first declared" } else { "changed after the first submission" };
+        let original =
+            if frozen.original_analysis { "as first declared" } else { "changed after the first submission" };
         card.push(("analysis plan".to_owned(), original.to_owned()));
     }
     if let Some(seconds) = study.seconds {

@@ -20,7 +20,8 @@ impl Report {
             for contrast in &metric.contrasts {
                 for stratum in &contrast.strata {
                     let name = if stratum.name.is_empty() { &contrast.factor } else { &stratum.name };
-                    let header = [name, "seeds", "mean", "difference", &interval, "Holm p", "verdict"].map(str::to_owned);
+                    let header =
+                        [name, "seeds", "mean", "difference", &interval, "Holm p", "verdict"].map(str::to_owned);
                     let body = rows::arms(metric, stratum).into_iter().map(|row| {
                         let ArmRow { level, n, mean, difference, interval, holm_p, verdict, .. } = row;
                         [level, n, mean, difference, interval, holm_p, verdict]

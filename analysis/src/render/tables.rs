@@ -11,9 +11,27 @@ pub fn comparisons(report: &Report) -> Vec<u8> {
     let mut header = vec!["metric", "compared"];
     header.extend(&factors);
     header.extend([
-        "baseline", "n", "mean", "sd", "median", "seeds_used", "seeds_planned", "difference", "low", "high",
-        "standard_error", "t", "df", "p", "holm_p", "margin", "equivalence_p", "equivalence_holm_p",
-        "detectable_alone", "detectable_in_family", "verdict",
+        "baseline",
+        "n",
+        "mean",
+        "sd",
+        "median",
+        "seeds_used",
+        "seeds_planned",
+        "difference",
+        "low",
+        "high",
+        "standard_error",
+        "t",
+        "df",
+        "p",
+        "holm_p",
+        "margin",
+        "equivalence_p",
+        "equivalence_holm_p",
+        "detectable_alone",
+        "detectable_in_family",
+        "verdict",
     ]);
     rows.push(header.iter().map(ToString::to_string));
     for metric in &report.metrics {
@@ -28,19 +46,28 @@ pub fn comparisons(report: &Report) -> Vec<u8> {
     rows.bytes
 }
 
-fn comparison(metric: &MetricReport, contrast: &Contrast, (stratum, arm): (&Stratum, &Arm), factors: &[&str]) -> Vec<String> {
+fn comparison(
+    metric: &MetricReport,
+    contrast: &Contrast,
+    (stratum, arm): (&Stratum, &Arm),
+    factors: &[&str],
+) -> Vec<String> {
     let mut cells = vec![metric.name.clone(), contrast.factor.clone()];
-    cells.extend(factors.iter().map(|factor| {
-        if *factor == contrast.factor { arm.level.clone() } else { level(&stratum.settings, factor) }
-    }));
+    cells.extend(
+        factors.iter().map(|factor| {
+            if *factor == contrast.factor { arm.level.clone() } else { level(&stratum.settings, factor) }
+        }),
+    );
     cells.push(contrast.baseline.clone().unwrap_or_default());
     let description = arm.description;
     cells.push(arm.values.len().to_string());
-    cells.extend([description.map(|d| d.mean), description.and_then(|d| d.sd), description.map(|d| d.median)].map(cell));
+    cells
+        .extend([description.map(|d| d.mean), description.and_then(|d| d.sd), description.map(|d| d.median)].map(cell));
     let compared = arm.comparison.as_ref();
-    cells.extend([compared.map(|c| c.seeds_used), compared.map(|c| c.seeds_planned)].map(|n| {
-        n.map_or_else(String::new, |n| n.to_string())
-    }));
+    cells.extend(
+        [compared.map(|c| c.seeds_used), compared.map(|c| c.seeds_planned)]
+            .map(|n| n.map_or_else(String::new, |n| n.to_string())),
+    );
     let estimate = compared.and_then(|c| c.estimate);
     let test = estimate.as_ref().and_then(|estimate| estimate.test());
     let equivalence = compared.and_then(|c| c.equivalence);

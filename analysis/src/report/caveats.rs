@@ -34,7 +34,9 @@ pub(super) fn caveats(
     }
     if !results.extra_directories.is_empty() {
         let n = number::plural(results.extra_directories.len(), "directory", "directories");
-        caveats.push(format!("{n} under runs/ belong to no run of this plan (of an earlier revision, perhaps) and were not read."));
+        caveats.push(format!(
+            "{n} under runs/ belong to no run of this plan (of an earlier revision, perhaps) and were not read."
+        ));
     }
     caveats
 }
@@ -82,11 +84,15 @@ fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String
     if fewest >= 10 {
         return None;
     }
-    let seeds = if fewest == most { number::plural(most, "seed", "seeds") } else { format!("{fewest} to {most} seeds") };
+    let seeds =
+        if fewest == most { number::plural(most, "seed", "seeds") } else { format!("{fewest} to {most} seeds") };
     let floor = match (analysis.pairing, most) {
         (_, 0 | 1) => return Some(format!("The comparisons rest on {seeds}: with one seed no inference is possible.")),
         (Pairing::Seed, n) => {
-            format!(" A test without that assumption could not reach a p below {} here.", number::p_value(rank_floor(n)))
+            format!(
+                " A test without that assumption could not reach a p below {} here.",
+                number::p_value(rank_floor(n))
+            )
         }
         (Pairing::None, _) => String::new(),
     };
@@ -98,7 +104,8 @@ fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String
 
 fn unpaired(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
     let primary = metrics.iter().find(|metric| metric.primary)?;
-    let partial = primary.comparisons().filter(|(.., comparison)| comparison.seeds_used < comparison.seeds_planned).count();
+    let partial =
+        primary.comparisons().filter(|(.., comparison)| comparison.seeds_used < comparison.seeds_planned).count();
     (partial > 0 && analysis.pairing == Pairing::Seed).then(|| {
         format!(
             "In {} of the primary metric not every seed has both runs; the tables say \u{201c}n of N\u{201d} and list the seeds \

@@ -73,9 +73,11 @@ fn check_metrics(results: &Results, analysis: &AnalysisSpec) -> Result<(), Analy
             });
         }
         // In a table every metric was asked for, so an unjudged one is a question left open rather than a by-product.
-        if let Some(metric) = results.metrics.iter().find(|metric| {
-            direction(metric, analysis).is_none() && metric::find(metric).is_none()
-        }) {
+        if let Some(metric) = results
+            .metrics
+            .iter()
+            .find(|metric| direction(metric, analysis).is_none() && metric::find(metric).is_none())
+        {
             return Err(no_direction(metric));
         }
     }

@@ -94,7 +94,8 @@ impl Comparison {
                 (welch_t(&groups[0], &groups[1], analysis.alpha), level.len().min(baseline.len()))
             }
         };
-        let mut unpaired: Vec<Seed> = level.keys().filter(|seed| !baseline.contains_key(*seed)).copied().cloned().collect();
+        let mut unpaired: Vec<Seed> =
+            level.keys().filter(|seed| !baseline.contains_key(*seed)).copied().cloned().collect();
         unpaired.extend(baseline.keys().filter(|seed| !level.contains_key(*seed)).copied().cloned());
         unpaired.sort();
         Self {

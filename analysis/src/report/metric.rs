@@ -174,8 +174,9 @@ impl Chapter<'_> {
             detectable: None,
         };
         report.tally = tally(&report);
-        report.detectable =
-            median(report.comparisons().filter_map(|(.., comparison)| Some(comparison.detectable?.in_family)).collect());
+        report.detectable = median(
+            report.comparisons().filter_map(|(.., comparison)| Some(comparison.detectable?.in_family)).collect(),
+        );
         report
     }
 
@@ -201,11 +202,7 @@ impl Chapter<'_> {
                 ..self.arm(point)
             }
         });
-        Stratum {
-            name: stratum_name(&planned.settings),
-            settings: planned.settings.clone(),
-            arms: arms.collect(),
-        }
+        Stratum { name: stratum_name(&planned.settings), settings: planned.settings.clone(), arms: arms.collect() }
     }
 
     fn arm(&self, point: &Point) -> Arm {
@@ -259,7 +256,8 @@ fn judge_family(family: &mut [&mut Comparison], margin: Option<f64>, alpha: f64)
     }
     if let Some(margin) = margin {
         family.iter_mut().for_each(|comparison| comparison.against_margin(margin));
-        let p_values: Vec<Option<f64>> = family.iter().map(|c| c.equivalence.map(|equivalence| equivalence.p)).collect();
+        let p_values: Vec<Option<f64>> =
+            family.iter().map(|c| c.equivalence.map(|equivalence| equivalence.p)).collect();
         for (comparison, p) in family.iter_mut().zip(holm(&p_values)) {
             if let Some(equivalence) = &mut comparison.equivalence {
                 equivalence.holm_p = p;
@@ -286,7 +284,8 @@ fn decimals(contrasts: &[Contrast]) -> usize {
     let arms = || contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
     let errors = arms().filter_map(|arm| Some(arm.comparison.as_ref()?.estimate?.test()?.standard_error)).collect();
     let spreads = || arms().filter_map(|arm| arm.description?.sd).filter(|sd| *sd > 0.0).collect();
-    let magnitudes = || arms().filter_map(|arm| Some(arm.description?.mean.abs() * 0.01)).filter(|m| *m > 0.0).collect();
+    let magnitudes =
+        || arms().filter_map(|arm| Some(arm.description?.mean.abs() * 0.01)).filter(|m| *m > 0.0).collect();
     let size = median(errors).or_else(|| median(spreads())).or_else(|| median(magnitudes()));
     number::decimals_for(size.unwrap_or(0.0))
 }

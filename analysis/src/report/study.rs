@@ -66,8 +66,7 @@ impl Study {
             (Some(one), None) | (None, Some(one)) => Some(one.clone()),
             (None, None) => None,
         };
-        let mut machines: Vec<String> =
-            results.runs.iter().filter_map(|run| machine(&run.host, &run.device)).collect();
+        let mut machines: Vec<String> = results.runs.iter().filter_map(|run| machine(&run.host, &run.device)).collect();
         machines.sort();
         machines.dedup();
         let seconds: Vec<f64> = results.runs.iter().filter_map(|run| run.seconds).collect();

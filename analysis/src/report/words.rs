@@ -20,7 +20,11 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
     }
     let Some(metric) = metrics.iter().find(|metric| metric.primary && !metric.contrasts.is_empty()) else {
         let found: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
-        return vec![format!("No run has a value of the primary metric {}. There is {}.", analysis.primary, number::list(&found))];
+        return vec![format!(
+            "No run has a value of the primary metric {}. There is {}.",
+            analysis.primary,
+            number::list(&found)
+        )];
     };
     if metric.tally.comparisons == 0 {
         return vec![format!(
@@ -29,7 +33,7 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
             runs(done)
         )];
     }
-    let mut sentences = vec![counted(study, metric)];
+    let mut sentences = vec![counted(metric)];
     sentences.extend(named(metric));
     sentences.extend(equivalents(metric));
     sentences.extend(resolution(metric));
@@ -40,11 +44,11 @@ fn runs(n: usize) -> String {
     number::plural(n, "run", "runs")
 }
 
-fn counted(study: &Study, metric: &MetricReport) -> String {
+fn counted(metric: &MetricReport) -> String {
     let tally = metric.tally;
     let significant = tally.better + tally.worse;
     let baselines: Vec<String> = metric.contrasts.iter().filter_map(|contrast| contrast.baseline.clone()).collect();
-    let seeds = number::plural(study.seeds.len(), "seed", "seeds");
+    let seeds = seeds(metric);
     let comparisons = number::plural(tally.comparisons, "comparison", "comparisons");
     let count = if significant == 0 { "none".to_owned() } else { significant.to_string() };
     let verb = if significant == 1 { "is" } else { "are" };
@@ -55,14 +59,28 @@ fn counted(study: &Study, metric: &MetricReport) -> String {
     )
 }
 
+/// How many seeds a comparison rests on; not how many different ones there are.
+fn seeds(metric: &MetricReport) -> String {
+    let used = || metric.comparisons().map(|(.., comparison)| comparison.seeds_used).filter(|used| *used > 0);
+    match (used().min(), used().max()) {
+        (Some(fewest), Some(most)) if fewest < most => format!("{fewest} to {most} seeds each"),
+        (_, most) => number::plural(most.unwrap_or(0), "seed", "seeds"),
+    }
+}
+
 fn named(metric: &MetricReport) -> Option<String> {
     let claims = |verdict| {
         let found = metric.comparisons().filter(move |(.., comparison)| comparison.verdict == verdict);
-        let names: Vec<String> = found
-            .map(|(_, stratum, arm, _)| {
-                if stratum.name.is_empty() { arm.level.clone() } else { format!("{} ({})", arm.level, stratum.name) }
-            })
-            .collect();
+        let names: Vec<String> =
+            found
+                .map(|(_, stratum, arm, _)| {
+                    if stratum.name.is_empty() {
+                        arm.level.clone()
+                    } else {
+                        format!("{} ({})", arm.level, stratum.name)
+                    }
+                })
+                .collect();
         let more = names.len().saturating_sub(NAMED);
         let mut shown: Vec<String> = names.into_iter().take(NAMED).collect();
         if more > 0 {
@@ -84,7 +102,7 @@ fn equivalents(metric: &MetricReport) -> Option<String> {
 
 fn resolution(metric: &MetricReport) -> Option<String> {
     let detectable = metric.detectable?;
-    let size = number::fixed(detectable, metric.decimals);
+    let size = number::fixed(detectable, number::decimals_for(detectable));
     let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
     Some(format!(
         "The design could have seen differences of about {size}{unit} (80 % power, after correction); what is smaller and not \

@@ -16,25 +16,39 @@ pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
     }
     let critical = student::quantile(1.0 - alpha / 2.0, df)?;
     let above = noncentral::upper_tail(critical, df, noncentrality);
-    let below = noncentral::upper_tail(critical, df, -noncentrality);
+    // The wrong tail is below 1e-15 from there on.
+    let below = if noncentrality < 8.0 { noncentral::upper_tail(critical, df, -noncentrality) } else { 0.0 };
     Some((above + below).min(1.0))
 }
 
-/// How many standard errors a true difference must measure to be found with probability [`POWER`].
+/// How many standard errors a true difference must measure to be found with probability [`POWER`], to ten digits.
+///
+/// The power grows with the noncentrality, so the root is enclosed by doubling and closed in by false position with the
+/// Illinois rule, which halves the weight of an end that stays.
 pub fn detectable_noncentrality(df: f64, alpha: f64) -> Option<f64> {
-    let (mut low, mut high) = (0.0, 4.0);
-    while power(high, df, alpha)? < POWER {
-        high *= 2.0;
-        if high > 1e9 {
+    let excess = |noncentrality| power(noncentrality, df, alpha).map(|power| power - POWER);
+    let mut low = (0.0, excess(0.0)?);
+    let mut high = (4.0, excess(4.0)?);
+    while high.1 < 0.0 {
+        low = high;
+        high = (high.0 * 2.0, excess(high.0 * 2.0)?);
+        if high.0 > 1e9 {
             return None;
         }
     }
-    // The power grows with the noncentrality; 45 halvings leave a relative error of 1e-13.
-    for _ in 0..45 {
-        let middle = f64::midpoint(low, high);
-        if power(middle, df, alpha)? < POWER { low = middle } else { high = middle }
+    for _ in 0..60 {
+        let next = (low.0 * high.1 - high.0 * low.1) / (high.1 - low.1);
+        let found = (next, excess(next)?);
+        if (high.0 - low.0).abs() < 1e-10 * high.0 || found.1.abs() < 1e-12 {
+            return Some(next);
+        }
+        if (found.1 < 0.0) == (low.1 < 0.0) {
+            (low, high.1) = (found, high.1 / 2.0);
+        } else {
+            (high, low.1) = (found, low.1 / 2.0);
+        }
     }
-    Some(high)
+    Some(f64::midpoint(low.0, high.0))
 }
 
 /// The smallest true difference that this comparison would have found with probability [`POWER`] at level `alpha`, if the

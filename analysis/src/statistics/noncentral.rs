@@ -14,7 +14,7 @@ use statrs::function::gamma::ln_gamma;
 pub fn upper_tail(t: f64, df: f64, noncentrality: f64) -> f64 {
     let width = 12.0 / (2.0 * df).sqrt();
     let (low, high) = ((1.0 - width).max(0.0), 1.0 + width);
-    let per_unit = (80.0 * (2.0 * df).sqrt()).max(40.0 * t.abs());
+    let per_unit = (40.0 * (2.0 * df).sqrt()).max(20.0 * t.abs());
     let intervals = ((high - low) * per_unit / 2.0).ceil().clamp(100.0, 100_000.0) as usize * 2;
     let step = (high - low) / intervals as f64;
     let log_scale = std::f64::consts::LN_2 + 0.5 * df * (0.5 * df).ln() - ln_gamma(0.5 * df);

@@ -1,0 +1,221 @@
+//! From a sweep's directory to the files of a report.
+
+mod fixture;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use analysis::results::RunState;
+use analysis::{AnalysisError, Report, Results};
+use spec::Value;
+use spec::analysis::{AnalysisSpec, Family, Pairing};
+use spec::layout::SweepLayout;
+use tempfile::TempDir;
+
+fn sweep() -> (TempDir, SweepLayout) {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = fixture::write_sweep(directory.path());
+    (directory, layout)
+}
+
+fn report(layout: &SweepLayout, analysis: &AnalysisSpec) -> Report {
+    Report::new(&Results::from_sweep(layout).unwrap(), analysis).unwrap()
+}
+
+#[test]
+fn every_run_is_accounted_for() {
+    let (_directory, layout) = sweep();
+    let results = Results::from_sweep(&layout).unwrap();
+    let open: Vec<_> = results.runs().iter().filter(|run| run.state != RunState::Done).collect();
+    assert_eq!(results.runs().len(), 54);
+    assert_eq!(open.len(), 2);
+    assert_eq!(open[0].state, RunState::Diverged);
+    assert_eq!(open[0].cause.as_deref(), Some("train-loss rose above 3 times its lowest value"));
+    assert_eq!(open[0].steps, Some(700));
+    assert_eq!((open[1].state, open[1].cause.as_deref()), (RunState::Missing, Some("never started")));
+    // validation-loss, minimal-pairs and four parts of 52 runs; the learning rate is no curve to judge.
+    assert_eq!(results.observations().len(), 52 * 6);
+    assert!(results.curves().iter().all(|curve| curve.metric != "learning-rate"));
+}
+
+#[test]
+fn a_done_run_whose_results_changed_does_not_count() {
+    let (_directory, layout) = sweep();
+    let id = Results::from_sweep(&layout).unwrap().runs()[0].id.unwrap();
+    let path = layout.run(id).results();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("2.", "1.", 1)).unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.runs()[0].state, RunState::Incomplete);
+    assert!(results.runs()[0].cause.as_ref().unwrap().contains("changed or damaged"));
+    assert_eq!(results.observations().len(), 51 * 6);
+
+    std::fs::remove_file(&path).unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert!(results.runs()[0].cause.as_ref().unwrap().starts_with("results.csv: "));
+}
+
+#[test]
+fn a_damaged_record_hides_only_its_own_run() {
+    let (_directory, layout) = sweep();
+    let id = Results::from_sweep(&layout).unwrap().runs()[3].id.unwrap();
+    std::fs::write(layout.run(id).status(), "{\"schema\": 1,").unwrap();
+    std::fs::write(layout.run(id).facts(), "").unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.runs()[3].state, RunState::Incomplete);
+    assert!(results.runs()[3].cause.as_ref().unwrap().contains("status.json is not a valid record"));
+    assert_eq!(results.observations().len(), 51 * 6);
+}
+
+#[test]
+fn a_sweep_without_a_plan_is_an_error_with_its_path() {
+    let directory = tempfile::tempdir().unwrap();
+    let error = Results::from_sweep(&SweepLayout::new(directory.path())).unwrap_err();
+    assert!(matches!(&error, AnalysisError::Read { path, .. } if path.ends_with("plan.json")), "{error}");
+}
+
+#[test]
+fn a_sweep_that_has_not_begun_still_has_a_report() {
+    let (_directory, layout) = sweep();
+    std::fs::remove_dir_all(layout.runs()).unwrap();
+    let report = report(&layout, &fixture::analysis());
+    assert_eq!(report.headline, ["None of 54 runs is complete yet: there is nothing to compare."]);
+    let target = tempfile::tempdir().unwrap();
+    report.write(target.path()).unwrap();
+}
+
+#[test]
+fn pairs_are_made_by_seed_and_what_is_missing_is_said() {
+    let (_directory, layout) = sweep();
+    let report = report(&layout, &fixture::analysis());
+    let metric = report.primary().unwrap();
+    assert_eq!(metric.tally.comparisons, 16);
+    let (.., comparison) =
+        metric.comparisons().find(|(_, stratum, arm, _)| stratum.name == "roberta" && arm.level == "swish").unwrap();
+    assert_eq!((comparison.seeds_used, comparison.seeds_planned), (2, 3));
+    assert_eq!(comparison.unpaired.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2"]);
+    let family = metric.comparisons().filter(|(.., comparison)| comparison.holm_p.is_some()).count();
+    assert_eq!(family, 16);
+}
+
+#[test]
+fn a_stratum_as_family_corrects_for_fewer() {
+    let (_directory, layout) = sweep();
+    let strict = report(&layout, &fixture::analysis());
+    let analysis = AnalysisSpec { family: Family::Stratum, ..fixture::analysis() };
+    let loose = report(&layout, &analysis);
+    let pairs = strict.primary().unwrap().comparisons().zip(loose.primary().unwrap().comparisons());
+    let mut smaller = 0;
+    for ((.., one), (.., other)) in pairs {
+        assert_eq!(one.p(), other.p());
+        assert!(other.holm_p <= one.holm_p);
+        smaller += usize::from(other.holm_p < one.holm_p);
+    }
+    assert!(smaller > 0);
+}
+
+#[test]
+fn equivalence_needs_a_declared_margin() {
+    let (_directory, layout) = sweep();
+    let without = report(&layout, &fixture::analysis());
+    assert_eq!(without.primary().unwrap().tally.equivalent, 0);
+    let analysis = AnalysisSpec { margin: Some(0.2), ..fixture::analysis() };
+    let with = report(&layout, &analysis);
+    assert!(with.primary().unwrap().tally.equivalent > 0);
+    // The margin is in the unit of the primary metric and says nothing about the other one.
+    assert_eq!(with.metrics[1].tally.equivalent, 0);
+}
+
+#[test]
+fn another_baseline_flips_the_sign_and_nothing_else() {
+    let (_directory, layout) = sweep();
+    let only = |level: &str, baseline: &str| {
+        let analysis = AnalysisSpec {
+            baseline: BTreeMap::from([("activation".to_owned(), Value::from(baseline))]),
+            ..fixture::analysis()
+        };
+        let report = report(&layout, &analysis);
+        let metric = report.primary().unwrap();
+        let found = metric.comparisons().find(|(.., arm, _)| arm.level == level);
+        found.map(|(.., comparison)| comparison.clone()).unwrap()
+    };
+    let (forth, back) = (only("kan", "gelu"), only("gelu", "kan"));
+    let (one, other) = (forth.estimate.unwrap(), back.estimate.unwrap());
+    assert_eq!(one.difference.to_bits(), (-other.difference).to_bits());
+    assert_eq!(forth.p(), back.p());
+    assert_eq!(one.test().unwrap().interval.low.to_bits(), (-other.test().unwrap().interval.high).to_bits());
+}
+
+#[test]
+fn independent_groups_use_every_seed() {
+    let (_directory, layout) = sweep();
+    let analysis = AnalysisSpec { pairing: Pairing::None, ..fixture::analysis() };
+    let report = report(&layout, &analysis);
+    let (.., comparison) = report.primary().unwrap().comparisons().next().unwrap();
+    let test = *comparison.estimate.as_ref().unwrap().test().unwrap();
+    assert!(test.df > 2.0 && test.df <= 4.0, "{}", test.df);
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let (_directory, layout) = sweep();
+    let written = |target: &Path| {
+        report(&layout, &fixture::analysis()).write(target).unwrap();
+        let names = ["index.html", "report.md", "comparisons.csv", "observations.csv", "report.json"];
+        names.map(|name| std::fs::read(target.join(name)).unwrap())
+    };
+    let targets = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    assert_eq!(written(targets[0].path()), written(targets[1].path()));
+    let left: Vec<_> = std::fs::read_dir(targets[0].path()).unwrap().collect();
+    assert_eq!(left.len(), 5, "no temporary file stays behind");
+}
+
+#[test]
+fn the_plan_is_checked_before_anything_is_computed() {
+    let (_directory, layout) = sweep();
+    let results = Results::from_sweep(&layout).unwrap();
+    let message = |analysis: AnalysisSpec| Report::new(&results, &analysis).unwrap_err().to_string();
+    let baseline = |factor: &str, level: &str| AnalysisSpec {
+        baseline: BTreeMap::from([(factor.to_owned(), Value::from(level))]),
+        ..fixture::analysis()
+    };
+    assert_eq!(message(baseline("activaton", "gelu")), "there is no factor `activaton`; did you mean `activation`?");
+    assert_eq!(
+        message(baseline("activation", "gleu")),
+        "there is no level of `activation` `gleu`; did you mean `gelu`?"
+    );
+    assert_eq!(
+        message(AnalysisSpec { alpha: 0.9, ..fixture::analysis() }),
+        "`alpha = 0.9` is not valid: expected a number in (0, 0.5]"
+    );
+    assert_eq!(
+        message(AnalysisSpec { primary: "perplexity-of-mine".to_owned(), ..fixture::analysis() }),
+        "it is not known which way is better for the metric `perplexity-of-mine`: say `perplexity-of-mine=higher` or \
+         `perplexity-of-mine=lower`"
+    );
+}
+
+#[test]
+fn a_plan_that_was_changed_is_said_to_be() {
+    let (_directory, layout) = sweep();
+    let path = layout.plan();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"alpha\": 0.05", "\"alpha\": 0.1")).unwrap();
+    let report = report(&layout, &fixture::analysis());
+    assert!(report.caveats[0].starts_with("The analysis plan was changed after the first submission"));
+}
+
+#[test]
+fn the_markdown_reads_well() {
+    let (_directory, layout) = sweep();
+    let report = report(&layout, &fixture::analysis());
+    insta::assert_snapshot!(analysis::render::markdown::markdown(&report));
+}
+
+#[test]
+fn the_summary_fits_a_terminal() {
+    let (_directory, layout) = sweep();
+    let summary = report(&layout, &fixture::analysis()).summary();
+    assert!(summary.lines().filter(|line| line.starts_with("  ")).all(|line| line.chars().count() < 100));
+    insta::assert_snapshot!(summary);
+}
