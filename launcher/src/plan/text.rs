@@ -17,11 +17,11 @@ impl Overview {
     /// The overview as text; `all_runs` lists every run, whose number else decides.
     pub fn render(&self, all_runs: bool) -> String {
         let mut text = format!(
-            "{}: {} runs, {} design points, {} seeds, in {}\n\n",
+            "{}: {}, {}, {}, in {}\n\n",
             self.sweep,
-            self.runs.len(),
-            self.points.len(),
-            self.seeds.len(),
+            counted(self.runs.len(), "run"),
+            counted(self.points.len(), "design point"),
+            counted(self.seeds.len(), "seed"),
             self.directory.display()
         );
         text += &self.points_table();
@@ -84,9 +84,9 @@ impl Overview {
     }
 
     fn counts_text(&self) -> String {
-        let counted =
+        let count_of =
             |standing: &Standing| self.counts.get(standing).map(|count| format!("{count} {}", standing.name()));
-        let counts: Vec<String> = Standing::ALL.iter().filter_map(counted).collect();
+        let counts: Vec<String> = Standing::ALL.iter().filter_map(count_of).collect();
         counts.join(", ")
     }
 
@@ -95,7 +95,7 @@ impl Overview {
         if cost.runs == 0 {
             return "nothing is ahead\n".to_owned();
         }
-        let mut text = format!("ahead: {} runs; what follows is estimated\n", cost.runs);
+        let mut text = format!("ahead: {}; what follows is estimated\n", counted(cost.runs, "run"));
         if let Some(flops) = cost.flops {
             let _ = writeln!(
                 text,
@@ -105,10 +105,10 @@ impl Overview {
         }
         match (cost.hours, cost.gpu_hours) {
             (Some(hours), Some(gpu_hours)) => {
-                let done = cost.measured_runs;
+                let done = counted(cost.measured_runs, "run");
                 let _ = writeln!(
                     text,
-                    "  {hours:.2} h one after another, {gpu_hours:.2} GPU-h: the speed of {done} runs done"
+                    "  {hours:.2} h one after another, {gpu_hours:.2} GPU-h: at the speed of {done} done"
                 );
             }
             _ => text += "  no time yet: no run of this sweep is done\n",
@@ -116,6 +116,12 @@ impl Overview {
         let _ = writeln!(text, "  at most {:.2} GPU-h by resources.time", cost.most_gpu_hours);
         text
     }
+}
+
+/// A count of things: `1 run`, `2 runs`.
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 /// A number of operations to two digits: `3.4e15`.

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use launcher::lease::Machine;
-use launcher::plan::{Difference, Frozen, Overview, Standing, freeze};
+use launcher::plan::Standing::{Done, Failed, Interrupted, Missing, New};
+use launcher::plan::{Difference, Frozen, Overview, freeze};
 use launcher::state;
 use launcher::sweep::{Sweep, sweep_directory};
 use spec::layout::SweepLayout;
@@ -99,7 +100,6 @@ fn the_overview_tells_runs_apart_by_what_became_of_them() {
     finish(&layout, &sweep.runs[3], State::Interrupted, 1.0);
     let wider = load_in(folder.path(), &small(&DESIGN.replace("\"kan\"", "\"relu\"")), &[]).unwrap();
     let seen = difference(&wider, &layout);
-    use Standing::{Done, Failed, Interrupted, Missing, New};
     assert_eq!(seen.standings, [Done, Failed, New, Interrupted, Missing, New]);
     assert_eq!(seen.left_over, [sweep.runs[2].id]);
     insta::assert_snapshot!("some_runs_ended", show(&wider));

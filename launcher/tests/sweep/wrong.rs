@@ -176,7 +176,8 @@ fn the_command_line() {
 
 #[test]
 fn only_twenty_problems_are_told() {
-    let keys: String = (0..30).map(|index| format!("wrong{index} = 1\n")).collect();
+    let keys: Vec<String> = (0..30).map(|index| format!("wrong{index} = 1\n")).collect();
+    let keys = keys.concat();
     let text = errors(&small(&format!("[model]\n{keys}")), &[]);
     assert_eq!(text.matches("is not a setting").count(), 20);
     assert!(text.ends_with("error: and 10 more\n"), "{text}");
