@@ -37,6 +37,8 @@ enum Command {
     Show(commands::show::Arguments),
     /// Tell the story of a run: why it stands as it does, and what to do next
     Explain(commands::explain::Arguments),
+    /// Say what the seeds show: compare, draw, and write a report
+    Report(commands::report::Arguments),
     /// Carry out one run: claim it, start its trainer, record how it ended
     Exec(commands::exec::Arguments),
     #[command(name = "__child", hide = true)]
@@ -57,6 +59,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Logs(arguments) => commands::logs::run(arguments),
         Command::Show(arguments) => commands::show::run(arguments),
         Command::Explain(arguments) => commands::explain::run(arguments),
+        Command::Report(arguments) => commands::report::run(arguments),
         Command::Exec(arguments) => commands::exec::run(arguments),
         Command::Child(arguments) => commands::child::run(arguments),
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-/// Now, to the second: RFC 3339, UTC.
+/// Now, to the millisecond: RFC 3339, UTC. Later times are later in the order of text, too.
 pub fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// Now, in a form for file names: `20261123-221530`.

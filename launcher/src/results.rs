@@ -28,7 +28,7 @@ pub enum ResultsError {
     #[error("results.csv has no column `{0}`: its first line must name the columns `metric` and `value`")]
     Column(&'static str),
     /// A value is not a number.
-    #[error("line {line} of results.csv: the value of `{metric}` is `{value}`, not a finite number")]
+    #[error("line {line} of results.csv: the value of `{metric}` is `{value}`, not a number")]
     Value {
         /// Line, from 1.
         line: u64,
@@ -71,8 +71,8 @@ fn parse(content: &[u8]) -> Result<Vec<(String, f64)>, ResultsError> {
         let line = record.position().map_or(0, csv::Position::line);
         let metric = record.get(metric_column).unwrap_or_default().to_owned();
         let text = record.get(value_column).unwrap_or_default();
-        let value = text.parse().ok().filter(|value: &f64| value.is_finite());
-        let Some(value) = value else {
+        // NaN and infinity are numbers here: the report lists them instead of computing with them.
+        let Ok(value) = text.parse() else {
             return Err(ResultsError::Value { line, metric, value: text.to_owned() });
         };
         if !seen.insert(metric.clone()) {
@@ -99,8 +99,8 @@ mod tests {
         assert_eq!(message("metric,value\n"), "results.csv has no rows");
         assert!(message("").contains("no column `metric`"));
         assert!(message("metric,mean\nloss,1\n").contains("no column `value`"));
-        let expected = "line 2 of results.csv: the value of `loss` is `NaN`, not a finite number";
-        assert_eq!(message("metric,value\nloss,NaN\n"), expected);
+        let expected = "line 2 of results.csv: the value of `loss` is `low`, not a number";
+        assert_eq!(message("metric,value\nloss,low\n"), expected);
         assert_eq!(message("metric,value\na,1\na,2\n"), "line 3 of results.csv: `a` has a value already");
         assert_eq!(message("metric,value\na\n"), "results.csv is not CSV in UTF-8");
     }

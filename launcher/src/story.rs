@@ -25,11 +25,12 @@ pub fn tell(named: &NamedRun, seen: &Observation, history: &History) -> String {
     for attempt in seen.status.iter().flat_map(|status| &status.attempts) {
         events.extend(from_attempt(attempt));
     }
-    // Times are text of one form and one zone, so their order is that of time; at one second the ledger comes first.
+    // Times are text of one form and one zone, so their order is that of time; at one moment the ledger comes first.
     events.sort_by(|one, other| one.0.cmp(&other.0));
     let mut text = format!("run {id} of {}: {}\n\n", named.sweep.plan.sweep, label(&named.run));
     for (at, words) in events {
-        let _ = writeln!(text, "{at}  {}", words.replace('\n', "\n                        "));
+        let at = at.split('.').next().unwrap_or(&at).trim_end_matches('Z');
+        let _ = writeln!(text, "{at}Z  {}", words.replace('\n', "\n                        "));
     }
     let _ = writeln!(text, "\nNow it is {}.", standing(seen));
     if let Some(advice) = advice(&seen.state, id) {

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod logs;
 pub mod new;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod show;
 pub mod status;

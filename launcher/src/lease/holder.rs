@@ -74,7 +74,8 @@ impl Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "process {} on {} since {}", self.process, self.host, self.since)
+        let since = self.since.split('.').next().unwrap_or_default().trim_end_matches('Z');
+        write!(formatter, "process {} on {} since {since}Z", self.process, self.host)
     }
 }
 
