@@ -1,5 +1,7 @@
 //! From a sweep's directory to the files of a report.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod fixture;
 
 use std::collections::BTreeMap;

@@ -29,7 +29,7 @@ impl Scale {
     /// The pixel of a value, and whether the value is outside (the pixel is that of the nearer end then).
     pub fn clamp(&self, value: f64) -> (f64, bool) {
         let inside = value.clamp(self.low, self.high);
-        (self.place(inside), inside != value)
+        (self.place(inside), value < self.low || value > self.high)
     }
 
     /// The domain.

@@ -84,7 +84,7 @@ impl Svg {
     pub fn clipped(&mut self, id: &str, corner: (f64, f64), size: (f64, f64), draw: impl FnOnce(&mut Self)) {
         self.push(&format!(r#"<clipPath id="{id}">"#));
         self.rectangle("clip", corner, size);
-        self.push(&format!(r##"</clipPath><g clip-path="url(#{id})">"##));
+        self.push(&format!("</clipPath><g clip-path=\"url(#{id})\">"));
         draw(self);
         self.push("</g>");
     }

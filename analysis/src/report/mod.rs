@@ -1,8 +1,8 @@
 //! Every number and every sentence that a reader sees, as one [`Report`].
 //!
-//! [`design`] finds what is compared with what; [`comparison`] carries out one comparison; [`metric`] does so for all arms of
-//! a metric and corrects for their number; [`parts`] and [`curves`] describe what is not tested; [`study`] says what was run;
-//! [`words`] says it in sentences.
+//! [`design`] finds what is compared with what; [`comparison`] carries out one comparison; [`metric`] holds all those of
+//! a metric (`chapter` makes them, `family` corrects for their number); [`parts`] and [`curves`] describe what is not tested; [`study`] says what was run;
+//! `headline`, `caveats` and `methods` say it in sentences.
 
 pub mod comparison;
 pub mod curves;
@@ -12,9 +12,12 @@ pub mod parts;
 pub mod study;
 
 mod caveats;
+mod chapter;
 mod check;
+mod family;
+mod headline;
 mod index;
-mod words;
+mod methods;
 
 use serde::Serialize;
 use spec::analysis::AnalysisSpec;
@@ -67,16 +70,16 @@ impl Report {
     pub fn new(results: &Results, analysis: &AnalysisSpec) -> Result<Self, AnalysisError> {
         let comparisons = check::check(results, analysis)?;
         let index = Index::new(results);
-        let metrics = metric::chapters(&index, analysis, &comparisons);
+        let metrics = chapter::chapters(&index, analysis, &comparisons);
         let curves = curves::figures(&index, analysis, &comparisons);
         let study = Study::new(results);
         Ok(Self {
             schema: SCHEMA,
             title: study.name.clone(),
             written: None,
-            headline: words::headline(&study, &metrics, analysis),
+            headline: headline::headline(&study, &metrics, analysis),
             caveats: caveats::caveats(results, &study, &metrics, analysis),
-            methods: words::methods(analysis, &metrics, &curves),
+            methods: methods::methods(analysis, &metrics, &curves),
             runs: study::runs(results),
             observations: study::observations(results),
             analysis: analysis.clone(),

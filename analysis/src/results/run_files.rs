@@ -136,25 +136,20 @@ impl RunReader {
             if !judged || !row.value.is_finite() {
                 continue;
             }
-            let curve = match curves.iter().position(|curve| curve.metric == row.metric) {
-                Some(index) => &mut curves[index],
-                None => {
-                    curves.push(Curve {
-                        metric: row.metric,
-                        point: self.point.clone(),
-                        seed: self.seed.clone(),
-                        diverged,
-                        points: Vec::new(),
-                    });
-                    curves.last_mut().expect("invariant: a curve was just pushed")
-                }
-            };
-            curve.points.push((row.step, row.value));
+            let index = curves.iter().position(|curve| curve.metric == row.metric).unwrap_or_else(|| {
+                curves.push(self.curve(row.metric, diverged));
+                curves.len() - 1
+            });
+            curves[index].points.push((row.step, row.value));
         }
         for curve in &mut curves {
             curve.points.sort_by_key(|(step, _)| *step);
         }
         curves
+    }
+
+    fn curve(&self, metric: String, diverged: bool) -> Curve {
+        Curve { metric, point: self.point.clone(), seed: self.seed.clone(), diverged, points: Vec::new() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the directory of a sweep to [`Results`].
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use spec::SCHEMA;
 use spec::layout::SweepLayout;
@@ -82,18 +82,18 @@ fn point_of(factors: &[Factor], run: &PlannedRun) -> Result<Point, String> {
 /// The primary metric first, then those that Seedbed knows, then the others by name; a part right after its whole.
 fn metrics_in_order(results: &Results, primary: &str) -> Vec<String> {
     let known = |name: &str| METRICS.iter().position(|metric| metric.name == name).unwrap_or(METRICS.len());
-    let mut ranked = BTreeMap::new();
+    let mut ranked = BTreeSet::new();
     for observation in &results.observations {
         let name = observation.metric.as_str();
         let whole = name.split('/').next().unwrap_or(name);
-        ranked.insert((whole != primary, known(whole), whole, name), ());
+        ranked.insert((whole != primary, known(whole), whole, name));
     }
-    ranked.into_keys().map(|(_, _, _, name)| name.to_owned()).collect()
+    ranked.into_iter().map(|(_, _, _, name)| name.to_owned()).collect()
 }
 
 fn directories_beside(layout: &SweepLayout, plan: &Plan) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(layout.runs()) else { return Vec::new() };
-    let planned: std::collections::BTreeSet<String> = plan.runs.iter().map(|run| run.id.to_string()).collect();
+    let planned: BTreeSet<String> = plan.runs.iter().map(|run| run.id.to_string()).collect();
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let mut beside: Vec<String> = names.filter(|name| !name.starts_with('.') && !planned.contains(name)).collect();
     beside.sort();

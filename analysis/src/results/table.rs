@@ -1,6 +1,6 @@
 //! From anyone's tidy table to [`Results`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +84,7 @@ struct Collector<'a> {
     values: BTreeMap<Key, (f64, u64)>,
     runs: BTreeMap<(Vec<String>, Seed), bool>,
     seeds: BTreeMap<Seed, (String, u64)>,
-    seen_metrics: BTreeMap<String, ()>,
+    seen_metrics: BTreeSet<String>,
 }
 
 impl<'a> Collector<'a> {
@@ -96,7 +96,7 @@ impl<'a> Collector<'a> {
             values: BTreeMap::new(),
             runs: BTreeMap::new(),
             seeds: BTreeMap::new(),
-            seen_metrics: BTreeMap::new(),
+            seen_metrics: BTreeSet::new(),
         }
     }
 
@@ -121,7 +121,7 @@ impl<'a> Collector<'a> {
             }
             Values::Long { metric, value, wanted } => {
                 let name = self.text(record, metric, line, "a metric: the cell is empty")?.to_owned();
-                self.seen_metrics.insert(name.clone(), ());
+                self.seen_metrics.insert(name.clone());
                 if wanted.is_empty() || wanted.contains(&name) {
                     self.add((name, levels, seed), &record[value], (line, value))?;
                 }
@@ -227,11 +227,11 @@ impl<'a> Collector<'a> {
             Values::Wide(metrics) => return Ok(metrics.iter().map(|(name, _)| name.clone()).collect()),
             Values::Long { wanted, .. } => wanted,
         };
-        if let Some(absent) = wanted.iter().find(|name| !self.seen_metrics.contains_key(*name)) {
+        if let Some(absent) = wanted.iter().find(|name| !self.seen_metrics.contains(*name)) {
             return Err(AnalysisError::Unknown {
                 kind: "metric".to_owned(),
                 name: absent.clone(),
-                suggestion: suggestion(absent, self.seen_metrics.keys().map(String::as_str)),
+                suggestion: suggestion(absent, self.seen_metrics.iter().map(String::as_str)),
             });
         }
         if !wanted.is_empty() {
@@ -241,7 +241,7 @@ impl<'a> Collector<'a> {
             let whole = name.split('/').next().unwrap_or(name);
             METRICS.iter().position(|metric| metric.name == whole).unwrap_or(METRICS.len())
         };
-        let mut names: Vec<String> = self.seen_metrics.keys().cloned().collect();
+        let mut names: Vec<String> = self.seen_metrics.iter().cloned().collect();
         names.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
         Ok(names)
     }

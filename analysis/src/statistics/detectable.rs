@@ -1,6 +1,5 @@
 //! What a design could have seen: the power of the t test turned around.
 
-use super::estimate::Estimate;
 use super::{noncentral, student};
 
 /// The power that a design is asked for, by convention.
@@ -22,6 +21,10 @@ pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
 }
 
 /// How many standard errors a true difference must measure to be found with probability [`POWER`], to ten digits.
+///
+/// Times the standard error that was seen, it is the smallest difference that a design can resolve: exact for the paired t
+/// test under its assumptions; an approximation for Welch's, whose degrees of freedom are estimated. It does not reinterpret
+/// the result at hand, and it inherits the uncertainty of a standard error that comes from few seeds.
 ///
 /// The power grows with the noncentrality, so the root is enclosed by doubling and closed in by false position with the
 /// Illinois rule, which halves the weight of an end that stays.
@@ -49,17 +52,6 @@ pub fn detectable_noncentrality(df: f64, alpha: f64) -> Option<f64> {
         }
     }
     Some(f64::midpoint(low.0, high.0))
-}
-
-/// The smallest true difference that this comparison would have found with probability [`POWER`] at level `alpha`, if the
-/// standard error is what was seen.
-///
-/// Exact for the paired t test under its assumptions (noncentral t); for Welch's test an approximation, since its degrees of
-/// freedom are estimated. It tells what the design can resolve; it does not reinterpret the result at hand, and it inherits
-/// the uncertainty of a standard error that comes from few seeds.
-pub fn detectable_difference(estimate: &Estimate, alpha: f64) -> Option<f64> {
-    let test = estimate.test()?;
-    Some(detectable_noncentrality(test.df, alpha)? * test.standard_error)
 }
 
 #[cfg(test)]

@@ -13,7 +13,12 @@ use statrs::function::gamma::ln_gamma;
 /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions 2, chapter 31.
 pub fn upper_tail(t: f64, df: f64, noncentrality: f64) -> f64 {
     let width = 12.0 / (2.0 * df).sqrt();
-    let (low, high) = ((1.0 - width).max(0.0), 1.0 + width);
+    let low = (1.0 - width).max(0.0);
+    // Φ is below 1e-19 beyond (noncentrality + 9) / t, and for few degrees of freedom that is most of the range.
+    let high = if t > 0.0 { (1.0 + width).min((noncentrality + 9.0) / t) } else { 1.0 + width };
+    if high <= low {
+        return 0.0;
+    }
     let per_unit = (40.0 * (2.0 * df).sqrt()).max(20.0 * t.abs());
     let intervals = ((high - low) * per_unit / 2.0).ceil().clamp(100.0, 100_000.0) as usize * 2;
     let step = (high - low) / intervals as f64;

@@ -18,7 +18,7 @@ pub fn paired_t(pairs: &[(f64, f64)], alpha: f64) -> Option<Estimate> {
     let differences: Vec<f64> = pairs.iter().map(|(level, baseline)| level - baseline).collect();
     let difference = mean(&differences)?;
     let estimate = |conclusion| Some(Estimate { difference, conclusion });
-    if pairs.iter().all(|(level, baseline)| level == baseline) {
+    if differences.iter().all(|difference| difference.abs() <= 0.0) {
         return estimate(Conclusion::Identical);
     }
     let Some(spread) = standard_deviation(&differences) else { return estimate(Conclusion::TooFew) };

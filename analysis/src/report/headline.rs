@@ -1,10 +1,8 @@
-//! The report in sentences: the verdict at its head and the paragraph on methods.
+//! The verdict in plain words, at the head of the report.
 
-use spec::analysis::{AnalysisSpec, Family, Pairing};
-use spec::metric::Direction;
+use spec::analysis::AnalysisSpec;
 
 use super::comparison::Verdict;
-use super::curves::CurveFigure;
 use super::metric::MetricReport;
 use super::study::Study;
 use crate::number;
@@ -108,73 +106,4 @@ fn resolution(metric: &MetricReport) -> Option<String> {
         "The design could have seen differences of about {size}{unit} (80 % power, after correction); what is smaller and not \
          significant remains open."
     ))
-}
-
-pub(super) fn methods(analysis: &AnalysisSpec, metrics: &[MetricReport], curves: &[CurveFigure]) -> Vec<String> {
-    let level = number::percent(1.0 - analysis.alpha);
-    let alpha = analysis.alpha;
-    let mut paragraphs = Vec::new();
-    if metrics.iter().any(|metric| metric.tally.comparisons > 0) {
-        paragraphs.push(match analysis.pairing {
-            Pairing::Seed => format!(
-                "The unit of replication is the seed. Every level is compared with the baseline run by run, within each \
-                 combination of the other factors, by the two-sided paired t test on the differences between runs of the same \
-                 seed (Student 1908); intervals are {level} t intervals of the mean difference, for each comparison alone. A \
-                 seed that one of the two arms lacks is listed and not used."
-            ),
-            Pairing::None => format!(
-                "The unit of replication is the seed. Every level is compared with the baseline within each combination of \
-                 the other factors by Welch\u{2019}s two-sided t test for independent groups of unequal variance (Welch 1947); \
-                 intervals are {level} t intervals of the difference of means, for each comparison alone."
-            ),
-        });
-        let family = match analysis.family {
-            Family::Metric => "all comparisons of a metric, over all strata",
-            Family::Stratum => "the comparisons of a metric within one stratum",
-        };
-        paragraphs.push(format!(
-            "P values are adjusted by the step-down procedure of Holm (1979), which keeps the probability of any false claim in \
-             a family at {alpha}; a family is {family}. A verdict of better or worse needs an adjusted p below {alpha}. \
-             \u{201c}Inconclusive\u{201d} means that neither a difference nor its absence was shown.",
-        ));
-        paragraphs.push(match analysis.margin {
-            Some(margin) => format!(
-                "Equivalence in the primary metric was tested against the declared margin of {margin} by two one-sided tests \
-                 (Schuirmann 1987), adjusted by Holm within the family."
-            ),
-            None => "No margin was declared, so no claim of equivalence is made.".to_owned(),
-        });
-        paragraphs.push(format!(
-            "The detectable difference is the true difference that the test would have found with 80 % power, given the \
-             standard error seen: from the noncentral t distribution, at {alpha} divided by the size of the family (the first \
-             step of Holm\u{2019}s procedure){}.",
-            if analysis.pairing == Pairing::None { ", an approximation for Welch\u{2019}s test" } else { "" }
-        ));
-    }
-    paragraphs.push(directions(metrics));
-    if !curves.is_empty() {
-        let binned = if curves.iter().any(|figure| figure.binned) {
-            " Where there are more than 60 steps, neighbouring steps are averaged."
-        } else {
-            ""
-        };
-        paragraphs.push(format!(
-            "Learning curves show the mean over the seeds that ended well; the band reaches from the lowest to the highest \
-             seed. It is a range, not an interval of confidence. Diverged runs are drawn dashed and are in no mean.{binned}"
-        ));
-    }
-    paragraphs
-}
-
-fn directions(metrics: &[MetricReport]) -> String {
-    let named = metrics.iter().map(|metric| {
-        let way = match metric.direction {
-            Some(Direction::Lower) => "lower is better",
-            Some(Direction::Higher) => "higher is better",
-            None => "described only",
-        };
-        let unit = if metric.unit.is_empty() { String::new() } else { format!(" in {}", metric.unit) };
-        format!("{}{unit} ({way})", metric.label.to_lowercase())
-    });
-    format!("Metrics: {}.", named.collect::<Vec<_>>().join("; "))
 }

@@ -1,0 +1,129 @@
+//! How a chapter is made: the arms of every stratum, described and compared with the baseline.
+
+use spec::analysis::AnalysisSpec;
+use spec::metric;
+
+use super::check::direction;
+use super::comparison::Comparison;
+use super::design::{ComparedFactor, PlannedStratum, stratum_name};
+use super::family;
+use super::index::Index;
+use super::metric::{Arm, Contrast, Gap, MetricReport, SeedValue, Stratum, Tally};
+use super::parts;
+use crate::number;
+use crate::results::{Point, Seed};
+use crate::statistics::describe::describe;
+
+/// The chapters, in the order of the results' metrics. A part stands in the chapter of its whole.
+pub(super) fn chapters(index: &Index<'_>, analysis: &AnalysisSpec, compared: &[ComparedFactor]) -> Vec<MetricReport> {
+    let mut wholes: Vec<&str> = Vec::new();
+    for name in &index.results.metrics {
+        let whole = name.split('/').next().unwrap_or(name);
+        if !wholes.contains(&whole) {
+            wholes.push(whole);
+        }
+    }
+    wholes.sort_by_key(|name| *name != analysis.primary);
+    wholes.into_iter().map(|name| Chapter { name, index, analysis, compared }.write()).collect()
+}
+
+struct Chapter<'a> {
+    name: &'a str,
+    index: &'a Index<'a>,
+    analysis: &'a AnalysisSpec,
+    compared: &'a [ComparedFactor],
+}
+
+impl Chapter<'_> {
+    fn write(&self) -> MetricReport {
+        let known = metric::find(self.name);
+        let direction = direction(self.name, self.analysis);
+        let primary = self.name == self.analysis.primary;
+        let has_values = self.index.results.metrics.iter().any(|metric| metric == self.name);
+        let compared = if has_values { self.compared } else { &[] };
+        let mut contrasts: Vec<Contrast> = compared.iter().map(|factor| self.contrast(factor)).collect();
+        if let Some(direction) = direction {
+            family::judge(&mut contrasts, direction, self.analysis, primary);
+        }
+        let mut report = MetricReport {
+            name: self.name.to_owned(),
+            label: known.map_or_else(|| self.name.to_owned(), |known| known.label.to_owned()),
+            unit: known.map_or_else(String::new, |known| known.unit.to_owned()),
+            direction,
+            primary,
+            decimals: decimals(&contrasts),
+            parts: parts::tables(self.name, self.index, self.compared),
+            contrasts,
+            tally: Tally::default(),
+            detectable: None,
+        };
+        report.tally = report.count();
+        report.detectable =
+            median(report.comparisons().filter_map(|(.., comparison)| Some(comparison.detectable?.in_family)));
+        report
+    }
+
+    fn contrast(&self, compared: &ComparedFactor) -> Contrast {
+        let factors = &self.index.results.factors;
+        let factor = &factors[compared.factor];
+        Contrast {
+            factor: factor.name.clone(),
+            baseline: compared.baseline.map(|level| factor.levels[level].clone()),
+            moves_with: compared.moves_with.iter().map(|other| factors[*other].name.clone()).collect(),
+            strata: compared.strata.iter().map(|stratum| self.stratum(compared, stratum)).collect(),
+        }
+    }
+
+    fn stratum(&self, compared: &ComparedFactor, planned: &PlannedStratum) -> Stratum {
+        let baseline = planned.arms.iter().find(|(level, _)| Some(*level) == compared.baseline);
+        let arms = planned.arms.iter().map(|(level, point)| {
+            let opponent = baseline.map(|(_, point)| point).filter(|other| *other != point);
+            Arm {
+                level: self.index.results.factors[compared.factor].levels[*level].clone(),
+                baseline: Some(*level) == compared.baseline,
+                comparison: opponent.and_then(|other| self.compare(point, other)),
+                ..self.arm(point)
+            }
+        });
+        Stratum { name: stratum_name(&planned.settings), settings: planned.settings.clone(), arms: arms.collect() }
+    }
+
+    fn arm(&self, point: &Point) -> Arm {
+        let values = self.index.values(self.name, point);
+        let gaps = self.index.runs(point).iter().filter(|run| !values.contains_key(&run.seed));
+        let numbers: Vec<f64> = values.values().copied().collect();
+        Arm {
+            level: String::new(),
+            baseline: false,
+            gaps: gaps.map(|run| Gap { seed: run.seed.clone(), reason: self.index.reason(self.name, run) }).collect(),
+            description: describe(&numbers, self.analysis.alpha),
+            values: values.into_iter().map(|(seed, value)| SeedValue { seed: seed.clone(), value }).collect(),
+            comparison: None,
+        }
+    }
+
+    fn compare(&self, level: &Point, baseline: &Point) -> Option<Comparison> {
+        direction(self.name, self.analysis)?;
+        let mut planned: Vec<&Seed> = self.index.runs(level).iter().map(|run| &run.seed).collect();
+        planned.extend(self.index.runs(baseline).iter().map(|run| &run.seed));
+        planned.sort();
+        planned.dedup();
+        let [level, baseline] = [level, baseline].map(|point| self.index.values(self.name, point));
+        Some(Comparison::new(&level, &baseline, planned.len(), self.analysis))
+    }
+}
+
+/// Two significant digits of the typical standard error of a difference; else of the typical spread of an arm; else of a
+/// hundredth of the typical mean.
+fn decimals(contrasts: &[Contrast]) -> usize {
+    let arms = || contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
+    let errors = arms().filter_map(|arm| Some(arm.comparison.as_ref()?.estimate?.test()?.standard_error));
+    let spreads = arms().filter_map(|arm| arm.description?.sd).filter(|sd| *sd > 0.0);
+    let means = arms().filter_map(|arm| Some(arm.description?.mean.abs() * 0.01)).filter(|mean| *mean > 0.0);
+    let size = median(errors).or_else(|| median(spreads)).or_else(|| median(means));
+    number::decimals_for(size.unwrap_or(0.0))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    describe(&values.collect::<Vec<_>>(), 0.05).map(|description| description.median)
+}
