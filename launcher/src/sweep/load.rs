@@ -7,17 +7,12 @@ use spec::analysis::AnalysisSpec;
 use spec::plan::Factor;
 use spec::{Digest, RunSpec};
 
-use super::content::Contents;
-use super::design::{self, Point};
 use super::document::Document;
-use super::factors::{FactorSource, Factors};
-use super::header::Header;
+use super::factors::FactorSource;
 use super::problem::{Problems, SweepError};
-use super::program::ProgramSource;
-use super::resolve::Resolver;
 use super::retry::RetryPolicy;
 use super::source::Source;
-use super::{analysis, blocks, runs};
+use super::tables::Tables;
 
 /// A sweep file, validated and expanded to its runs.
 #[derive(Debug, Clone)]
@@ -83,66 +78,23 @@ fn read(source: &Source, overrides: &[String], base: &Path, problems: &mut Probl
     for (index, text) in overrides.iter().enumerate() {
         document.apply(index, text, problems);
     }
-    document.check_tables(problems);
-    let header = Header::read(document.take("sweep"), problems);
-    let retry = RetryPolicy::read(document.take("retry"), problems);
-    let program = ProgramSource::read(&mut document, base, problems);
-    let vocabulary = program.vocabulary();
-    let mut factors = Factors::read(&mut document, &vocabulary, problems);
-    let inclusions = blocks::read_inclusions(&mut document, &mut factors, &vocabulary, problems);
-    let exclusions = blocks::read_exclusions(&mut document, &factors, problems);
-    let replaced = blocks::read_overrides(&mut document, &factors, &vocabulary, problems);
-    let (fixed, forced) = blocks::read_settings(&mut document, &factors, &vocabulary, problems);
-    let analysis = analysis::read(document.take("analysis"), &factors, program.is_builtin(), problems);
-    program.check(&factors, problems);
-
-    let mut contents = Contents::new(base);
-    let set = replaced.iter().flat_map(|block| &block.assignments);
-    let set = set.chain(inclusions.iter().flat_map(|block| &block.assignments));
-    for assignment in fixed.iter().chain(&forced).chain(set) {
-        contents.add(&assignment.target, &assignment.value, &assignment.origin, problems);
-    }
-    for factor in &factors.list {
-        for level in &factor.levels {
-            contents.add(&factor.target, level, &factor.origin, problems);
-        }
-    }
-    if problems.any_but_data() {
-        return None;
-    }
-    let points = design::points(&factors, &exclusions, &inclusions, problems);
-    design::check_overrides(&points, &replaced, problems);
-    let resolver = Resolver {
-        name: &header.name,
-        program: &program,
-        factors: &factors,
-        inclusions: &inclusions,
-        overrides: &replaced,
-        forced: &forced,
-        fixed: &fixed,
-        contents: &contents,
-    };
-    let resolved = runs::resolve(&resolver, &points, problems);
-    if problems.any() {
-        return None;
-    }
-    let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
-    let order = runs::seeds_of(&header.seeds, &points, own);
-    runs::refuse_ambiguous(&points, &order, |index| inclusions[index].origin.clone(), problems);
-    let runs = runs::runs(&resolved, &order, problems);
+    let tables = Tables::read(document, base, problems);
+    let contents = tables.contents(base, problems);
+    // With everything but the named files in order, the design can be judged as well.
+    let (runs, seeds) = if problems.any_but_data() { None } else { tables.expand(&contents, problems) }?;
     let text = frozen(source.text(), overrides);
     Some(Sweep {
         digest: Digest::of(text.as_bytes()),
         text,
-        name: header.name,
-        description: header.description,
+        name: tables.header.name,
+        description: tables.header.description,
         file: PathBuf::new(),
         base: base.to_owned(),
-        factors: factors.list.into_iter().map(FactorSource::into_factor).collect(),
-        seeds: order.into_iter().map(|(seed, _)| seed).collect(),
+        factors: tables.factors.list.into_iter().map(FactorSource::into_factor).collect(),
+        seeds,
         runs,
-        analysis,
-        retry,
+        analysis: tables.analysis,
+        retry: tables.retry,
         warnings: Vec::new(),
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Read in this order:
 //!
-//! 1. [`load`]: the way from a file to a [`Sweep`], step by step.
+//! 1. [`load`], [`tables`]: the way from a file to a [`Sweep`], step by step.
 //! 2. [`source`], [`problem`]: places in the text, and what is wrong there.
 //! 3. [`document`], [`command_line`]: TOML as flat tables of dotted keys, and `--set` over it.
 //! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
@@ -32,6 +32,7 @@ mod resolve;
 mod retry;
 mod runs;
 mod source;
+mod tables;
 mod template;
 mod vocabulary;
 
