@@ -61,7 +61,7 @@ impl Progress {
             Style::Bars => self.bars.insert_before(&self.sweep, ProgressBar::new(0)),
             Style::Lines | Style::Quiet => ProgressBar::hidden(),
         };
-        bar.set_style(template("{bar:30.cyan/dim} {pos}/{len} {prefix}  {msg}"));
+        bar.set_style(template("{bar:30.cyan/dim} {prefix}  {msg}"));
         bar.set_prefix(label.to_owned());
         RunBar { bar, layout }
     }
@@ -72,9 +72,12 @@ impl Progress {
             return;
         }
         let pulse = pulse::feel(&run.layout);
-        run.bar.set_length(pulse.steps.unwrap_or(0));
-        run.bar.set_position(pulse.step.unwrap_or(0));
-        run.bar.set_message(pulse.loss.map(|loss| format!("loss {loss:.4}")).unwrap_or_default());
+        // A length that is not known is endless: the bar stays empty, and the words count.
+        run.bar.update(|state| {
+            state.set_len(pulse.steps.unwrap_or(u64::MAX));
+            state.set_pos(pulse.step.unwrap_or(0));
+        });
+        run.bar.set_message(pulse.to_string());
     }
 
     /// A run ended: `word` says how, `time` how long it took.

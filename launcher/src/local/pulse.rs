@@ -1,5 +1,6 @@
 //! How far a run is, from what its trainer has written so far.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -20,6 +21,20 @@ pub(super) struct Pulse {
     pub(super) steps: Option<u64>,
     /// The last training loss.
     pub(super) loss: Option<f64>,
+}
+
+impl fmt::Display for Pulse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.step, self.steps) {
+            (Some(step), Some(steps)) => write!(formatter, "step {step}/{steps}")?,
+            (Some(step), None) => write!(formatter, "step {step}")?,
+            (None, _) => {}
+        }
+        match self.loss {
+            Some(loss) => write!(formatter, "  loss {loss:.4}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Feels the pulse of the run in `layout`. What cannot be read now is unknown now.
@@ -71,5 +86,13 @@ mod tests {
         assert_eq!(last_row(header, tail), Pulse { step: Some(10), steps: None, loss: Some(2.25) });
         assert_eq!(last_row("metric,value", "train-loss,1\n"), Pulse { step: None, steps: None, loss: Some(1.0) });
         assert_eq!(last_row("", ""), Pulse::default());
+    }
+
+    #[test]
+    fn only_what_is_known_is_shown() {
+        let pulse = Pulse { step: Some(10), steps: Some(40), loss: Some(2.25) };
+        assert_eq!(pulse.to_string(), "step 10/40  loss 2.2500");
+        assert_eq!(Pulse { steps: None, loss: None, ..pulse }.to_string(), "step 10");
+        assert_eq!(Pulse::default().to_string(), "");
     }
 }
