@@ -45,9 +45,11 @@ fn draw_level(svg: &mut Svg, panel: &CurvePanel, across: &Scale, up: &Scale) {
     for run in &panel.diverged {
         let points: Vec<(f64, f64)> = run.points.iter().map(|(x, y)| (across.place(*x), up.place(*y))).collect();
         svg.path("curve diverged", &points);
-        if let Some((x, y)) = run.points.last() {
-            let tip = format!("seed {} diverged near step {x:.0}", run.seed);
-            svg.disc("diverged-end", (across.place(*x), up.clamp(*y).0.max(TOP + 4.0)), 3.5, &tip);
+        // The mark stands where the curve is last seen: most diverged curves leave the frame.
+        let seen = run.points.iter().rev().find(|(_, value)| !up.clamp(*value).1);
+        if let (Some((x, y)), Some((end, _))) = (seen, run.points.last()) {
+            let tip = format!("seed {} diverged near step {end:.0}", run.seed);
+            svg.disc("diverged-end", (across.place(*x), up.place(*y)), 3.5, &tip);
         }
     }
     svg.path("curve level-mean", &means(panel, across, up));

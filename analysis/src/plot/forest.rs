@@ -69,7 +69,10 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, decimals: usize) {
     }
     let Some(comparison) = &arm.comparison else { return };
     let Some(estimate) = comparison.estimate else {
-        svg.text("none", (scale.place(0.0) + 8.0, y + 4.0), Anchor::Start, "no values in common");
+        // On the side of zero that has more room.
+        let (low, high) = scale.domain();
+        let (shift, anchor) = if high > -low { (8.0, Anchor::Start) } else { (-8.0, Anchor::End) };
+        svg.text("none", (scale.place(0.0) + shift, y + 4.0), anchor, "no values in common");
         return;
     };
     let class = verdict_class(comparison.verdict);

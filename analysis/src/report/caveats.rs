@@ -48,15 +48,12 @@ fn unfinished(study: &Study) -> Option<String> {
         .filter(|state| study.count(*state) > 0)
         .map(|state| format!("{} {}", study.count(state), state.name()))
         .collect();
-    let total: usize = states.into_iter().map(|state| study.count(state)).sum();
-    (total > 0).then(|| {
+    (!parts.is_empty()).then(|| {
         format!(
-            "Of {}, {} {} and {} not count: the comparisons use the others and may change when these are there. The list of \
+            "Of the {} of the plan, these are in no comparison: {}. The comparisons may change once they are done; the list of \
              runs has the causes.",
             number::plural(study.runs, "run", "runs"),
             number::list(&parts),
-            if total == 1 { "is" } else { "are" },
-            if total == 1 { "does" } else { "do" },
         )
     })
 }
