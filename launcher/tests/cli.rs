@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Stdio;
 
 use stage::sweep::ToySweep;
-use stage::{DONE, seedbed, stderr, stdout};
+use stage::{DONE, seedbed, start, stderr, stdout, wait_until};
 
 /// A sweep with a run in most states: relu 0 diverged, gelu 0 failed, relu 1 done, gelu 1 not started.
 fn ended_in_every_way() -> ToySweep {
@@ -83,6 +83,17 @@ fn a_run_is_named_by_the_beginning_of_its_id() {
     assert!(stderr(&none).starts_with("error: no run has an id that begins with `0123456789abcdef` in toy"));
     let early = sweep.seedbed(&["logs", &sweep.plan().runs[3].id.to_string()]).output().unwrap();
     assert!(stderr(&early).contains("was not started yet"), "{}", stderr(&early));
+}
+
+#[test]
+fn logs_can_be_followed_to_the_end() {
+    let sweep = ToySweep::new(&format!("echo first; sleep 0.4; echo last; {DONE}"));
+    let launcher = start(&mut sweep.seedbed(&["run", "toy.toml", "--limit", "1"]));
+    wait_until("the run is recorded", || sweep.layout().plan().exists() && !sweep.records().is_empty());
+    let id = sweep.plan().runs[0].id.to_string();
+    let logs = sweep.seedbed(&["logs", "--follow", &id]).output().unwrap();
+    assert_eq!(stdout(&logs), "first\nlast\n");
+    assert_eq!(launcher.wait_with_output().unwrap().status.code(), Some(0));
 }
 
 #[test]

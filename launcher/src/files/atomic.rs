@@ -24,11 +24,11 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError> {
 pub fn create_new(path: &Path, content: &[u8]) -> Result<bool, FileError> {
     let failure = |error| FileError::write(path, error);
     let temporary = filled(path, content).map_err(failure)?;
-    // A hard link fails where the name is taken and is atomic on network file systems, too.
-    match fs::hard_link(temporary.path(), path) {
-        Ok(()) => sync_directory(path).map_err(failure).map(|()| true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(failure(error)),
+    // A rename that fails where the name is taken or, on file systems that have none, a hard link: both are atomic.
+    match temporary.persist_noclobber(path) {
+        Ok(_) => sync_directory(path).map_err(failure).map(|()| true),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failure(error.error)),
     }
 }
 

@@ -1,4 +1,5 @@
-//! One holder at a time, across processes and machines, on any file system that can make a hard link.
+//! One holder at a time, across processes and machines, on any file system that can make a hard link or rename without
+//! replacing.
 //!
 //! A lease is a file that names its holder. A run's claim is one, a sweep's lock is another. Read [`holder`] for who holds and
 //! whether it lives, [`file`] for how a lease is taken, kept and given back.
