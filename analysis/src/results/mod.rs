@@ -1,7 +1,7 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! [`sweep`] and [`table`] read them; [`Results`] holds them in one order that does not depend on the order of the input.
+//! `sweep` and [`table`] read them; [`Results`] holds them in one order that does not depend on the order of the input.
 
 pub mod design;
 pub mod observation;
