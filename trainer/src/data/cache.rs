@@ -15,7 +15,7 @@ use crate::files::WriteError;
 const PARTIAL: &str = ".partial";
 
 /// What nobody has written to for so long was left by a process that was killed.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// A file that appears under its name when [`Self::finish`] has written all of it to disk; dropped before, it leaves nothing.
 #[derive(Debug)]

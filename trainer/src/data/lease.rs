@@ -21,7 +21,7 @@ use super::error::DataError;
 const RENEWAL: Duration = Duration::from_secs(5);
 
 /// A lease on another host that was not renewed for so long is given up. Network file systems may show a change late.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -55,7 +55,7 @@ pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPai
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let offset = error.valid_up_to();
-        let line = 1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count() as u64;
+        let line = bytes[..offset].split(|&byte| byte == b'\n').count() as u64;
         DataError::NotUtf8 { path: path(), line, offset: offset as u64 }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

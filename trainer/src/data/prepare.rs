@@ -237,15 +237,15 @@ fn nothing_held_out(data: &DataSpec, corpus: u64, validation: u64) -> DataError 
 
 fn summary(manifest: &Manifest) -> String {
     let Manifest { training, validation, duplicates, .. } = manifest;
-    let mut text = format!(
+    let mut parts = vec![format!(
         "prepared {} training stories ({} tokens) and {} held-out ones ({} tokens)",
         training.stories, training.tokens, validation.stories, validation.tokens
-    );
+    )];
     if *duplicates > 0 {
-        text.push_str(&format!("; {duplicates} held-out stories were left out because they are training stories too"));
+        parts.push(format!("{duplicates} held-out stories were left out because they are training stories too"));
     }
     if training.long > 0 {
-        text.push_str(&format!("; {} training stories were longer than the context", training.long));
+        parts.push(format!("{} training stories were longer than the context", training.long));
     }
-    text
+    parts.join("; ")
 }
