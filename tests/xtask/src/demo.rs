@@ -18,7 +18,7 @@ const SWEEP: &str = include_str!("../demo/sweep.toml");
 const TRAINING: Stories = Stories { seed: 1, count: 4_000 };
 const VALIDATION: Stories = Stories { seed: 2, count: 200 };
 const PAIRS_SEED: u64 = 3;
-const PAIRS_PER_PARADIGM: usize = 60;
+const PAIRS_PER_PARADIGM: usize = 25;
 
 /// `seedbed run` ended with some runs failed; the others are worth a report.
 const INCOMPLETE: i32 = 1;
@@ -31,6 +31,8 @@ struct Stories {
 
 /// How the demo is to be run.
 #[derive(Debug, Args)]
+// Its default name is taken by the flattened request.
+#[group(skip)]
 pub(crate) struct Request {
     #[command(flatten)]
     libtorch: libtorch::Request,
