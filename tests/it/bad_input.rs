@@ -22,7 +22,10 @@ fn fails(settings: &str, prepare: impl FnOnce(&Study)) -> String {
 #[test]
 fn sweep_files_are_refused_with_place_and_proposal() {
     for (settings, words) in [
-        (TINY.replace("learning-rate", "learning-rat"), vec!["sweep.toml:", "train.learning-rat", "train.learning-rate"]),
+        (
+            TINY.replace("learning-rate", "learning-rat"),
+            vec!["sweep.toml:", "train.learning-rat", "train.learning-rate"],
+        ),
         (TINY.replace("heads = 2", "heads = 5"), vec!["model.heads", "hidden-size"]),
         (TINY.replace("steps = 30", "steps = 0"), vec!["train.steps", "at least 1"]),
         (TINY.replace("stories.txt", "nowhere.txt"), vec!["data.corpus", "nowhere.txt"]),

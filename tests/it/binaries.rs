@@ -6,7 +6,8 @@ use e2e::programs::program;
 
 /// The shared libraries that a program asks the dynamic linker for.
 fn needed(name: &str) -> Vec<String> {
-    let output = Command::new("readelf").arg("-d").arg(program(name)).output().expect("readelf comes with the C++ compiler");
+    let output =
+        Command::new("readelf").arg("-d").arg(program(name)).output().expect("readelf comes with the C++ compiler");
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.lines()

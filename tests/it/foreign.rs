@@ -56,7 +56,8 @@ fn a_table_of_anyones_is_reported() {
     }
     study.write("table.csv", &table);
     let (path, out) = (study.path("table.csv"), study.path("out"));
-    let arguments = ["report", path.to_str().unwrap(), "--factors", "arm", "--seed", "seed", "--metric", "score=higher"];
+    let arguments =
+        ["report", path.to_str().unwrap(), "--factors", "arm", "--seed", "seed", "--metric", "score=higher"];
     expect(0, &[&arguments[..], &["--baseline", "a", "--out", out.to_str().unwrap()]].concat());
     assert!(fs::read_to_string(out.join("report.md")).unwrap().contains('b'));
 }

@@ -85,8 +85,10 @@ fn the_same_sweep_elsewhere_gives_the_same_ids_and_bytes() {
 
 #[test]
 fn a_diverged_run_is_a_result_and_not_an_error() {
-    let head = HEAD.replace("\"gelu\", \"geglu\", \"kan\"", "\"relu\"").replace("\"gpt-neo\", \"roberta\"", "\"gpt-neo\"");
-    let settings = TINY.replace("learning-rate = 3e-3", "learning-rate = 10.0\nclip = 0").replace("steps = 30", "steps = 60");
+    let head =
+        HEAD.replace("\"gelu\", \"geglu\", \"kan\"", "\"relu\"").replace("\"gpt-neo\", \"roberta\"", "\"gpt-neo\"");
+    let settings =
+        TINY.replace("learning-rate = 3e-3", "learning-rate = 10.0\nclip = 0").replace("steps = 30", "steps = 60");
     let study = Study::new(&head, &settings);
     expect(0, &["run", &study.sweep()]);
     let layout = study.layout("path");

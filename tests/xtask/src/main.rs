@@ -41,8 +41,6 @@ enum Command {
     Demo(demo::Request),
     /// Runs every test there is and says how each suite ended
     Verify(verify::Request),
-    /// Makes the Python environment of the reference tests in .python/
-    Python,
 }
 
 fn main() -> ExitCode {
@@ -63,10 +61,15 @@ fn run(command: Command) -> Outcome<ExitCode> {
         Command::Libtorch(request) => libtorch::run(&workspace, &request),
         Command::Demo(request) => demo::run(&workspace, &request),
         Command::Verify(request) => verify::run(&workspace, &request),
-        Command::Python => {
-            let interpreter = python::environment(&workspace)?;
-            stream::data(&format!("{}\n", interpreter.display()));
-            Ok(ExitCode::SUCCESS)
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
     }
 }

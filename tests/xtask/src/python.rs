@@ -1,14 +1,12 @@
-//! Python, as far as it serves: pip fetches wheels, an installed torch is a libtorch, reference tests have an environment.
+//! Python, as far as it serves: pip fetches wheels, and an installed torch is a libtorch.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, Outcome};
 use crate::workspace::Workspace;
-use crate::{file, stream};
 
 const INTERPRETER: &str = "python3";
-const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 
 /// Prints where the package torch lies, without loading it.
 const FIND_TORCH: &str = "\
@@ -50,31 +48,4 @@ pub(crate) fn torch_folder(workspace: &Workspace) -> Option<PathBuf> {
     let output = workspace.command(INTERPRETER).args(["-c", FIND_TORCH]).current_dir("/").output().ok()?;
     let folder = String::from_utf8(output.stdout).ok()?;
     (output.status.success() && !folder.is_empty()).then(|| PathBuf::from(folder))
-}
-
-/// The interpreter of the environment in `.python/`, which is made if it is not there or its pins have changed.
-pub(crate) fn environment(workspace: &Workspace) -> Outcome<PathBuf> {
-    let folder = workspace.root().join(".python");
-    let (interpreter, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
-    if interpreter.exists() && std::fs::read(&stamp).is_ok_and(|text| text == REQUIREMENTS.as_bytes()) {
-        return Ok(interpreter);
-    }
-    stream::say("making the Python environment of the reference tests in .python/");
-    file::remove(&folder)?;
-    let status = stream::run(workspace.command(INTERPRETER).args(["-m", "venv"]).arg(&folder))?;
-    if !status.success() {
-        return Err(Failure::new(format!("{INTERPRETER} could not make an environment ({status})"))
-            .hint("install its module venv, such as with `apt-get install python3-venv`"));
-    }
-    // Under another name until it is whole: the stamp is what says so.
-    let requirements = folder.join("wanted.txt");
-    file::write(&requirements, REQUIREMENTS.as_bytes())?;
-    let mut install = pip_of(workspace, &interpreter);
-    let status = stream::run(install.args(["install", "--only-binary=:all:", "--requirement"]).arg(&requirements))?;
-    if !status.success() {
-        return Err(Failure::new(format!("pip could not install what the reference tests need ({status})"))
-            .hint("the package index must be reachable (PIP_INDEX_URL, PIP_PROXY), and Python 3.11 or newer"));
-    }
-    file::write(&stamp, REQUIREMENTS.as_bytes())?;
-    Ok(interpreter)
 }

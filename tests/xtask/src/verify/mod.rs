@@ -1,8 +1,7 @@
 //! `cargo verify`: every test there is, suite by suite, and a table of how each ended.
 //!
-//! Read in this order: `suite` (what is run), `tally` (what became of it), `linkage` (what the binaries load), `request`.
+//! Read in this order: `suite` (what is run), `tally` (what became of it), `request`.
 
-mod linkage;
 mod request;
 mod suite;
 mod table;

@@ -2,7 +2,6 @@
 //!
 //! Everything is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast.
 
-use super::linkage;
 use super::tally::Tally;
 use crate::failure::Outcome;
 use crate::workspace::Workspace;
@@ -33,6 +32,8 @@ pub(super) struct Suite {
 enum Need {
     /// libtorch and a C++ compiler.
     Libtorch,
+    /// A browser for the report.
+    Chromium,
 }
 
 /// A part of a suite.
@@ -42,8 +43,6 @@ enum Step {
     Check { arguments: &'static [&'static str], packages: &'static [&'static str], last: &'static [&'static str] },
     /// The tests of packages.
     Tests { packages: &'static [&'static str] },
-    /// What the binaries load.
-    Linkage,
 }
 
 const DENY: &[&str] = &["--", "--deny", "warnings"];
@@ -52,7 +51,7 @@ const DOC: &[&str] = &["doc", "--quiet", "--release", "--no-deps", "--document-p
 const BUILD: &[&str] = &["build", "--quiet", "--release"];
 
 /// All suites, in the order in which they are run: what fails fast comes first.
-pub(super) const SUITES: [Suite; 7] = [
+pub(super) const SUITES: [Suite; 6] = [
     Suite {
         name: "format",
         meaning: "the sources are formatted",
@@ -86,13 +85,6 @@ pub(super) const SUITES: [Suite; 7] = [
         steps: &[Step::Tests { packages: &HEAVY }],
     },
     Suite {
-        name: "linkage",
-        meaning: "the binaries start without libtorch, or without its CUDA part",
-        quick: true,
-        needs: &[Need::Libtorch],
-        steps: &[Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] }, Step::Linkage],
-    },
-    Suite {
         name: "docs",
         meaning: "the documentation builds, and its links lead somewhere",
         quick: false,
@@ -106,7 +98,7 @@ pub(super) const SUITES: [Suite; 7] = [
         name: "end-to-end",
         meaning: "the programs do together what they promise",
         quick: false,
-        needs: &[Need::Libtorch],
+        needs: &[Need::Libtorch, Need::Chromium],
         steps: &[Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] }, Step::Tests { packages: &["e2e"] }],
     },
 ];
@@ -142,6 +134,8 @@ impl Need {
                 }
                 libtorch::ensure(workspace, &libtorch::Request::default()).map(drop)
             }
+            Self::Chromium if compiler::is_installed("chromium") => Ok(()),
+            Self::Chromium => packages::ensure(&["chromium"]),
         }
     }
 }
@@ -164,7 +158,6 @@ impl Step {
                 let (status, output) = stream::run_keeping_output(&mut command)?;
                 Ok(Tally::of_tests(&output, status.success()))
             }
-            Self::Linkage => linkage::check(&workspace.release_folder()?),
         }
     }
 }
