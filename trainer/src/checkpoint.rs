@@ -133,8 +133,7 @@ impl Checkpoint {
     /// When libtorch cannot copy them.
     pub fn restore(&self, parameters: &Parameters, optimizer: &Optimizer) -> Result<(), CheckpointError> {
         let (first, second) = optimizer.moments();
-        let pairs =
-            [(parameters.weights(), &self.weights), (first, &self.first_moment), (second, &self.second_moment)];
+        let pairs = [(parameters.weights(), &self.weights), (first, &self.first_moment), (second, &self.second_moment)];
         tch::no_grad(|| {
             for (target, source) in pairs {
                 target.shallow_clone().f_copy_(source)?;

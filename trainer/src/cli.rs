@@ -36,7 +36,8 @@ enum Command {
 }
 
 fn exit_codes() -> String {
-    let rows: Vec<String> = ExitCode::ALL.iter().map(|exit| format!("  {:>2}  {}", exit.code(), exit.meaning())).collect();
+    let rows: Vec<String> =
+        ExitCode::ALL.iter().map(|exit| format!("  {:>2}  {}", exit.code(), exit.meaning())).collect();
     format!("Exit codes:\n{}", rows.join("\n"))
 }
 

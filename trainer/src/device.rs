@@ -35,7 +35,8 @@ pub fn choose(wish: spec::execution::Device, cuda: &Availability) -> Result<Devi
         (spec::execution::Device::Cpu, _) | (spec::execution::Device::Auto, false) => Ok(Device::Cpu),
         (_, true) => Ok(Device::Cuda(0)),
         (spec::execution::Device::Cuda, false) => {
-            let failure = Failure::new(ExitCode::Unavailable, format!("the run asks for a GPU, but: {}", in_words(cuda)));
+            let failure =
+                Failure::new(ExitCode::Unavailable, format!("the run asks for a GPU, but: {}", in_words(cuda)));
             Err(match cuda {
                 Availability::Missing { .. } => failure.hint("`cargo libtorch --cuda` installs the CUDA libraries"),
                 _ => failure.hint("`execution.device = \"auto\"` takes the processor where there is no GPU"),
@@ -58,7 +59,10 @@ pub fn in_words(cuda: &Availability) -> String {
 /// The device for people and for the report.
 pub fn describe(device: Device) -> String {
     match device {
-        Device::Cpu => format!("cpu, {} threads, {}", tch::get_num_threads(), capability()),
+        Device::Cpu => match tch::get_num_threads() {
+            1 => format!("cpu, 1 thread, {}", capability()),
+            threads => format!("cpu, {threads} threads, {}", capability()),
+        },
         Device::Cuda(index) => format!("cuda:{index}"),
         other => format!("{other:?}"),
     }
@@ -72,8 +76,5 @@ pub fn capability() -> String {
 /// Versions by component.
 pub fn versions() -> BTreeMap<String, String> {
     let libtorch = version::loaded().map_or_else(version::compiled, |(_, release)| release).version;
-    BTreeMap::from([
-        ("libtorch".to_owned(), libtorch),
-        ("trainer".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-    ])
+    BTreeMap::from([("libtorch".to_owned(), libtorch), ("trainer".to_owned(), env!("CARGO_PKG_VERSION").to_owned())])
 }

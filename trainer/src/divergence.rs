@@ -31,7 +31,10 @@ impl DivergenceWatch {
         }
         self.above = if loss > self.bound { self.above + 1 } else { 0 };
         (self.above >= PATIENCE).then(|| {
-            format!("the training loss was above {:.2} nats, twice that of a uniform guess, for {PATIENCE} steps", self.bound)
+            format!(
+                "the training loss was above {:.2} nats, twice that of a uniform guess, for {PATIENCE} steps",
+                self.bound
+            )
         })
     }
 }

@@ -87,7 +87,8 @@ impl Parameters {
         let mut leaves = BTreeMap::new();
         let mut offset = 0;
         for declaration in &declarations {
-            let view = |flat: &Tensor| flat.f_narrow(0, offset, declaration.size())?.f_view(declaration.shape.as_slice());
+            let view =
+                |flat: &Tensor| flat.f_narrow(0, offset, declaration.size())?.f_view(declaration.shape.as_slice());
             let leaf = view(&weights)?.f_detach()?.f_set_requires_grad(true)?;
             native::set_gradient(&leaf, &view(&gradients)?)?;
             if leaves.insert(declaration.name.clone(), leaf).is_some() {

@@ -72,12 +72,7 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
 }
 
 /// Says how training ended and, where it ended well, measures the model.
-fn finish(
-    training: &mut Training<'_>,
-    study: &Study,
-    layout: &RunLayout,
-    ending: Ending,
-) -> Result<ExitCode, Failure> {
+fn finish(training: &mut Training<'_>, study: &Study, layout: &RunLayout, ending: Ending) -> Result<ExitCode, Failure> {
     let step = training.progress.step;
     let (exit, divergence) = match ending {
         Ending::Stopped => {

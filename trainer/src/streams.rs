@@ -49,6 +49,11 @@ impl Dropout {
         Self { moment: Some(Moment { seed, step, micro_batch }) }
     }
 
+    /// Whether this pass drops anything at all.
+    pub fn is_on(&self) -> bool {
+        self.moment.is_some()
+    }
+
     /// `tensor` with entries zeroed with `probability` and the rest scaled by 1/(1 − probability).
     ///
     /// `place` names the site, such as `h.0.attention`; one place is used once in a forward pass.

@@ -87,8 +87,7 @@ fn flush(model: &Model, batch: &PackedBatch, lengths: &[i64], device: Device, sc
     }
     let packed = Packed::new(&batch.view(), device);
     let values = model.log_probabilities(&packed).to_device(Device::Cpu).to_kind(Kind::Double);
-    let sums: Vec<Tensor> =
-        values.split_with_sizes(lengths, 0).iter().map(|part| part.sum(Kind::Double)).collect();
+    let sums: Vec<Tensor> = values.split_with_sizes(lengths, 0).iter().map(|part| part.sum(Kind::Double)).collect();
     scores.extend(sums.iter().map(|sum| sum.double_value(&[])));
 }
 

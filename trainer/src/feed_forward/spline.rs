@@ -88,7 +88,7 @@ impl SplineBasis {
         // An entry below the knots goes to cell −1, one above them to cell G + 2k: both touch columns that are cut off below.
         // So does one that is not a number: it must reach the loss through the base, not end as an index.
         let cell = from_first_knot.detach().floor().clamp(-1.0, cells as f64).nan_to_num(-1.0, None, None);
-        let within = (from_first_knot - &cell).clamp(0.0, 1.0).unsqueeze(-1);
+        let within = (from_first_knot - &cell).clamp(0.0, 1.0);
         let pieces = self.evaluate_pieces(&within);
         let columns = Tensor::arange(order + 1, (Kind::Int64, x.device())) + 1;
         let columns = cell.to_kind(Kind::Int64).unsqueeze(-1) + columns;
@@ -99,15 +99,15 @@ impl SplineBasis {
         all.narrow(-1, order + 1, intervals + order)
     }
 
-    /// `[…, k + 1]`: the pieces at u, by Horner's rule.
+    /// `[…, k + 1]`: the pieces at u, as the product of its powers with their coefficients.
+    ///
+    /// A matrix product reads each entry once; Horner's rule would pass over all pieces once for every power.
     fn evaluate_pieces(&self, u: &Tensor) -> Tensor {
-        let coefficients = self.coefficients.to_kind(u.kind());
-        let highest = i64::from(self.grid.order);
-        let mut sum = coefficients.select(0, highest) + u.zeros_like();
-        for power in (0..highest).rev() {
-            sum = sum * u + coefficients.select(0, power);
+        let mut powers = vec![u.ones_like()];
+        for power in 0..self.grid.order as usize {
+            powers.push(&powers[power] * u);
         }
-        sum
+        Tensor::stack(&powers, -1).matmul(&self.coefficients.to_kind(u.kind()))
     }
 }
 

@@ -134,7 +134,7 @@ impl Attention<'_> {
         let cells =
             group.gather(projected).view([group.stories, group.length, 3, self.heads, -1]).permute([2, 0, 3, 1, 4]);
         let [query, key, value] = [0, 1, 2].map(|index| cells.select(0, index));
-        let product = if self.probability > 0.0 {
+        let product = if self.dropout.is_on() && self.probability > 0.0 {
             self.product_with_dropout([&query, &key, &value], mask, place)
         } else {
             let (cells, is_causal) = match mask {
