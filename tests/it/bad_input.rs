@@ -27,7 +27,7 @@ fn sweep_files_are_refused_with_place_and_proposal() {
             vec!["sweep.toml:", "train.learning-rat", "train.learning-rate"],
         ),
         (TINY.replace("heads = 2", "heads = 5"), vec!["model.heads", "hidden-size"]),
-        (TINY.replace("steps = 30", "steps = 0"), vec!["train.steps", "at least 1"]),
+        (TINY.replace("steps = 30", "steps = 0"), vec!["train.steps", "an integer from 1 to"]),
         (TINY.replace("stories.txt", "nowhere.txt"), vec!["data.corpus", "nowhere.txt"]),
     ] {
         let study = Study::new(HEAD, &settings);
