@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Setting, all};
@@ -14,17 +14,25 @@ pub struct Settings {
     given: Vec<Option<Value>>,
 }
 
-static POSITIONS: LazyLock<BTreeMap<&'static str, usize>> =
-    LazyLock::new(|| all().enumerate().map(|(position, setting)| (setting.key, position)).collect());
+/// A key of the table with its fixed default, made once: a large sweep asks for each of them a hundred thousand times.
+struct Row {
+    setting: &'static Setting,
+    default: Option<Value>,
+}
 
-static TABLE: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| all().collect());
+static TABLE: LazyLock<Vec<Row>> =
+    LazyLock::new(|| all().map(|setting| Row { setting, default: setting.default.value() }).collect());
+
+/// Never iterated over, so that its order reaches nothing.
+static POSITIONS: LazyLock<HashMap<&'static str, usize>> =
+    LazyLock::new(|| all().enumerate().map(|(position, setting)| (setting.key, position)).collect());
 
 pub(super) fn position(key: &str) -> Option<usize> {
     POSITIONS.get(key).copied()
 }
 
 pub(super) fn at(position: usize) -> &'static Setting {
-    TABLE[position]
+    TABLE[position].setting
 }
 
 impl Settings {
@@ -50,8 +58,7 @@ impl Settings {
 
     /// The value of `key`, given or default; `None` where the default is derived or missing.
     pub fn value(&self, key: &str) -> Option<Value> {
-        let position = position(key)?;
-        self.given[position].clone().or_else(|| at(position).default.value())
+        self.at(position(key)?).cloned()
     }
 
     /// Like [`Self::value`], for a key that must be there.
@@ -66,7 +73,7 @@ impl Settings {
     /// The number of an integer key that was given or has a fixed default.
     pub fn integer(&self, key: &str) -> Option<i64> {
         match self.lookup(key)? {
-            Value::Integer(number) => Some(number),
+            Value::Integer(number) => Some(*number),
             other => panic!("invariant: `{key}` is an integer, not {}", other.type_name()),
         }
     }
@@ -74,7 +81,7 @@ impl Settings {
     /// The number of a float key that was given or has a fixed default.
     pub fn float(&self, key: &str) -> Option<f64> {
         match self.lookup(key)? {
-            Value::Float(number) => Some(number),
+            Value::Float(number) => Some(*number),
             other => panic!("invariant: `{key}` is a float, not {}", other.type_name()),
         }
     }
@@ -82,7 +89,7 @@ impl Settings {
     /// The text of a key that was given or has a fixed default.
     pub fn text(&self, key: &str) -> Option<String> {
         match self.lookup(key)? {
-            Value::Text(text) => Some(text),
+            Value::Text(text) => Some(text.clone()),
             other => panic!("invariant: `{key}` is a string, not {}", other.type_name()),
         }
     }
@@ -112,8 +119,13 @@ impl Settings {
         self.text(key).expect("invariant: this name has a fixed default")
     }
 
-    fn lookup(&self, key: &str) -> Option<Value> {
-        assert!(position(key).is_some(), "invariant: `{key}` is in the table");
-        self.value(key)
+    fn lookup(&self, key: &str) -> Option<&Value> {
+        let position = position(key);
+        assert!(position.is_some(), "invariant: `{key}` is in the table");
+        self.at(position?)
+    }
+
+    fn at(&self, position: usize) -> Option<&Value> {
+        self.given[position].as_ref().or(TABLE[position].default.as_ref())
     }
 }
