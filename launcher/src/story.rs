@@ -108,7 +108,7 @@ fn advice(state: &Observed, id: RunId) -> Option<String> {
         }
         Observed::Failed { cause, .. } => {
             let first = match cause {
-                Cause::OutOfMemory => "Lower execution.micro-batch-tokens or the number of slots, then",
+                Cause::OutOfMemory => "Lower train.micro-batch-tokens or the number of slots, then",
                 Cause::BadSpec => "Correct the sweep file, which gives a new run; or, if the trainer was at fault,",
                 Cause::BadData => "Put its data right, then",
                 Cause::Unavailable => "Install what is missing, then",

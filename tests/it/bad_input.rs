@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
 
-use e2e::programs::expect;
+use e2e::programs::{expect, program, transcript};
 use e2e::study::{self, Study, TINY};
 
 const HEAD: &str = "[sweep]\nname = \"bad\"\nseeds = 1\n\n[factors]\nactivation = [\"relu\"]\n";
@@ -46,14 +48,60 @@ fn sweep_files_are_refused_with_place_and_proposal() {
 
 #[test]
 fn text_that_cannot_be_trained_on_is_refused() {
-    let small = fails(TINY, |study| study.write("stories.txt", "One day.\n<|endoftext|>\nTwo days.\n<|endoftext|>\n"));
-    assert!(small.contains("model.vocabulary") || small.contains("held out") || small.contains("too few"), "{small}");
+    let step = TINY.replace("tokens-per-step = 512", "stories-per-step = 5000");
+    let small = fails(&step, |_| ());
+    assert!(small.contains("too few for one step") && small.contains("train.stories-per-step"), "{small}");
     let binary = fails(TINY, |study| fs::write(study.path("stories.txt"), b"ab\xff\xfe\n<|endoftext|>\n").unwrap());
     assert!(binary.contains("not UTF-8"), "{binary}");
     let vocabulary = fails(&TINY.replace("vocabulary = 450", "vocabulary = 9000"), |_| ());
     assert!(vocabulary.contains("set model.vocabulary ="), "{vocabulary}");
     let pairs = fails(TINY, |study| study.write("pairs.jsonl", "{\"sentence_good\": \"a\"\n"));
     assert!(pairs.contains("pairs.jsonl") && pairs.contains("line 1"), "{pairs}");
+}
+
+#[test]
+fn a_tokenizer_of_the_wrong_size_is_refused() {
+    let study = Study::new(HEAD, &TINY.replace("steps = 30", "steps = 2"));
+    expect(0, &["run", &study.sweep()]);
+    let cache = fs::read_dir(study.layout("bad").cache()).unwrap().flatten().map(|entry| entry.path());
+    let is_tokenizer =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tokenizer-"));
+    let tokenizer =
+        cache.filter(|path| path.extension().is_some_and(|kind| kind == "json")).find(is_tokenizer).unwrap();
+    let settings = TINY.replace("vocabulary = 450", "vocabulary = 460");
+    let settings = settings.replace("[data]", "[data]\ntokenizer = \"tokenizer.json\"");
+    let words = fails(&settings, |study| {
+        fs::copy(&tokenizer, study.path("tokenizer.json")).unwrap();
+    });
+    assert!(words.contains("450") && words.contains("model.vocabulary = 460"), "{words}");
+}
+
+/// A limit on the size of files stands for a disk that is full: the system refuses the write either way.
+#[test]
+fn a_disk_that_fills_up_while_a_checkpoint_is_written_loses_nothing() {
+    let settings = TINY.replace("steps = 30", "steps = 60") + "\n[execution]\ncheckpoint-every = \"1s\"\n";
+    let whole = Study::new(HEAD, &settings);
+    expect(0, &["run", &whole.sweep()]);
+
+    let study = Study::new(HEAD, &settings);
+    expect(0, &["run", &study.sweep()]);
+    let layout = study.layout("bad");
+    let run = layout.run(study::plan(&layout).runs[0].id);
+    for file in [run.metrics(), run.results(), run.timing(), run.outcome()] {
+        fs::remove_file(file).unwrap();
+    }
+    fs::remove_dir_all(run.checkpoints()).unwrap();
+    // 64 blocks of 1,024 bytes hold every curve and no checkpoint of this model.
+    let trainer = program("seedbed-trainer");
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" run --dir \"$1\"";
+    let output = Command::new("bash").args(["-c", script]).arg(&trainer).arg(run.directory()).output().unwrap();
+    assert_eq!(output.status.code(), Some(73), "{}", transcript(&output));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"), "{}", transcript(&output));
+    let left: Vec<_> = fs::read_dir(run.checkpoints()).unwrap().flatten().collect();
+    assert!(left.is_empty(), "half a checkpoint was left: {left:?}");
+    let output = Command::new(&trainer).args(["run", "--dir"]).arg(run.directory()).output().unwrap();
+    assert!(output.status.success(), "{}", transcript(&output));
+    assert_eq!(study::tables(&whole.layout("bad")), study::tables(&layout));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Any program can stand in the trainer's place.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use e2e::programs::expect;
@@ -52,7 +53,8 @@ fn a_table_of_anyones_is_reported() {
     let study = Study::new("", SWEEP);
     let mut table = String::from("arm,seed,score\n");
     for seed in 0..6 {
-        table += &format!("a,{seed},{}\nb,{seed},{}\n", 1.0 + 0.01 * f64::from(seed), 1.5 + 0.012 * f64::from(seed));
+        let (a, b) = (1.0 + 0.01 * f64::from(seed), 1.5 + 0.012 * f64::from(seed));
+        writeln!(table, "a,{seed},{a}\nb,{seed},{b}").unwrap();
     }
     study.write("table.csv", &table);
     let (path, out) = (study.path("table.csv"), study.path("out"));

@@ -37,14 +37,12 @@ fn ten_kills_at_random_moments_leave_no_trace_in_the_tables() {
     let mut kills = 0;
     while kills < 10 {
         let mut launcher = start(&disturbed);
-        let pause = Duration::from_millis(random.next_u64() % 4_000);
+        let pause = Duration::from_millis(random.next_u64() % 2_000);
         let deadline = Instant::now() + pause;
         while Instant::now() < deadline && launcher.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(5));
         }
-        if launcher.try_wait().unwrap().is_some() {
-            break;
-        }
+        assert!(launcher.try_wait().unwrap().is_none(), "the sweep ended after {kills} kills: it is too short");
         match random.next_u64() % 3 {
             // The trainers alone, the launcher alone, everything at once.
             0 => kill_trainers(&disturbed, &mut launcher),
@@ -60,7 +58,6 @@ fn ten_kills_at_random_moments_leave_no_trace_in_the_tables() {
         kills += 1;
         no_trainer_survives(&disturbed);
     }
-    assert!(kills >= 5, "the sweep ended after {kills} kills: it is too short for this test");
     let output = seedbed().args(["run", &disturbed.sweep(), "--slots", "2", "--retry", "failed"]).output().unwrap();
     assert!(output.status.success(), "{}", e2e::programs::transcript(&output));
     assert_eq!(study::tables(&undisturbed.layout("kills")), study::tables(&disturbed.layout("kills")));
@@ -116,17 +113,13 @@ fn a_damaged_checkpoint_is_passed_over_and_said_so() {
         })
         .count();
     assert_eq!(words, damaged);
-    let results = |study: &Study| {
-        let tables = study::tables(&study.layout("kills"));
-        tables.into_values().map(|(_, results)| results).collect::<Vec<_>>()
-    };
-    assert_eq!(results(&whole), results(&study));
+    assert_eq!(study::tables(&whole.layout("kills")), study::tables(&study.layout("kills")));
 }
 
 fn start(study: &Study) -> Child {
     let mut command = seedbed();
     command.args(["run", &study.sweep(), "--slots", "2", "--retry", "failed"]).process_group(0);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("seedbed starts")
 }
 
 fn pid(child: &Child) -> Pid {
@@ -142,7 +135,7 @@ fn trainers(study: &Study) -> Vec<Pid> {
         arguments.contains("seedbed-trainer") && arguments.contains(&*folder.to_string_lossy())
     };
     let numbered = |process: &Path| process.file_name()?.to_str()?.parse().ok().and_then(Pid::from_raw);
-    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let processes = fs::read_dir("/proc").expect("Linux has /proc").flatten().map(|entry| entry.path());
     processes.filter(|process| is_ours(process)).filter_map(|process| numbered(&process)).collect()
 }
 
@@ -167,7 +160,7 @@ fn no_trainer_survives(study: &Study) {
 /// Waits until some run has taken `steps` steps.
 fn wait_for_steps(study: &Study, steps: u64) {
     let layout = study.layout("kills");
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     let reached = || {
         fs::read_dir(layout.runs()).into_iter().flatten().flatten().any(|run| {
             let metrics = fs::read_to_string(run.path().join("metrics.csv")).unwrap_or_default();

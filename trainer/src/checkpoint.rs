@@ -1,8 +1,9 @@
 //! Checkpoints: everything from which a run goes on exactly.
 //!
-//! A checkpoint is one safetensors file with three flat tensors (weights and both moments) and a JSON record of the rest in
-//! its metadata. Two are kept: a new one is written beside them, flushed, and only then takes the newest one's name. So
-//! whatever happens at whatever moment, one whole checkpoint is there; a damaged one is noticed by its hash and passed over.
+//! A checkpoint is one safetensors file with three flat tensors (weights and both moments) and, in its metadata, a JSON record
+//! of the rest with a hash over everything. Two are kept: a new one is written beside them, flushed, and only then takes the
+//! newest one's name. So whatever happens at whatever moment, one whole checkpoint is there. A damaged one is noticed by its
+//! hash, set aside and passed over; one that cannot be read, or is another run's, is an error and stays as it is.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use spec::RunId;
+use spec::{RunId, SCHEMA};
 use tch::{Kind, Tensor};
 
 use crate::data::Cursor;
@@ -22,6 +23,10 @@ use crate::parameters::Parameters;
 
 /// The names of the newest checkpoint and of the one before it.
 const NAMES: [&str; 2] = ["latest.safetensors", "previous.safetensors"];
+/// The name of a checkpoint that is whole but has not taken its place yet.
+const STAGED: &str = "next.safetensors";
+/// The one entry of the metadata: one, because the library writes several in no fixed order.
+const ENTRY: &str = "seedbed";
 
 /// What a checkpoint holds besides tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +46,26 @@ pub struct Progress {
     pub watch: DivergenceWatch,
     /// Length of `metrics.csv` when the checkpoint was written.
     pub metrics_bytes: u64,
+}
+
+/// A [`Progress`] with the hash of itself and of the tensors beside it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Seal {
+    progress: Progress,
+    blake3: String,
+}
+
+/// The part of a [`Seal`] that every version has.
+#[derive(Debug, Deserialize)]
+struct Header {
+    progress: HeaderProgress,
+}
+
+#[derive(Debug, Deserialize)]
+struct HeaderProgress {
+    schema: u32,
+    run: RunId,
 }
 
 /// Why a checkpoint could not be written or used.
@@ -65,6 +90,16 @@ pub enum CheckpointError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// The file is a checkpoint of another run, or of another version of Seedbed.
+    #[error("the checkpoint {} is of run {run}, schema {schema}: it does not belong here", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The run that it names.
+        run: RunId,
+        /// The schema that it names.
+        schema: u32,
     },
     /// libtorch refused.
     #[error("cannot move a checkpoint's tensors")]
@@ -95,12 +130,12 @@ pub fn save(
             .map_err(|error| WriteError::new(folder, io::Error::other(error)))?;
         views.push((*name, view));
     }
-    let metadata = HashMap::from([
-        ("progress".to_owned(), serde_json::to_string(progress).expect("invariant: a record has text keys only")),
-        ("blake3".to_owned(), hash(tensors.iter().map(|(_, bytes)| bytes.as_slice()))),
-    ]);
+    let blake3 = hash(progress, tensors.iter().map(|(_, bytes)| bytes.as_slice()));
+    let seal = Seal { progress: progress.clone(), blake3 };
+    let seal = serde_json::to_string(&seal).expect("invariant: a record has text keys only");
+    let metadata = HashMap::from([(ENTRY.to_owned(), seal)]);
     let [latest, previous] = NAMES.map(|name| folder.join(name));
-    let staged = folder.join("next.safetensors");
+    let staged = folder.join(STAGED);
     write_atomically(&staged, |file| {
         let content = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
         io::Write::write_all(file, &content)
@@ -146,25 +181,31 @@ impl Checkpoint {
 /// The newest whole checkpoint of `run` in `folder` whose curves are still there, or `None` for a run that starts anew.
 ///
 /// `usable` says whether a record fits the files beside it; `note` hears about every checkpoint that is passed over.
+///
+/// # Errors
+/// When a checkpoint is there but cannot be read, or belongs to another run or version: it is not ours to overwrite.
 pub fn newest(
     folder: &Path,
     run: RunId,
     size: i64,
     usable: impl Fn(&Progress) -> bool,
     note: &mut dyn FnMut(String),
-) -> Option<Checkpoint> {
-    for name in ["next.safetensors"].into_iter().chain(NAMES) {
+) -> Result<Option<Checkpoint>, CheckpointError> {
+    for name in [STAGED].into_iter().chain(NAMES) {
         let path = folder.join(name);
-        if !path.exists() {
-            continue;
-        }
         match read(&path, run, size) {
-            Ok(checkpoint) if usable(&checkpoint.progress) => return Some(checkpoint),
+            Ok(checkpoint) if usable(&checkpoint.progress) => return Ok(Some(checkpoint)),
             Ok(_) => note(format!("the checkpoint {} is ahead of metrics.csv and is passed over", path.display())),
-            Err(error) => note(format!("{error}; it is passed over")),
+            Err(CheckpointError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(error @ CheckpointError::Damaged { .. }) => {
+                let aside = path.with_extension("damaged");
+                fs::rename(&path, &aside).map_err(|source| WriteError::new(&aside, source))?;
+                note(format!("{error}; it is set aside as {} and passed over", aside.display()));
+            }
+            Err(error) => return Err(error),
         }
     }
-    None
+    Ok(None)
 }
 
 fn read(path: &Path, run: RunId, size: i64) -> Result<Checkpoint, CheckpointError> {
@@ -172,18 +213,18 @@ fn read(path: &Path, run: RunId, size: i64) -> Result<Checkpoint, CheckpointErro
     let content = fs::read(path).map_err(|source| CheckpointError::Read { path: path.to_owned(), source })?;
     let tensors = SafeTensors::deserialize(&content).map_err(|error| damaged(error.to_string()))?;
     let (_, metadata) = SafeTensors::read_metadata(&content).map_err(|error| damaged(error.to_string()))?;
-    let entry = |key: &str| {
-        let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(key));
-        entry.ok_or_else(|| damaged(format!("it has no entry `{key}`")))
-    };
-    let progress: Progress =
-        serde_json::from_str(entry("progress")?).map_err(|error| damaged(format!("its record: {error}")))?;
-    if (progress.schema, progress.run) != (spec::SCHEMA, run) {
-        return Err(damaged(format!("it is of run {}, schema {}", progress.run, progress.schema)));
+    let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+    let entry = entry.ok_or_else(|| damaged(format!("it has no entry `{ENTRY}`")))?;
+    let broken = |error: serde_json::Error| damaged(format!("its record: {error}"));
+    let header: Header = serde_json::from_str(entry).map_err(broken)?;
+    let HeaderProgress { schema, run: owner } = header.progress;
+    if (schema, owner) != (SCHEMA, run) {
+        return Err(CheckpointError::Foreign { path: path.to_owned(), run: owner, schema });
     }
+    let seal: Seal = serde_json::from_str(entry).map_err(broken)?;
     let view = |name: &str| tensors.tensor(name).map_err(|error| damaged(error.to_string()));
     let views = [view("weights")?, view("first-moment")?, view("second-moment")?];
-    if hash(views.iter().map(TensorView::data)) != *entry("blake3")? {
+    if hash(&seal.progress, views.iter().map(TensorView::data)) != seal.blake3 {
         return Err(damaged("its content does not match its hash".to_owned()));
     }
     let tensor = |view: &TensorView<'_>| -> Result<Tensor, CheckpointError> {
@@ -198,7 +239,7 @@ fn read(path: &Path, run: RunId, size: i64) -> Result<Checkpoint, CheckpointErro
         weights: tensor(weights)?,
         first_moment: tensor(first_moment)?,
         second_moment: tensor(second_moment)?,
-        progress,
+        progress: seal.progress,
     })
 }
 
@@ -210,10 +251,12 @@ fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>, CheckpointError> {
     Ok(bytes)
 }
 
-fn hash<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+/// The hash of a record and of the bytes of the tensors.
+fn hash<'a>(progress: &Progress, tensors: impl Iterator<Item = &'a [u8]>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(part);
+    hasher.update(&serde_json::to_vec(progress).expect("invariant: a record has text keys only"));
+    for tensor in tensors {
+        hasher.update(tensor);
     }
     hasher.finalize().to_hex().to_string()
 }
@@ -229,6 +272,7 @@ mod tests {
         TrainSpec {
             length: Length::Steps(1),
             batch: Batch::Stories(1),
+            micro_batch_tokens: 64,
             schedule: Schedule { peak: 0.1, warmup_steps: 0, shape: ScheduleShape::Constant, final_fraction: 1.0 },
             optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
             clip: None,
@@ -260,13 +304,21 @@ mod tests {
     fn find(folder: &Path) -> (Option<Checkpoint>, Vec<String>) {
         let mut notes = Vec::new();
         let found = newest(folder, RunId::of(b"run"), 15, |_| true, &mut |note| notes.push(note));
-        (found, notes)
+        (found.unwrap(), notes)
+    }
+
+    /// Takes a step, so that weights and both moments are like no others.
+    fn trained(seed: u64) -> (Parameters, Optimizer) {
+        let (parameters, mut optimizer) = parts(seed);
+        let _ = parameters.gradients().shallow_clone().fill_(0.5 + seed as f64);
+        optimizer.step(&parameters, 0.1, 0).unwrap();
+        (parameters, optimizer)
     }
 
     #[test]
     fn what_was_saved_is_restored() {
         let folder = tempfile::tempdir().unwrap();
-        let (parameters, optimizer) = parts(1);
+        let (parameters, optimizer) = trained(1);
         save(folder.path(), &progress(7), &parameters, &optimizer).unwrap();
         let (other, fresh) = parts(2);
         let (found, notes) = find(folder.path());
@@ -274,6 +326,40 @@ mod tests {
         found.restore(&other, &fresh).unwrap();
         assert_eq!((found.progress, notes.len()), (progress(7), 0));
         assert_eq!(other.weights(), parameters.weights());
+        assert_eq!(fresh.moments(), optimizer.moments());
+        assert_ne!(fresh.moments().0, fresh.moments().1);
+    }
+
+    #[test]
+    fn a_kill_between_the_renames_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parameters, optimizer) = trained(1);
+        for step in [1, 2] {
+            save(folder.path(), &progress(step), &parameters, &optimizer).unwrap();
+        }
+        let [latest, previous] = NAMES.map(|name| folder.path().join(name));
+        // Killed before either rename: the newest has no place yet.
+        fs::rename(&latest, folder.path().join(STAGED)).unwrap();
+        fs::rename(&previous, &latest).unwrap();
+        assert_eq!(find(folder.path()).0.unwrap().progress.step, 2);
+        // Killed between them.
+        fs::rename(&latest, &previous).unwrap();
+        assert_eq!(find(folder.path()).0.unwrap().progress.step, 2);
+    }
+
+    #[test]
+    fn a_changed_record_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (parameters, optimizer) = trained(1);
+        save(folder.path(), &progress(7), &parameters, &optimizer).unwrap();
+        let latest = folder.path().join(NAMES[0]);
+        let mut content = fs::read(&latest).unwrap();
+        let needle = br#"step\":7"#;
+        let place = content.windows(needle.len()).position(|window| window == needle).expect("the record is there");
+        content[place + needle.len() - 1] = b'8';
+        fs::write(&latest, content).unwrap();
+        let (found, notes) = find(folder.path());
+        assert!(found.is_none() && notes[0].contains("hash"), "{notes:?}");
     }
 
     #[test]
@@ -296,21 +382,27 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_of_another_run_or_size_is_refused() {
+    fn a_checkpoint_of_another_run_is_an_error_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let (parameters, optimizer) = parts(1);
         save(folder.path(), &progress(1), &parameters, &optimizer).unwrap();
-        let mut silent = |_| ();
-        assert!(newest(folder.path(), RunId::of(b"other"), 15, |_| true, &mut silent).is_none());
-        assert!(newest(folder.path(), RunId::of(b"run"), 16, |_| true, &mut silent).is_none());
+        let other = newest(folder.path(), RunId::of(b"other"), 15, |_| true, &mut |_| ());
+        assert!(matches!(other, Err(CheckpointError::Foreign { .. })));
+        assert!(find(folder.path()).0.is_some());
+        let larger = newest(folder.path(), RunId::of(b"run"), 16, |_| true, &mut |_| ());
+        assert!(larger.unwrap().is_none());
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_keeps_what_it_has() {
+    fn a_save_that_fails_keeps_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let (parameters, optimizer) = parts(1);
-        let blocked = folder.path().join("file");
-        fs::write(&blocked, "").unwrap();
-        assert!(matches!(save(&blocked, &progress(1), &parameters, &optimizer), Err(CheckpointError::Write(_))));
+        save(folder.path(), &progress(1), &parameters, &optimizer).unwrap();
+        // A folder in the way stops root as well as anybody.
+        fs::create_dir(folder.path().join(STAGED)).unwrap();
+        let failed = save(folder.path(), &progress(2), &parameters, &optimizer);
+        assert!(matches!(failed, Err(CheckpointError::Write(_))));
+        fs::remove_dir(folder.path().join(STAGED)).unwrap();
+        assert_eq!(find(folder.path()).0.unwrap().progress.step, 1);
     }
 }

@@ -1,11 +1,12 @@
 //! The command line of `seedbed-trainer`.
 
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use native::cuda::Availability;
-use spec::ExitCode;
+use spec::{ExitCode, Failure};
 
 use crate::inspect::Machine;
 use crate::{logbook, run};
@@ -45,7 +46,9 @@ fn exit_codes() -> String {
 pub fn main(cuda: &Availability) -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Command::Run { dir, cache } => run::carry_out(&dir, cache, cuda),
+        // libtorch's errors in the middle of a step arrive as panics: whatever it was, nothing half-done is on disk.
+        Command::Run { dir, cache } => catch_unwind(AssertUnwindSafe(|| run::carry_out(&dir, cache, cuda)))
+            .unwrap_or_else(|_| Err(Failure::new(ExitCode::Bug, "the trainer panicked, as said above"))),
         Command::Inspect => {
             let text = Machine::look(cuda).to_string();
             // A reader that has gone away (`| head`) is not an error of ours.

@@ -1,4 +1,4 @@
-//! When a run has diverged, and when a masked-language run is not what it says it is.
+//! When a run has diverged.
 
 use serde::{Deserialize, Serialize};
 

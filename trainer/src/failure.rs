@@ -57,7 +57,7 @@ impl Blame for CheckpointError {
     fn exit(&self) -> ExitCode {
         match self {
             Self::Write(_) => ExitCode::CannotWrite,
-            Self::Read { .. } | Self::Damaged { .. } => ExitCode::BadData,
+            Self::Read { .. } | Self::Damaged { .. } | Self::Foreign { .. } => ExitCode::BadData,
             Self::Torch(_) => ExitCode::Bug,
         }
     }

@@ -69,7 +69,7 @@ impl Parameters {
     /// Lays out and starts the declared parameters on `device`.
     ///
     /// Each entry depends on the seed, the parameter's name and its place in row-major order only: two networks with one seed
-    /// share every parameter that both have, and the common rows of those whose widths differ.
+    /// share every parameter that both have, and the first rows of a matrix that has more of them in one than in the other.
     ///
     /// # Errors
     /// When libtorch cannot hold the buffers or attach a gradient.
@@ -193,6 +193,7 @@ fn normal_pair(first: u64, second: u64) -> (f64, f64) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 mod tests {
     use super::*;
 

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use native::cuda::Availability;
+use serde::Deserialize;
 use spec::evaluate::Task;
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::status::{Facts, Outcome};
-use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, Study};
+use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
-use crate::evaluate::minimal_pairs;
-use crate::evaluate::validation::{Validation, validate};
+use crate::evaluate::validation::Validation;
 use crate::failure::{as_failure, write_failure};
 use crate::files::{write_atomically, write_json};
 use crate::inspect::Machine;
@@ -46,11 +46,21 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
     finish(&mut training, study, &layout, ending)
 }
 
+/// The part of `run.json` that every version has.
+#[derive(Debug, Deserialize)]
+struct Header {
+    schema: u32,
+}
+
 fn read_spec(layout: &RunLayout) -> Result<RunSpec, Failure> {
     let path = layout.spec();
-    let place = format!("cannot use {}", path.display());
-    let bad = |reason: String| Failure::new(ExitCode::BadSpec, format!("{place}: {reason}"));
+    let bad = |reason: String| Failure::new(ExitCode::BadSpec, format!("cannot use {}: {reason}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
+    let header: Header = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    if header.schema != SCHEMA {
+        let error = SpecError::Schema { what: "the run", found: header.schema, known: SCHEMA };
+        return Err(bad(error.to_string()));
+    }
     let run: RunSpec = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
     run.verify().map_err(|error| bad(error.to_string()))?;
     Ok(run)
@@ -82,12 +92,11 @@ fn finish(training: &mut Training<'_>, study: &Study, layout: &RunLayout, ending
         Ending::Diverged(reason) => (ExitCode::Diverged, Some(reason)),
         Ending::Finished => {
             let rows = measure(training, study);
-            match rows.iter().find(|row| !row.value.is_finite()) {
-                Some(row) => (ExitCode::Diverged, Some(format!("{} is {}", row.metric, row.value))),
-                None => {
-                    write_results(layout, &rows)?;
-                    (ExitCode::Done, None)
-                }
+            if let Some(row) = rows.iter().find(|row| row.value.is_nan()) {
+                (ExitCode::Diverged, Some(format!("{} is not a number", row.metric)))
+            } else {
+                write_results(layout, &rows)?;
+                (ExitCode::Done, None)
             }
         }
     };
@@ -100,21 +109,13 @@ fn finish(training: &mut Training<'_>, study: &Study, layout: &RunLayout, ending
 }
 
 fn measure(training: &Training<'_>, study: &Study) -> Vec<ResultRow> {
-    let bench = &training.workbench;
-    let (model, objective, device) = (&bench.model, &bench.objective, bench.device);
-    let most_tokens = bench.run.execution.micro_batch_tokens;
+    let (examiner, data) = (training.examiner(), training.workbench.data);
     let mut rows = Vec::new();
     for task in &study.evaluate.tasks {
         match task {
-            Task::Validation => {
-                let stories = &bench.data.validation;
-                let result = validate(model, objective, stories, training.token_bytes, most_tokens, device);
-                rows.extend(validation_rows(&result));
-            }
+            Task::Validation => rows.extend(validation_rows(&examiner.validate(&data.validation))),
             Task::MinimalPairs => {
-                let mask = bench.data.tokenizer.specials().mask;
-                let score = minimal_pairs::score(model, objective, mask, training.pairs, most_tokens, device);
-                rows.extend(score.rows());
+                rows.extend(examiner.score(training.pairs, data.tokenizer.specials().mask).rows());
             }
         }
     }

@@ -1,19 +1,21 @@
 //! A run made ready: data prepared, network built, checkpoint found.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use spec::layout::RunLayout;
 use spec::{Failure, RunSpec, SCHEMA, Study};
 use tch::Device;
 
-use crate::checkpoint::{self, Checkpoint, Progress};
+use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
 use crate::curves::Curve;
 use crate::data::pairs::{self, PairFile};
-use crate::data::{self, Cursor, MinimalPair, Prepared, StepSampler, Tokenizer};
+use crate::data::{self, Cursor, DataError, MinimalPair, Prepared, StepSampler, Tokenizer};
 use crate::divergence::DivergenceWatch;
 use crate::evaluate::objective::Objective;
 use crate::failure::{as_failure, write_failure};
+use crate::files::WriteError;
 use crate::logbook;
 use crate::model::{self, Model};
 use crate::optimizer::Optimizer;
@@ -76,7 +78,7 @@ impl<'a> Session<'a> {
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
         let steps = sampler.steps_in(spec.length);
-        let progress = match self.checkpoint(layout, parameters.size()) {
+        let progress = match self.checkpoint(layout, parameters.size()).map_err(as_failure)? {
             Some(checkpoint) => {
                 checkpoint.restore(&parameters, &optimizer).map_err(as_failure)?;
                 sampler.resume(checkpoint.progress.cursor).map_err(as_failure)?;
@@ -89,8 +91,16 @@ impl<'a> Session<'a> {
         let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
         let objective = Objective::of(self.study, &self.data.tokenizer);
         let (run, device) = (self.run, self.device);
-        Ok(Training {
-            workbench: Workbench { run, data: &self.data, objective, device, model, parameters },
+        let training = Training {
+            workbench: Workbench {
+                run,
+                data: &self.data,
+                micro_batch_tokens: spec.micro_batch_tokens,
+                objective,
+                device,
+                model,
+                parameters,
+            },
             spec,
             optimizer,
             sampler,
@@ -102,10 +112,17 @@ impl<'a> Session<'a> {
             timing,
             attempt,
             layout,
-        })
+        };
+        if training.examiner().can_validate(&self.data.validation) {
+            Ok(training)
+        } else {
+            let stories = self.data.validation.len() as u64;
+            let reason = "they ask for no token that stands for text; hold out more stories";
+            Err(as_failure(DataError::NothingHeldOut { stories, reason }))
+        }
     }
 
-    fn checkpoint(&self, layout: &RunLayout, size: i64) -> Option<Checkpoint> {
+    fn checkpoint(&self, layout: &RunLayout, size: i64) -> Result<Option<Checkpoint>, CheckpointError> {
         let written = fs::metadata(layout.metrics()).map_or(0, |metadata| metadata.len());
         let usable = |progress: &Progress| progress.metrics_bytes <= written;
         checkpoint::newest(&layout.checkpoints(), self.run.id, size, usable, &mut |note| logbook::say(&note))
@@ -137,10 +154,15 @@ fn minimal_pairs(run: &RunSpec, study: &Study, tokenizer: &Tokenizer) -> Result<
 
 /// Opens `timing.csv` at its end, a torn last line cut off, and counts which start of the trainer this is.
 fn open_timing(layout: &RunLayout) -> Result<(Curve, u32), Failure> {
-    let text = fs::read_to_string(layout.timing()).unwrap_or_default();
-    let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    let last = text[..whole].lines().last().and_then(|line| line.split(',').next()?.parse::<u32>().ok());
-    let curve = Curve::open(&layout.timing(), "attempt,step,tokens,seconds", whole as u64).map_err(write_failure)?;
+    let path = layout.timing();
+    let content = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other.map_err(|error| write_failure(WriteError::new(&path, error)))?,
+    };
+    let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let text = String::from_utf8_lossy(&content[..whole]);
+    let last = text.lines().last().and_then(|line| line.split(',').next()?.parse::<u32>().ok());
+    let curve = Curve::open(&path, "attempt,step,tokens,seconds", whole as u64).map_err(write_failure)?;
     Ok((curve, last.unwrap_or(0) + 1))
 }
 

@@ -18,6 +18,8 @@ pub struct Workbench<'a> {
     pub run: &'a RunSpec,
     /// Its text.
     pub data: &'a Prepared,
+    /// Most tokens in one forward pass.
+    pub micro_batch_tokens: u64,
     /// What the model is asked.
     pub objective: Objective,
     /// Where it computes.
@@ -86,7 +88,7 @@ impl Workbench<'_> {
 
     fn batches(&self, draws: &[Draw]) -> Vec<PackedBatch> {
         let stories = &self.data.training;
-        micro_batches(stories, draws, self.run.execution.micro_batch_tokens)
+        micro_batches(stories, draws, self.micro_batch_tokens)
             .into_iter()
             .map(|part| self.objective.training(self.run, stories, part))
             .collect()

@@ -9,7 +9,7 @@ use spec::train::TrainSpec;
 use crate::checkpoint::{self, CheckpointError, Progress};
 use crate::curves::Curve;
 use crate::data::{LeakCheck, MinimalPair, StepSampler};
-use crate::evaluate::validation::validate;
+use crate::evaluate::examiner::Examiner;
 use crate::files::WriteError;
 use crate::optimizer::Optimizer;
 use crate::schedule::learning_rate;
@@ -135,17 +135,20 @@ impl Training<'_> {
         self.timing.flush()
     }
 
-    fn validate(&mut self) -> Result<(), WriteError> {
+    /// Who asks the model.
+    pub fn examiner(&self) -> Examiner<'_> {
         let bench = &self.workbench;
-        let most_tokens = bench.run.execution.micro_batch_tokens;
-        let result = validate(
-            &bench.model,
-            &bench.objective,
-            &bench.data.validation,
-            self.token_bytes,
-            most_tokens,
-            bench.device,
-        );
+        Examiner {
+            model: &bench.model,
+            objective: &bench.objective,
+            device: bench.device,
+            most_tokens: self.spec.micro_batch_tokens,
+            token_bytes: self.token_bytes,
+        }
+    }
+
+    fn validate(&mut self) -> Result<(), WriteError> {
+        let result = self.examiner().validate(&self.workbench.data.validation);
         self.write_metric("validation-loss", result.loss())?;
         self.metrics.flush()
     }

@@ -83,7 +83,8 @@ fn write_study(folder: &Path) -> Outcome<()> {
     match std::fs::read_to_string(&sweep) {
         Ok(text) if text == SWEEP => {}
         Ok(_) => stream::say("demo/sweep.toml is not the original: it is left as it is (remove it to get that back)"),
-        Err(_) => file::write(&sweep, SWEEP.as_bytes())?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => file::write(&sweep, SWEEP.as_bytes())?,
+        Err(error) => return Err(Failure::new("cannot read demo/sweep.toml").because(error)),
     }
     let text = |stories: Stories| stories::corpus_text(stories.seed, stories.count);
     let pairs = stories::minimal_pairs(PAIRS_SEED, PAIRS_PER_PARADIGM);

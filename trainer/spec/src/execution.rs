@@ -1,4 +1,7 @@
-//! How a run is carried out. Nothing here changes what it finds, so nothing here is part of its id.
+//! How a run is carried out and how often it is looked at.
+//!
+//! None of it is part of the run's id: it changes no question that the run answers. It may change bits: another device or
+//! number of threads sums in another order, and more frequent looks make more rows in `metrics.csv`.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +26,6 @@ pub enum Device {
 pub struct ExecutionSpec {
     /// Where it computes.
     pub device: Device,
-    /// Most tokens in one forward pass.
-    pub micro_batch_tokens: u64,
     /// Steps between two rows of training loss.
     pub log_every: u64,
     /// Steps between two validations; a tenth of the steps if not given.
@@ -49,7 +50,6 @@ impl ExecutionSpec {
                 "cuda" => Device::Cuda,
                 _ => Device::Auto,
             },
-            micro_batch_tokens: integer("execution.micro-batch-tokens").expect(fixed),
             log_every: integer("execution.log-every").expect(fixed),
             validate_every: integer("execution.validate-every"),
             checkpoint_every: settings.name("execution.checkpoint-every").parse().expect(fixed),

@@ -84,6 +84,8 @@ pub struct TrainSpec {
     pub length: Length,
     /// What one step sees.
     pub batch: Batch,
+    /// Most tokens in one forward pass; at least 2. Part of the science because each pass draws its own dropout.
+    pub micro_batch_tokens: u64,
     /// The learning rate over time.
     pub schedule: Schedule,
     /// The optimiser.
@@ -106,6 +108,7 @@ impl TrainSpec {
         Ok(Self {
             length: length(settings)?,
             batch: batch(settings)?,
+            micro_batch_tokens: settings.integer("train.micro-batch-tokens").map_or(0, i64::unsigned_abs),
             schedule: schedule(settings),
             optimizer: AdamW {
                 beta1: settings.number("train.beta1"),

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use spec::rows::ResultRow;
-use tch::{Device, Kind, Tensor};
+use tch::Kind;
 
+use super::examiner::Examiner;
+use super::objective::Objective;
 use crate::data::{MinimalPair, PackedBatch};
-use crate::evaluate::objective::Objective;
-use crate::model::{Model, Packed};
 
 /// The name of the metric; a paradigm's own is `minimal-pairs/<paradigm>`.
 pub const METRIC: &str = "minimal-pairs";
@@ -46,49 +46,42 @@ impl Score {
     }
 }
 
-/// Scores `model` on `pairs`, in batches of about `most_tokens` tokens; `mask` is the id that hides a token from an encoder.
-pub fn score(
-    model: &Model,
-    objective: &Objective,
-    mask: u16,
-    pairs: &[MinimalPair],
-    most_tokens: u64,
-    device: Device,
-) -> Score {
-    let sentences: Vec<&[u16]> = pairs.iter().flat_map(|pair| [pair.good.as_slice(), pair.bad.as_slice()]).collect();
-    let mut scores = Vec::with_capacity(sentences.len());
-    let mut batch = PackedBatch::default();
-    // How many sentences are in the batch, and how many positions each of them scores.
-    let mut lengths = Vec::new();
-    for sentence in sentences {
-        let part = match objective {
-            Objective::NextToken => PackedBatch::sentence(sentence),
-            Objective::Masked(_) => PackedBatch::each_masked(sentence, mask),
-        };
-        if !lengths.is_empty() && (batch.len() + part.len()) as u64 > most_tokens {
-            flush(model, &batch, &lengths, device, &mut scores);
-            (batch, lengths) = (PackedBatch::default(), Vec::new());
+impl Examiner<'_> {
+    /// Scores the model on `pairs`; `mask` is the id that hides a token from an encoder.
+    pub fn score(&self, pairs: &[MinimalPair], mask: u16) -> Score {
+        let mut scores = Vec::with_capacity(2 * pairs.len());
+        let mut batch = PackedBatch::default();
+        // How many positions each sentence of the batch scores.
+        let mut lengths = Vec::new();
+        for sentence in pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]) {
+            let part = match self.objective {
+                Objective::NextToken => PackedBatch::sentence(sentence),
+                Objective::Masked(_) => PackedBatch::each_masked(sentence, mask),
+            };
+            if !lengths.is_empty() && (batch.len() + part.len()) as u64 > self.most_tokens {
+                self.sum_up(&batch, &lengths, &mut scores);
+                (batch, lengths) = (PackedBatch::default(), Vec::new());
+            }
+            lengths.push(part.scored.len() as i64);
+            batch.append(&part);
         }
-        lengths.push(part.scored.len() as i64);
-        batch.append(&part);
+        self.sum_up(&batch, &lengths, &mut scores);
+        let mut score = Score::default();
+        for (pair, values) in pairs.iter().zip(scores.chunks_exact(2)) {
+            score.count(&pair.paradigm, values[0], values[1]);
+        }
+        score
     }
-    flush(model, &batch, &lengths, device, &mut scores);
-    let mut score = Score::default();
-    for (pair, values) in pairs.iter().zip(scores.chunks_exact(2)) {
-        score.count(&pair.paradigm, values[0], values[1]);
-    }
-    score
-}
 
-/// The sum of log-probabilities of every sentence of a batch.
-fn flush(model: &Model, batch: &PackedBatch, lengths: &[i64], device: Device, scores: &mut Vec<f64>) {
-    if batch.is_empty() {
-        return;
+    /// Appends the sum of log-probabilities of every sentence of a batch; one that scores nothing has the sum 0.
+    fn sum_up(&self, batch: &PackedBatch, lengths: &[i64], scores: &mut Vec<f64>) {
+        if batch.is_empty() {
+            scores.extend(lengths.iter().map(|_| 0.0));
+            return;
+        }
+        let sentences = self.log_probabilities(batch).split_with_sizes(lengths, 0);
+        scores.extend(sentences.iter().map(|sentence| sentence.sum(Kind::Double).double_value(&[])));
     }
-    let packed = Packed::new(&batch.view(), device);
-    let values = model.log_probabilities(&packed).to_device(Device::Cpu).to_kind(Kind::Double);
-    let sums: Vec<Tensor> = values.split_with_sizes(lengths, 0).iter().map(|part| part.sum(Kind::Double)).collect();
-    scores.extend(sums.iter().map(|sum| sum.double_value(&[])));
 }
 
 #[cfg(test)]
@@ -105,6 +98,6 @@ mod tests {
         let rows = score.rows();
         assert_eq!(rows[0], ResultRow { metric: "minimal-pairs".to_owned(), value: 0.25, n: 4 });
         assert_eq!(rows[1], ResultRow { metric: "minimal-pairs/a".to_owned(), value: 0.5, n: 3 });
-        assert_eq!(rows[2].value, 0.0);
+        assert_eq!(rows[2], ResultRow { metric: "minimal-pairs/b".to_owned(), value: 0.0, n: 1 });
     }
 }

@@ -1,6 +1,7 @@
-//! What is measured: [`objective`] says what a model is asked, [`validation`] asks it about held-out stories, and
-//! [`minimal_pairs`] asks it to choose between sentences.
+//! What is measured: [`objective`] says what a model is asked, [`examiner`] asks it, [`validation`] about held-out stories and
+//! [`minimal_pairs`] to choose between sentences.
 
+pub mod examiner;
 pub mod minimal_pairs;
 pub mod objective;
 pub mod validation;

@@ -1,10 +1,9 @@
 //! Loss on the held-out stories.
 
-use tch::{Device, Kind};
+use tch::Kind;
 
-use super::objective::Objective;
-use crate::data::{PackedBatch, Stories};
-use crate::model::{Model, Packed};
+use super::examiner::Examiner;
+use crate::data::Stories;
 
 /// What the held-out stories say about a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,34 +34,29 @@ impl Validation {
     }
 }
 
-/// Measures `model` on all held-out stories, in batches of at most `most_tokens` tokens.
-///
-/// `token_bytes` gives the bytes of text of every id; special tokens have none. The order of summation is fixed, so the same
-/// model gives the same bits.
-pub fn validate(
-    model: &Model,
-    objective: &Objective,
-    stories: &Stories,
-    token_bytes: &[u32],
-    most_tokens: u64,
-    device: Device,
-) -> Validation {
-    let mut result = Validation { nats: 0.0, tokens: 0, bytes: 0 };
-    for range in ranges(stories, most_tokens) {
-        let batch = objective.validation(stories, range);
-        if batch.scored.is_empty() {
-            continue;
+impl Examiner<'_> {
+    /// Measures the model on all held-out stories. The order of summation is fixed, so the same model gives the same bits.
+    pub fn validate(&self, stories: &Stories) -> Validation {
+        let mut result = Validation { nats: 0.0, tokens: 0, bytes: 0 };
+        for range in ranges(stories, self.most_tokens) {
+            let batch = self.objective.validation(stories, range);
+            if batch.scored.is_empty() {
+                continue;
+            }
+            result.nats -= self.log_probabilities(&batch).sum(Kind::Double).double_value(&[]);
+            result.tokens += batch.scored.len() as u64;
+            result.bytes += batch.targets.iter().map(|id| u64::from(self.token_bytes[*id as usize])).sum::<u64>();
         }
-        result.nats -= log_probability(model, &batch, device);
-        result.tokens += batch.scored.len() as u64;
-        result.bytes += batch.targets.iter().map(|id| u64::from(token_bytes[*id as usize])).sum::<u64>();
+        result
     }
-    result
-}
 
-fn log_probability(model: &Model, batch: &PackedBatch, device: Device) -> f64 {
-    let packed = Packed::new(&batch.view(), device);
-    model.log_probabilities(&packed).to_kind(Kind::Double).sum(Kind::Double).double_value(&[])
+    /// Whether the held-out stories ask anything that [`Self::validate`] could measure: one scored token, one byte of text.
+    pub fn can_validate(&self, stories: &Stories) -> bool {
+        ranges(stories, self.most_tokens).into_iter().any(|range| {
+            let batch = self.objective.validation(stories, range);
+            batch.targets.iter().any(|id| self.token_bytes[*id as usize] > 0)
+        })
+    }
 }
 
 /// Runs of stories that hold at most `most_tokens` tokens each.

@@ -41,6 +41,8 @@ enum Need {
 enum Step {
     /// A cargo command on packages, which succeeds or not.
     Check { arguments: &'static [&'static str], packages: &'static [&'static str], last: &'static [&'static str] },
+    /// `cargo build` as on a login node: where libtorch is said to be, there is nothing.
+    PlainBuild,
     /// The tests of packages.
     Tests { packages: &'static [&'static str] },
 }
@@ -75,7 +77,7 @@ pub(super) const SUITES: [Suite; 6] = [
         meaning: "the tests of the crates without libtorch",
         quick: true,
         needs: &[],
-        steps: &[Step::Tests { packages: &LIGHT }],
+        steps: &[Step::PlainBuild, Step::Tests { packages: &LIGHT }],
     },
     Suite {
         name: "trainer",
@@ -149,6 +151,10 @@ impl Step {
                 let mut command = workspace.cargo(&[arguments, selection.as_slice(), last].concat());
                 command.env("RUSTDOCFLAGS", "--deny warnings");
                 Ok(Tally::of(stream::run(&mut command)?.success()))
+            }
+            Self::PlainBuild => {
+                let mut build = workspace.cargo(&["build", "--quiet", "--release"]);
+                Ok(Tally::of(stream::run(build.env("LIBTORCH", "/nonexistent"))?.success()))
             }
             Self::Tests { packages } => {
                 let selection: Vec<_> = selected(packages);

@@ -2,7 +2,7 @@ use super::{Kind, Preset, Section, Setting};
 
 pub(super) const SECTION: Section = Section {
     name: "execution",
-    meaning: "How a run is carried out; nothing here changes its id",
+    meaning: "How a run is carried out and how often it is looked at; nothing here changes its id",
     science: false,
     settings: &[
         Setting {
@@ -10,12 +10,6 @@ pub(super) const SECTION: Section = Section {
             kind: Kind::Choice(&["auto", "cpu", "cuda"]),
             default: Preset::Text("auto"),
             meaning: "Where a run computes; auto takes a GPU where one is visible",
-        },
-        Setting {
-            key: "execution.micro-batch-tokens",
-            kind: Kind::Integer { least: 2, most: 1 << 32 },
-            default: Preset::Integer(16_384),
-            meaning: "Most tokens in one forward pass; a larger step is accumulated from several",
         },
         Setting {
             key: "execution.log-every",

@@ -70,7 +70,7 @@ impl Kind {
             Self::Positive { most } if most.is_infinite() => "a number above 0".to_owned(),
             Self::Positive { most } => format!("a number above 0, at most {}", float_text(most)),
             Self::Choice(names) => format!("one of {}", quoted(names)),
-            Self::Choices(names) => format!("a list of {}, each at most once", quoted(names)),
+            Self::Choices(names) => format!("a list of at least one of {}, each at most once", quoted(names)),
             Self::ChoiceOrPath(names) => format!("{} or a path", quoted(names)),
             Self::Paths => "a path or a list of paths".to_owned(),
             Self::Text => "a string that is not empty".to_owned(),
@@ -108,7 +108,7 @@ fn choices(value: &Value, names: &[&str]) -> Option<Value> {
     let Value::List(items) = value else { return None };
     let distinct = items.iter().enumerate().all(|(index, item)| !items[..index].contains(item));
     let known = items.iter().all(|item| text(item).is_some_and(|name| names.contains(&name)));
-    (distinct && known).then(|| value.clone())
+    (distinct && known && !items.is_empty()).then(|| value.clone())
 }
 
 fn paths(value: &Value) -> Option<Value> {

@@ -54,7 +54,8 @@ pub(super) const SECTION: Section = Section {
         },
         Setting {
             key: "model.context",
-            kind: Kind::Integer { least: 2, most: LARGEST },
+            // A text is <s>, at least one token, </s>.
+            kind: Kind::Integer { least: 3, most: LARGEST },
             default: Preset::Integer(512),
             meaning: "Longest text in tokens; the number of learned positions",
         },

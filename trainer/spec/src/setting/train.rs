@@ -30,6 +30,12 @@ pub(super) const SECTION: Section = Section {
             meaning: "Token budget of one optimiser step, filled with whole stories, instead of a number of stories",
         },
         Setting {
+            key: "train.micro-batch-tokens",
+            kind: Kind::Integer { least: 2, most: 1 << 32 },
+            default: Preset::Integer(16_384),
+            meaning: "Most tokens in one forward pass; a larger step is accumulated from several, each with dropout of its own",
+        },
+        Setting {
             key: "train.learning-rate",
             kind: Kind::Positive { most: 10.0 },
             default: Preset::Float(5e-4),
