@@ -9,9 +9,11 @@ use std::path::Path;
 
 use analysis::results::RunState;
 use analysis::{AnalysisError, Report, Results};
-use spec::Value;
 use spec::analysis::{AnalysisSpec, Family, Pairing};
 use spec::layout::SweepLayout;
+use spec::plan::Plan;
+use spec::status::Status;
+use spec::{Digest, Value};
 use tempfile::TempDir;
 
 fn sweep() -> (TempDir, SweepLayout) {
@@ -55,6 +57,33 @@ fn a_done_run_whose_results_changed_does_not_count() {
     std::fs::remove_file(&path).unwrap();
     let results = Results::from_sweep(&layout).unwrap();
     assert!(results.runs()[0].cause.as_ref().unwrap().starts_with("results.csv: "));
+}
+
+#[test]
+fn spaces_around_cells_are_no_part_of_a_result() {
+    let (_directory, layout) = sweep();
+    let run = layout.run(Results::from_sweep(&layout).unwrap().runs()[0].id.unwrap());
+    let text = "metric, value\nvalidation-loss, 2.5\n";
+    std::fs::write(run.results(), text).unwrap();
+    let mut status: Status = serde_json::from_slice(&std::fs::read(run.status()).unwrap()).unwrap();
+    status.results = Some(Digest::of(text.as_bytes()));
+    std::fs::write(run.status(), serde_json::to_vec(&status).unwrap()).unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.runs()[0].state, RunState::Done);
+    assert_eq!(results.observations().len(), 51 * 6 + 1);
+}
+
+#[test]
+fn nothing_tested_is_not_nothing_significant() {
+    let (_directory, layout) = sweep();
+    let text = std::fs::read_to_string(layout.plan()).unwrap();
+    let mut plan: Plan = serde_json::from_str(&text).unwrap();
+    plan.runs.retain(|run| run.seed == 0);
+    std::fs::write(layout.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
+    let report = report(&layout, &fixture::analysis());
+    let expected =
+        "None of 16 comparisons in validation loss could be tested (one value only: an estimate without an error).";
+    assert_eq!(report.headline, [expected]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod fixture;
 
+use analysis::results::RunState;
 use analysis::{Report, Results, TableOptions};
 use spec::Value;
 use spec::metric::Direction;
@@ -134,4 +135,11 @@ fn equal_differences_are_not_certainty() {
     let comparison = report.metrics[0].contrasts[0].strata[0].arms[1].comparison.as_ref().unwrap();
     assert_eq!(comparison.verdict, analysis::report::comparison::Verdict::NotTested);
     assert_eq!(comparison.why_not_tested(), Some("all differences are equal: p is not defined"));
+}
+
+#[test]
+fn what_no_square_can_hold_is_set_aside() {
+    let results = read("act,seed,acc\na,0,1e300\na,1,0.5\nb,0,0.25\nb,1,0.5\n", &options()).unwrap();
+    assert_eq!((results.observations().len(), results.unusable().len()), (3, 1));
+    assert_eq!(results.runs()[0].state, RunState::Diverged);
 }

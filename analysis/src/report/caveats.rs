@@ -30,7 +30,7 @@ pub(super) fn caveats(
     caveats.extend(not_judged(metrics, analysis));
     if !results.unusable.is_empty() {
         let n = number::plural(results.unusable.len(), "value is", "values are");
-        caveats.push(format!("{n} not finite and in no mean; they are listed with the runs."));
+        caveats.push(format!("{n} not finite (or beyond ±1e75) and in no mean; they are listed with the runs."));
     }
     if !results.extra_directories.is_empty() {
         let n = number::plural(results.extra_directories.len(), "directory", "directories");

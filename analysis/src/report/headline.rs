@@ -1,5 +1,7 @@
 //! The verdict in plain words, at the head of the report.
 
+use std::collections::BTreeSet;
+
 use spec::analysis::AnalysisSpec;
 
 use super::comparison::Verdict;
@@ -44,6 +46,9 @@ fn runs(n: usize) -> String {
 
 fn counted(metric: &MetricReport) -> String {
     let tally = metric.tally;
+    if tally.not_tested == tally.comparisons {
+        return untested(metric);
+    }
     let significant = tally.better + tally.worse;
     let baselines: Vec<String> = metric.contrasts.iter().filter_map(|contrast| contrast.baseline.clone()).collect();
     let seeds = seeds(metric);
@@ -51,9 +56,26 @@ fn counted(metric: &MetricReport) -> String {
     let count = if significant == 0 { "none".to_owned() } else { significant.to_string() };
     let verb = if significant == 1 { "is" } else { "are" };
     let noun = metric.label.to_lowercase();
+    let gap = match tally.not_tested {
+        0 => String::new(),
+        n => format!(" {n} could not be tested."),
+    };
     format!(
-        "With {seeds}, {count} of {comparisons} with {} {verb} significant in {noun} after Holm\u{2019}s correction.",
+        "With {seeds}, {count} of {comparisons} with {} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}",
         number::list(&baselines)
+    )
+}
+
+/// Nothing could be tested: that is not the same as nothing significant.
+fn untested(metric: &MetricReport) -> String {
+    let reasons: BTreeSet<&str> =
+        metric.comparisons().filter_map(|(.., comparison)| comparison.why_not_tested()).collect();
+    let reasons: Vec<String> = reasons.into_iter().map(str::to_owned).collect();
+    format!(
+        "None of {} in {} could be tested ({}).",
+        number::plural(metric.tally.comparisons, "comparison", "comparisons"),
+        metric.label.to_lowercase(),
+        reasons.join("; ")
     )
 }
 

@@ -58,7 +58,7 @@ impl<'a> Index<'a> {
             return run.state.name();
         }
         let unusable = self.unusable.get(&(metric, &run.point));
-        if unusable.is_some_and(|values| values.contains_key(&run.seed)) { "not finite" } else { "no value" }
+        if unusable.is_some_and(|values| values.contains_key(&run.seed)) { "not usable" } else { "no value" }
     }
 }
 

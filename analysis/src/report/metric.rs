@@ -23,7 +23,7 @@ pub struct SeedValue {
 pub struct Gap {
     /// The seed.
     pub seed: Seed,
-    /// The state of its run, or `no value`, or `not finite`.
+    /// The state of its run, or `no value`, or `not usable` (not finite, or beyond ±1e75).
     pub reason: &'static str,
 }
 

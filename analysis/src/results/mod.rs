@@ -1,19 +1,23 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` and [`table`] read them; [`Results`] holds them in one order that does not depend on the order of the input.
+//! `sweep` (with `run_files` and `final_values`) and [`table`] (with `columns`) read them; [`Results`] holds them in one order
+//! that does not depend on the order of the input.
 
 pub mod design;
 pub mod observation;
 pub mod table;
 
 mod columns;
+mod final_values;
 mod run_files;
 mod sweep;
 
 use spec::value::Value;
 
 pub use self::design::{Factor, Point, Seed};
+pub use self::final_values::{FinalValuesError, final_values};
+use self::observation::is_usable;
 pub use self::observation::{Curve, Observation, RunAccount, RunState};
 
 /// Where results came from.
@@ -40,7 +44,7 @@ pub enum Origin {
 /// Everything that was measured, and what became of every run.
 ///
 /// Runs are sorted by point and seed; observations by metric, point and seed; curves likewise. A (metric, point, seed) occurs
-/// once. Values are finite: what was not finite is in [`Results::unusable`].
+/// once. Values are finite and at most 1e75 in size: what was not is in [`Results::unusable`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
     pub(crate) origin: Origin,
@@ -79,7 +83,7 @@ impl Results {
         &self.observations
     }
 
-    /// Values of runs that count which are not finite, in the same order. Never used in arithmetic; always listed.
+    /// Values of runs that count which are not finite or beyond ±1e75, in the same order. Never used in arithmetic; always listed.
     pub fn unusable(&self) -> &[Observation] {
         &self.unusable
     }
@@ -105,10 +109,10 @@ impl Results {
             .or_else(|| levels.iter().position(|level| number.is_some() && level.parse().ok() == number))
     }
 
-    /// Brings everything into its one order and moves values that are not finite aside.
+    /// Brings everything into its one order and moves values that cannot be computed with aside.
     pub(crate) fn in_order(mut self) -> Self {
         let (observations, unusable) =
-            std::mem::take(&mut self.observations).into_iter().partition(|observation| observation.value.is_finite());
+            std::mem::take(&mut self.observations).into_iter().partition(|observation| is_usable(observation.value));
         self.observations = observations;
         self.unusable = unusable;
         self.observations.sort_by(Observation::order);

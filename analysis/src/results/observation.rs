@@ -7,6 +7,15 @@ use spec::RunId;
 
 use super::design::{Point, Seed};
 
+/// Values beyond this are set aside like those that are not finite: the squares and fourth powers that tests compute of them
+/// would not be finite either.
+pub(crate) const LARGEST: f64 = 1e75;
+
+/// Whether a value can be computed with: finite, and not beyond [`LARGEST`] in size.
+pub(crate) fn is_usable(value: f64) -> bool {
+    value.abs() <= LARGEST
+}
+
 /// One final value of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {

@@ -5,12 +5,13 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use spec::analysis::AnalysisSpec;
 use spec::layout::RunLayout;
-use spec::rows::{MetricRow, ResultRow};
+use spec::rows::MetricRow;
 use spec::status::{Attempt, Cause, Facts, Outcome, State, Status};
 use spec::{Digest, RunId, SCHEMA, metric};
 
 use super::design::{Point, Seed};
-use super::observation::{Curve, Observation, RunAccount, RunState};
+use super::final_values::final_values;
+use super::observation::{Curve, Observation, RunAccount, RunState, is_usable};
 use crate::error::AnalysisError;
 
 /// One run of the plan, about to be read.
@@ -81,7 +82,9 @@ impl RunReader {
             State::Running => RunState::Running,
         };
         let last = status.attempts.last();
-        account.cause = last.filter(|_| status.state != State::Done).and_then(attempt_in_words);
+        // Done and diverged are states that need no cause.
+        let needs_cause = !matches!(status.state, State::Done | State::Diverged);
+        account.cause = last.filter(|_| needs_cause).and_then(attempt_in_words);
         account.host = last.map(|attempt| attempt.host.clone());
         account.attempts = u32::try_from(status.attempts.len()).unwrap_or(u32::MAX);
         let seconds: Vec<f64> = status.attempts.iter().filter_map(|attempt| attempt.seconds).collect();
@@ -95,7 +98,7 @@ impl RunReader {
         if let Ok(outcome) = read_record::<Outcome>(&self.layout.outcome()) {
             account.steps = Some(outcome.step);
             if status.state == State::Diverged {
-                account.cause = outcome.divergence.or(account.cause.take());
+                account.cause = outcome.divergence;
             }
         }
     }
@@ -111,29 +114,22 @@ impl RunReader {
                 expected.short()
             ));
         }
-        let mut observations: Vec<Observation> = Vec::new();
-        for row in csv::Reader::from_reader(bytes.as_slice()).deserialize::<FinalValue>() {
-            let FinalValue { metric, value } = row.map_err(|error| format!("results.csv: {error}"))?;
-            if observations.iter().any(|earlier| earlier.metric == metric) {
-                return Err(format!("results.csv has two values of `{metric}`"));
-            }
-            observations.push(Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() });
-        }
-        if observations.is_empty() {
-            return Err("results.csv holds no rows".to_owned());
-        }
-        Ok(observations)
+        let values = final_values(&bytes).map_err(|error| chain(&error))?;
+        let observation =
+            |(metric, value)| Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() };
+        Ok(values.into_iter().map(observation).collect())
     }
 
     /// The curves that a report may show. A line that cannot be read ends the curve there: the file of a diverged run may be
     /// cut short, and a curve decides nothing.
     fn curves(&self, analysis: &AnalysisSpec, diverged: bool) -> Vec<Curve> {
-        let Ok(mut reader) = csv::Reader::from_path(self.layout.metrics()) else { return Vec::new() };
+        let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(self.layout.metrics());
+        let Ok(mut reader) = reader else { return Vec::new() };
         let mut curves: Vec<Curve> = Vec::new();
         for row in reader.deserialize::<CurveValue>().map_while(Result::ok) {
             let judged = analysis.directions.contains_key(&row.metric)
                 || metric::find(&row.metric).is_some_and(|known| known.direction.is_some());
-            if !judged || !row.value.is_finite() {
+            if !judged || !is_usable(row.value) {
                 continue;
             }
             let index = curves.iter().position(|curve| curve.metric == row.metric).unwrap_or_else(|| {
@@ -153,14 +149,7 @@ impl RunReader {
     }
 }
 
-/// The columns of [`ResultRow`] that the analysis needs; other programs write only these.
-#[derive(serde::Deserialize)]
-struct FinalValue {
-    metric: String,
-    value: f64,
-}
-
-/// The columns of [`MetricRow`] that the analysis needs.
+/// The columns of [`MetricRow`] that the analysis needs; other programs write only these.
 #[derive(serde::Deserialize)]
 struct CurveValue {
     step: u64,
@@ -168,8 +157,7 @@ struct CurveValue {
     value: f64,
 }
 
-// The two must stay readable from what the trainer writes.
-const _: fn(ResultRow) -> FinalValue = |row| FinalValue { metric: row.metric, value: row.value };
+// They must stay readable from what the trainer writes.
 const _: fn(MetricRow) -> CurveValue = |row| CurveValue { step: row.step, metric: row.metric, value: row.value };
 
 /// Reads a JSON record.

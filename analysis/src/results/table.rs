@@ -9,7 +9,7 @@ use spec::metric::METRICS;
 
 use super::columns::{Columns, Values};
 use super::design::{Factor, Point, Seed, natural_order};
-use super::observation::{Observation, RunAccount, RunState};
+use super::observation::{LARGEST, Observation, RunAccount, RunState, is_usable};
 use super::{Origin, Results};
 use crate::error::{AnalysisError, Place};
 use crate::nearest::suggestion;
@@ -37,7 +37,7 @@ impl Default for TableOptions {
 impl Results {
     /// Reads a CSV table with a header line; a byte order mark, `\r\n` and spaces around cells are no part of it.
     ///
-    /// An empty cell and `NA` mean that the value is missing. `NaN` and infinities mean that the run diverged: it is counted
+    /// An empty cell and `NA` mean that the value is missing. `NaN`, infinities and values beyond ±1e75 mean that the run diverged: it is counted
     /// as such, and its finite values of other metrics are kept. Levels are sorted, numbers by value, so that the order of
     /// rows changes nothing.
     ///
@@ -164,7 +164,7 @@ impl<'a> Collector<'a> {
             text: text.to_owned(),
             expected: "a number (such as 0.5, 1e-3, NaN for a diverged run, or empty for a missing one)",
         })?;
-        *run |= !value.is_finite();
+        *run |= !is_usable(value);
         if let Some((_, first)) = self.values.get(&key) {
             let names = self.columns.factors.iter().map(|(name, _)| name);
             let levels: Vec<String> = names.zip(&key.1).map(|(name, level)| format!("{name} = {level}")).collect();
@@ -198,7 +198,7 @@ impl<'a> Collector<'a> {
         let runs = self.runs.iter().map(|((levels, seed), diverged)| {
             let mut account = RunAccount::missing(None, point(levels), seed.clone());
             account.state = if *diverged { RunState::Diverged } else { RunState::Done };
-            account.cause = diverged.then(|| "a value is not finite".to_owned());
+            account.cause = diverged.then(|| format!("a value is not finite or beyond ±{LARGEST:e}"));
             account
         });
         let runs = runs.collect();

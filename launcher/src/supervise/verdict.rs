@@ -123,10 +123,13 @@ pub fn exit_code(status: &Status) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use analysis::results::FinalValuesError;
+
     use super::*;
 
     fn verdict(exit_code: Option<i32>, signal: Option<i32>, asked: bool, log: &str) -> (State, Cause) {
-        let evidence = Evidence { results: Err(ResultsError::Empty), log: log.to_owned(), out_of_memory: false };
+        let evidence =
+            Evidence { results: Err(FinalValuesError::Empty.into()), log: log.to_owned(), out_of_memory: false };
         let verdict = judge(&End { exit_code, signal, asked }, evidence);
         (verdict.state, verdict.cause)
     }
@@ -155,15 +158,19 @@ mod tests {
     #[test]
     fn a_kill_for_want_of_memory_is_told_from_another() {
         let end = End { exit_code: None, signal: Some(9), asked: false };
-        let evidence = Evidence { results: Err(ResultsError::Empty), log: String::new(), out_of_memory: true };
+        let evidence =
+            Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
         assert_eq!(judge(&end, evidence).cause, Cause::OutOfMemory);
     }
 
     #[test]
     fn a_failure_keeps_the_last_words() {
         let end = End { exit_code: Some(65), signal: None, asked: false };
-        let evidence =
-            Evidence { results: Err(ResultsError::Empty), log: "error: empty corpus".to_owned(), out_of_memory: false };
+        let evidence = Evidence {
+            results: Err(FinalValuesError::Empty.into()),
+            log: "error: empty corpus".to_owned(),
+            out_of_memory: false,
+        };
         let message = judge(&end, evidence).message;
         let expected = "exit code 65: missing, damaged or too small data\nerror: empty corpus";
         assert_eq!(message.as_deref(), Some(expected));
