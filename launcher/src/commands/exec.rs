@@ -52,7 +52,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if let Some(parent) = arguments.tied_to {
         let unavailable = |error| CliError::new(ExitCode::Unavailable, error);
-        supervise::tie_to_parent(parent, Signal::TERM).map_err(unavailable)?;
+        // A warning and not a demand: the kernel may send it once for every thread of the parent, and a second demand would
+        // kill the trainer before it has written its checkpoint.
+        supervise::tie_to_parent(parent, Signal::USR2).map_err(unavailable)?;
     }
     let spec = array::read(&arguments.array, arguments.index)?;
     let sweep = &arguments.sweep_dir;

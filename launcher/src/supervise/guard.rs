@@ -42,7 +42,8 @@ pub fn become_trainer(supervisor: u32, program: &OsStr, arguments: &[OsString]) 
     Err(GuardError::Start { program: program.to_owned(), source })
 }
 
-/// Asks the kernel for `signal` when the parent of this process dies.
+/// Asks the kernel for `signal` when the parent of this process dies. It may come more than once: as the threads of the parent
+/// die one after the other, each hands its children on to the next.
 ///
 /// # Errors
 /// [`GuardError::Orphan`] when the parent is no longer `parent`.
