@@ -32,7 +32,7 @@ impl Document {
         }
     }
 
-    /// Puts `entries` into `table` in place of what stands there at and below `path`.
+    /// Puts `entries` into `table` in place of what stands there at, below and above `path`: `seeds.count` goes before `seeds`.
     fn replace(&mut self, table: &str, path: &str, entries: &[Entry]) {
         if table == "params" {
             let own =
@@ -43,13 +43,19 @@ impl Document {
             self.tables.push(Block { name: table.to_owned(), origin: Origin::Nowhere, entries: Vec::new() });
         }
         for block in self.tables.iter_mut().filter(|block| block.name == table) {
-            block.take(path);
-            block.take_below(path);
-            block.entries.extend(
-                entries.iter().cloned().map(|entry| Entry { path: entry.path[table.len() + 1..].to_owned(), ..entry }),
-            );
+            let gives_way = |entry: &Entry| is_at_or_below(&entry.path, path) || is_at_or_below(path, &entry.path);
+            // In its old place: the order of factors is the order of runs.
+            let place = block.entries.iter().position(gives_way).unwrap_or(block.entries.len());
+            block.entries.retain(|entry| !gives_way(entry));
+            let own = |entry: Entry| Entry { path: entry.path[table.len() + 1..].to_owned(), ..entry };
+            block.entries.splice(place..place, entries.iter().cloned().map(own));
         }
     }
+}
+
+/// Whether the dotted `path` is `other` or lies below it.
+fn is_at_or_below(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn refuse(path: &str, table: &str, origin: &Origin, problems: &mut Problems) {

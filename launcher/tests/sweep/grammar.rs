@@ -154,6 +154,16 @@ fn the_command_line_sets_anything_but_lists_of_tables() {
 }
 
 #[test]
+fn the_command_line_replaces_other_spellings_of_a_key_and_keeps_its_place() {
+    let text = small(TWO_FACTORS) + "[analysis]\nbaseline = \"relu\"\n";
+    let overrides = ["sweep.seeds.count=3", "analysis.baseline.activation=gelu", "factors.architecture=[\"roberta\"]"];
+    let sweep = load(&text, &overrides).unwrap();
+    assert_eq!(sweep.seeds, [0, 1, 2]);
+    assert_eq!(sweep.analysis.baseline["activation"], Value::from("gelu"));
+    assert_eq!(sweep.factors[0].levels, [Value::from("roberta")]);
+}
+
+#[test]
 fn a_when_that_matches_nothing_is_a_warning() {
     let text = format!(
         "{TWO_FACTORS}[[exclude]]\nactivation = \"relu\"\n[[override]]\nwhen = {{ activation = \"relu\" }}\nset = {{ \"train.clip\" = 2 }}\n"
