@@ -9,7 +9,7 @@ use spec::plan::{Plan, PlannedRun};
 
 use crate::error::CliError;
 use crate::files::{FileError, read_record};
-use crate::sweep::{Sweep, sweep_directory};
+use crate::sweep::{sweep_directory, sweep_name};
 
 /// A sweep that was frozen: its directory and its plan.
 #[derive(Debug, Clone)]
@@ -118,12 +118,12 @@ pub fn sweep(name: Option<&Path>, root: Option<&Path>) -> Result<FrozenSweep, Cl
         };
     }
     if name.is_file() {
-        let sweep = Sweep::load(name, &[])?;
-        let layout = SweepLayout::new(sweep_directory(name, &sweep.name, root));
+        let title = sweep_name(name)?;
+        let layout = SweepLayout::new(sweep_directory(name, &title, root));
         return if layout.plan().is_file() {
             frozen(layout)
         } else {
-            Err(LocateError::NotFrozen { name: sweep.name, plan: layout.plan() }.into())
+            Err(LocateError::NotFrozen { name: title, plan: layout.plan() }.into())
         };
     }
     let in_root = sweeps_folder(root).join(name);

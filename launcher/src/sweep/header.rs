@@ -49,7 +49,8 @@ impl Header {
     }
 }
 
-fn read_name(block: &mut Block, problems: &mut Problems) -> String {
+/// The name in `[sweep]`; a problem and the empty text where it is missing or wrong.
+pub(super) fn read_name(block: &mut Block, problems: &mut Problems) -> String {
     let is_missing = !block.entries.iter().any(|entry| entry.path == "name");
     if is_missing {
         problems.error(&block.origin, "sweep.name is required: it names the sweep's directory");

@@ -9,6 +9,7 @@ use spec::{Digest, RunSpec};
 
 use super::document::Document;
 use super::factors::FactorSource;
+use super::header::read_name;
 use super::problem::{Problems, SweepError};
 use super::retry::RetryPolicy;
 use super::source::Source;
@@ -70,6 +71,21 @@ impl Sweep {
         sweep.warnings = warnings;
         Ok(sweep)
     }
+}
+
+/// The name of the sweep in `file`. Nothing else of the file is judged: a sweep that was frozen must be found although a file
+/// that it names has gone since.
+///
+/// # Errors
+/// [`SweepError::Read`] when the file cannot be read, else [`SweepError::Invalid`] when it is not TOML or names no sweep.
+pub fn sweep_name(file: &Path) -> Result<String, SweepError> {
+    let text = fs::read_to_string(file).map_err(|source| SweepError::Read { file: file.to_owned(), source })?;
+    let source = Source::new(text);
+    let mut problems = Problems::new(file, &source, &[]);
+    let document = Document::parse(&source, &mut problems);
+    let name = document.map(|mut document| read_name(&mut document.take("sweep"), &mut problems));
+    problems.finish()?;
+    Ok(name.expect("invariant: a file without problems has a document"))
 }
 
 /// The sweep of a text; `None` only if there are problems.

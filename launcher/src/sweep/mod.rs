@@ -36,7 +36,7 @@ mod tables;
 mod template;
 mod vocabulary;
 
-pub use self::load::Sweep;
+pub use self::load::{Sweep, sweep_name};
 pub use self::outline::outline;
 pub use self::place::{ROOT_VARIABLE, sweep_directory};
 pub use self::problem::{Diagnosis, Problem, SweepError};
