@@ -6,7 +6,7 @@ use clap::Args;
 use spec::ExitCode;
 
 use crate::error::CliError;
-use crate::output::{print, talk};
+use crate::output::{counted, print, talk};
 use crate::sweep::Sweep;
 
 /// Arguments of `seedbed check`.
@@ -28,10 +28,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     for warning in &sweep.warnings {
         talk(&format!("warning: {warning}"));
     }
-    let (runs, seeds) = (sweep.runs.len(), sweep.seeds.len());
+    let (runs, seeds) = (counted(sweep.runs.len(), "run"), counted(sweep.seeds.len(), "seed"));
     let factors: Vec<String> =
         sweep.factors.iter().map(|factor| format!("{} ({})", factor.name, factor.levels.len())).collect();
     let factors = if factors.is_empty() { "none".to_owned() } else { factors.join(", ") };
-    print(&format!("{}: {runs} runs, {seeds} seeds, factors: {factors}\n", sweep.name))?;
+    print(&format!("{}: {runs}, {seeds}, factors: {factors}\n", sweep.name))?;
     Ok(ExitCode::Done)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use spec::execution::Device;
 use spec::layout::SweepLayout;
 use spec::status::Cause;
@@ -17,7 +18,7 @@ use crate::files::FileError;
 use crate::lease::Machine;
 use crate::ledger::{Event, Place};
 use crate::local::{self, Condition, Outcome, Progress, RetryWhat, Selection, Style, Wishes};
-use crate::output::{print, talk};
+use crate::output::{counted, print, talk};
 use crate::state::observe;
 use crate::survey::{Counts, Survey};
 use crate::sweep::{ROOT_VARIABLE, Sweep, sweep_directory};
@@ -39,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     slots: Option<u32>,
     /// GPUs to use, as CUDA_VISIBLE_DEVICES names them [default: all that are there]
-    #[arg(long, value_name = "GPU", value_delimiter = ',')]
+    #[arg(long, value_name = "GPU", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     gpus: Option<Vec<String>>,
     /// Runs at a time on each GPU
     #[arg(long, value_name = "K", conflicts_with = "slots", value_parser = clap::value_parser!(u32).range(1..))]
@@ -69,7 +70,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = load(arguments)?;
     let wishes =
         Wishes { conditions: arguments.conditions.clone(), retry: arguments.retry.clone(), limit: arguments.limit };
-    wishes.check(&sweep.factors, &sweep.seeds).map_err(|error| CliError::new(ExitCode::Usage, error))?;
+    check_gpus(arguments)?;
+    wishes.check(&sweep).map_err(|error| CliError::new(ExitCode::Usage, error))?;
     let machine = Machine::here();
     let directory = sweep_directory(&arguments.sweep, &sweep.name, arguments.root.as_deref());
     let directory = std::path::absolute(&directory).map_err(|error| FileError::write(&directory, error))?;
@@ -86,6 +88,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let selection = local::select(observed, &wishes, &machine);
     let outcome = submit(arguments, &sweep, &mut writer, &selection, &machine)?;
     conclude(&writer, &selection, outcome, &machine)
+}
+
+/// Refuses to deal out GPUs where there are none.
+fn check_gpus(arguments: &Arguments) -> Result<(), CliError> {
+    let any = arguments.gpus.is_some() || !env::gpus().is_empty();
+    if arguments.per_gpu.is_none() || any {
+        return Ok(());
+    }
+    let error = CliError::new(ExitCode::Usage, "--per-gpu needs a GPU, and none is visible");
+    Err(error.hint("name GPUs with --gpus, or say how many runs go on at a time with --slots"))
 }
 
 fn load(arguments: &Arguments) -> Result<Sweep, CliError> {
@@ -170,6 +182,10 @@ fn conclude(
     let SweepWriter { layout, plan, .. } = writer;
     let survey = Survey::of(layout, &plan.runs, machine, SystemTime::now())?;
     print(&summary(&plan.sweep, &survey, &layout.directory().display().to_string()))?;
+    if selection.failed > 0 {
+        let failed = counted(selection.failed, "failed run");
+        talk(&format!("{failed} left as before: `--retry failed` carries out again what failed"));
+    }
     let asked: BTreeSet<RunId> = selection.tasks.iter().map(|task| task.spec.id).collect();
     let states = survey.runs.iter().filter(|(run, _)| asked.contains(&run.id)).map(|(_, seen)| &seen.state);
     let counts = Counts::of(states);

@@ -1,13 +1,14 @@
 use std::str::FromStr;
 
 use spec::plan::Factor;
-use spec::setting::closest;
+use spec::setting::{self, closest};
 use spec::{RunSpec, Value};
 
 use super::retry::{self, RetryWhat};
 use crate::lease::Machine;
 use crate::state::{Observation, Observed};
 use crate::supervise::Retry;
+use crate::sweep::Sweep;
 
 /// A condition of the command line: `activation=gelu` or `activation=gelu,relu`, also `seed=0,1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub enum SelectError {
         /// The one that may be meant.
         nearest: Option<String>,
     },
+    /// Every level is there, but no run has all of them.
+    #[error("no run of the sweep has all of these levels")]
+    Nothing,
     /// The factor has no such level.
     #[error("`{factor}` has no level `{level}`; it has {known}{}", suggestion(nearest.as_deref()))]
     Level {
@@ -65,11 +69,18 @@ fn suggestion(nearest: Option<&str>) -> String {
 impl Condition {
     /// Whether `run` is meant.
     fn holds(&self, run: &RunSpec) -> bool {
-        let level = match self.factor.as_str() {
-            "seed" => Some(run.seed.to_string()),
-            factor => run.levels.get(factor).map(Value::to_string),
+        let level = if self.factor == "seed" {
+            Some(run.seed.to_string())
+        } else {
+            run.levels.iter().find(|(name, _)| self.names(name)).map(|(_, level)| level.to_string())
         };
         level.is_some_and(|level| self.levels.iter().any(|wanted| same(wanted, &level)))
+    }
+
+    /// Whether the factor called `name` is meant: `architecture` and `model.architecture` are one.
+    fn names(&self, name: &str) -> bool {
+        let setting = |name| setting::find(name).map(|setting| setting.key);
+        name == self.factor || setting(name).is_some_and(|key| setting(&self.factor) == Some(key))
     }
 
     /// Checks that the sweep can answer: the factor and its levels are there.
@@ -77,8 +88,7 @@ impl Condition {
         let known: Vec<String> = if self.factor == "seed" {
             seeds.iter().map(u64::to_string).collect()
         } else {
-            let factor =
-                factors.iter().find(|factor| factor.name == self.factor).ok_or_else(|| self.unknown(factors))?;
+            let factor = factors.iter().find(|factor| self.names(&factor.name)).ok_or_else(|| self.unknown(factors))?;
             factor.levels.iter().map(Value::to_string).collect()
         };
         match self.levels.iter().find(|wanted| !known.iter().any(|level| same(wanted, level))) {
@@ -119,21 +129,15 @@ pub struct Task {
     pub before: Observed,
 }
 
-/// Which runs are carried out, and why the others are not.
+/// Which runs are carried out, and which of the others stand in the way of being done.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// The runs, in the order of the plan; those that another process of this machine is busy with come last.
     pub tasks: Vec<Task>,
-    /// Done already.
-    pub done: usize,
-    /// Diverged already.
-    pub diverged: usize,
     /// Failed, and nobody asked for a retry.
     pub failed: usize,
     /// Going on on another machine.
     pub elsewhere: usize,
-    /// Left out by a condition or the limit.
-    pub left_out: usize,
 }
 
 /// What a person asked for.
@@ -148,12 +152,17 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// Checks that the sweep can answer every condition.
+    /// Checks that the sweep can answer every condition, and has a run for which all of them hold.
     ///
     /// # Errors
     /// [`SelectError`].
-    pub fn check(&self, factors: &[Factor], seeds: &[u64]) -> Result<(), SelectError> {
-        self.conditions.iter().try_for_each(|condition| condition.check(factors, seeds))
+    pub fn check(&self, sweep: &Sweep) -> Result<(), SelectError> {
+        self.conditions.iter().try_for_each(|condition| condition.check(&sweep.factors, &sweep.seeds))?;
+        if sweep.runs.iter().any(|run| self.mean(run)) { Ok(()) } else { Err(SelectError::Nothing) }
+    }
+
+    fn mean(&self, run: &RunSpec) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(run))
     }
 }
 
@@ -163,14 +172,13 @@ pub fn select(runs: Vec<(RunSpec, Observation)>, wishes: &Wishes, machine: &Mach
     let mut waiting = Vec::new();
     for (spec, observation) in runs {
         let before = observation.state;
-        if !wishes.conditions.iter().all(|condition| condition.holds(&spec)) {
-            selection.left_out += 1;
+        if !wishes.mean(&spec) {
             continue;
         }
         let retry = retry::asked(&wishes.retry, &before);
         match &before {
-            Observed::Done => selection.done += 1,
-            Observed::Diverged if retry.is_none() => selection.diverged += 1,
+            Observed::Done => {}
+            Observed::Diverged if retry.is_none() => {}
             Observed::Failed { .. } if retry.is_none() => selection.failed += 1,
             Observed::Running(holder) if !holder.is_on(machine) => selection.elsewhere += 1,
             Observed::Running(_) => waiting.push(Task { spec, retry, before }),
@@ -178,8 +186,7 @@ pub fn select(runs: Vec<(RunSpec, Observation)>, wishes: &Wishes, machine: &Mach
         }
     }
     selection.tasks.append(&mut waiting);
-    if let Some(limit) = wishes.limit.filter(|limit| *limit < selection.tasks.len()) {
-        selection.left_out += selection.tasks.len() - limit;
+    if let Some(limit) = wishes.limit {
         selection.tasks.truncate(limit);
     }
     selection
@@ -206,6 +213,7 @@ mod tests {
         assert_eq!(check("activation=gelu,relu"), Ok(()));
         assert_eq!(check("train.learning-rate=1e-3"), Ok(()));
         assert_eq!(check("seed=1"), Ok(()));
+        assert_eq!(check("model.activation=relu"), Ok(()));
         let unknown = "the sweep has no factor `activaton`; it has activation, train.learning-rate, seed (did you mean `activation`?)";
         assert_eq!(check("activaton=gelu").unwrap_err(), unknown);
         let unknown = "`activation` has no level `geglu`; it has relu, gelu (did you mean `gelu`?)";

@@ -2,10 +2,12 @@
 //!
 //! A reader that goes away (`seedbed status | head -1`) is no error: what it no longer wants is dropped.
 
+mod count;
 mod duration;
 mod stream;
 mod table;
 
+pub use self::count::counted;
 pub use self::duration::duration;
 pub use self::stream::{print, still_heard, talk};
 pub use self::table::Table;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::cost::{BYTES_PER_TOKEN, TOKENS_PER_STORY};
 use super::difference::Standing;
 use super::overview::Overview;
-use crate::output::Table;
+use crate::output::{Table, counted};
 
 /// Most runs that are listed one by one unless they are asked for.
 const FEW: usize = 40;
@@ -116,12 +116,6 @@ impl Overview {
         let _ = writeln!(text, "  at most {:.2} GPU-h by resources.time", cost.most_gpu_hours);
         text
     }
-}
-
-/// A count of things: `1 run`, `2 runs`.
-fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {thing}{plural}")
 }
 
 /// A number of operations to two digits: `3.4e15`.
