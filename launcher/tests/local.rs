@@ -174,6 +174,33 @@ fn each_gpu_is_seen_by_its_own_runs() {
 }
 
 #[test]
+fn what_cannot_be_meant_is_refused_before_anything_is_written() {
+    let sweep = ToySweep::new(DONE);
+    sweep.write("[[exclude]]\nactivation = \"relu\"\n[[include]]\nactivation = \"relu\"\nseeds = [1]\n");
+    let refused = |arguments: &[&str]| {
+        let output = sweep.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!sweep.layout().directory().exists(), "{arguments:?}");
+        stderr(&output)
+    };
+    let nothing = refused(&["--where", "activation=relu", "--where", "seed=0"]);
+    assert_eq!(nothing, "error: no run of the sweep has all of these levels\n");
+    assert!(refused(&["--gpus", ""]).starts_with("error: a value is required"));
+}
+
+#[test]
+fn a_frozen_sweep_is_found_when_its_file_is_no_longer_right() {
+    let sweep = ToySweep::new(DONE);
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+    sweep.write("[model]\nlayers = 2\n");
+    for command in ["status", "report"] {
+        let output = sweep.seedbed(&[command, "toy.toml"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", stderr(&output));
+    }
+    assert_eq!(sweep.run(&[]).status.code(), Some(64));
+}
+
+#[test]
 fn where_nothing_can_be_written_nothing_is_started() {
     let sweep = ToySweep::new(DONE);
     let output = sweep.run(&["--root", "/sys"]);

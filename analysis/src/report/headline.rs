@@ -54,7 +54,7 @@ fn counted(metric: &MetricReport) -> String {
     let seeds = seeds(metric);
     let comparisons = number::plural(tally.comparisons, "comparison", "comparisons");
     let count = if significant == 0 { "none".to_owned() } else { significant.to_string() };
-    let verb = if significant == 1 { "is" } else { "are" };
+    let verb = if significant == 1 || (significant, tally.comparisons) == (0, 1) { "is" } else { "are" };
     let noun = metric.label.to_lowercase();
     let gap = match tally.not_tested {
         0 => String::new(),
