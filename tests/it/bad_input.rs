@@ -30,7 +30,6 @@ fn sweep_files_are_refused_with_place_and_proposal() {
         ),
         (TINY.replace("heads = 2", "heads = 5"), vec!["model.heads", "hidden-size"]),
         (TINY.replace("steps = 30", "steps = 0"), vec!["train.steps", "an integer from 1 to"]),
-        (TINY.replace("stories.txt", "nowhere.txt"), vec!["data.corpus", "nowhere.txt"]),
     ] {
         let study = Study::new(HEAD, &settings);
         let (_, stderr) = expect(64, &["check", &study.sweep()]);
@@ -38,6 +37,10 @@ fn sweep_files_are_refused_with_place_and_proposal() {
             assert!(stderr.contains(word), "`{word}` is missing from:\n{stderr}");
         }
     }
+    // The file is right, the data is not there.
+    let missing = Study::new(HEAD, &TINY.replace("stories.txt", "nowhere.txt"));
+    let (_, stderr) = expect(65, &["check", &missing.sweep()]);
+    assert!(stderr.contains("sweep.toml:") && stderr.contains("nowhere.txt"), "{stderr}");
     let level = HEAD.replace("\"relu\"", "\"rellu\"");
     let (_, stderr) = expect(64, &["check", &Study::new(&level, TINY).sweep()]);
     assert!(stderr.contains("\"relu\"") || stderr.contains("`relu`"), "{stderr}");
