@@ -2,7 +2,7 @@
 //! replacing.
 //!
 //! A lease is a file that names its holder. A run's claim is one, a sweep's lock is another. Read [`holder`] for who holds and
-//! whether it lives, [`file`] for how a lease is taken, kept and given back.
+//! whether it lives, [`mod@file`] for how a lease is taken, kept and given back.
 //!
 //! Invariants: the file is complete from its first moment; only a dead holder is replaced; a holder that was taken for dead
 //! sees at its next look that the lease is no longer its own, and writes nothing more.

@@ -1,7 +1,7 @@
 //! `ledger.jsonl`: what was intended and what was seen, one event a line, in the order in which it happened.
 //!
 //! The ledger is only ever appended to, each line reaches the disk before the next step is taken, and only the holder of the
-//! sweep's lock writes. Read [`event`] for what can happen, [`file`] for how it is kept.
+//! sweep's lock writes. Read [`event`] for what can happen, [`mod@file`] for how it is kept.
 
 mod event;
 mod file;

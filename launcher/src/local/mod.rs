@@ -1,6 +1,6 @@
 //! Local mode: the runs of a sweep on this machine, as many at a time as it has slots.
 //!
-//! Read in this order: [`select`] (which runs), [`slots`] (how many at a time, with which GPU and threads), [`pool`] (keeping
+//! Read in this order: [`mod@select`] (which runs), [`mod@slots`] (how many at a time, with which GPU and threads), [`pool`] (keeping
 //! the slots busy until all is done or somebody says stop), [`supervisor`] (one `seedbed exec` process), [`progress`] and
 //! [`pulse`] (what a person sees meanwhile).
 //!

@@ -12,10 +12,10 @@ pub fn print(text: &str) -> Result<(), CliError> {
     still_heard(text).map(|_| ())
 }
 
-/// Like [`print`]; false when nobody listens any more, so that an endless command can end.
+/// Like [`print()`]; false when nobody listens any more, so that an endless command can end.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn still_heard(text: &str) -> Result<bool, CliError> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

@@ -1,6 +1,6 @@
 //! What a sweep would do: its runs beside what is on disk, what they cost, and the plan that is frozen before the first one.
 //!
-//! Read in this order: [`freeze`] (`plan.json` and its revisions), [`difference`] (where every run stands), [`cost`] (an
+//! Read in this order: [`mod@freeze`] (`plan.json` and its revisions), [`difference`] (where every run stands), [`cost`] (an
 //! estimate, and from what), [`overview`] (all of it in one struct), [`text`] (the struct as a person reads it).
 
 mod cost;

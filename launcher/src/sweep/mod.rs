@@ -8,7 +8,7 @@
 //! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
 //! 5. [`header`], [`factors`], [`condition`], [`blocks`], [`retry`], [`analysis`]: the tables of the file.
 //! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs.
-//! 7. [`place`], [`outline`]: where the sweep's directory lies; a file to begin with.
+//! 7. [`place`], [`mod@outline`]: where the sweep's directory lies; a file to begin with.
 //!
 //! Invariants: every problem of a file is reported at once, each with its place; a run's id depends on nothing but its
 //! science; runs stand seed by seed; the same file gives the same runs in the same order.

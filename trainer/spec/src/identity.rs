@@ -77,7 +77,7 @@ impl From<Digest> for String {
 
 /// The name of a run: the first 16 hexadecimal digits of the hash of everything that can change the science.
 ///
-/// See [`crate::run::RunSpec::new`] for what goes in and what stays out.
+/// See [`crate::run::identify`] for what goes in and what stays out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId([u8; 8]);
@@ -85,8 +85,17 @@ pub struct RunId([u8; 8]);
 impl RunId {
     /// The id of the canonical text of a run.
     pub fn of(canonical: &[u8]) -> Self {
+        Self::of_parts([canonical])
+    }
+
+    /// The id of a canonical text that lies in parts.
+    pub fn of_parts<const N: usize>(parts: [&[u8]; N]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(part);
+        }
         let mut id = [0; 8];
-        id.copy_from_slice(&blake3::hash(canonical).as_bytes()[..8]);
+        id.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         Self(id)
     }
 }

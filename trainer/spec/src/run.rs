@@ -99,7 +99,7 @@ pub struct RunSpec {
 /// order of keys cannot matter because the hashed text is made from the typed study, whose order is fixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Science {
-    canonical: String,
+    canonical: Vec<u8>,
 }
 
 #[derive(Serialize)]
@@ -119,15 +119,16 @@ impl Science {
                 params: &command.params,
             },
         };
-        let canonical =
-            serde_json::to_string(&program).expect("invariant: a study has no map with keys that are not text");
+        // Large enough for most studies: a sweep makes a hundred thousand of these.
+        let mut canonical = Vec::with_capacity(2048);
+        serde_json::to_writer(&mut canonical, &program).expect("invariant: a study has text keys only");
         Self { canonical }
     }
 
     /// The id of the run with this seed.
     pub fn id(&self, seed: u64) -> RunId {
-        let canonical = format!("{{\"schema\":{SCHEMA},\"seed\":{seed},\"program\":{}}}", self.canonical);
-        RunId::of(canonical.as_bytes())
+        let head = format!("{{\"schema\":{SCHEMA},\"seed\":{seed},\"program\":");
+        RunId::of_parts([head.as_bytes(), &self.canonical, b"}"])
     }
 }
 

@@ -5,7 +5,7 @@
 //! 1. [`corpus`]: a text file becomes stories; [`split`] says which of them are held out; [`source`] reads all files of a
 //!    run.
 //! 2. [`tokenizer`]: text becomes ids and back; [`bpe`] learns one from the training stories.
-//! 3. [`prepare`]: the entry. The corpus is encoded once into the cache ([`cache`], [`lease`], [`manifest`], [`encode`]) and
+//! 3. [`mod@prepare`]: the entry. The corpus is encoded once into the cache ([`cache`], [`lease`], [`manifest`], [`encode`]) and
 //!    mapped from there: [`stories`].
 //! 4. [`order`] and [`sampler`]: which stories each optimiser step sees.
 //! 5. [`batch`], [`mask`] and [`leak`]: what the network is given of them, and a guard.

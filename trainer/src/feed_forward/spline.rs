@@ -6,7 +6,7 @@
 //! The basis: order k, G intervals of width h between the ends of the grid, knots tⱼ = low + (j − k)h for j = 0..=G + 2k,
 //! and the G + k functions Bₘ of order k on them. All are one curve, shifted: on the cell tⱼ ≤ x < tⱼ₊₁ only B_(j−k)..=Bⱼ
 //! are not zero, and each is a polynomial in u = (x − tⱼ)/h that does not depend on j. So the recursion of Cox and de Boor
-//! is run once, on polynomials ([`pieces`]), and a forward pass evaluates k + 1 of them for each entry instead of the whole
+//! is run once, on polynomials (`pieces`), and a forward pass evaluates k + 1 of them for each entry instead of the whole
 //! recursion on all G + 2k intervals.
 
 use spec::feed_forward::SplineGrid;

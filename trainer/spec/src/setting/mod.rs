@@ -85,9 +85,10 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     closest(name, keys)
 }
 
-/// The candidate closest to `text` by Damerau–Levenshtein distance, if it is at most a third of the text away.
+/// The candidate closest to `text` by Damerau–Levenshtein distance, if it is at most a third of the text away; a name of one or
+/// two letters is close to nothing.
 pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let bound = (text.chars().count() / 3).max(1);
+    let bound = text.chars().count() / 3;
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(text, candidate), candidate))
