@@ -62,6 +62,11 @@ impl MappedTokens {
         Ok(Self { map })
     }
 
+    /// The file's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+
     /// The tokens.
     pub fn as_slice(&self) -> &[u16] {
         // SAFETY: every pair of bytes is a u16.

@@ -139,7 +139,7 @@ impl PartWriter {
 
     fn finish(self) -> Result<PartFacts, DataError> {
         let Facts { stories, tokens, bytes, long } = self.facts;
-        self.bounds.finish()?;
-        Ok(PartFacts { stories, tokens, bytes, long, ids: self.ids.finish()? })
+        let bounds = self.bounds.finish()?;
+        Ok(PartFacts { stories, tokens, bytes, long, ids: self.ids.finish()?, bounds })
     }
 }

@@ -23,6 +23,8 @@ pub struct PartFacts {
     pub long: u64,
     /// The content of the file of ids.
     pub ids: Digest,
+    /// The content of the file of bounds.
+    pub bounds: Digest,
 }
 
 /// A prepared corpus.

@@ -130,6 +130,22 @@ fn a_damaged_cache_is_mended_and_said() {
 }
 
 #[test]
+fn a_flipped_bit_in_the_tokens_is_noticed() {
+    let desk = Desk::of_corpus(100);
+    let first = prepared(&desk);
+    let intact = desk.cached();
+    for (name, content) in intact.iter().filter(|(name, _)| name.ends_with(".ids") || name.ends_with(".bounds")) {
+        let mut flipped = content.clone();
+        let middle = flipped.len() / 16 * 8;
+        flipped[middle] ^= 1;
+        fs::write(desk.cache().join(name), flipped).unwrap();
+        let (again, notes) = desk.prepare(VOCABULARY, CONTEXT);
+        assert_eq!(all(&again.unwrap().training), all(&first.training), "{name}");
+        assert!(notes.iter().any(|note| note.contains("again")), "{name}: {notes:?}");
+    }
+}
+
+#[test]
 fn validation_files_lose_what_is_also_trained_on() {
     let mut desk = Desk::of_corpus(100);
     let known = corpus(100);
