@@ -34,7 +34,11 @@ fn main() {
 /// Compiles into the program which release it was built against; false, with an error for cargo, for another release.
 fn record_release(home: &Path) -> bool {
     for file in Release::FILES {
-        println!("cargo::rerun-if-changed={}", home.join(file).display());
+        // A watched file that is not there would make every build start over.
+        let path = home.join(file);
+        if path.exists() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
     }
     let Some(release) = Release::beside(home) else {
         println!("cargo::error=no {} in {}: is this a libtorch?", Release::FILES.join(" or "), home.display());

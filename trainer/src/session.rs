@@ -117,7 +117,7 @@ impl<'a> Session<'a> {
             Ok(training)
         } else {
             let stories = self.data.validation.len() as u64;
-            let reason = "they ask for no token that stands for text; hold out more stories";
+            let reason = "none of their tokens is asked for; hold out more stories or raise train.mask-probability";
             Err(as_failure(DataError::NothingHeldOut { stories, reason }))
         }
     }
