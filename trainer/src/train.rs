@@ -64,7 +64,7 @@ pub struct Training<'a> {
     pub metrics: Curve,
     /// `timing.csv`.
     pub timing: Curve,
-    /// Which start of the trainer this is.
+    /// Which start of the trainer this is, counting those that logged a row.
     pub attempt: u32,
     /// Where things lie.
     pub layout: &'a RunLayout,

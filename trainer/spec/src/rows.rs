@@ -33,7 +33,7 @@ pub struct ResultRow {
 /// A row of `timing.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimingRow {
-    /// The attempt, counted by the trainer's starts.
+    /// Which start of the trainer, counting those that logged a row.
     pub attempt: u32,
     /// Optimiser steps taken.
     pub step: u64,

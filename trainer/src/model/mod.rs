@@ -9,8 +9,8 @@
 //! - Parameters carry the names of Hugging Face's state dict, so a checkpoint is theirs without renaming; tied weights have
 //!   one name.
 //! - A network holds the leaf tensors it was given, never copies, so that an optimiser's update in place is seen at once.
-//! - In bf16 only matrix products are: the residual stream, normalisations, activations, softmax and loss are in fp32, as under
-//!   PyTorch's autocast, and parameters stay in fp32.
+//! - In bf16 a matrix product rounds its inputs and its output, as under PyTorch's autocast; what follows it elementwise (an
+//!   activation, a gate) starts from that output. Residual stream, normalisations, softmax, loss and parameters are in fp32.
 
 pub mod attention;
 pub mod declare;
