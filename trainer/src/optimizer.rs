@@ -71,3 +71,79 @@ impl Optimizer {
         Ok(norm.double_value(&[]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use spec::train::{Batch, Length, Precision, Schedule, ScheduleShape};
+    use tch::Device;
+
+    use super::*;
+    use crate::parameters::{Declaration, Start};
+
+    fn train(clip: Option<f64>, weight_decay: f64) -> TrainSpec {
+        TrainSpec {
+            length: Length::Steps(1),
+            batch: Batch::Stories(1),
+            micro_batch_tokens: 64,
+            schedule: Schedule { peak: 0.1, warmup_steps: 0, shape: ScheduleShape::Constant, final_fraction: 1.0 },
+            optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay },
+            clip,
+            precision: Precision::Fp32,
+            mask_probability: None,
+        }
+    }
+
+    /// Two decaying and two other parameters of value 1 each, with gradients 3, 4, 0, 0.
+    fn parameters() -> Parameters {
+        let declaration = |name: &str, decays: bool| Declaration {
+            name: name.to_owned(),
+            shape: vec![2],
+            start: Start::Constant(1.0),
+            decays,
+        };
+        let declarations = vec![declaration("bias", false), declaration("weight", true)];
+        let parameters = Parameters::new(declarations, 0, Device::Cpu).unwrap();
+        parameters.gradients().shallow_clone().copy_(&Tensor::from_slice(&[3.0_f32, 4.0, 0.0, 0.0]));
+        parameters
+    }
+
+    fn numbers(tensor: &Tensor) -> Vec<f64> {
+        Vec::try_from(tensor.to_kind(Kind::Double)).unwrap()
+    }
+
+    fn assert_close(found: &[f64], expected: &[f64]) {
+        let far = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f64::max);
+        assert!(found.len() == expected.len() && far < 1e-6, "{found:?}, expected {expected:?}");
+    }
+
+    #[test]
+    fn the_norm_is_that_before_clipping_and_the_gradient_that_after() {
+        // torch.nn.utils.clip_grad_norm_ gives norm 5 and gradients 3/5, 4/5 for a bound of 1, and leaves them for one of 10.
+        for (clip, expected) in
+            [(Some(1.0), [0.6, 0.8, 0.0, 0.0]), (Some(10.0), [3.0, 4.0, 0.0, 0.0]), (None, [3.0, 4.0, 0.0, 0.0])]
+        {
+            let parameters = parameters();
+            let norm = Optimizer::new(&train(clip, 0.0), &parameters).step(&parameters, 0.1, 0).unwrap();
+            assert_close(&[norm], &[5.0]);
+            assert_close(&numbers(parameters.gradients()), &expected);
+        }
+    }
+
+    #[test]
+    fn only_what_decays_decays() {
+        let parameters = parameters();
+        parameters.clear_gradients();
+        Optimizer::new(&train(None, 0.5), &parameters).step(&parameters, 0.1, 0).unwrap();
+        // Without a gradient AdamW leaves θ(1 − ηλ) = 0.95 of a decaying parameter, and all of another.
+        assert_close(&numbers(&parameters.leaf("weight").detach()), &[0.95, 0.95]);
+        assert_close(&numbers(&parameters.leaf("bias").detach()), &[1.0, 1.0]);
+    }
+
+    #[test]
+    fn the_first_step_is_the_learning_rate_long() {
+        let parameters = parameters();
+        Optimizer::new(&train(None, 0.0), &parameters).step(&parameters, 0.1, 0).unwrap();
+        // Bias correction makes the first update η·g/|g|; a count from 0 would divide by zero.
+        assert_close(&numbers(&parameters.leaf("weight").detach()), &[0.9, 0.9]);
+    }
+}
