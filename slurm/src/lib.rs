@@ -1,7 +1,7 @@
 //! Slurm as types: what is sent to it (scripts, array ranges) and what it answers (states, tables).
 //!
-//! The crate knows nothing of sweeps, runs no process and does no I/O: text goes in, text comes
-//! out. Read in this order:
+//! The crate knows nothing of sweeps. All of it but the transports is pure: text goes in, text comes out. Read in this
+//! order:
 //!
 //! 1. [`quoting`]: the one function that every string passes on its way to a shell or an
 //!    `#SBATCH` line.
@@ -13,6 +13,8 @@
 //! 5. [`job_id`] and [`state`]: what Slurm calls a job, how a job stands, why it waits, how it
 //!    ended.
 //! 6. [`parse`]: pure parsers of what `sbatch`, `squeue`, `sacct`, `scontrol` and `sinfo` print.
+//! 7. [`transport`]: how a command is run, here or elsewhere. Nothing else in the crate does I/O.
+//! 8. [`client`]: what is asked of Slurm and told to it, a method each.
 //!
 //! # Invariants
 //!
@@ -24,6 +26,7 @@
 //! - The same values give the same bytes.
 
 pub mod array;
+pub mod client;
 pub mod job_id;
 pub mod name;
 pub mod parse;
@@ -31,6 +34,7 @@ pub mod quoting;
 pub mod resources;
 pub mod script;
 pub mod state;
+pub mod transport;
 mod value;
 
 pub use value::ValueError;

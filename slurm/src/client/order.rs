@@ -1,0 +1,80 @@
+use super::{Client, ClientError};
+use crate::job_id::{JobId, JobNumber};
+use crate::transport::Output;
+
+/// Jobs on one command line: enough to be quick, few enough to stay below every limit of it.
+const AT_ONCE: usize = 100;
+
+impl Client {
+    /// Cancels `jobs`, whole or by task. Those that have ended already are passed over.
+    ///
+    /// # Errors
+    /// [`ClientError`]; some may have been cancelled.
+    pub fn cancel(&self, jobs: &[JobId]) -> Result<(), ClientError> {
+        self.each("scancel", &[], jobs)
+    }
+
+    /// Keeps `jobs` that wait from starting.
+    ///
+    /// # Errors
+    /// [`ClientError`]; some may have been held.
+    pub fn hold(&self, jobs: &[JobId]) -> Result<(), ClientError> {
+        self.each("scontrol", &["hold"], jobs)
+    }
+
+    /// Lets held `jobs` start again.
+    ///
+    /// # Errors
+    /// [`ClientError`]; some may have been released.
+    pub fn release(&self, jobs: &[JobId]) -> Result<(), ClientError> {
+        self.each("scontrol", &["release"], jobs)
+    }
+
+    /// Queues `jobs` that run, or have run, again under their own numbers.
+    ///
+    /// # Errors
+    /// [`ClientError`]; some may have been queued.
+    pub fn requeue(&self, jobs: &[JobId]) -> Result<(), ClientError> {
+        self.each("scontrol", &["requeue"], jobs)
+    }
+
+    /// Changes how many tasks of an array may run at a time; 0 lifts the bound.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn throttle(&self, array: JobNumber, tasks: u32) -> Result<(), ClientError> {
+        let arguments = ["update".to_owned(), format!("JobId={array}"), format!("ArrayTaskThrottle={tasks}")];
+        done("scontrol", &self.run("scontrol", arguments.to_vec())?)
+    }
+
+    fn each(&self, command: &'static str, verb: &[&str], jobs: &[JobId]) -> Result<(), ClientError> {
+        for jobs in jobs.chunks(AT_ONCE) {
+            let mut arguments: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
+            let names = jobs.iter().map(ToString::to_string);
+            // scancel takes many arguments, scontrol one list.
+            if verb.is_empty() {
+                arguments.extend(names)
+            } else {
+                arguments.push(names.collect::<Vec<_>>().join(","))
+            }
+            done(command, &self.run(command, arguments)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn done(command: &'static str, output: &Output) -> Result<(), ClientError> {
+    let said = output.stderr.trim();
+    // One job that has ended meanwhile does not keep the others from being told.
+    let ended = |line: &str| {
+        let line = line.to_ascii_lowercase();
+        line.contains("already completing or completed")
+            || line.contains("invalid job id specified")
+            || line.contains("job has already finished")
+    };
+    if output.exit == Some(0) || (output.exit.is_some() && !said.is_empty() && said.lines().all(ended)) {
+        return Ok(());
+    }
+    let said = if said.is_empty() { "it said nothing".to_owned() } else { said.to_owned() };
+    Err(ClientError::Refused { command, said })
+}
