@@ -18,10 +18,10 @@ use std::time::Duration;
 use crate::transport::{Errand, Output, Transport};
 
 /// How long a query may take: more than any site's `MessageTimeout` that is known of.
-const QUERY_PATIENCE: Duration = Duration::from_secs(60);
+const QUERY_PATIENCE: Duration = Duration::from_mins(1);
 /// How long a submission may take. sbatch itself tries again for a while when the controller is busy, and to kill it then
 /// would leave a riddle.
-const SUBMIT_PATIENCE: Duration = Duration::from_secs(180);
+const SUBMIT_PATIENCE: Duration = Duration::from_mins(3);
 
 /// Slurm, as one place reaches it.
 #[derive(Debug)]

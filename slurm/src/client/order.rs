@@ -53,9 +53,9 @@ impl Client {
             let names = jobs.iter().map(ToString::to_string);
             // scancel takes many arguments, scontrol one list.
             if verb.is_empty() {
-                arguments.extend(names)
+                arguments.extend(names);
             } else {
-                arguments.push(names.collect::<Vec<_>>().join(","))
+                arguments.push(names.collect::<Vec<_>>().join(","));
             }
             done(command, &self.run(command, arguments)?)?;
         }
