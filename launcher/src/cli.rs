@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use spec::ExitCode;
 
 use crate::commands;
+use crate::commands::steer::Verb;
 use crate::error::CliError;
 
 /// From a sweep file to runs, and from runs to a report.
@@ -29,6 +30,20 @@ enum Command {
     Plan(commands::plan::Arguments),
     /// Carry out the runs of a sweep on this machine
     Run(commands::run::Arguments),
+    /// Hand the runs of a sweep to Slurm, and return
+    Submit(commands::submit::Arguments),
+    /// Submit, stay, and keep the sweep going until it is done
+    Watch(commands::watch::Arguments),
+    /// Cancel the tasks of a sweep that are with Slurm
+    Cancel(commands::steer::Arguments),
+    /// Keep the waiting tasks of a sweep from starting
+    Hold(commands::steer::Arguments),
+    /// Let the held tasks of a sweep start
+    Release(commands::steer::Arguments),
+    /// Change how many tasks of each array may run at a time
+    Throttle(commands::steer::ThrottleArguments),
+    /// Find out what became of submissions without an answer
+    Reconcile(commands::reconcile::Arguments),
     /// Show how the runs of a sweep stand
     Status(commands::status::Arguments),
     /// Show what a run has written to its log
@@ -55,6 +70,13 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Plan(arguments) => commands::plan::run(arguments),
         Command::Run(arguments) => commands::run::run(arguments),
+        Command::Submit(arguments) => commands::submit::run(arguments),
+        Command::Watch(arguments) => commands::watch::run(arguments),
+        Command::Cancel(arguments) => commands::steer::run(arguments, Verb::Cancel),
+        Command::Hold(arguments) => commands::steer::run(arguments, Verb::Hold),
+        Command::Release(arguments) => commands::steer::run(arguments, Verb::Release),
+        Command::Throttle(arguments) => commands::steer::throttle(arguments),
+        Command::Reconcile(arguments) => commands::reconcile::run(arguments),
         Command::Status(arguments) => commands::status::run(arguments),
         Command::Logs(arguments) => commands::logs::run(arguments),
         Command::Show(arguments) => commands::show::run(arguments),

@@ -6,8 +6,9 @@
 //! 2. [`supervise`]: one run from its claim to its terminal record, around any program that keeps the contract of
 //!    [`spec::contract`]. [`state`] is how a run stands, worked out from its records; [`results`] what it must leave behind.
 //! 3. [`local`]: the runs of a sweep on this machine. [`writer`] is the process that may change a sweep.
-//! 4. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
-//! 5. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
+//! 4. [`cluster`]: the same runs on a cluster.
+//! 5. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
+//! 6. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
 //!    tell what is there; [`output`] says it.
 //!
 //! Invariants: one writer a file, and every write is whole or not at all; whoever writes into a run holds its claim, whoever
@@ -16,6 +17,7 @@
 
 pub mod array;
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod env;
 pub mod error;

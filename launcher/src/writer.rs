@@ -63,17 +63,7 @@ impl SweepWriter {
         for directory in [layout.directory().to_owned(), layout.arrays(), layout.runs()] {
             create_directory(&directory)?;
         }
-        let holder = Holder::this_process(machine, None, env::now(), env::token());
-        let Acquired { lease, replaced } =
-            Lease::acquire(&layout.lock(), holder, machine).map_err(|error| match error {
-                LeaseError::Held(holder) => WriterError::Busy { layout: layout.clone(), holder },
-                LeaseError::File(error) => error.into(),
-            })?;
-        news.extend(replaced.map(|dead| format!("the lock of {dead}, which is gone, was taken over")));
-        let (mut ledger, torn) = Ledger::open(&layout.ledger(), &lease)?;
-        if torn > 0 {
-            news.push(format!("the ledger ended in a torn line: {torn} bytes were cut off"));
-        }
+        let (lease, mut ledger) = take(&layout, machine, &mut news)?;
         let (plan, frozen) = freeze(&layout, sweep, &env::now())?;
         if frozen != Frozen::Unchanged {
             let runs = plan.runs.len() as u64;
@@ -86,4 +76,30 @@ impl SweepWriter {
         }
         Ok((Self { layout, ledger, plan, _lock: lease }, news))
     }
+
+    /// Takes the lock of a sweep that was frozen already, whose `plan` this is, and mends its ledger. The plan stays as it is.
+    ///
+    /// # Errors
+    /// [`WriterError`].
+    pub fn reopen(layout: SweepLayout, plan: Plan, machine: &Machine) -> Result<(Self, Vec<String>), WriterError> {
+        let mut news = Vec::new();
+        let (lease, ledger) = take(&layout, machine, &mut news)?;
+        Ok((Self { layout, ledger, plan, _lock: lease }, news))
+    }
+}
+
+/// Takes the lock and opens the ledger.
+fn take(layout: &SweepLayout, machine: &Machine, news: &mut Vec<String>) -> Result<(Lease, Ledger), WriterError> {
+    let holder = Holder::this_process(machine, None, env::now(), env::token());
+    let Acquired { lease, replaced } =
+        Lease::acquire(&layout.lock(), holder, machine).map_err(|error| match error {
+            LeaseError::Held(holder) => WriterError::Busy { layout: layout.clone(), holder },
+            LeaseError::File(error) => error.into(),
+        })?;
+    news.extend(replaced.map(|dead| format!("the lock of {dead}, which is gone, was taken over")));
+    let (ledger, torn) = Ledger::open(&layout.ledger(), &lease)?;
+    if torn > 0 {
+        news.push(format!("the ledger ended in a torn line: {torn} bytes were cut off"));
+    }
+    Ok((lease, ledger))
 }

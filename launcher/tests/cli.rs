@@ -42,7 +42,20 @@ fn filters() -> insta::Settings {
 #[test]
 fn every_command_explains_itself() {
     let mut text = stdout(&seedbed().arg("--help").output().unwrap());
-    for command in ["run", "status", "logs", "show", "explain", "report", "exec"] {
+    for command in [
+        "run",
+        "submit",
+        "watch",
+        "cancel",
+        "throttle",
+        "reconcile",
+        "status",
+        "logs",
+        "show",
+        "explain",
+        "report",
+        "exec",
+    ] {
         let help = stdout(&seedbed().args([command, "--help"]).output().unwrap());
         text.extend(["\n--- ", command, "\n\n", &help]);
     }

@@ -1,4 +1,4 @@
-//! The subcommands, one a file.
+//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks.
 //!
 //! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into calls of
 //! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
@@ -10,7 +10,11 @@ pub mod explain;
 pub mod logs;
 pub mod new;
 pub mod plan;
+pub mod reconcile;
 pub mod report;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod steer;
+pub mod submit;
+pub mod watch;

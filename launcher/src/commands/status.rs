@@ -1,20 +1,25 @@
 //! `seedbed status`: how the runs of a sweep stand.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
 use serde::Serialize;
+use slurm::state::Ending;
+use spec::layout::SweepLayout;
 use spec::plan::{Plan, PlannedRun};
 use spec::status::Cause;
 use spec::{ExitCode, RunId, Value};
 
 use super::plan::Format;
+use crate::cluster::{self, SiteQueue, TaskStanding, TaskView};
 use crate::error::CliError;
 use crate::lease::Machine;
+use crate::ledger;
 use crate::locate::{self, label};
-use crate::output::{Table, duration, print};
+use crate::output::{Table, counted, duration, print, talk};
 use crate::state::{Observation, Observed};
 use crate::survey::{Counts, Survey};
 use crate::sweep::ROOT_VARIABLE;
@@ -42,15 +47,89 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
     let survey = Survey::of(&sweep.layout, &sweep.plan.runs, &Machine::here(), SystemTime::now())?;
+    let queue = with_slurm(&sweep.layout, &survey)?;
     let text = match arguments.format {
-        Format::Json => json(&sweep.plan, &survey),
-        Format::Table => table(&sweep.plan, &survey, arguments.runs),
+        Format::Json => json(&sweep.plan, &survey, queue.as_ref()),
+        Format::Table => table(&sweep.plan, &survey, queue.as_ref(), arguments.runs),
     };
     print(&text)?;
     Ok(ExitCode::Done)
 }
 
-fn table(plan: &Plan, survey: &Survey, runs: bool) -> String {
+/// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is said.
+fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
+    let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
+    let finished = |seen: &Observation| matches!(seen.state, Observed::Done | Observed::Diverged);
+    let unfinished = survey.runs.iter().filter(|(_, seen)| !finished(seen)).map(|(run, _)| run.id).collect();
+    let sites = match cluster::ask_all(layout, &submissions, &unfinished) {
+        Ok(sites) if sites.is_empty() => return Ok(None),
+        Ok(sites) => sites,
+        Err(error) => {
+            let error = CliError::from(error);
+            talk(&format!("warning: how the tasks stand with Slurm is not known: {}", error.render().trim()));
+            return Ok(None);
+        }
+    };
+    let mut tasks = Tasks::new();
+    for SiteQueue { queue, .. } in sites {
+        if let Some(why) = &queue.without_accounts {
+            talk(&format!("warning: the accounts do not answer: {why}"));
+        }
+        if !queue.open.is_empty() {
+            let runs = counted(queue.open.len(), "run");
+            talk(&format!(
+                "warning: it is not known whether {runs} reached the queue: `seedbed reconcile` looks again"
+            ));
+        }
+        tasks.extend(queue.tasks.into_iter().filter(|(run, _)| unfinished.contains(run)));
+    }
+    Ok(Some(tasks))
+}
+
+/// Task by run.
+type Tasks = BTreeMap<RunId, TaskView>;
+
+/// How many tasks stand how, and why they wait.
+fn queue_table(tasks: &Tasks) -> String {
+    let mut counts: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
+    for task in tasks.values() {
+        *counts.entry(in_words(&task.standing)).or_default() += 1;
+    }
+    let mut table = Table::new(["with Slurm", ">tasks", "why"]);
+    for ((word, why), count) in counts {
+        table.row([word.to_owned(), count.to_string(), why]);
+    }
+    if table.is_empty() { String::new() } else { format!("\n{}", table.render()) }
+}
+
+fn in_words(standing: &TaskStanding) -> (&'static str, String) {
+    match standing {
+        TaskStanding::Waiting(reason) => ("waiting", reason.in_words()),
+        TaskStanding::Held(reason) => ("held", reason.in_words()),
+        TaskStanding::Active { .. } => ("active", String::new()),
+        TaskStanding::Ended(ending) => ("ended", ending_in_words(*ending)),
+        TaskStanding::Forgotten => {
+            ("forgotten", "Slurm no longer knows it; `seedbed submit` submits its run again".to_owned())
+        }
+        TaskStanding::Unknown => ("unknown", "not in the queue, and the accounts do not tell yet".to_owned()),
+    }
+}
+
+/// What an end means for a run that has not finished.
+fn ending_in_words(ending: Ending) -> String {
+    match ending {
+        Ending::Completed | Ending::Failed => "the run's own record says why".to_owned(),
+        Ending::OutOfMemory => "out of memory".to_owned(),
+        Ending::Timeout => "out of time; `seedbed submit` goes on from the checkpoint".to_owned(),
+        Ending::NodeFailure => "its node failed; `seedbed submit` goes on".to_owned(),
+        Ending::Preempted => "preempted and not queued again; `seedbed submit` goes on".to_owned(),
+        Ending::Cancelled { by: Some(user) } => format!("cancelled by user {user}; `seedbed submit` submits it again"),
+        Ending::Cancelled { by: None } => "cancelled; `seedbed submit` submits it again".to_owned(),
+        Ending::Revoked => "revoked: a sibling of the federation has it".to_owned(),
+    }
+}
+
+fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, runs: bool) -> String {
     let counts = survey.counts();
     let mut text = format!("{}: {} of {} runs\n\n", plan.sweep, counts.finished(), counts.total());
     let mut states = Table::new(["state", ">runs"]);
@@ -61,6 +140,7 @@ fn table(plan: &Plan, survey: &Survey, runs: bool) -> String {
     if let Some(seconds) = survey.seconds_to_come() {
         let _ = writeln!(text, "\nabout {} to go", duration(seconds));
     }
+    text += &tasks.map(queue_table).unwrap_or_default();
     text += &matrix(plan, survey);
     text += &failures(survey);
     if runs {
@@ -147,24 +227,39 @@ struct RunReport<'a> {
     message: Option<&'a str>,
     attempts: usize,
     seconds: f64,
+    task: Option<TaskReport>,
 }
 
-fn json(plan: &Plan, survey: &Survey) -> String {
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct TaskReport {
+    job: String,
+    standing: &'static str,
+    why: String,
+}
+
+fn json(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>) -> String {
+    let task = |run: RunId| tasks.and_then(|tasks| tasks.get(&run));
     let report = Report {
         schema: spec::SCHEMA,
         sweep: &plan.sweep,
         revision: plan.revision,
         counts: survey.counts(),
         seconds_to_come: survey.seconds_to_come(),
-        runs: survey.runs.iter().map(|(run, seen)| run_report(run, seen)).collect(),
+        runs: survey.runs.iter().map(|(run, seen)| run_report(run, seen, task(run.id))).collect(),
     };
     let mut text = serde_json::to_string_pretty(&report).expect("invariant: a report has text keys and finite numbers");
     text.push('\n');
     text
 }
 
-fn run_report<'a>(run: &'a PlannedRun, seen: &'a Observation) -> RunReport<'a> {
+fn run_report<'a>(run: &'a PlannedRun, seen: &'a Observation, task: Option<&TaskView>) -> RunReport<'a> {
+    let task = task.map(|task| {
+        let (standing, why) = in_words(&task.standing);
+        TaskReport { job: task.job.to_string(), standing, why }
+    });
     RunReport {
+        task,
         id: run.id,
         seed: run.seed,
         levels: &run.levels,

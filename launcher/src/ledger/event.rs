@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use slurm::job_id::JobNumber;
 use spec::status::{Cause, State};
 use spec::{Digest, RunId};
 
@@ -48,6 +49,51 @@ pub enum Event {
         place: Place,
         /// Runs in the array file.
         runs: u64,
+    },
+    /// Runs are about to be handed to Slurm. Array file and script are on disk before this line; until another line names the
+    /// submission again, it is not known whether it was queued.
+    Intended {
+        /// The submission, which names its files and its job.
+        submission: String,
+        /// The site.
+        site: String,
+        /// Runs in the array file.
+        runs: u64,
+        /// Digest of the script.
+        script: Digest,
+    },
+    /// Slurm has queued a submission.
+    Accepted {
+        /// The submission.
+        submission: String,
+        /// The number of its array.
+        job: JobNumber,
+        /// Whether it was found by its name, because sbatch had given no clear answer.
+        adopted: bool,
+    },
+    /// Slurm has not queued a submission, and said so.
+    Refused {
+        /// The submission.
+        submission: String,
+        /// What it said.
+        message: String,
+    },
+    /// sbatch gave no clear answer.
+    Unresolved {
+        /// The submission.
+        submission: String,
+        /// What is known.
+        message: String,
+    },
+    /// A submission was looked for, was not found and was fenced: whatever of it starts later does nothing.
+    GivenUp {
+        /// The submission.
+        submission: String,
+    },
+    /// Somebody asked for tasks to be cancelled. This line comes before the call.
+    Cancelled {
+        /// The runs of the tasks.
+        runs: Vec<RunId>,
     },
     /// A supervisor was started for a run.
     AttemptStarted {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use spec::plan::Factor;
@@ -67,12 +68,12 @@ fn suggestion(nearest: Option<&str>) -> String {
 }
 
 impl Condition {
-    /// Whether `run` is meant.
-    fn holds(&self, run: &RunSpec) -> bool {
+    /// Whether the run with this seed and these levels is meant.
+    pub fn holds(&self, seed: u64, levels: &BTreeMap<String, Value>) -> bool {
         let level = if self.factor == "seed" {
-            Some(run.seed.to_string())
+            Some(seed.to_string())
         } else {
-            run.levels.iter().find(|(name, _)| self.names(name)).map(|(_, level)| level.to_string())
+            levels.iter().find(|(name, _)| self.names(name)).map(|(_, level)| level.to_string())
         };
         level.is_some_and(|level| self.levels.iter().any(|wanted| same(wanted, &level)))
     }
@@ -84,7 +85,10 @@ impl Condition {
     }
 
     /// Checks that the sweep can answer: the factor and its levels are there.
-    fn check(&self, factors: &[Factor], seeds: &[u64]) -> Result<(), SelectError> {
+    ///
+    /// # Errors
+    /// [`SelectError`].
+    pub fn check(&self, factors: &[Factor], seeds: &[u64]) -> Result<(), SelectError> {
         let known: Vec<String> = if self.factor == "seed" {
             seeds.iter().map(u64::to_string).collect()
         } else {
@@ -162,7 +166,7 @@ impl Wishes {
     }
 
     fn mean(&self, run: &RunSpec) -> bool {
-        self.conditions.iter().all(|condition| condition.holds(run))
+        self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels))
     }
 }
 

@@ -10,7 +10,7 @@ use super::error::SuperviseError;
 use super::memory::OutOfMemoryCounter;
 use super::trainer::Errand;
 use super::verdict::{Evidence, judge};
-use super::watch::{WATCHED, watch};
+use super::watch::{Asked, WATCHED, watch};
 use super::{log, trainer};
 use crate::lease::Machine;
 use crate::results;
@@ -18,7 +18,7 @@ use crate::signals::Signals;
 use crate::state::{Observation, Observed, observe};
 
 /// Which ends of a run are not its last word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Retry {
     /// A failed run is carried out again.
     pub failed: bool,
@@ -46,8 +46,13 @@ pub struct Job {
 pub enum Finish {
     /// There was nothing to do: the run had said its last word.
     Already(Box<Observation>),
-    /// An attempt was made. The run's record, as it was written.
-    Attempted(Box<Status>),
+    /// An attempt was made.
+    Attempted {
+        /// The run's record, as it was written.
+        status: Box<Status>,
+        /// How urgently the trainer had been asked to stop.
+        asked: Asked,
+    },
 }
 
 impl Job {
@@ -92,5 +97,5 @@ pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError>
         out_of_memory: memory.has_grown(),
     };
     let verdict = judge(&end, evidence);
-    Ok(Finish::Attempted(Box::new(attempt.close(&end, verdict)?)))
+    Ok(Finish::Attempted { status: Box::new(attempt.close(&end, verdict)?), asked: end.asked })
 }

@@ -4,7 +4,7 @@ use signal_hook::consts::{SIGABRT, SIGBUS, SIGFPE, SIGHUP, SIGILL, SIGKILL, SIGS
 use spec::status::{Cause, State, Status};
 use spec::{Digest, ExitCode};
 
-use super::watch::End;
+use super::watch::{Asked, End};
 use crate::results::{Results, ResultsError};
 
 /// What was found after the end, besides the end itself.
@@ -31,8 +31,8 @@ pub(super) fn judge(end: &End, evidence: Evidence) -> Verdict {
     let Evidence { results, log, out_of_memory } = evidence;
     let (state, cause) = match (end.exit_code, end.signal) {
         (Some(0), _) => return finished(results),
-        (Some(code), _) => after_exit(code, end.asked, &log),
-        (None, signal) => after_signal(signal.unwrap_or(0), end.asked, out_of_memory),
+        (Some(code), _) => after_exit(code, end.asked > Asked::No, &log),
+        (None, signal) => after_signal(signal.unwrap_or(0), end.asked > Asked::No, out_of_memory),
     };
     let message = (state == State::Failed).then(|| last_words(end, &log));
     Verdict { state, cause, message, results: None }
@@ -130,7 +130,7 @@ mod tests {
     fn verdict(exit_code: Option<i32>, signal: Option<i32>, asked: bool, log: &str) -> (State, Cause) {
         let evidence =
             Evidence { results: Err(FinalValuesError::Empty.into()), log: log.to_owned(), out_of_memory: false };
-        let verdict = judge(&End { exit_code, signal, asked }, evidence);
+        let verdict = judge(&End { exit_code, signal, asked: if asked { Asked::Told } else { Asked::No } }, evidence);
         (verdict.state, verdict.cause)
     }
 
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_kill_for_want_of_memory_is_told_from_another() {
-        let end = End { exit_code: None, signal: Some(9), asked: false };
+        let end = End { exit_code: None, signal: Some(9), asked: Asked::No };
         let evidence =
             Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
         assert_eq!(judge(&end, evidence).cause, Cause::OutOfMemory);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_failure_keeps_the_last_words() {
-        let end = End { exit_code: Some(65), signal: None, asked: false };
+        let end = End { exit_code: Some(65), signal: None, asked: Asked::No };
         let evidence = Evidence {
             results: Err(FinalValuesError::Empty.into()),
             log: "error: empty corpus".to_owned(),

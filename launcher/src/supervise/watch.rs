@@ -20,17 +20,20 @@ pub(super) struct End {
     pub(super) exit_code: Option<i32>,
     /// The signal that ended it.
     pub(super) signal: Option<i32>,
-    /// Whether it had been asked to stop.
-    pub(super) asked: bool,
+    /// How urgently it had been asked to stop.
+    pub(super) asked: Asked,
 }
 
 /// How urgently the trainer was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Asked {
+pub enum Asked {
+    /// It was not.
     No,
     /// Ahead of time, by a warning such as Slurm's `--signal=USR2`.
     Warned,
+    /// Once, in earnest.
     Told,
+    /// At once: it was killed.
     Killed,
 }
 
@@ -75,11 +78,7 @@ pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Resul
     // The leader's number is its own until it is waited for, so this cannot hit anybody else.
     send(group, Signal::KILL);
     let status = child.wait().map_err(wait_failure)?;
-    Ok(End {
-        exit_code: status.code(),
-        signal: std::os::unix::process::ExitStatusExt::signal(&status),
-        asked: asked > Asked::No,
-    })
+    Ok(End { exit_code: status.code(), signal: std::os::unix::process::ExitStatusExt::signal(&status), asked })
 }
 
 fn has_ended(leader: Pid) -> Result<bool, SuperviseError> {

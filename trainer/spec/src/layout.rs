@@ -56,6 +56,16 @@ impl SweepLayout {
         self.arrays().join(format!("{submission}.jsonl"))
     }
 
+    /// The batch script of one submission to Slurm.
+    pub fn script(&self, submission: &str) -> PathBuf {
+        self.arrays().join(format!("{submission}.sh"))
+    }
+
+    /// What the jobs of Slurm say outside of their runs, a file for each.
+    pub fn job_logs(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
     /// The runs.
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")

@@ -1,0 +1,220 @@
+//! One array of runs: its two files, and the script that sbatch reads.
+
+use std::io::ErrorKind;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use slurm::array::{ArrayIndices, ArraySpec};
+use slurm::name::{JobName, VariableName};
+use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
+use slurm::script::{AbsolutePath, Argument, CommandLine, Header, OutputPattern, SbatchScript, Signal, WarningSignal};
+use spec::RunSpec;
+use spec::contract;
+use spec::execution::Device;
+use spec::layout::SweepLayout;
+
+use super::error::ClusterError;
+use super::site::Site;
+use crate::array;
+use crate::files::{FileError, create_new};
+use crate::supervise::Retry;
+
+/// Runs that ask for the same and so can share an array.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    /// What each asks of its node.
+    pub(super) resources: Resources,
+    /// Which ends are not their last word.
+    pub(super) retry: Retry,
+}
+
+/// What a batch is made with: the same for every batch of a submission.
+#[derive(Debug)]
+pub(super) struct Frame<'a> {
+    pub(super) layout: &'a SweepLayout,
+    pub(super) site: &'a Site,
+    /// This program, by a path that the nodes see too.
+    pub(super) program: &'a Path,
+    /// The trainer, where a person named one.
+    pub(super) trainer: Option<&'a str>,
+    /// How often a run that left a checkpoint may put itself back into the queue.
+    pub(super) requeues: u32,
+}
+
+/// An array of runs, ready to be submitted.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Its name, like that of no other.
+    pub name: JobName,
+    /// The text of its script.
+    pub script: String,
+    /// How many runs.
+    pub len: u32,
+}
+
+/// A name for a new submission of the sweep called `sweep`: `token` tells it from every other one.
+pub(super) fn name(sweep: &str, token: &str) -> JobName {
+    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let title: String = sweep.chars().map(plain).take(32).collect();
+    let nonce: String = token.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let name = format!("{}-{nonce}", title.trim_matches('-'));
+    name.trim_start_matches('-').parse().expect("invariant: letters, digits and hyphens, 49 at most")
+}
+
+/// What `run` asks of a node of `site`.
+pub(super) fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> {
+    let asked = &run.resources;
+    let value = |what: &str, source| ClusterError::Value { what: format!("{what} of run {}", run.id), source };
+    let gpus = if run.execution.device == Device::Cpu { 0 } else { asked.gpus };
+    let gres = match (gpus, &site.gpu_type) {
+        (0, _) => String::new(),
+        (gpus, Some(kind)) => format!("gpu:{kind}:{gpus}"),
+        (gpus, None) => format!("gpu:{gpus}"),
+    };
+    let memory = Memory::from_mebibytes(asked.memory.get()).map_err(|source| value("resources.memory", source))?;
+    Ok(Resources {
+        time: Some(TimeLimit::from_seconds(asked.time.get()).map_err(|source| value("resources.time", source))?),
+        cpus: Some(Cpus::new(asked.cpus).map_err(|source| value("resources.cpus", source))?),
+        memory: Some(MemoryRequest::PerNode(memory)),
+        gres: if gres.is_empty() {
+            GresList::default()
+        } else {
+            gres.parse().map_err(|source| value("resources.gpus", source))?
+        },
+    })
+}
+
+impl Batch {
+    /// The batch called `name` of `len` runs of a `kind`.
+    pub(super) fn new(
+        frame: &Frame<'_>,
+        name: JobName,
+        kind: &Kind,
+        len: u32,
+        throttle: Option<NonZeroU32>,
+    ) -> Result<Self, ClusterError> {
+        let directory = path("the directory of the sweep", frame.layout.directory())?;
+        let logs = path("the directory of logs", &frame.layout.job_logs())?;
+        let output = OutputPattern::in_directory(logs)
+            .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
+        let indices = ArrayIndices::first(len).expect("invariant: a slice fits into an array");
+        let header = Header {
+            name: name.clone(),
+            array: Some(ArraySpec { indices, throttle }),
+            placement: frame.site.placement.clone(),
+            resources: kind.resources.clone(),
+            output,
+            directory,
+            warning: kind.resources.time.and_then(TimeLimit::seconds).map(warning),
+            requeue: true,
+            dependency: None,
+            comment: None,
+            extra: frame.site.options.clone(),
+        };
+        let mut environment = frame.site.environment.clone();
+        if let Some(trainer) = frame.trainer {
+            let variable: VariableName = contract::TRAINER.parse().expect("invariant: the name of a variable");
+            environment.variables.entry(variable).or_insert_with(|| trainer.to_owned());
+        }
+        let command = frame.command(&name, kind)?;
+        Ok(Self { script: SbatchScript { header, environment, command }.text()?, name, len })
+    }
+
+    /// Writes its two files: the runs by index, and the script. Both are on disk when this returns.
+    pub(super) fn write<'a>(
+        &self,
+        layout: &SweepLayout,
+        runs: impl IntoIterator<Item = &'a RunSpec>,
+    ) -> Result<(), FileError> {
+        let (array, script) = (layout.array(self.name.as_str()), layout.script(self.name.as_str()));
+        if !array::write(&array, runs)? {
+            return Err(FileError::write(array, ErrorKind::AlreadyExists.into()));
+        }
+        if !create_new(&script, self.script.as_bytes())? {
+            return Err(FileError::write(script, ErrorKind::AlreadyExists.into()));
+        }
+        Ok(())
+    }
+}
+
+impl Frame<'_> {
+    fn command(&self, name: &JobName, kind: &Kind) -> Result<CommandLine, ClusterError> {
+        let array = self.layout.array(name.as_str());
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut arguments: Vec<Argument> = vec![
+            "exec".into(),
+            "--sweep-dir".into(),
+            Argument::Text(text(self.layout.directory())),
+            "--array".into(),
+            Argument::Text(text(&array)),
+            "--index".into(),
+            Argument::ArrayIndex,
+            "--requeues".into(),
+            Argument::Text(self.requeues.to_string()),
+        ];
+        if let Some(cpus) = kind.resources.cpus {
+            arguments.extend(["--threads".into(), Argument::Text(cpus.get().to_string())]);
+        }
+        if kind.retry.failed {
+            arguments.push("--retry-failed".into());
+        }
+        if kind.retry.diverged {
+            arguments.push("--retry-diverged".into());
+        }
+        let program = path("the path of seedbed", self.program)?;
+        Ok(CommandLine { container: self.site.container.clone(), program, arguments })
+    }
+}
+
+fn path(what: &str, path: &Path) -> Result<AbsolutePath, ClusterError> {
+    // A path that is not UTF-8 gets a character here that no file system has agreed to, and is then not found; such a path
+    // is refused where a sweep is opened.
+    let text = path.to_string_lossy();
+    text.parse().map_err(|source| ClusterError::Value { what: format!("{what} {text:?}"), source })
+}
+
+/// When a job is warned that its time is up: two minutes before, and where that is much of its time, after four fifths.
+fn warning(seconds: u64) -> WarningSignal {
+    let before = (seconds / 5).min(120);
+    WarningSignal { signal: Signal::Usr2, seconds: u16::try_from(before).unwrap_or(120) }
+}
+
+/// The file whose presence says that a submission was given up: whatever of it starts after that does nothing.
+pub(super) fn fence(layout: &SweepLayout, name: &JobName) -> PathBuf {
+    fence_of(&layout.array(name.as_str()))
+}
+
+fn fence_of(array: &Path) -> PathBuf {
+    array.with_extension("given-up")
+}
+
+/// Whether the submission with this array file was given up.
+pub fn is_given_up(array: &Path) -> bool {
+    fence_of(array).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_whatever_the_sweep_is_called() {
+        let token = "12345678-9abc-def0-1234-56789abcdef0";
+        assert_eq!(name("my sweep", token).as_str(), "my-sweep-123456789abcdef0");
+        assert_eq!(name("$(rm -rf) 'é'\n", token).as_str(), "rm--rf-123456789abcdef0");
+        assert_eq!(name("", token).as_str(), "123456789abcdef0");
+        assert!(name(&"x".repeat(200), token).as_str().len() <= 64);
+    }
+
+    #[test]
+    fn a_short_job_is_not_warned_before_it_has_begun() {
+        assert_eq!(warning(60).seconds, 12);
+        assert_eq!(warning(3600).seconds, 120);
+    }
+
+    #[test]
+    fn the_fence_stands_beside_the_array_file() {
+        let layout = SweepLayout::new("/s");
+        assert_eq!(fence(&layout, &"a.b-1".parse().unwrap()), Path::new("/s/arrays/a.b-1.given-up"));
+    }
+}

@@ -1,0 +1,31 @@
+//! The runs of a sweep on a cluster: submitted once, found again whatever happened, accounted for.
+//!
+//! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`submissions`] (what the ledger says
+//! was handed to Slurm), [`batch`] (one array of runs and its two files), [`submit`] (the call that must never be repeated
+//! blindly), [`settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
+//! [`policy`] (when a run is handed over again by itself), [`view`] (all sites of a sweep at once).
+//!
+//! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
+//! the intent; a call without a clear answer is looked up by that name before its runs are submitted again; a submission that
+//! was given up is fenced first, so that a late arrival does nothing; a query that failed changes nothing; nothing is
+//! written for a run before it starts.
+
+mod batch;
+mod error;
+mod policy;
+mod queue;
+mod settle;
+mod site;
+mod submissions;
+mod submit;
+mod view;
+
+pub use self::batch::{Batch, is_given_up};
+pub use self::error::ClusterError;
+pub use self::policy::may_start;
+pub use self::queue::{Queue, TaskStanding, TaskView};
+pub use self::settle::{Settled, settle};
+pub use self::site::{HERE, Site, SiteError};
+pub use self::submissions::{Fate, Submission, of_sweep};
+pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
+pub use self::view::{SiteQueue, ask_all};

@@ -1,0 +1,247 @@
+//! How every task of a sweep stands with Slurm.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurm::client::{Client, Wanted, Window};
+use slurm::job_id::{JobId, JobNumber, JobPart};
+use slurm::name::JobName;
+use slurm::parse::sacct::AccountedJob;
+use slurm::parse::squeue::QueuedJob;
+use slurm::state::{Ending, Outlook, PendingReason, Standing};
+use spec::RunId;
+use spec::layout::SweepLayout;
+
+use super::error::ClusterError;
+use super::submissions::{Fate, Submission};
+
+/// How long a job that nobody knows may still be about to appear: the controller and the accounts see it at different times.
+const LAG: Duration = Duration::from_mins(1);
+
+/// How a task stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskStanding {
+    /// Waits for its turn.
+    Waiting(PendingReason),
+    /// Waits until somebody releases it.
+    Held(PendingReason),
+    /// Has its node.
+    Active {
+        /// The node.
+        nodes: String,
+    },
+    /// Is over.
+    Ended(Ending),
+    /// Slurm knows nothing of it, though it should: it was forgotten, or cancelled before it started.
+    Forgotten,
+    /// Not known.
+    Unknown,
+}
+
+impl TaskStanding {
+    /// Whether the task may still carry out its run.
+    pub fn is_in_flight(&self) -> bool {
+        !matches!(self, Self::Ended(_) | Self::Forgotten)
+    }
+}
+
+/// A task as Slurm shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskView {
+    /// The job that it belongs to, or is.
+    pub job: JobId,
+    /// The submission.
+    pub submission: JobName,
+    /// How it stands.
+    pub standing: TaskStanding,
+}
+
+/// The tasks of a sweep, by run.
+#[derive(Debug, Clone, Default)]
+pub struct Queue {
+    /// The task that matters for each run: one that is in flight before one that is not, else the latest.
+    pub tasks: BTreeMap<RunId, TaskView>,
+    /// How often each run was handed over and accepted.
+    times: BTreeMap<RunId, u32>,
+    /// Runs of submissions of which it is not known whether they were queued.
+    pub open: BTreeSet<RunId>,
+    /// Why the accounts could not be asked, if they could not.
+    pub without_accounts: Option<String>,
+}
+
+impl Queue {
+    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, and one sacct if something is
+    /// no longer in the queue.
+    ///
+    /// # Errors
+    /// The queue could not be read. That says nothing about any job.
+    pub fn ask(
+        client: &Client,
+        user: &str,
+        layout: &SweepLayout,
+        submissions: &[Submission],
+        unfinished: &BTreeSet<RunId>,
+    ) -> Result<Self, ClusterError> {
+        let mut queue = Self::default();
+        let mut asked = Vec::new();
+        for submission in submissions {
+            match submission.fate {
+                Fate::Open => queue.open.extend(submission.runs(layout)?),
+                Fate::Accepted(number) => {
+                    let runs = submission.runs(layout)?;
+                    for run in &runs {
+                        *queue.times.entry(*run).or_default() += 1;
+                    }
+                    if runs.iter().any(|run| unfinished.contains(run)) {
+                        asked.push(Asked { submission, number, runs });
+                    }
+                }
+                Fate::Refused | Fate::GivenUp => {}
+            }
+        }
+        let names: Vec<JobName> = asked.iter().map(|asked| asked.submission.name.clone()).collect();
+        let wanted = Wanted { user, names: &names };
+        let queued = Seen::queued(client.queue(&wanted)?);
+        let now = Timestamp::now();
+        let is_missing = |asked: &Asked<'_>| asked.missing(&queued, unfinished);
+        let accounted = if asked.iter().any(is_missing) {
+            let oldest = asked.iter().map(|asked| asked.submission.age(now)).max().unwrap_or_default();
+            match client.accounts(&wanted, Window::since(oldest + 5 * LAG)) {
+                Ok(jobs) => Accounts::Known(Seen::accounted(jobs)),
+                Err(error) if error.is_accounting_off() => Accounts::Off,
+                Err(error) => {
+                    queue.without_accounts = Some(error.to_string());
+                    Accounts::Silent
+                }
+            }
+        } else {
+            Accounts::Off
+        };
+        for asked in &asked {
+            asked.tell(&queued, &accounted, now, &mut queue.tasks);
+        }
+        Ok(queue)
+    }
+
+    /// How often `run` was handed over and accepted.
+    pub fn times(&self, run: RunId) -> u32 {
+        self.times.get(&run).copied().unwrap_or(0)
+    }
+
+    /// How the task of `run` stands, if there is one.
+    pub fn standing(&self, run: RunId) -> Option<&TaskStanding> {
+        self.tasks.get(&run).map(|task| &task.standing)
+    }
+
+    /// Whether somebody may still carry out `run`.
+    pub fn is_in_flight(&self, run: RunId) -> bool {
+        self.open.contains(&run) || self.tasks.get(&run).is_some_and(|task| task.standing.is_in_flight())
+    }
+}
+
+/// What is known of the accounts.
+enum Accounts {
+    Known(Seen),
+    /// There are none, or nothing was missing.
+    Off,
+    /// They did not answer.
+    Silent,
+}
+
+/// Tasks by array and index.
+#[derive(Default)]
+struct Seen(BTreeMap<(JobNumber, u32), TaskStanding>);
+
+impl Seen {
+    fn queued(jobs: Vec<QueuedJob>) -> Self {
+        let mut seen = Self::default();
+        for job in jobs {
+            let reason = job.reason.unwrap_or_else(|| PendingReason::read("None"));
+            let standing = match job.state.standing() {
+                Standing::Queued if reason.outlook() == Outlook::Held => TaskStanding::Held(reason),
+                Standing::Queued => TaskStanding::Waiting(reason),
+                Standing::Held => TaskStanding::Held(reason),
+                Standing::Active | Standing::Paused => TaskStanding::Active { nodes: job.nodes },
+                Standing::Ended(ending) => TaskStanding::Ended(ending),
+                Standing::Unknown => TaskStanding::Unknown,
+            };
+            seen.set(&job.id, &standing);
+        }
+        seen
+    }
+
+    /// Of several incarnations sacct lists the latest last.
+    fn accounted(jobs: Vec<AccountedJob>) -> Self {
+        let mut seen = Self::default();
+        for job in jobs {
+            let standing = match (job.ending(), job.allocation.state.standing()) {
+                (Some(ending), _) => TaskStanding::Ended(ending),
+                // The accounts may lag behind: what they take for running was not in the queue.
+                _ => TaskStanding::Unknown,
+            };
+            seen.set(&job.id, &standing);
+        }
+        seen
+    }
+
+    fn set(&mut self, job: &JobId, standing: &TaskStanding) {
+        match &job.part {
+            JobPart::Task(index) => {
+                self.0.insert((job.number, *index), standing.clone());
+            }
+            JobPart::Tasks(tasks) => {
+                for index in tasks.indices.iter() {
+                    self.0.insert((job.number, index), standing.clone());
+                }
+            }
+            JobPart::Whole | JobPart::Component(_) => {}
+        }
+    }
+
+    fn get(&self, array: JobNumber, index: u32) -> Option<&TaskStanding> {
+        self.0.get(&(array, index))
+    }
+}
+
+/// A submission that is asked about.
+struct Asked<'a> {
+    submission: &'a Submission,
+    number: JobNumber,
+    runs: Vec<RunId>,
+}
+
+impl Asked<'_> {
+    fn tasks(&self) -> impl Iterator<Item = (u32, RunId)> + '_ {
+        self.runs.iter().enumerate().map(|(index, run)| (index as u32, *run))
+    }
+
+    /// Whether a task of an unfinished run is not in the queue.
+    fn missing(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
+        self.tasks().any(|(index, run)| unfinished.contains(&run) && queued.get(self.number, index).is_none())
+    }
+
+    fn tell(&self, queued: &Seen, accounts: &Accounts, now: Timestamp, tasks: &mut BTreeMap<RunId, TaskView>) {
+        let is_young = self.submission.age(now) < LAG;
+        for (index, run) in self.tasks() {
+            let accounted = match accounts {
+                Accounts::Known(seen) => seen.get(self.number, index),
+                Accounts::Off | Accounts::Silent => None,
+            };
+            let standing = match (queued.get(self.number, index), accounted, accounts) {
+                (Some(standing), ..) | (None, Some(standing @ TaskStanding::Ended(_)), _) => standing.clone(),
+                (None, _, Accounts::Silent) => TaskStanding::Unknown,
+                _ if is_young => TaskStanding::Unknown,
+                _ => TaskStanding::Forgotten,
+            };
+            let view =
+                TaskView { job: JobId::task(self.number, index), submission: self.submission.name.clone(), standing };
+            match tasks.get(&run) {
+                Some(earlier) if earlier.standing.is_in_flight() && !view.standing.is_in_flight() => {}
+                _ => {
+                    tasks.insert(run, view);
+                }
+            }
+        }
+    }
+}

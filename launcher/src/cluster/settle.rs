@@ -1,0 +1,145 @@
+//! What became of a call of sbatch without a clear answer.
+//!
+//! The job's name is its own, so it is looked for by that name, in the queue and in the accounts. Found, it is adopted. Not
+//! found, the call is given up once it is too old to be still on its way, and fenced before that is written down: should it
+//! arrive even later, its tasks see the fence and leave, and whoever settles next cancels them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use slurm::client::{Client, Wanted, Window};
+use slurm::job_id::{JobId, JobNumber};
+use slurm::name::JobName;
+
+use super::batch;
+use super::error::ClusterError;
+use super::submissions::{Fate, Submission};
+use crate::env;
+use crate::files::create_new;
+use crate::ledger::Event;
+use crate::output::counted;
+use crate::writer::SweepWriter;
+
+/// How long a call may be on its way: sbatch itself tries for minutes when the controller is busy, also when whoever started
+/// it is gone.
+const ON_ITS_WAY: Duration = Duration::from_mins(5);
+
+/// How long after it was given up a submission is still looked for.
+const LATE: Duration = Duration::from_hours(24);
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settled {
+    /// What a person should know, a line each.
+    pub news: Vec<String>,
+    /// Submissions that are still without an answer.
+    pub open: usize,
+}
+
+/// Finds out what became of every open submission, and cancels what arrived too late.
+///
+/// With `abandon`, a submission that is not found is given up however young it is.
+///
+/// # Errors
+/// Slurm could not be asked; nothing was changed then. Or the ledger could not be written.
+pub fn settle(
+    writer: &mut SweepWriter,
+    client: &Client,
+    user: &str,
+    submissions: &mut [Submission],
+    abandon: bool,
+) -> Result<Settled, ClusterError> {
+    let now = Timestamp::now();
+    let concerns = |submission: &&Submission| match submission.fate {
+        Fate::Open => true,
+        Fate::GivenUp => submission.age(now) < LATE,
+        Fate::Accepted(_) | Fate::Refused => false,
+    };
+    let concerned: Vec<&Submission> = submissions.iter().filter(concerns).collect();
+    if concerned.is_empty() {
+        return Ok(Settled::default());
+    }
+    let found = look_up(client, user, &concerned, now)?;
+    let mut settled = Settled::default();
+    for submission in submissions.iter_mut() {
+        let jobs = found.get(submission.name.as_str()).cloned().unwrap_or_default();
+        match submission.fate {
+            Fate::Open => settle_one(writer, client, submission, &jobs, abandon, now, &mut settled)?,
+            Fate::GivenUp if !jobs.is_empty() => {
+                cancel(client, jobs)?;
+                let line = format!("submission {} arrived after it was given up: it was cancelled", submission.name);
+                settled.news.push(line);
+            }
+            _ => {}
+        }
+    }
+    Ok(settled)
+}
+
+/// The arrays of each name: in the queue, or in the accounts.
+fn look_up(
+    client: &Client,
+    user: &str,
+    submissions: &[&Submission],
+    now: Timestamp,
+) -> Result<BTreeMap<String, BTreeSet<JobNumber>>, ClusterError> {
+    let names: Vec<JobName> = submissions.iter().map(|submission| submission.name.clone()).collect();
+    let oldest = submissions.iter().map(|submission| submission.age(now)).max().unwrap_or_default();
+    let wanted = Wanted { user, names: &names };
+    let mut found: BTreeMap<String, BTreeSet<JobNumber>> = BTreeMap::new();
+    for job in client.queue(&wanted)? {
+        found.entry(job.name).or_default().insert(job.id.number);
+    }
+    // A job may have ended and left the queue since; only where there are no accounts at all must the queue do.
+    match client.accounts(&wanted, Window::since(oldest + ON_ITS_WAY)) {
+        Ok(jobs) => {
+            for job in jobs {
+                found.entry(job.allocation.name).or_default().insert(job.id.number);
+            }
+        }
+        Err(error) if error.is_accounting_off() => {}
+        // What was found can be adopted; what was not found may be in the accounts.
+        Err(error) if names.iter().any(|name| !found.contains_key(name.as_str())) => return Err(error.into()),
+        Err(_) => {}
+    }
+    Ok(found)
+}
+
+fn settle_one(
+    writer: &mut SweepWriter,
+    client: &Client,
+    submission: &mut Submission,
+    jobs: &BTreeSet<JobNumber>,
+    abandon: bool,
+    now: Timestamp,
+    settled: &mut Settled,
+) -> Result<(), ClusterError> {
+    let name = submission.name.to_string();
+    let mut jobs = jobs.clone();
+    if let Some(first) = jobs.pop_first() {
+        writer.ledger.append(env::now(), Event::Accepted { submission: name.clone(), job: first, adopted: true })?;
+        submission.fate = Fate::Accepted(first);
+        settled.news.push(format!("submission {name} had been accepted as job {first}: it was adopted"));
+        if !jobs.is_empty() {
+            let doubled = counted(jobs.len(), "second copy");
+            settled.news.push(format!("submission {name} was queued more than once: {doubled} cancelled"));
+            cancel(client, jobs)?;
+        }
+        return Ok(());
+    }
+    if !abandon && submission.age(now) < ON_ITS_WAY {
+        settled.open += 1;
+        return Ok(());
+    }
+    create_new(&batch::fence(&writer.layout, &submission.name), b"given up: whatever of it starts now does nothing\n")?;
+    writer.ledger.append(env::now(), Event::GivenUp { submission: name.clone() })?;
+    submission.fate = Fate::GivenUp;
+    settled.news.push(format!("submission {name} never reached the queue: it was given up"));
+    Ok(())
+}
+
+fn cancel(client: &Client, jobs: BTreeSet<JobNumber>) -> Result<(), ClusterError> {
+    let jobs: Vec<JobId> = jobs.into_iter().map(JobId::whole).collect();
+    Ok(client.cancel(&jobs)?)
+}

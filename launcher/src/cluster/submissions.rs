@@ -1,0 +1,100 @@
+//! What the ledger says was handed to Slurm.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use slurm::job_id::JobNumber;
+use slurm::name::JobName;
+use spec::RunId;
+use spec::layout::SweepLayout;
+
+use crate::files::FileError;
+use crate::ledger::{Event, History};
+
+/// One call of sbatch, from its intent on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Its name: that of its job and of its files.
+    pub name: JobName,
+    /// The site.
+    pub site: String,
+    /// When it was intended: RFC 3339, UTC.
+    pub at: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a call of sbatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// There is no clear answer: it may be queued or not.
+    Open,
+    /// It was queued as this job.
+    Accepted(JobNumber),
+    /// Nothing was queued: Slurm said so.
+    Refused,
+    /// It was looked for, was not there, and was fenced.
+    GivenUp,
+}
+
+/// The submissions of a sweep to Slurm, oldest first.
+pub fn of_sweep(history: &History) -> Vec<Submission> {
+    let mut submissions: Vec<Submission> = Vec::new();
+    for entry in &history.entries {
+        let (name, fate) = match &entry.event {
+            Event::Intended { submission, site, .. } => {
+                // The name was made by this program, so that it can be read; a line that says otherwise is not ours.
+                if let Ok(name) = submission.parse() {
+                    let (site, at) = (site.clone(), entry.at.clone());
+                    submissions.push(Submission { name, site, at, fate: Fate::Open });
+                }
+                continue;
+            }
+            Event::Accepted { submission, job, .. } => (submission, Fate::Accepted(*job)),
+            Event::Refused { submission, .. } => (submission, Fate::Refused),
+            Event::GivenUp { submission } => (submission, Fate::GivenUp),
+            _ => continue,
+        };
+        if let Some(found) = submissions.iter_mut().rev().find(|submission| submission.name.as_str() == name) {
+            found.fate = fate;
+        }
+    }
+    submissions
+}
+
+impl Submission {
+    /// How long ago it was intended, as seen at `now`.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        let intended: Option<Timestamp> = self.at.parse().ok();
+        let age = intended.map(|intended| now.duration_since(intended));
+        age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
+    }
+
+    /// The runs of its array file, by index.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn runs(&self, layout: &SweepLayout) -> Result<Vec<RunId>, FileError> {
+        /// Of a whole run only this is read: the file may hold tens of thousands.
+        #[derive(Deserialize)]
+        struct Line {
+            id: RunId,
+        }
+        let path = layout.array(self.name.as_str());
+        let file = File::open(&path).map_err(|error| FileError::read(&path, error))?;
+        let mut runs = Vec::new();
+        for (index, line) in BufReader::new(file).lines().enumerate() {
+            let line = line.map_err(|error| FileError::read(&path, error))?;
+            let damaged = |error: serde_json::Error| FileError::Damaged {
+                path: path.clone(),
+                line: Some(index + 1),
+                reason: error.to_string(),
+            };
+            runs.push(serde_json::from_str::<Line>(&line).map_err(damaged)?.id);
+        }
+        Ok(runs)
+    }
+}

@@ -1,0 +1,261 @@
+//! Handing runs to Slurm.
+//!
+//! For each batch: files, intent, sbatch, answer, in that order, each on disk before the next. Killed anywhere, the next
+//! command finds an intent without an answer and settles it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use slurm::array::{SliceLimits, slice};
+use slurm::client::Client;
+use slurm::job_id::JobNumber;
+use slurm::parse::sbatch;
+use slurm::resources::{Memory, MemoryRequest};
+use spec::layout::SweepLayout;
+use spec::status::{Cause, Status};
+use spec::{Digest, RunSpec};
+
+use super::batch::{self, Batch, Frame, Kind};
+use super::error::ClusterError;
+use super::settle::settle;
+use super::site::Site;
+use super::submissions::{self, Fate};
+use crate::env;
+use crate::files::create_directory;
+use crate::ledger::{self, Event};
+use crate::supervise::Retry;
+use crate::writer::SweepWriter;
+
+/// A run that somebody wants carried out on a cluster.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The run.
+    pub spec: RunSpec,
+    /// Why it is not left as it is although it had ended.
+    pub retry: Option<Retry>,
+    /// What became of it so far.
+    pub status: Option<Status>,
+}
+
+/// What is handed over, and with what.
+#[derive(Debug)]
+pub struct Order<'a> {
+    site: &'a Site,
+    name: &'a str,
+    program: &'a Path,
+    trainer: Option<&'a str>,
+    requeues: u32,
+    groups: BTreeMap<Kind, Vec<&'a RunSpec>>,
+    limits: SliceLimits,
+}
+
+/// How handing over ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Handed {
+    /// Jobs that were accepted, with their numbers of runs.
+    pub jobs: Vec<(JobNumber, u32)>,
+    /// Runs for which Slurm has no room now, and what it said.
+    pub waiting: usize,
+    /// Why they wait.
+    pub no_room: Option<String>,
+    /// Runs that Slurm will never take as they are asked for, and what it said.
+    pub rejected: Vec<(u32, String)>,
+    /// Runs of calls that have no clear answer yet.
+    pub open: u32,
+    /// What a person should know.
+    pub news: Vec<String>,
+}
+
+/// Each time a run was out of memory, half as much again is asked for.
+const MORE_MEMORY: f64 = 1.5;
+
+/// Groups `wishes` by what they ask for, so that the fewest arrays do.
+///
+/// # Errors
+/// A quantity cannot be asked for in a batch script.
+pub fn arrange<'a>(
+    wishes: &'a [Wish],
+    (name, site): (&'a str, &'a Site),
+    program: &'a Path,
+    trainer: Option<&'a str>,
+    requeues: u32,
+    limits: SliceLimits,
+) -> Result<Order<'a>, ClusterError> {
+    let mut groups: BTreeMap<Kind, Vec<&RunSpec>> = BTreeMap::new();
+    for wish in wishes {
+        let mut resources = batch::resources(&wish.spec, site)?;
+        resources.memory = resources.memory.map(|memory| grown(memory, wish.status.as_ref()));
+        let kind = Kind { resources, retry: wish.retry.unwrap_or_default() };
+        groups.entry(kind).or_default().push(&wish.spec);
+    }
+    let limits = SliceLimits { throttle: site.max_running, ..limits };
+    Ok(Order { site, name, program, trainer, requeues, groups, limits })
+}
+
+fn grown(memory: MemoryRequest, status: Option<&Status>) -> MemoryRequest {
+    let attempts = status.iter().flat_map(|status| &status.attempts);
+    let times = attempts.filter(|attempt| attempt.cause == Some(Cause::OutOfMemory)).count();
+    match memory {
+        MemoryRequest::PerNode(amount) if times > 0 => {
+            let more = amount.mebibytes() as f64 * MORE_MEMORY.powi(times as i32);
+            Memory::from_mebibytes(more.ceil() as u64).map_or(memory, MemoryRequest::PerNode)
+        }
+        other => other,
+    }
+}
+
+impl Order<'_> {
+    fn frame<'b>(&'b self, layout: &'b SweepLayout) -> Frame<'b> {
+        let Self { site, program, trainer, requeues, .. } = *self;
+        Frame { layout, site, program, trainer, requeues }
+    }
+
+    /// The scripts as they would be submitted now. Nothing is written.
+    ///
+    /// # Errors
+    /// The runs cannot be cut into arrays, or a value cannot stand in a script.
+    pub fn scripts(&self, sweep: &str, layout: &SweepLayout) -> Result<Vec<Batch>, ClusterError> {
+        let mut batches = Vec::new();
+        for (kind, runs) in &self.groups {
+            let slices =
+                slice(runs.len(), self.limits).map_err(|source| ClusterError::Slices { count: runs.len(), source })?;
+            for slice in slices.slices {
+                let name = batch::name(sweep, "dryrun");
+                batches.push(Batch::new(&self.frame(layout), name, kind, slice.len, slice.throttle)?);
+            }
+        }
+        Ok(batches)
+    }
+}
+
+/// Hands over an `order`.
+///
+/// # Errors
+/// sbatch could not be started, or a file not be written. What was accepted until then is in the ledger.
+pub fn hand_over(
+    order: &Order<'_>,
+    writer: &mut SweepWriter,
+    client: &Client,
+    user: &str,
+) -> Result<Handed, ClusterError> {
+    create_directory(&writer.layout.job_logs())?;
+    let mut handed = Handed::default();
+    for (kind, runs) in &order.groups {
+        let mut rest: &[&RunSpec] = runs;
+        // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
+        let mut most = usize::MAX;
+        while !rest.is_empty() && handed.open == 0 && handed.no_room.is_none() {
+            let slices = slice(rest.len().min(most), order.limits)
+                .map_err(|source| ClusterError::Slices { count: rest.len(), source })?;
+            let Some(next) = slices.slices.first() else { break };
+            let (now, later) = rest.split_at(next.len as usize);
+            match hand_over_one(order, writer, client, kind, now, next.throttle)? {
+                Answer::Accepted(job) => {
+                    handed.jobs.push((job, next.len));
+                    rest = later;
+                }
+                Answer::NoRoom(_) if now.len() > 1 => most = now.len() / 2,
+                Answer::NoRoom(message) => handed.no_room = Some(message),
+                Answer::Rejected(message) => {
+                    handed.rejected.push((next.len, message));
+                    rest = later;
+                }
+                Answer::Open(message) => {
+                    rest = later;
+                    if let Some(job) = ask_after(writer, client, user, &mut handed.news) {
+                        handed.jobs.push((job, next.len));
+                    } else {
+                        handed.news.push(format!("sbatch gave no clear answer: {message}"));
+                        handed.open += next.len;
+                    }
+                }
+            }
+        }
+        handed.waiting += rest.len();
+    }
+    Ok(handed)
+}
+
+/// What became of one batch.
+enum Answer {
+    Accepted(JobNumber),
+    NoRoom(String),
+    Rejected(String),
+    Open(String),
+}
+
+fn hand_over_one(
+    order: &Order<'_>,
+    writer: &mut SweepWriter,
+    client: &Client,
+    kind: &Kind,
+    runs: &[&RunSpec],
+    throttle: Option<std::num::NonZeroU32>,
+) -> Result<Answer, ClusterError> {
+    let name = batch::name(&writer.plan.sweep, &env::token());
+    let len = u32::try_from(runs.len()).expect("invariant: a slice fits into an array");
+    let batch = Batch::new(&order.frame(&writer.layout), name, kind, len, throttle)?;
+    batch.write(&writer.layout, runs.iter().copied())?;
+    let submission = batch.name.to_string();
+    let intent = Event::Intended {
+        submission: submission.clone(),
+        site: order.name.to_owned(),
+        runs: u64::from(len),
+        script: Digest::of(batch.script.as_bytes()),
+    };
+    writer.ledger.append(env::now(), intent)?;
+    let answer = match client.submit(&batch.script) {
+        Ok(answer) => answer,
+        Err(error) => {
+            // It was not even started, which is as clear an answer as any.
+            let message = error.to_string();
+            writer.ledger.append(env::now(), Event::Refused { submission, message })?;
+            return Err(error.into());
+        }
+    };
+    let (event, answer) = match answer {
+        sbatch::Submission::Accepted(job) => {
+            (Event::Accepted { submission, job: job.number, adopted: false }, Answer::Accepted(job.number))
+        }
+        sbatch::Submission::NoRoom { message } => {
+            (Event::Refused { submission, message: message.clone() }, Answer::NoRoom(message))
+        }
+        sbatch::Submission::Rejected { message } => {
+            (Event::Refused { submission, message: message.clone() }, Answer::Rejected(message))
+        }
+        sbatch::Submission::Unresolved { message } => {
+            (Event::Unresolved { submission, message: message.clone() }, Answer::Open(message))
+        }
+    };
+    writer.ledger.append(env::now(), event)?;
+    if matches!(answer, Answer::NoRoom(_) | Answer::Rejected(_)) {
+        discard(&writer.layout, &batch);
+    }
+    Ok(answer)
+}
+
+/// Removes the files of a batch that was refused: nothing will ever read them.
+fn discard(layout: &SweepLayout, batch: &Batch) {
+    for file in [layout.array(batch.name.as_str()), layout.script(batch.name.as_str())] {
+        // Left behind they take space and do no harm.
+        let _ = std::fs::remove_file(file);
+    }
+}
+
+/// Looks a few times for the submission that was made last and has no answer.
+fn ask_after(writer: &mut SweepWriter, client: &Client, user: &str, news: &mut Vec<String>) -> Option<JobNumber> {
+    for _ in 0..3 {
+        thread::sleep(Duration::from_secs(1));
+        let history = ledger::read(&writer.layout.ledger()).ok()?;
+        let mut submissions = submissions::of_sweep(&history);
+        let last = submissions.last_mut()?;
+        let settled = settle(writer, client, user, std::slice::from_mut(last), false);
+        if let (Ok(settled), Fate::Accepted(job)) = (settled, last.fate) {
+            news.extend(settled.news);
+            return Some(job);
+        }
+    }
+    None
+}

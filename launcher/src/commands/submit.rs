@@ -1,0 +1,300 @@
+//! `seedbed submit`: the runs of a sweep on a cluster.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use slurm::array::SliceLimits;
+use slurm::client::Client;
+use spec::layout::SweepLayout;
+use spec::{ExitCode, Program, RunId, RunSpec, contract};
+
+use crate::cluster::{self, ClusterError, HERE, Handed, Queue, Site, Wish};
+use crate::env;
+use crate::error::CliError;
+use crate::files::FileError;
+use crate::lease::Machine;
+use crate::ledger::{self, Event};
+use crate::local::{self, Condition, RetryWhat, Selection, Wishes};
+use crate::output::{counted, print, talk};
+use crate::state::{Observation, Observed, observe};
+use crate::supervise;
+use crate::survey::Counts;
+use crate::sweep::{ROOT_VARIABLE, RetryPolicy, Sweep, sweep_directory};
+use crate::writer::SweepWriter;
+
+/// Arguments of `seedbed submit`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The sweep file
+    pub(super) sweep: PathBuf,
+    /// Set a key of the sweep file: --set train.steps=100
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Where the directories of sweeps lie; the nodes must see it by the same path [default: sweeps/ beside the sweep file]
+    #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
+    pub(super) root: Option<PathBuf>,
+    /// The cluster: the name of a profile, ~/.config/seedbed/sites/NAME.toml; `here` is the Slurm of this machine
+    #[arg(long, value_name = "NAME", default_value = HERE)]
+    pub(super) site: String,
+    /// Only runs with these levels; several conditions must all hold
+    #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
+    pub(super) conditions: Vec<Condition>,
+    /// At most so many runs, the first of the plan first
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Carry out ended runs again: failed, diverged, or a cause such as out-of-memory
+    #[arg(long, value_name = "WHAT")]
+    pub(super) retry: Vec<RetryWhat>,
+    /// Print the scripts and what they would cost; change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// Submits the runs that are neither finished nor in the queue.
+///
+/// # Errors
+/// When the sweep is wrong or in use, or Slurm does not answer.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let errand = Errand::prepare(arguments)?;
+    if arguments.dry_run {
+        return errand.dry_run();
+    }
+    let submitted = errand.submit(None)?;
+    for line in &submitted.news {
+        talk(line);
+    }
+    print(&submitted.text(&errand.layout))?;
+    Ok(submitted.exit())
+}
+
+/// A submission that was checked and can be made.
+pub(super) struct Errand {
+    pub(super) wishes: Wishes,
+    pub(super) sweep: Sweep,
+    pub(super) layout: SweepLayout,
+    site: Site,
+    site_name: String,
+    pub(super) client: Client,
+    program: PathBuf,
+    trainer: Option<String>,
+    machine: Machine,
+}
+
+/// What came of a submission.
+#[derive(Debug, Default)]
+pub(super) struct Submitted {
+    handed: Handed,
+    /// How the runs stood before.
+    pub(super) counts: Counts,
+    /// What a person should know, a line each.
+    pub(super) news: Vec<String>,
+    /// Runs that are on their way already.
+    pub(super) in_flight: usize,
+    /// Runs that ended as often as the sweep's policy allows.
+    pub(super) given_up: usize,
+    /// Submissions without a clear answer, from earlier commands.
+    open: usize,
+    /// Runs that failed and were not asked for again.
+    failed: usize,
+}
+
+impl Errand {
+    /// Checks everything that can be checked before anything is written.
+    pub(super) fn prepare(arguments: &Arguments) -> Result<Self, CliError> {
+        let sweep = Sweep::load(&arguments.sweep, &arguments.set)?;
+        sweep.warnings.iter().for_each(|warning| talk(&format!("warning: {warning}")));
+        let wishes =
+            Wishes { conditions: arguments.conditions.clone(), retry: arguments.retry.clone(), limit: arguments.limit };
+        wishes.check(&sweep).map_err(|error| CliError::new(ExitCode::Usage, error))?;
+        let site = Site::load(&arguments.site).map_err(ClusterError::from)?;
+        if sweep.runs.iter().any(|run| matches!(run.program, Program::Builtin(_))) {
+            supervise::locate_trainer()?;
+        }
+        let directory = sweep_directory(&arguments.sweep, &sweep.name, arguments.root.as_deref());
+        let directory = std::path::absolute(&directory).map_err(|error| FileError::write(&directory, error))?;
+        let program = std::env::current_exe().map_err(|error| FileError::read(Path::new("/proc/self/exe"), error))?;
+        Ok(Self {
+            wishes,
+            layout: SweepLayout::new(directory),
+            client: site.client(),
+            site,
+            site_name: arguments.site.clone(),
+            program,
+            trainer: std::env::var(contract::TRAINER).ok().filter(|path| !path.is_empty()),
+            machine: Machine::here(),
+            sweep,
+        })
+    }
+
+    fn look(&self) -> Result<Vec<(RunSpec, Observation)>, FileError> {
+        let look = |run: &RunSpec| {
+            let observation = observe(&self.layout.run(run.id), &self.machine, SystemTime::now())?;
+            Ok((run.clone(), observation))
+        };
+        self.sweep.runs.iter().map(look).collect()
+    }
+
+    fn order<'a>(&'a self, wishes: &'a [Wish], limits: SliceLimits) -> Result<cluster::Order<'a>, ClusterError> {
+        let site = (self.site_name.as_str(), &self.site);
+        cluster::arrange(wishes, site, &self.program, self.trainer.as_deref(), self.sweep.retry.timeout, limits)
+    }
+
+    fn limits(&self) -> Result<SliceLimits, ClusterError> {
+        let limits = self.client.configuration()?.slice_limits();
+        // Slurm's own default, where the settings do not say.
+        Ok(limits.unwrap_or(SliceLimits::of_array_size(1001)))
+    }
+
+    fn dry_run(&self) -> Result<ExitCode, CliError> {
+        let observed = self.look()?;
+        let selection = local::select(observed, &self.wishes, &self.machine);
+        let wishes: Vec<Wish> = selection.tasks.iter().map(|task| wish(task, None)).collect();
+        let limits = self.limits().unwrap_or_else(|error| {
+            talk(&format!("warning: {error}; arrays are cut as for MaxArraySize=1001"));
+            SliceLimits::of_array_size(1001)
+        });
+        let order = self.order(&wishes, limits)?;
+        let batches = order.scripts(&self.sweep.name, &self.layout)?;
+        let mut text = String::new();
+        for batch in &batches {
+            let _ = writeln!(text, "{}", batch.script);
+        }
+        let hours = |count: fn(&RunSpec) -> u32| -> f64 {
+            let seconds = |wish: &Wish| f64::from(count(&wish.spec)) * wish.spec.resources.time.get() as f64;
+            wishes.iter().map(seconds).sum::<f64>() / 3600.0
+        };
+        let (gpu, cpu) = (hours(|run| run.resources.gpus), hours(|run| run.resources.cpus));
+        let (runs, arrays) = (counted(wishes.len(), "run"), counted(batches.len(), "array"));
+        let _ = writeln!(text, "{runs} in {arrays}: at most {gpu:.1} GPU-hours and {cpu:.1} core-hours");
+        print(&text)?;
+        Ok(ExitCode::Done)
+    }
+
+    /// Finds out what is on its way, and hands over the rest: all that was asked for, or, by the sweep's own `policy`, what
+    /// ended for a cause after which it may be started again.
+    pub(super) fn submit(&self, policy: Option<&RetryPolicy>) -> Result<Submitted, CliError> {
+        // Asked before anything is written: where Slurm does not answer, nothing is changed.
+        let user = self.client.user().map_err(ClusterError::from)?;
+        let limits = self.limits()?;
+        let (mut writer, news) = SweepWriter::open(&self.sweep, self.layout.clone(), &self.machine)?;
+        let mut submitted = Submitted { news, ..Submitted::default() };
+        let history = ledger::read(&self.layout.ledger())?;
+        let mut submissions = cluster::of_sweep(&history);
+        let settled = cluster::settle(&mut writer, &self.client, &user, &mut submissions, false)?;
+        submitted.news.extend(settled.news);
+        submitted.open = settled.open;
+
+        let observed = self.look()?;
+        let unfinished: BTreeSet<RunId> =
+            observed.iter().filter(|(_, seen)| !is_finished(&seen.state)).map(|(run, _)| run.id).collect();
+        let queue = Queue::ask(&self.client, &user, &self.layout, &submissions, &unfinished)?;
+        submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
+        submitted.in_flight = unfinished.iter().filter(|run| queue.is_in_flight(**run)).count();
+        let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
+        let mut selection = local::select(free, &self.wishes, &self.machine);
+        if let Some(policy) = policy {
+            let tasks = selection.tasks.len();
+            selection.tasks.retain(|task| {
+                let (times, standing) = (queue.times(task.spec.id), queue.standing(task.spec.id));
+                cluster::may_start(policy, times, &task.before, standing)
+            });
+            submitted.given_up = tasks - selection.tasks.len();
+        }
+        submitted.failed = selection.failed;
+        submitted.in_flight += selection.elsewhere;
+        let wishes = self.wishes_of(&selection, &mut writer)?;
+        let order = self.order(&wishes, limits)?;
+        submitted.handed = cluster::hand_over(&order, &mut writer, &self.client, &user)?;
+        submitted.news.append(&mut submitted.handed.news);
+        Ok(submitted)
+    }
+
+    /// Writes down which ended runs are asked for again.
+    fn wishes_of(&self, selection: &Selection, writer: &mut SweepWriter) -> Result<Vec<Wish>, CliError> {
+        let mut wishes = Vec::new();
+        for task in &selection.tasks {
+            // A run that lives on this machine was started by `seedbed run`.
+            if matches!(task.before, Observed::Running(_)) {
+                continue;
+            }
+            if let (Some(_), Some(cause)) = (task.retry, task.before.cause()) {
+                writer.ledger.append(env::now(), Event::Retried { run: task.spec.id, cause, asked: true })?;
+            }
+            let status = observe(&self.layout.run(task.spec.id), &self.machine, SystemTime::now())?.status;
+            wishes.push(wish(task, status));
+        }
+        Ok(wishes)
+    }
+}
+
+fn wish(task: &local::Task, status: Option<spec::status::Status>) -> Wish {
+    Wish { spec: task.spec.clone(), retry: task.retry, status }
+}
+
+fn is_finished(state: &Observed) -> bool {
+    matches!(state, Observed::Done | Observed::Diverged)
+}
+
+impl Submitted {
+    /// Runs that were handed over.
+    pub(super) fn submitted(&self) -> u32 {
+        self.handed.jobs.iter().map(|(_, runs)| runs).sum()
+    }
+
+    /// Whether there is something to wait for.
+    pub(super) fn goes_on(&self) -> bool {
+        self.in_flight + self.handed.waiting + self.open > 0 || self.handed.open > 0 || !self.handed.jobs.is_empty()
+    }
+
+    /// Runs for which there is no room yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.handed.waiting
+    }
+
+    fn text(&self, layout: &SweepLayout) -> String {
+        let mut text = String::new();
+        for (job, runs) in &self.handed.jobs {
+            let _ = writeln!(text, "job {job}: {}", counted(*runs as usize, "run"));
+        }
+        for (runs, message) in &self.handed.rejected {
+            talk(&format!("Slurm refused {}: {message}", counted(*runs as usize, "run")));
+        }
+        if let Some(message) = &self.handed.no_room {
+            let waiting = counted(self.handed.waiting, "run");
+            talk(&format!("{waiting} not submitted yet: {message}; `seedbed submit` goes on when there is room"));
+        }
+        if self.in_flight > 0 {
+            talk(&format!("{} in the queue or running already", counted(self.in_flight, "run")));
+        }
+        if self.open > 0 {
+            let open = counted(self.open, "earlier submission");
+            talk(&format!(
+                "{open} still without an answer: its runs are left alone until it is found or too old to come"
+            ));
+        }
+        if self.failed > 0 {
+            talk(&format!(
+                "{} left as before: `--retry failed` submits again what failed",
+                counted(self.failed, "failed run")
+            ));
+        }
+        if text.is_empty() {
+            text += "nothing to submit\n";
+        }
+        let _ = writeln!(text, "{}", layout.directory().display());
+        text
+    }
+
+    fn exit(&self) -> ExitCode {
+        if !self.handed.rejected.is_empty() {
+            ExitCode::Incomplete
+        } else if self.handed.waiting > 0 || self.handed.open > 0 || self.open > 0 {
+            ExitCode::Resume
+        } else {
+            ExitCode::Done
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `seedbed watch`: submit, stay, and keep the sweep going until it is done.
+
+use std::time::Duration;
+
+use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use spec::ExitCode;
+
+use super::submit::{self, Errand, Submitted};
+use crate::error::CliError;
+use crate::local::RetryWhat;
+use crate::output::{counted, talk};
+use crate::signals::Signals;
+
+/// Arguments of `seedbed watch`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    submit: submit::Arguments,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    every: u64,
+}
+
+/// Looks again and again, hands over what there is room for and what the sweep's `[retry]` table allows to start again, and
+/// returns when nothing is left to wait for. Stopped at any moment, it changes nothing: the jobs go on.
+///
+/// # Errors
+/// When the sweep is wrong. That Slurm does not answer for a while is no error.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let mut errand = Errand::prepare(&arguments.submit)?;
+    let policy = errand.sweep.retry;
+    if errand.wishes.retry.is_empty() && policy.error + policy.out_of_memory > 0 {
+        errand.wishes.retry.push(RetryWhat::Failed);
+    }
+    let signals = Signals::listen(&[SIGINT, SIGTERM]).map_err(|error| CliError::new(ExitCode::Unavailable, error))?;
+    let pause = Duration::from_secs(arguments.every);
+    let mut last = String::new();
+    loop {
+        match errand.submit(Some(&policy)) {
+            Ok(submitted) => {
+                submitted.news.iter().for_each(|line| talk(line));
+                let line = summary(&submitted);
+                if line != last {
+                    talk(&line);
+                    last = line;
+                }
+                if !submitted.goes_on() {
+                    let counts = submitted.counts;
+                    let complete = counts.finished() == counts.total();
+                    return Ok(if complete { ExitCode::Done } else { ExitCode::Incomplete });
+                }
+            }
+            // Another command is at work on the sweep, or Slurm is away: both pass.
+            Err(error) if matches!(error.exit(), ExitCode::Busy | ExitCode::Unavailable) => {
+                let line = error.render();
+                if line != last {
+                    talk(line.trim_end());
+                    last = line;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        if signals.next(pause).is_some() {
+            talk("no longer watching; the jobs go on");
+            return Ok(ExitCode::Resume);
+        }
+    }
+}
+
+fn summary(submitted: &Submitted) -> String {
+    let counts = submitted.counts;
+    let mut parts: Vec<String> = counts
+        .by_word()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    let extra = [
+        (submitted.submitted() as usize, "submitted now"),
+        (submitted.in_flight, "with Slurm"),
+        (submitted.waiting(), "waiting for room"),
+        (submitted.given_up, "given up"),
+    ];
+    parts.extend(extra.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+    format!("{}: {}", counted(counts.total(), "run"), parts.join(", "))
+}
