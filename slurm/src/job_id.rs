@@ -113,7 +113,11 @@ impl fmt::Display for JobId {
         match &self.part {
             JobPart::Whole => {}
             JobPart::Task(index) => write!(formatter, "_{index}")?,
-            JobPart::Tasks(tasks) => write!(formatter, "_[{tasks}]")?,
+            JobPart::Tasks(tasks) => {
+                write!(formatter, "_[{}", tasks.indices.ranges())?;
+                tasks.throttle.map_or(Ok(()), |throttle| write!(formatter, "%{throttle}"))?;
+                formatter.write_str("]")?;
+            }
             JobPart::Component(offset) => write!(formatter, "+{offset}")?,
         }
         match &self.cluster {

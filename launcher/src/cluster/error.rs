@@ -58,8 +58,9 @@ impl From<ClusterError> for CliError {
                 Self::new(ExitCode::Unavailable, error)
                     .hint("run it on a login node of the cluster, or use `seedbed run` for this machine alone")
             }
-            ClusterError::Client(_) => Self::new(ExitCode::Unavailable, error)
-                .hint("nothing was changed; the same command goes on once Slurm answers"),
+            ClusterError::Client(_) => {
+                Self::new(ExitCode::Unavailable, error).hint("the same command goes on once Slurm answers")
+            }
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {
                 Self::new(ExitCode::BadSpec, error)

@@ -230,6 +230,8 @@ impl Asked<'_> {
             };
             let standing = match (queued.get(self.number, index), accounted, accounts) {
                 (Some(standing), ..) | (None, Some(standing @ TaskStanding::Ended(_)), _) => standing.clone(),
+                // It was told to go and is gone.
+                _ if self.submission.cancelled.contains(&run) => TaskStanding::Ended(Ending::Cancelled { by: None }),
                 (None, _, Accounts::Silent) => TaskStanding::Unknown,
                 _ if is_young => TaskStanding::Unknown,
                 _ => TaskStanding::Forgotten,
@@ -243,5 +245,71 @@ impl Asked<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::submissions::Fate;
+
+    const ARRAY: JobNumber = JobNumber::new(7).unwrap();
+
+    fn run(index: u8) -> RunId {
+        RunId::of(&[index])
+    }
+
+    /// How three tasks stand that were submitted `seconds` ago, of which the queue shows the first and the accounts the
+    /// second, for somebody who had the third cancelled or not.
+    fn stand(seconds: i64, accounts: &Accounts, cancelled: bool) -> Vec<TaskStanding> {
+        let now: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+        let at = now - jiff::SignedDuration::from_secs(seconds);
+        let submission = Submission {
+            name: "a-1".parse().unwrap(),
+            site: "here".to_owned(),
+            at: at.to_string(),
+            fate: Fate::Accepted(ARRAY),
+            cancelled: if cancelled { [run(2)].into() } else { BTreeSet::new() },
+        };
+        let asked = Asked { submission: &submission, number: ARRAY, runs: (0..3).map(run).collect() };
+        let mut queued = Seen::default();
+        queued.set(&JobId::task(ARRAY, 0), &TaskStanding::Active { nodes: "n1".to_owned() });
+        let mut tasks = BTreeMap::new();
+        asked.tell(&queued, accounts, now, &mut tasks);
+        (0..3).map(|index| tasks[&run(index)].standing.clone()).collect()
+    }
+
+    fn accounts() -> Accounts {
+        let mut seen = Seen::default();
+        seen.set(&JobId::task(ARRAY, 1), &TaskStanding::Ended(Ending::Timeout));
+        Accounts::Known(seen)
+    }
+
+    #[test]
+    fn absence_is_not_death_before_its_time() {
+        let timeout = TaskStanding::Ended(Ending::Timeout);
+        let active = TaskStanding::Active { nodes: "n1".to_owned() };
+        assert_eq!(stand(5, &accounts(), false), [active.clone(), timeout.clone(), TaskStanding::Unknown]);
+        assert_eq!(stand(600, &accounts(), false), [active.clone(), timeout, TaskStanding::Forgotten]);
+        // Accounts that are silent say nothing, however old the job is; where there are none, the queue must do.
+        let unknown = TaskStanding::Unknown;
+        assert_eq!(stand(600, &Accounts::Silent, false), [active.clone(), unknown.clone(), unknown]);
+        let forgotten = TaskStanding::Forgotten;
+        assert_eq!(stand(600, &Accounts::Off, false), [active, forgotten.clone(), forgotten]);
+    }
+
+    #[test]
+    fn what_was_told_to_go_and_is_gone_was_cancelled() {
+        let cancelled = TaskStanding::Ended(Ending::Cancelled { by: None });
+        assert_eq!(stand(5, &accounts(), true)[2], cancelled);
+        assert_eq!(stand(5, &Accounts::Silent, true)[2], cancelled);
+    }
+
+    #[test]
+    fn tasks_that_wait_together_are_shown_together() {
+        let mut seen = Seen::default();
+        seen.set(&"7_[0-2,5%2]".parse().unwrap(), &TaskStanding::Unknown);
+        let found: Vec<bool> = (0..6).map(|index| seen.get(ARRAY, index).is_some()).collect();
+        assert_eq!(found, [true, true, true, false, false, true]);
     }
 }

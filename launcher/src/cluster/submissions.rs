@@ -1,5 +1,6 @@
 //! What the ledger says was handed to Slurm.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub struct Submission {
     pub at: String,
     /// What became of it.
     pub fate: Fate,
+    /// Runs whose tasks somebody has asked to be cancelled since.
+    pub cancelled: BTreeSet<RunId>,
 }
 
 /// What became of a call of sbatch.
@@ -49,13 +52,19 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
                 // The name was made by this program, so that it can be read; a line that says otherwise is not ours.
                 if let Ok(name) = submission.parse() {
                     let (site, at) = (site.clone(), entry.at.clone());
-                    submissions.push(Submission { name, site, at, fate: Fate::Open });
+                    submissions.push(Submission { name, site, at, fate: Fate::Open, cancelled: BTreeSet::new() });
                 }
                 continue;
             }
             Event::Accepted { submission, job, .. } => (submission, Fate::Accepted(*job)),
             Event::Refused { submission, .. } => (submission, Fate::Refused),
             Event::GivenUp { submission } => (submission, Fate::GivenUp),
+            Event::Cancelled { runs } => {
+                for submission in &mut submissions {
+                    submission.cancelled.extend(runs);
+                }
+                continue;
+            }
             _ => continue,
         };
         if let Some(found) = submissions.iter_mut().rev().find(|submission| submission.name.as_str() == name) {

@@ -174,10 +174,30 @@ fn index(text: &str) -> Option<Result<u32, IndicesError>> {
 
 impl fmt::Display for ArrayIndices {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(formatter, leading_progression)
+    }
+}
+
+impl ArrayIndices {
+    /// The indices without steps: `0-3,7,9,11`. `sbatch --array` reads steps, `scancel` and `scontrol` do not.
+    pub fn ranges(&self) -> impl fmt::Display + '_ {
+        struct Ranges<'a>(&'a ArrayIndices);
+        impl fmt::Display for Ranges<'_> {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(formatter, |indices| match leading_progression(indices) {
+                    (length, 1) => (length, 1),
+                    _ => (1, 1),
+                })
+            }
+        }
+        Ranges(self)
+    }
+
+    fn write(&self, formatter: &mut fmt::Formatter<'_>, leading: impl Fn(&[u32]) -> (usize, u32)) -> fmt::Result {
         let mut rest = self.0.as_slice();
         let mut comma = "";
         while let Some(&first) = rest.first() {
-            let (length, step) = leading_progression(rest);
+            let (length, step) = leading(rest);
             let last = rest[length - 1];
             match (length, step) {
                 (1, _) => write!(formatter, "{comma}{first}")?,
@@ -218,6 +238,8 @@ mod tests {
     fn ranges_steps_and_single_indices() {
         assert_eq!(read("0-3,7,9-15:2"), [0, 1, 2, 3, 7, 9, 11, 13, 15]);
         assert_eq!(read("5,1,1-2"), [1, 2, 5]);
+        let indices: ArrayIndices = "0-3,7,9-13:2".parse().unwrap();
+        assert_eq!(indices.ranges().to_string(), "0-3,7,9,11,13");
         assert_eq!(read("0-7:4"), [0, 4]);
     }
 

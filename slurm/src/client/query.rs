@@ -88,7 +88,7 @@ impl Client {
         if wanted.names.is_empty() {
             return Ok(Vec::new());
         }
-        let mut arguments = ["--parsable2", "--duplicates", "--array"].map(str::to_owned).to_vec();
+        let mut arguments = ["--parsable2", "--duplicates"].map(str::to_owned).to_vec();
         arguments.push(format!("--user={}", wanted.user));
         arguments.push(format!("--starttime={}", window.start()));
         arguments.extend(wanted.list().map(|names| format!("--name={names}")));
