@@ -1,16 +1,27 @@
 //! The story of a run in words: what happened to it and when, why it stands as it does, and what can be done.
 
+use std::collections::BTreeSet;
+
 use spec::RunId;
 use spec::status::{Attempt, Cause};
 use std::fmt::Write as _;
 
+use crate::cluster::TaskView;
 use crate::ledger::{Entry, Event, History};
 use crate::locate::{NamedRun, label};
 use crate::output::duration;
 use crate::state::{Observation, Observed};
 
 /// The whole story of a run.
-pub fn tell(named: &NamedRun, seen: &Observation, history: &History) -> String {
+///
+/// `submissions` are those to Slurm that the run is part of, and `task` is how its task stands there.
+pub fn tell(
+    named: &NamedRun,
+    seen: &Observation,
+    history: &History,
+    submissions: &BTreeSet<String>,
+    task: Option<&TaskView>,
+) -> String {
     let id = named.run.id;
     let mut events: Vec<(String, String)> = Vec::new();
     let mut own_submission = None;
@@ -21,6 +32,7 @@ pub fn tell(named: &NamedRun, seen: &Observation, history: &History) -> String {
             own_submission = Some(submission.clone());
         }
         events.extend(from_ledger(entry, id, own_submission.as_deref()));
+        events.extend(from_slurm(&entry.event, id, submissions).map(|words| (entry.at.clone(), words)));
     }
     for attempt in seen.status.iter().flat_map(|status| &status.attempts) {
         events.extend(from_attempt(attempt));
@@ -33,7 +45,11 @@ pub fn tell(named: &NamedRun, seen: &Observation, history: &History) -> String {
         let _ = writeln!(text, "{at}Z  {}", words.replace('\n', "\n                        "));
     }
     let _ = writeln!(text, "\nNow it is {}.", standing(seen));
-    if let Some(advice) = advice(&seen.state, id) {
+    if let Some(task) = task.filter(|_| !matches!(seen.state, Observed::Done | Observed::Diverged)) {
+        let (word, why) = task.standing.in_words();
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let _ = writeln!(text, "Slurm has it as task {}, {word}{why}.", task.job);
+    } else if let Some(advice) = advice(&seen.state, id) {
         let _ = writeln!(text, "{advice}");
     }
     text
@@ -53,6 +69,31 @@ fn from_ledger(entry: &Entry, id: RunId, submission: Option<&str>) -> Option<(St
         _ => return None,
     };
     Some((entry.at.clone(), words))
+}
+
+fn from_slurm(event: &Event, id: RunId, submissions: &BTreeSet<String>) -> Option<String> {
+    Some(match event {
+        Event::Intended { submission, site, runs, .. } if submissions.contains(submission) => {
+            format!("it was about to be handed to Slurm ({site}) as one of {runs} runs of {submission}")
+        }
+        Event::Accepted { submission, job, adopted: false } if submissions.contains(submission) => {
+            format!("Slurm queued it in job {job}")
+        }
+        Event::Accepted { submission, job, .. } if submissions.contains(submission) => {
+            format!("its submission, which had no answer, was found in the queue as job {job}")
+        }
+        Event::Refused { submission, message } if submissions.contains(submission) => {
+            format!("Slurm refused it: {message}")
+        }
+        Event::Unresolved { submission, message } if submissions.contains(submission) => {
+            format!("Slurm gave no clear answer: {message}")
+        }
+        Event::GivenUp { submission } if submissions.contains(submission) => {
+            format!("{submission} never reached the queue and was given up")
+        }
+        Event::Cancelled { runs } if runs.contains(&id) => "somebody asked for its task to be cancelled".to_owned(),
+        _ => return None,
+    })
 }
 
 fn from_attempt(attempt: &Attempt) -> Vec<(String, String)> {

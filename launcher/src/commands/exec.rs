@@ -145,9 +145,14 @@ impl SlurmTask {
     /// The task that the environment tells of; it may put itself back into the queue `most` times.
     fn here(most: u32) -> Option<Self> {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let number = variable("SLURM_JOB_ID")?.parse().ok()?;
+        // One task of every array has the array's own number as its job's: that number alone would mean all of them.
+        let array = variable("SLURM_ARRAY_JOB_ID").zip(variable("SLURM_ARRAY_TASK_ID"));
+        let job = match array {
+            Some((array, index)) => JobId::task(array.parse().ok()?, index.parse().ok()?),
+            None => JobId::whole(variable("SLURM_JOB_ID")?.parse().ok()?),
+        };
         let restarts = variable("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
-        Some(Self { job: JobId::whole(number), restarts, most, gpus: variable("CUDA_VISIBLE_DEVICES") })
+        Some(Self { job, restarts, most, gpus: variable("CUDA_VISIBLE_DEVICES") })
     }
 
     /// Puts the task back into the queue, and says so.

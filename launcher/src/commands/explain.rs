@@ -1,16 +1,18 @@
 //! `seedbed explain`: why a run stands as it does, and what to do next.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
 use spec::ExitCode;
 
+use crate::cluster::{self, Fate, Submission, TaskView};
 use crate::error::CliError;
 use crate::lease::Machine;
-use crate::ledger;
-use crate::locate;
-use crate::output::print;
+use crate::ledger::{self, History};
+use crate::locate::{self, NamedRun};
+use crate::output::{print, talk};
 use crate::state::observe;
 use crate::story;
 use crate::sweep::ROOT_VARIABLE;
@@ -37,6 +39,27 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let layout = &named.sweep.layout;
     let seen = observe(&layout.run(named.run.id), &Machine::here(), SystemTime::now())?;
     let history = ledger::read(&layout.ledger())?;
-    print(&story::tell(&named, &seen, &history))?;
+    let (submissions, task) = with_slurm(&named, &history)?;
+    print(&story::tell(&named, &seen, &history, &submissions, task.as_ref()))?;
     Ok(ExitCode::Done)
+}
+
+/// The submissions to Slurm that the run is part of, and its task if one is known.
+fn with_slurm(named: &NamedRun, history: &History) -> Result<(BTreeSet<String>, Option<TaskView>), CliError> {
+    let (layout, id) = (&named.sweep.layout, named.run.id);
+    let mut own: Vec<Submission> = Vec::new();
+    for submission in cluster::of_sweep(history) {
+        // The files of a submission that Slurm refused are gone.
+        if submission.fate != Fate::Refused && submission.runs(layout)?.contains(&id) {
+            own.push(submission);
+        }
+    }
+    let task = match cluster::ask_all(layout, &own, &[id].into()) {
+        Ok(mut sites) => sites.iter_mut().find_map(|site| site.queue.tasks.remove(&id)),
+        Err(error) => {
+            talk(&format!("warning: how its task stands with Slurm is not known: {error}"));
+            None
+        }
+    };
+    Ok((own.into_iter().map(|submission| submission.name.to_string()).collect(), task))
 }

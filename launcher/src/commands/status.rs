@@ -7,14 +7,13 @@ use std::time::SystemTime;
 
 use clap::Args;
 use serde::Serialize;
-use slurm::state::Ending;
 use spec::layout::SweepLayout;
 use spec::plan::{Plan, PlannedRun};
 use spec::status::Cause;
 use spec::{ExitCode, RunId, Value};
 
 use super::plan::Format;
-use crate::cluster::{self, SiteQueue, TaskStanding, TaskView};
+use crate::cluster::{self, SiteQueue, TaskView};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
@@ -93,40 +92,13 @@ type Tasks = BTreeMap<RunId, TaskView>;
 fn queue_table(tasks: &Tasks) -> String {
     let mut counts: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     for task in tasks.values() {
-        *counts.entry(in_words(&task.standing)).or_default() += 1;
+        *counts.entry(task.standing.in_words()).or_default() += 1;
     }
     let mut table = Table::new(["with Slurm", ">tasks", "why"]);
     for ((word, why), count) in counts {
         table.row([word.to_owned(), count.to_string(), why]);
     }
     if table.is_empty() { String::new() } else { format!("\n{}", table.render()) }
-}
-
-fn in_words(standing: &TaskStanding) -> (&'static str, String) {
-    match standing {
-        TaskStanding::Waiting(reason) => ("waiting", reason.in_words()),
-        TaskStanding::Held(reason) => ("held", reason.in_words()),
-        TaskStanding::Active { .. } => ("active", String::new()),
-        TaskStanding::Ended(ending) => ("ended", ending_in_words(*ending)),
-        TaskStanding::Forgotten => {
-            ("forgotten", "Slurm no longer knows it; `seedbed submit` submits its run again".to_owned())
-        }
-        TaskStanding::Unknown => ("unknown", "not in the queue, and the accounts do not tell yet".to_owned()),
-    }
-}
-
-/// What an end means for a run that has not finished.
-fn ending_in_words(ending: Ending) -> String {
-    match ending {
-        Ending::Completed | Ending::Failed => "the run's own record says why".to_owned(),
-        Ending::OutOfMemory => "out of memory".to_owned(),
-        Ending::Timeout => "out of time; `seedbed submit` goes on from the checkpoint".to_owned(),
-        Ending::NodeFailure => "its node failed; `seedbed submit` goes on".to_owned(),
-        Ending::Preempted => "preempted and not queued again; `seedbed submit` goes on".to_owned(),
-        Ending::Cancelled { by: Some(user) } => format!("cancelled by user {user}; `seedbed submit` submits it again"),
-        Ending::Cancelled { by: None } => "cancelled; `seedbed submit` submits it again".to_owned(),
-        Ending::Revoked => "revoked: a sibling of the federation has it".to_owned(),
-    }
 }
 
 fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, runs: bool) -> String {
@@ -255,7 +227,7 @@ fn json(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>) -> String {
 
 fn run_report<'a>(run: &'a PlannedRun, seen: &'a Observation, task: Option<&TaskView>) -> RunReport<'a> {
     let task = task.map(|task| {
-        let (standing, why) = in_words(&task.standing);
+        let (standing, why) = task.standing.in_words();
         TaskReport { job: task.job.to_string(), standing, why }
     });
     RunReport {
