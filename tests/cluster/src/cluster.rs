@@ -1,0 +1,360 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::configuration::{self, NAME, Ports};
+use crate::daemon::{Daemon, Starter};
+use crate::{ClusterError, Options};
+
+/// How long anything may take to come up.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a daemon may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// A running cluster. Dropping it stops it.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: tempfile::TempDir,
+    options: Options,
+    starter: Starter,
+    daemons: Mutex<Daemons>,
+}
+
+#[derive(Debug, Default)]
+struct Daemons {
+    munge: Option<Daemon>,
+    storage: Option<Daemon>,
+    database: Option<Daemon>,
+    controller: Option<Daemon>,
+    nodes: Vec<Option<Daemon>>,
+}
+
+impl Cluster {
+    /// Starts a cluster and waits until every node is idle.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; what was started until then is stopped.
+    pub fn start(options: Options) -> Result<Self, ClusterError> {
+        for program in ["slurmctld", "slurmd", "slurmdbd", "mariadbd", "munged", "setpriv"] {
+            if !is_installed(program) {
+                return Err(ClusterError::NotInstalled(program));
+            }
+        }
+        let folder = tempfile::Builder::new().prefix("slurm-").tempdir();
+        let folder = folder.map_err(|source| ClusterError::Write { path: std::env::temp_dir(), source })?;
+        let daemons = Daemons { nodes: (0..options.nodes).map(|_| None).collect(), ..Daemons::default() };
+        let cluster = Self { folder, options, starter: Starter::new(), daemons: Mutex::new(daemons) };
+        let ports = cluster.prepare()?;
+        cluster.start_munge()?;
+        if options.accounting {
+            cluster.start_storage(&ports)?;
+            cluster.start_database()?;
+            cluster.sacctmgr(&["add", "cluster", NAME])?;
+        }
+        if let Some(jobs) = options.max_submit_jobs {
+            let limit = format!("MaxSubmitJobs={jobs}");
+            cluster.sacctmgr(&["add", "account", "study"])?;
+            cluster
+                .sacctmgr(&["modify", "user", "root", "set", &limit])
+                .or_else(|_| cluster.sacctmgr(&["add", "user", "root", "account=study", &limit]))?;
+        }
+        cluster.start_controller()?;
+        for node in 1..=options.nodes {
+            cluster.start_node(node)?;
+        }
+        cluster.wait("every node is idle", || {
+            let output = cluster.command("sinfo").args(["-h", "-p", "low", "-N", "-o", "%T"]).output();
+            output.is_ok_and(|output| {
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                text.lines().filter(|line| *line == "idle").count() == usize::from(options.nodes)
+            })
+        })?;
+        Ok(cluster)
+    }
+
+    /// The cluster's folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its `slurm.conf`.
+    pub fn configuration(&self) -> PathBuf {
+        self.folder().join("slurm.conf")
+    }
+
+    /// The variables by which the commands of Slurm find it.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        vec![("SLURM_CONF".to_owned(), self.configuration().display().to_string())]
+    }
+
+    /// A command of Slurm that will find this cluster.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.envs(self.environment());
+        command
+    }
+
+    /// Starts the controller and waits until it answers.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub fn start_controller(&self) -> Result<(), ClusterError> {
+        let daemon = self.daemon("slurmctld", None, &["-D".to_owned()])?;
+        self.lock().controller = Some(daemon);
+        self.wait("the controller answers", || self.succeeds("scontrol", &["show", "config"]))
+    }
+
+    /// Stops the controller. Jobs go on.
+    ///
+    /// # Errors
+    /// None now; the same form as its counterpart.
+    pub fn stop_controller(&self) -> Result<(), ClusterError> {
+        let daemon = self.lock().controller.take();
+        if let Some(daemon) = daemon {
+            daemon.stop(GRACE);
+        }
+        Ok(())
+    }
+
+    /// Freezes the controller: commands hang until they give up.
+    pub fn pause_controller(&self) {
+        if let Some(daemon) = &self.lock().controller {
+            daemon.signal(Signal::STOP);
+        }
+    }
+
+    /// Lets a frozen controller go on.
+    pub fn resume_controller(&self) {
+        if let Some(daemon) = &self.lock().controller {
+            daemon.signal(Signal::CONT);
+        }
+    }
+
+    /// Starts the keeper of accounts and waits until it answers.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub fn start_database(&self) -> Result<(), ClusterError> {
+        let daemon = self.daemon("slurmdbd", None, &["-D".to_owned()])?;
+        self.lock().database = Some(daemon);
+        self.wait("the accounts answer", || self.succeeds("sacctmgr", &["-n", "show", "cluster"]))
+    }
+
+    /// Stops the keeper of accounts. The controller keeps for it what happens meanwhile.
+    ///
+    /// # Errors
+    /// None now; the same form as its counterpart.
+    pub fn stop_database(&self) -> Result<(), ClusterError> {
+        let daemon = self.lock().database.take();
+        if let Some(daemon) = daemon {
+            daemon.stop(GRACE);
+        }
+        Ok(())
+    }
+
+    /// Starts a node, from 1.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub fn start_node(&self, node: u16) -> Result<(), ClusterError> {
+        let daemon = self.daemon("slurmd", None, &["-D".to_owned(), "-N".to_owned(), format!("node{node}")])?;
+        if let Some(place) = self.lock().nodes.get_mut(usize::from(node) - 1) {
+            *place = Some(daemon);
+        }
+        Ok(())
+    }
+
+    /// Kills a node, from 1, with everything that runs on it, as a power cut would.
+    pub fn kill_node(&self, node: u16) {
+        let daemon = self.lock().nodes.get_mut(usize::from(node) - 1).and_then(Option::take);
+        if let Some(daemon) = daemon {
+            daemon.kill();
+        }
+        let name = format!("SLURMD_NODENAME=node{node}");
+        self.kill_all(|environment| environment.contains(&name));
+        // The guardians of steps are known by the name of their node.
+        let spool = format!("{}/spool/node{node}", self.folder().display());
+        self.kill_all(|environment| environment.contains(&spool));
+    }
+
+    /// Waits until something holds.
+    ///
+    /// # Errors
+    /// [`ClusterError::Timeout`], with the ends of all logs.
+    pub fn wait(&self, what: &str, mut holds: impl FnMut() -> bool) -> Result<(), ClusterError> {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds() {
+            if Instant::now() > deadline {
+                return Err(ClusterError::Timeout { what: what.to_owned(), logs: self.logs() });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Daemons> {
+        self.daemons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder().join(name).display().to_string()
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) -> Result<(), ClusterError> {
+        let path = self.folder().join(name);
+        let written =
+            fs::write(&path, text).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(mode)));
+        written.map_err(|source| ClusterError::Write { path, source })
+    }
+
+    fn prepare(&self) -> Result<Ports, ClusterError> {
+        let failure = |source| ClusterError::Write { path: self.folder().to_owned(), source };
+        fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o755)).map_err(failure)?;
+        for name in ["state", "log", "munge", "database"] {
+            fs::create_dir(self.folder().join(name)).map_err(failure)?;
+        }
+        for node in 1..=self.options.nodes {
+            fs::create_dir_all(self.folder().join(format!("spool/node{node}"))).map_err(failure)?;
+        }
+        let ports = Ports::free(self.options.nodes).map_err(failure)?;
+        self.write("slurm.conf", &configuration::slurm(self.folder(), &ports, self.options), 0o644)?;
+        self.write("gres.conf", &configuration::gres(), 0o644)?;
+        self.write("slurmdbd.conf", &configuration::accounts(self.folder(), &ports), 0o600)?;
+        // A key of this cluster alone; what it protects lives for minutes.
+        let key: String =
+            (0..8).map(|_| fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default()).collect();
+        self.write("munge/key", &key, 0o400)?;
+        Ok(ports)
+    }
+
+    fn daemon(&self, program: &'static str, user: Option<&str>, arguments: &[String]) -> Result<Daemon, ClusterError> {
+        Daemon::start(&self.starter, program, user, arguments, &self.environment())
+    }
+
+    fn start_munge(&self) -> Result<(), ClusterError> {
+        run(Command::new("chown").args(["-R", "munge:munge", &self.path("munge")]))?;
+        let arguments = [
+            "--foreground".to_owned(),
+            "--force".to_owned(),
+            format!("--socket={}", self.path("munge/socket")),
+            format!("--key-file={}", self.path("munge/key")),
+            format!("--pid-file={}", self.path("munge/pid")),
+            format!("--log-file={}", self.path("munge/log")),
+            format!("--seed-file={}", self.path("munge/seed")),
+        ];
+        let daemon = self.daemon("munged", Some("munge"), &arguments)?;
+        self.lock().munge = Some(daemon);
+        let socket = self.path("munge/socket");
+        self.wait("munge answers", || self.succeeds("munge", &["-n", "-S", &socket]))
+    }
+
+    fn start_storage(&self, ports: &Ports) -> Result<(), ClusterError> {
+        let data = self.path("database");
+        run(Command::new("chown").args(["mysql:mysql", &data]))?;
+        run(Command::new("mariadb-install-db").args([
+            "--no-defaults",
+            "--user=mysql",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+            &format!("--datadir={data}"),
+        ]))?;
+        let socket = format!("{data}/socket");
+        let arguments = [
+            "--no-defaults".to_owned(),
+            format!("--datadir={data}"),
+            format!("--socket={socket}"),
+            format!("--port={}", ports.database),
+            format!("--pid-file={data}/pid"),
+            "--bind-address=127.0.0.1".to_owned(),
+            // Nothing here must survive a power cut.
+            "--innodb-flush-log-at-trx-commit=0".to_owned(),
+            "--innodb-buffer-pool-size=64M".to_owned(),
+            "--innodb-lock-wait-timeout=900".to_owned(),
+        ];
+        let daemon = self.daemon("mariadbd", Some("mysql"), &arguments)?;
+        self.lock().storage = Some(daemon);
+        let connect = format!("--socket={socket}");
+        let statements = "CREATE DATABASE slurm_acct_db; CREATE USER 'slurm'@'127.0.0.1' IDENTIFIED BY 'slurm'; \
+                          CREATE USER 'slurm'@'localhost' IDENTIFIED BY 'slurm'; \
+                          GRANT ALL ON slurm_acct_db.* TO 'slurm'@'127.0.0.1'; \
+                          GRANT ALL ON slurm_acct_db.* TO 'slurm'@'localhost';";
+        self.wait("the storage answers", || {
+            self.succeeds("mariadb", &["--no-defaults", &connect, "-u", "root", "-e", "SELECT 1"])
+        })?;
+        run(Command::new("mariadb").args(["--no-defaults", &connect, "-u", "root", "-e", statements]))
+    }
+
+    fn sacctmgr(&self, arguments: &[&str]) -> Result<(), ClusterError> {
+        run(self.command("sacctmgr").arg("-i").args(arguments))
+    }
+
+    fn succeeds(&self, program: &str, arguments: &[&str]) -> bool {
+        self.command(program).args(arguments).output().is_ok_and(|output| output.status.success())
+    }
+
+    fn logs(&self) -> String {
+        let entries = fs::read_dir(self.folder().join("log")).into_iter().flatten().flatten();
+        let ends = entries.map(|entry| {
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().rev().take(8).collect();
+            let lines: Vec<&str> = lines.into_iter().rev().collect();
+            format!("{}:\n  {}\n", entry.path().display(), lines.join("\n  "))
+        });
+        ends.collect()
+    }
+
+    /// Kills every process that belongs to this cluster and whose environment and command line are as wanted.
+    fn kill_all(&self, wanted: impl Fn(&str) -> bool) {
+        let folder = self.folder().display().to_string();
+        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
+            else {
+                continue;
+            };
+            let read = |name| fs::read(entry.path().join(name)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&[read("environ"), read("cmdline")].concat()).into_owned();
+            if text.contains(&folder) && wanted(&text) && pid.as_raw_nonzero().get() as u32 != std::process::id() {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let daemons = std::mem::take(&mut *self.lock());
+        let jobs = daemons.nodes.into_iter().flatten();
+        jobs.for_each(|daemon| daemon.stop(GRACE));
+        for daemon in [daemons.controller, daemons.database].into_iter().flatten() {
+            daemon.stop(GRACE);
+        }
+        for daemon in [daemons.storage, daemons.munge].into_iter().flatten() {
+            daemon.kill();
+        }
+        // Jobs outlive their node's daemon: they, and the guardians of their steps, go last.
+        self.kill_all(|text| text.contains("SLURM_JOB_ID=") || text.contains("slurmstepd"));
+    }
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|folder| folder.join(program).is_file())
+}
+
+fn run(command: &mut Command) -> Result<(), ClusterError> {
+    match command.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(ClusterError::Command {
+            command: format!("{command:?}"),
+            said: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned(),
+        }),
+        Err(error) => Err(ClusterError::Command { command: format!("{command:?}"), said: error.to_string() }),
+    }
+}

@@ -1,0 +1,180 @@
+//! A sweep on the shared cluster, and the hands to disturb it with.
+
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use cluster::{Cluster, Options};
+use e2e::programs::{seedbed, transcript};
+use e2e::study::{self, Study};
+use spec::layout::SweepLayout;
+use spec::status::{State, Status};
+
+/// The cluster that is shared by the tests that run now.
+pub(crate) fn shared() -> Arc<Cluster> {
+    static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let cluster = Arc::new(Cluster::start(Options::default()).expect("a cluster can be started"));
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    })
+}
+
+/// A sweep whose trainer is a shell script that takes a moment and checkpoints when it is asked to.
+pub(crate) struct Bench {
+    pub(crate) cluster: Arc<Cluster>,
+    study: Study,
+    name: &'static str,
+}
+
+/// The trainer: it counts its seconds in a file that survives, and says 75 when it is asked to stop.
+const TRAINER: &str = r#"
+trap 'exit 75' TERM
+done=$(cat progress 2>/dev/null || echo 0)
+while [ "$done" -lt "$3" ]; do
+    sleep 0.1 & wait $!
+    done=$((done + 1))
+    echo "$done" > progress.new && mv progress.new progress
+done
+printf 'metric,value\nloss,%s.%s\n' "$1" "$2" > results.csv
+"#;
+
+impl Bench {
+    /// `seeds` times four runs of `tenths` of a second each.
+    pub(crate) fn new(cluster: Arc<Cluster>, name: &'static str, seeds: u32, tenths: u32) -> Self {
+        Self::with(cluster, name, seeds, tenths, "")
+    }
+
+    /// As [`Bench::new`], with more lines for `[resources]` and what follows.
+    pub(crate) fn with(cluster: Arc<Cluster>, name: &'static str, seeds: u32, tenths: u32, more: &str) -> Self {
+        let head = format!(
+            "[sweep]\nname = '{name}'\nseeds = {seeds}\n[factors]\nlevel = [1, 2, 3, 4]\n[trainer]\n\
+             command = ['/bin/sh', '../../../../train it.sh', '{{level}}', '{{seed}}', '{tenths}']\n\
+             [analysis]\nprimary = 'loss'\ndirection = 'lower'\n"
+        );
+        let resources = "[resources]\ngpus = 1\ncpus = 1\nmemory = '100M'\n";
+        let study = Study::new(&head, &format!("{resources}{more}"));
+        study.write("train it.sh", TRAINER);
+        Self { cluster, study, name }
+    }
+
+    pub(crate) fn layout(&self) -> SweepLayout {
+        self.study.layout(self.name)
+    }
+
+    /// `seedbed` with these arguments and the sweep file behind them.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = seedbed();
+        command.args(arguments).arg(self.study.sweep()).envs(self.cluster.environment());
+        command
+    }
+
+    /// Runs [`Bench::command`], expects it to end with `code`, and returns everything that it said.
+    pub(crate) fn expect(&self, code: i32, arguments: &[&str]) -> String {
+        Self::ends(code, self.command(arguments))
+    }
+
+    /// Runs a command, expects it to end with `code`, and returns everything that it said.
+    pub(crate) fn ends(code: i32, mut command: Command) -> String {
+        let output: Output = command.output().expect("seedbed starts");
+        assert_eq!(output.status.code(), Some(code), "{command:?}\n{}", transcript(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    /// `seedbed submit` that finds this shell script in sbatch's place; in it `$SBATCH` is the real one and `$PPID` seedbed.
+    pub(crate) fn submit_through(&self, script: &str) -> Command {
+        let folder = self.study.path("bin");
+        fs::create_dir_all(&folder).unwrap();
+        let sbatch: PathBuf = folder.join("sbatch");
+        let real = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .map(|folder| folder.join("sbatch"))
+            .find(|path| path.is_file())
+            .expect("sbatch is installed");
+        fs::write(&sbatch, format!("#!/bin/sh\nSBATCH={}\n{script}\n", real.display())).unwrap();
+        fs::set_permissions(&sbatch, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+        let mut command = self.command(&["submit"]);
+        command.env("PATH", path);
+        command
+    }
+
+    /// Waits until `seedbed watch` says that everything is done.
+    pub(crate) fn finish(&self) {
+        self.expect(0, &["watch", "--every", "1"]);
+    }
+
+    /// The records of all runs that have one.
+    pub(crate) fn records(&self) -> Vec<Status> {
+        let layout = self.layout();
+        let runs = study::plan(&layout).runs.into_iter().map(|run| layout.run(run.id));
+        runs.filter(|run| run.status().exists()).map(|run| study::status(&run)).collect()
+    }
+
+    /// Every run is done, with the value that its level and seed give, and, if `once`, in one attempt.
+    pub(crate) fn assert_done(&self, once: bool) {
+        let layout = self.layout();
+        let plan = study::plan(&layout);
+        for run in &plan.runs {
+            let status = study::status(&layout.run(run.id));
+            assert_eq!(status.state, State::Done, "{status:?}");
+            assert!(!once || status.attempts.len() == 1, "{status:?}");
+            let results = fs::read_to_string(layout.run(run.id).results()).unwrap();
+            assert_eq!(results, format!("metric,value\nloss,{}.{}\n", run.levels["level"], run.seed));
+        }
+    }
+
+    /// What `squeue` shows of this sweep, a line for every task: job, state, reason.
+    pub(crate) fn queue(&self) -> Vec<String> {
+        let output = self.cluster.command("squeue").args(["-h", "-r", "-o", "%i %T %r %j"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let own = format!(" {}-", self.name);
+        text.lines().filter(|line| line.contains(&own)).map(str::to_owned).collect()
+    }
+
+    /// The first task of this sweep that is in `state`, waited for.
+    pub(crate) fn task_in(&self, state: &str) -> String {
+        let mut found = None;
+        wait(&format!("a task is {state}"), || {
+            let queue = self.queue();
+            found = queue
+                .iter()
+                .find(|line| line.contains(state))
+                .and_then(|line| line.split(' ').next())
+                .map(str::to_owned);
+            found.is_some()
+        });
+        found.unwrap_or_default()
+    }
+
+    /// Runs a command of Slurm and expects it to succeed.
+    pub(crate) fn slurm(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.cluster.command(program).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{program} {arguments:?}\n{}", transcript(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The events of the ledger, as text.
+    pub(crate) fn ledger(&self) -> String {
+        fs::read_to_string(self.layout().ledger()).unwrap()
+    }
+
+    /// How often the ledger tells of this kind of event.
+    pub(crate) fn events(&self, kind: &str) -> usize {
+        self.ledger().matches(&format!("{{\"{kind}\":")).count()
+    }
+}
+
+/// Waits, for at most a minute and a half, until `holds`.
+pub(crate) fn wait(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(90);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}

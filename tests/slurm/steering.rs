@@ -1,0 +1,36 @@
+//! Told to wait, to go on and to end, tasks do so, and the sweep knows.
+
+use crate::bench::{Bench, shared, wait};
+
+#[test]
+fn tasks_are_held_released_and_throttled() {
+    let bench = Bench::new(shared(), "steer", 10, 20);
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    let said = bench.expect(0, &["hold"]);
+    assert!(said.contains("held"), "{said}");
+    let status = bench.expect(0, &["status"]);
+    assert!(status.contains("held"), "{status}");
+    bench.expect(0, &["throttle", "2"]);
+    bench.expect(0, &["release"]);
+    wait("at most two run", || bench.queue().iter().filter(|line| line.contains("RUNNING")).count() <= 2);
+    bench.expect(0, &["throttle", "0"]);
+    bench.finish();
+    bench.assert_done(true);
+}
+
+#[test]
+fn what_is_cancelled_stays_cancelled_until_it_is_submitted_again() {
+    let bench = Bench::new(shared(), "cancel", 5, 40);
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    let said = bench.expect(0, &["cancel", "--where", "level=2,4"]);
+    assert!(said.contains("10 tasks cancelled"), "{said}");
+    bench.expect(1, &["watch", "--every", "1"]);
+    let done = bench.records().iter().filter(|run| run.state.name() == "done").count();
+    assert_eq!(done, 10);
+    let said = bench.expect(0, &["submit"]);
+    assert!(said.contains("10 runs"), "{said}");
+    bench.finish();
+    bench.assert_done(false);
+}

@@ -1,0 +1,150 @@
+//! Submitted once, whatever happens to whoever submits.
+
+use std::fs;
+use std::process::Stdio;
+
+use cluster::{Cluster, Options};
+use std::sync::Arc;
+
+use crate::bench::{Bench, shared};
+
+#[test]
+fn hundreds_of_runs_are_done_exactly_once_with_two_files() {
+    let bench = Bench::new(shared(), "hundreds", 50, 1);
+    let said = bench.expect(0, &["submit"]);
+    assert!(said.contains(": 200 runs"), "{said}");
+    assert_eq!(fs::read_dir(bench.layout().arrays()).unwrap().count(), 2);
+    // At once again, nothing is left to submit.
+    let said = bench.expect(0, &["submit"]);
+    assert!(said.contains("nothing to submit"), "{said}");
+    let status = bench.expect(0, &["status"]);
+    assert!(status.contains("with Slurm"), "{status}");
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!((bench.events("intended"), bench.events("accepted")), (1, 1));
+    assert_eq!(bench.queue(), Vec::<String>::new());
+}
+
+#[test]
+fn a_dry_run_prints_the_scripts_and_changes_nothing() {
+    let bench = Bench::new(shared(), "dry", 2, 1);
+    let said = bench.expect(0, &["submit", "--dry-run"]);
+    assert!(said.contains("#SBATCH --array=0-7\n") && said.contains("8 runs in 1 array"), "{said}");
+    assert!(!bench.layout().directory().exists());
+}
+
+#[test]
+fn a_launcher_killed_before_sbatch_leaves_an_intent_that_is_given_up() {
+    let bench = Bench::new(shared(), "before", 2, 1);
+    let killed = bench.submit_through("kill -9 $PPID; exit 1").output().unwrap();
+    assert_eq!(killed.status.code(), None);
+    assert_eq!(bench.events("intended"), 1);
+    // It may still be on its way: nothing is submitted a second time.
+    bench.expect(75, &["submit"]);
+    assert_eq!((bench.events("intended"), bench.queue().len()), (1, 0));
+    let said = bench.expect(0, &["reconcile", "--abandon"]);
+    assert!(said.contains("was given up"), "{said}");
+    bench.expect(0, &["submit"]);
+    bench.finish();
+    bench.assert_done(true);
+}
+
+#[test]
+fn a_launcher_killed_after_sbatch_finds_its_job_again() {
+    let bench = Bench::new(shared(), "after", 5, 5);
+    let killed = bench.submit_through("\"$SBATCH\" \"$@\" > /dev/null; kill -9 $PPID").output().unwrap();
+    assert_eq!(killed.status.code(), None);
+    assert_eq!((bench.events("intended"), bench.events("accepted")), (1, 0));
+    let said = bench.expect(0, &["submit"]);
+    assert!(said.contains("it was adopted") && said.contains("nothing to submit"), "{said}");
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!(bench.events("intended"), 1);
+}
+
+#[test]
+fn a_job_that_ended_before_anybody_looked_is_found_in_the_accounts() {
+    let bench = Bench::new(shared(), "late", 1, 1);
+    let killed = bench.submit_through("\"$SBATCH\" \"$@\" > /dev/null; kill -9 $PPID").output().unwrap();
+    assert_eq!(killed.status.code(), None);
+    crate::bench::wait("all runs are done", || {
+        bench.records().iter().filter(|run| run.state.is_terminal()).count() == 4
+    });
+    bench.expect(0, &["submit"]);
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!((bench.events("intended"), bench.events("accepted")), (1, 1));
+}
+
+#[test]
+fn a_lost_reply_is_no_second_submission() {
+    let bench = Bench::new(shared(), "lost", 5, 3);
+    let script = "\"$SBATCH\" \"$@\" > /dev/null\n\
+                  echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2\nexit 1";
+    let said = Bench::ends(0, bench.submit_through(script));
+    assert!(said.contains("it was adopted"), "{said}");
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!((bench.events("intended"), bench.events("unresolved"), bench.events("accepted")), (1, 1, 1));
+}
+
+#[test]
+fn a_submission_that_arrives_after_it_was_given_up_does_nothing() {
+    let bench = Bench::new(shared(), "zombie", 2, 1);
+    // sbatch outlives its launcher and gets through when everybody has stopped waiting for it.
+    let script = "script=$(cat); kill -9 $PPID\n\
+                  (sleep 4; printf '%s\\n' \"$script\" | \"$SBATCH\" \"$@\") > /dev/null 2>&1 &";
+    let killed = bench.submit_through(script).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(killed.code(), None);
+    bench.expect(0, &["reconcile", "--abandon"]);
+    bench.expect(0, &["submit"]);
+    bench.finish();
+    bench.assert_done(true);
+    crate::bench::wait("the latecomer has come and gone", || {
+        let accounts = bench.slurm("sacct", &["-n", "-X", "-P", "-S", "now-10minutes", "-o", "JobName,State"]);
+        accounts.lines().filter(|line| line.starts_with("zombie-")).count() >= 12 && bench.queue().is_empty()
+    });
+    bench.assert_done(true);
+    bench.expect(0, &["reconcile"]);
+}
+
+#[test]
+fn what_slurm_refuses_is_said_and_leaves_no_files() {
+    let bench = Bench::with(shared(), "refused", 1, 1, "time = '2h'\n");
+    let site = bench.layout().directory().parent().unwrap().parent().unwrap().join("sites");
+    fs::create_dir_all(&site).unwrap();
+    fs::write(site.join("wrong.toml"), "[placement]\npartition = 'nowhere'\n").unwrap();
+    let mut command = bench.command(&["submit", "--site", "wrong"]);
+    command.env("SEEDBED_SITES", &site);
+    let said = Bench::ends(1, command);
+    assert!(said.to_lowercase().contains("invalid partition"), "{said}");
+    assert_eq!(fs::read_dir(bench.layout().arrays()).unwrap().count(), 0);
+    bench.expect(0, &["submit"]);
+    bench.finish();
+}
+
+#[test]
+fn two_launchers_at_once_submit_every_run_once() {
+    let bench = Bench::new(shared(), "two", 10, 2);
+    let start = || bench.command(&["submit"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let launchers = [start(), start(), start()];
+    for mut launcher in launchers {
+        let code = launcher.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 77)), "{code:?}");
+    }
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!(bench.events("accepted"), 1);
+}
+
+#[test]
+fn arrays_are_cut_to_what_the_cluster_takes() {
+    let options = Options { max_array_size: 64, ..Options::default() };
+    let cluster = Arc::new(Cluster::start(options).expect("a cluster can be started"));
+    let bench = Bench::new(cluster, "slices", 40, 1);
+    let said = bench.expect(0, &["submit"]);
+    // 160 runs, and no index above 63.
+    assert_eq!(said.matches("job ").count(), 3, "{said}");
+    bench.finish();
+    bench.assert_done(true);
+}

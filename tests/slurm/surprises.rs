@@ -1,0 +1,123 @@
+//! What Slurm, its nodes and other people do behind our back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cluster::{Cluster, Options};
+use spec::status::Cause;
+
+use crate::bench::{Bench, shared, wait};
+
+#[test]
+fn a_controller_that_is_away_changes_nothing() {
+    let cluster = Arc::new(Cluster::start(Options::default()).expect("a cluster can be started"));
+    let bench = Bench::new(Arc::clone(&cluster), "away", 5, 30);
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    cluster.stop_controller().unwrap();
+    let before = bench.ledger();
+    let status = bench.expect(0, &["status"]);
+    assert!(status.contains("is not known"), "{status}");
+    let said = bench.expect(69, &["submit"]);
+    assert!(said.contains("hint:"), "{said}");
+    assert_eq!(bench.ledger(), before);
+    cluster.start_controller().unwrap();
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!(bench.events("accepted"), 1);
+}
+
+#[test]
+fn accounts_that_are_away_kill_nothing() {
+    let cluster = Arc::new(Cluster::start(Options::default()).expect("a cluster can be started"));
+    let bench = Bench::new(Arc::clone(&cluster), "books", 4, 20);
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    cluster.stop_database().unwrap();
+    bench.expect(0, &["status"]);
+    let said = bench.expect(0, &["submit"]);
+    assert!(said.contains("nothing to submit"), "{said}");
+    bench.finish();
+    bench.assert_done(true);
+    assert_eq!(bench.events("accepted"), 1);
+    cluster.start_database().unwrap();
+}
+
+#[test]
+fn a_requeue_behind_our_back_is_an_attempt_more() {
+    let bench = Bench::new(shared(), "requeue", 1, 40);
+    bench.expect(0, &["submit"]);
+    let task = bench.task_in("RUNNING");
+    wait("the run has begun", || bench.records().iter().any(|run| !run.attempts.is_empty()));
+    std::thread::sleep(Duration::from_secs(1));
+    bench.slurm("scontrol", &["requeue", &task]);
+    soon(&bench, &task);
+    bench.finish();
+    bench.assert_done(false);
+    let attempts: usize = bench.records().iter().map(|run| run.attempts.len()).sum();
+    assert_eq!(attempts, 5);
+    assert_eq!(bench.events("intended"), 1);
+}
+
+#[test]
+fn a_job_whose_time_is_up_checkpoints_and_comes_back() {
+    let bench = Bench::with(shared(), "limit", 1, 600, "time = '1m'\n");
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    wait("a run has checkpointed", || {
+        let checkpointed =
+            |run: &spec::status::Status| run.attempts.iter().any(|attempt| attempt.cause == Some(Cause::Checkpointed));
+        bench.records().iter().any(checkpointed)
+    });
+    let deadline = Instant::now() + Duration::from_secs(240);
+    while bench.records().iter().any(|run| !run.state.is_terminal()) {
+        assert!(Instant::now() < deadline, "{:?}", bench.records());
+        for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
+            let task = line.split(' ').next().unwrap_or_default();
+            let _ =
+                bench.cluster.command("scontrol").args(["update", &format!("JobId={task}"), "StartTime=now"]).output();
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    bench.assert_done(false);
+    // The job itself came back: nobody submitted it again.
+    assert_eq!(bench.events("intended"), 1);
+}
+
+#[test]
+fn a_preempted_run_goes_on_where_it_was() {
+    let cluster =
+        Arc::new(Cluster::start(Options { nodes: 1, ..Options::default() }).expect("a cluster can be started"));
+    let bench = Bench::new(cluster, "preempted", 1, 60);
+    bench.expect(0, &["submit"]);
+    wait("all four run", || bench.queue().iter().filter(|line| line.contains("RUNNING")).count() == 4);
+    wait("all four have begun", || bench.records().len() == 4);
+    std::thread::sleep(Duration::from_secs(1));
+    let script = "--wrap=sleep 3";
+    bench.slurm("sbatch", &["--partition=high", "--gres=gpu:4", "--mem=100M", "--output=/dev/null", script]);
+    wait("somebody was preempted", || {
+        bench.records().iter().any(|run| run.attempts.iter().any(|attempt| attempt.cause.is_some()))
+    });
+    let deadline = Instant::now() + Duration::from_secs(90);
+    while bench.records().iter().any(|run| !run.state.is_terminal()) {
+        assert!(Instant::now() < deadline, "{:?}\n{:?}", bench.queue(), bench.records());
+        for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
+            soon(&bench, line.split(' ').next().unwrap_or_default());
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    bench.assert_done(false);
+    let causes: Vec<Cause> =
+        bench.records().iter().flat_map(|run| &run.attempts[..1]).filter_map(|attempt| attempt.cause).collect();
+    assert!(causes.contains(&Cause::Checkpointed), "{causes:?}");
+    assert_eq!(bench.events("intended"), 1);
+}
+
+/// Lets a requeued task start at once: Slurm keeps it back for two minutes.
+fn soon(bench: &Bench, task: &str) {
+    let job = format!("JobId={task}");
+    wait("the task can be told to start", || {
+        let output = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
+        output.is_ok_and(|output| output.status.success())
+    });
+}
