@@ -102,7 +102,8 @@ fn a_submission_that_arrives_after_it_was_given_up_does_nothing() {
     bench.assert_done(true);
     crate::bench::wait("the latecomer has come and gone", || {
         let accounts = bench.slurm("sacct", &["-n", "-X", "-P", "-S", "now-10minutes", "-o", "JobName,State"]);
-        accounts.lines().filter(|line| line.starts_with("zombie-")).count() >= 12 && bench.queue().is_empty()
+        // Eight runs, and the latecomer: its tasks if they started, or one line if it was cancelled as a whole.
+        accounts.lines().filter(|line| line.starts_with("zombie-")).count() > 8 && bench.queue().is_empty()
     });
     bench.assert_done(true);
     bench.expect(0, &["reconcile"]);

@@ -69,7 +69,7 @@ fn a_job_whose_time_is_up_checkpoints_and_comes_back() {
             |run: &spec::status::Status| run.attempts.iter().any(|attempt| attempt.cause == Some(Cause::Checkpointed));
         bench.records().iter().any(checkpointed)
     });
-    let deadline = Instant::now() + Duration::from_secs(240);
+    let deadline = Instant::now() + Duration::from_mins(4);
     while bench.records().iter().any(|run| !run.state.is_terminal()) {
         assert!(Instant::now() < deadline, "{:?}", bench.records());
         for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {

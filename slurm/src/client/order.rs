@@ -63,18 +63,45 @@ impl Client {
     }
 }
 
+/// What is said of a job that has ended or started meanwhile, or that was told all the same. One such job does not keep the
+/// others from being told.
+const PASSED_OVER: [&str; 6] = [
+    "no error",
+    "already completing or completed",
+    "already finished",
+    "invalid job id specified",
+    "no longer pending",
+    "no jobs found",
+];
+
 fn done(command: &'static str, output: &Output) -> Result<(), ClientError> {
     let said = output.stderr.trim();
-    // One job that has ended meanwhile does not keep the others from being told.
-    let ended = |line: &str| {
-        let line = line.to_ascii_lowercase();
-        line.contains("already completing or completed")
-            || line.contains("invalid job id specified")
-            || line.contains("job has already finished")
-    };
-    if output.exit == Some(0) || (output.exit.is_some() && !said.is_empty() && said.lines().all(ended)) {
+    let passes = |line: &str| PASSED_OVER.iter().any(|words| line.to_ascii_lowercase().contains(words));
+    if output.exit == Some(0) || (output.exit.is_some() && !said.is_empty() && said.lines().all(passes)) {
         return Ok(());
     }
     let said = if said.is_empty() { "it said nothing".to_owned() } else { said.to_owned() };
     Err(ClientError::Refused { command, said })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(exit: Option<i32>, stderr: &str) -> bool {
+        done("scontrol", &Output { exit, stdout: String::new(), stderr: stderr.to_owned() }).is_ok()
+    }
+
+    #[test]
+    fn a_job_that_ended_meanwhile_does_not_matter_and_a_refusal_does() {
+        // As scontrol 22.05 and scancel 22.05 say it.
+        assert!(told(Some(1), "2_0,5-39: No error\n2_1-4: Job has already finished\n"));
+        assert!(told(
+            Some(1),
+            "scancel: error: Kill job error on job id 3: Job/step already completing or completed\n"
+        ));
+        assert!(!told(Some(1), "2_1: Access/permission denied\n2_2: Job has already finished\n"));
+        assert!(!told(Some(1), ""));
+        assert!(!told(None, "slurm_update error: No error"));
+    }
 }

@@ -1,12 +1,13 @@
-//! The project's own commands, as aliases of cargo: `cargo demo`, `cargo verify`, `cargo libtorch`.
+//! The project's own commands, as aliases of cargo: `cargo demo`, `cargo verify`, `cargo libtorch`, `cargo cluster`.
 //!
 //! Read in this order: `failure` (how a command ends badly), `workspace` (where things lie, how cargo is called), `stream`
-//! and `file` (child processes, files); then the commands: `libtorch`, `demo`, `verify`; `compiler`, `packages` and
+//! and `file` (child processes, files); then the commands: `libtorch`, `demo`, `cluster`, `verify`; `compiler`, `packages` and
 //! `python` are what those need of the machine.
 //!
 //! Invariants: every command may be killed at any moment and called again; what is there is not fetched twice; what is
 //! fetched is pinned.
 
+mod cluster;
 mod compiler;
 mod demo;
 mod failure;
@@ -39,6 +40,8 @@ enum Command {
     Libtorch(libtorch::Request),
     /// Builds everything, runs the demo study and writes its report
     Demo(demo::Request),
+    /// Starts a throwaway Slurm, and a shell or a command that finds it
+    Cluster(cluster::Request),
     /// Runs every test there is and says how each suite ended
     Verify(verify::Request),
 }
@@ -60,6 +63,7 @@ fn run(command: Command) -> Outcome<ExitCode> {
     match command {
         Command::Libtorch(request) => libtorch::run(&workspace, &request),
         Command::Demo(request) => demo::run(&workspace, &request),
+        Command::Cluster(request) => cluster::run(&request),
         Command::Verify(request) => verify::run(&workspace, &request),
     }
 }

@@ -5,7 +5,7 @@
 use super::tally::Tally;
 use crate::failure::Outcome;
 use crate::workspace::Workspace;
-use crate::{compiler, libtorch, packages, stream};
+use crate::{cluster, compiler, libtorch, packages, stream};
 
 /// The packages that are built without libtorch.
 const LIGHT: [&str; 6] = ["spec", "slurm", "analysis", "launcher", "stories", "xtask"];
@@ -34,6 +34,8 @@ enum Need {
     Libtorch,
     /// A browser for the report.
     Chromium,
+    /// Slurm with accounts.
+    Slurm,
 }
 
 /// A part of a suite.
@@ -44,7 +46,7 @@ enum Step {
     /// `cargo build` as on a login node: where libtorch is said to be, there is nothing.
     PlainBuild,
     /// The tests of packages.
-    Tests { packages: &'static [&'static str] },
+    Tests { packages: &'static [&'static str], last: &'static [&'static str] },
 }
 
 const DENY: &[&str] = &["--", "--deny", "warnings"];
@@ -53,7 +55,7 @@ const DOC: &[&str] = &["doc", "--quiet", "--release", "--no-deps", "--document-p
 const BUILD: &[&str] = &["build", "--quiet", "--release"];
 
 /// All suites, in the order in which they are run: what fails fast comes first.
-pub(super) const SUITES: [Suite; 6] = [
+pub(super) const SUITES: [Suite; 7] = [
     Suite {
         name: "format",
         meaning: "the sources are formatted",
@@ -69,7 +71,7 @@ pub(super) const SUITES: [Suite; 6] = [
         steps: &[
             Step::Check { arguments: CLIPPY, packages: &LIGHT, last: DENY },
             Step::Check { arguments: CLIPPY, packages: &HEAVY, last: DENY },
-            Step::Check { arguments: CLIPPY, packages: &["e2e"], last: DENY },
+            Step::Check { arguments: CLIPPY, packages: &["e2e", "cluster"], last: DENY },
         ],
     },
     Suite {
@@ -77,14 +79,14 @@ pub(super) const SUITES: [Suite; 6] = [
         meaning: "the tests of the crates without libtorch",
         quick: true,
         needs: &[],
-        steps: &[Step::PlainBuild, Step::Tests { packages: &LIGHT }],
+        steps: &[Step::PlainBuild, Step::Tests { packages: &LIGHT, last: &[] }],
     },
     Suite {
         name: "trainer",
         meaning: "the tests of the crates with libtorch",
         quick: true,
         needs: &[Need::Libtorch],
-        steps: &[Step::Tests { packages: &HEAVY }],
+        steps: &[Step::Tests { packages: &HEAVY, last: &[] }],
     },
     Suite {
         name: "docs",
@@ -101,7 +103,22 @@ pub(super) const SUITES: [Suite; 6] = [
         meaning: "the programs do together what they promise",
         quick: false,
         needs: &[Need::Libtorch, Need::Chromium],
-        steps: &[Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] }, Step::Tests { packages: &["e2e"] }],
+        steps: &[
+            Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
+            Step::Tests { packages: &["e2e"], last: &["--test", "it"] },
+        ],
+    },
+    Suite {
+        name: "slurm",
+        meaning: "on a real Slurm every run is done once, whatever happens",
+        quick: false,
+        needs: &[Need::Slurm],
+        steps: &[
+            Step::Check { arguments: BUILD, packages: &["launcher"], last: &[] },
+            Step::Tests { packages: &["cluster"], last: &[] },
+            // Each test waits for Slurm most of its time.
+            Step::Tests { packages: &["e2e"], last: &["--test", "slurm", "--", "--test-threads=6"] },
+        ],
     },
 ];
 
@@ -138,6 +155,7 @@ impl Need {
             }
             Self::Chromium if compiler::is_installed("chromium") => Ok(()),
             Self::Chromium => packages::ensure(&["chromium"]),
+            Self::Slurm => packages::ensure(&cluster::PACKAGES),
         }
     }
 }
@@ -157,11 +175,11 @@ impl Step {
                 let mut build = workspace.cargo(&["build", "--quiet", "--release"]);
                 Ok(Tally::of(stream::run(build.env("LIBTORCH", "/nonexistent"))?.success()))
             }
-            Self::Tests { packages } => {
+            Self::Tests { packages, last } => {
                 let selection: Vec<_> = selected(packages);
                 let mut command = workspace.cargo(&["test", "--release", "--no-fail-fast"]);
                 // A snapshot that differs is a failure, not a new file.
-                command.args(selection).env("INSTA_UPDATE", "no");
+                command.args(selection).args(*last).env("INSTA_UPDATE", "no");
                 let (status, output) = stream::run_keeping_output(&mut command)?;
                 Ok(Tally::of_tests(&output, status.success()))
             }
