@@ -31,7 +31,7 @@ pub(crate) fn run(request: &Request) -> Outcome<ExitCode> {
     packages::ensure(&PACKAGES)?;
     let options = Options { nodes: request.nodes, max_array_size: request.max_array_size, ..Options::default() };
     let cluster = Cluster::start(options).map_err(|error| Failure::new(error.to_string()))?;
-    let shell = [OsString::from(std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into()))];
+    let shell = [std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into())];
     let words = if request.command.is_empty() { &shell[..] } else { &request.command };
     stream::say(&format!("a cluster of {} nodes: SLURM_CONF={}", request.nodes, cluster.configuration().display()));
     let mut command = Command::new(&words[0]);
