@@ -69,16 +69,7 @@ fn a_job_whose_time_is_up_checkpoints_and_comes_back() {
             |run: &spec::status::Status| run.attempts.iter().any(|attempt| attempt.cause == Some(Cause::Checkpointed));
         bench.records().iter().any(checkpointed)
     });
-    let deadline = Instant::now() + Duration::from_mins(4);
-    while bench.records().iter().any(|run| !run.state.is_terminal()) {
-        assert!(Instant::now() < deadline, "{:?}", bench.records());
-        for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
-            let task = line.split(' ').next().unwrap_or_default();
-            let _ =
-                bench.cluster.command("scontrol").args(["update", &format!("JobId={task}"), "StartTime=now"]).output();
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
+    come_back(&bench);
     bench.assert_done(false);
     // The job itself came back: nobody submitted it again.
     assert_eq!(bench.events("intended"), 1);
@@ -98,19 +89,26 @@ fn a_preempted_run_goes_on_where_it_was() {
     wait("somebody was preempted", || {
         bench.records().iter().any(|run| run.attempts.iter().any(|attempt| attempt.cause.is_some()))
     });
-    let deadline = Instant::now() + Duration::from_secs(90);
-    while bench.records().iter().any(|run| !run.state.is_terminal()) {
-        assert!(Instant::now() < deadline, "{:?}\n{:?}", bench.queue(), bench.records());
-        for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
-            soon(&bench, line.split(' ').next().unwrap_or_default());
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
+    come_back(&bench);
     bench.assert_done(false);
     let causes: Vec<Cause> =
         bench.records().iter().flat_map(|run| &run.attempts[..1]).filter_map(|attempt| attempt.cause).collect();
     assert!(causes.contains(&Cause::Checkpointed), "{causes:?}");
     assert_eq!(bench.events("intended"), 1);
+}
+
+/// Waits until every run has ended, and lets what is requeued start at once.
+fn come_back(bench: &Bench) {
+    let deadline = Instant::now() + Duration::from_mins(4);
+    while bench.records().iter().any(|run| !run.state.is_terminal()) {
+        assert!(Instant::now() < deadline, "{:?}\n{:?}", bench.queue(), bench.records());
+        for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
+            let job = format!("JobId={}", line.split(' ').next().unwrap_or_default());
+            // A task that has started meanwhile is no failure.
+            let _ = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 /// Lets a requeued task start at once: Slurm keeps it back for two minutes.
@@ -120,4 +118,35 @@ fn soon(bench: &Bench, task: &str) {
         let output = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
         output.is_ok_and(|output| output.status.success())
     });
+}
+
+#[test]
+fn a_node_that_dies_costs_an_attempt_and_no_run() {
+    let options = Options { nodes: 2, node_timeout: 5, ..Options::default() };
+    let cluster = Arc::new(Cluster::start(options).expect("a cluster can be started"));
+    let bench = Bench::new(Arc::clone(&cluster), "power-cut", 2, 80);
+    bench.expect(0, &["submit"]);
+    wait("all eight have begun", || bench.records().len() == 8);
+    cluster.kill_node(2);
+    cluster.start_node(2).unwrap();
+    // Slurm queues the runs of the dead node again, or says that they failed and leaves them to us.
+    let mut watch = bench.command(&["watch", "--every", "1"]).spawn().unwrap();
+    come_back(&bench);
+    assert_eq!(watch.wait().unwrap().code(), Some(0));
+    bench.assert_done(false);
+    let lost = bench.records().iter().filter(|run| run.attempts[0].cause == Some(Cause::Lost)).count();
+    assert_eq!(lost, 4, "{:?}", bench.records());
+}
+
+#[test]
+fn a_limit_on_submitted_jobs_is_waited_out() {
+    let options = Options { nodes: 1, max_submit_jobs: Some(6), ..Options::default() };
+    let cluster = Arc::new(Cluster::start(options).expect("a cluster can be started"));
+    let bench = Bench::new(cluster, "room", 5, 2);
+    let said = bench.expect(75, &["submit"]);
+    assert!(said.contains("not submitted yet"), "{said}");
+    assert!(bench.queue().len() <= 6, "{:?}", bench.queue());
+    bench.finish();
+    bench.assert_done(true);
+    assert!(bench.events("accepted") > 3);
 }

@@ -27,6 +27,8 @@ fn retries(policy: &RetryPolicy, observed: &Observed, standing: Option<&TaskStan
         (Observed::Interrupted(Cause::Checkpointed), _) | (_, Some(TaskStanding::Ended(Ending::Timeout))) => {
             policy.timeout
         }
+        // Its supervisor vanished in the middle of it: nothing that the run did itself ends so.
+        (Observed::Interrupted(Cause::Lost | Cause::Killed | Cause::Stopped), _) => policy.node_failure,
         _ => policy.error,
     }
 }
@@ -51,6 +53,7 @@ mod tests {
         assert_eq!(most(&interrupted, Ending::Timeout), 10);
         assert_eq!(most(&interrupted, Ending::OutOfMemory), 1);
         assert_eq!(most(&interrupted, Ending::Cancelled { by: Some(0) }), 0);
+        assert_eq!(most(&interrupted, Ending::Failed), 3);
         assert_eq!(most(&Observed::NotStarted, Ending::Failed), 0);
         let failed = Observed::Failed { cause: Cause::OutOfMemory, message: String::new() };
         assert_eq!(most(&failed, Ending::Failed), 1);

@@ -176,10 +176,13 @@ impl Cluster {
             daemon.kill();
         }
         let name = format!("SLURMD_NODENAME=node{node}");
-        self.kill_all(|environment| environment.contains(&name));
-        // The guardians of steps are known by the name of their node.
-        let spool = format!("{}/spool/node{node}", self.folder().display());
-        self.kill_all(|environment| environment.contains(&spool));
+        let jobs = self.processes(|text| text.contains(&name));
+        // Guardians first: left alone for a moment they would report how their jobs ended.
+        let guardians: Vec<Pid> = self.processes(|text| text.contains("slurmstepd"));
+        let parents: Vec<Pid> = jobs.iter().filter_map(|job| parent(*job)).collect();
+        for pid in guardians.into_iter().filter(|guardian| parents.contains(guardian)).chain(jobs) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 
     /// Waits until something holds.
@@ -308,21 +311,25 @@ impl Cluster {
         ends.collect()
     }
 
-    /// Kills every process that belongs to this cluster and whose environment and command line are as wanted.
-    fn kill_all(&self, wanted: impl Fn(&str) -> bool) {
+    /// The processes that belong to this cluster and whose environment and command line are as wanted.
+    fn processes(&self, wanted: impl Fn(&str) -> bool) -> Vec<Pid> {
         let folder = self.folder().display().to_string();
-        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
-            else {
-                continue;
-            };
+        let own = rustix::process::getpid();
+        let belongs = |entry: fs::DirEntry| {
+            let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
             let read = |name| fs::read(entry.path().join(name)).unwrap_or_default();
             let text = String::from_utf8_lossy(&[read("environ"), read("cmdline")].concat()).into_owned();
-            if text.contains(&folder) && wanted(&text) && pid.as_raw_nonzero().get() as u32 != std::process::id() {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-        }
+            (pid != own && text.contains(&folder) && wanted(&text)).then_some(pid)
+        };
+        fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(belongs).collect()
     }
+}
+
+/// The parent of a process, if it still lives.
+fn parent(pid: Pid) -> Option<Pid> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
 }
 
 impl Drop for Cluster {
@@ -337,7 +344,9 @@ impl Drop for Cluster {
             daemon.kill();
         }
         // Jobs outlive their node's daemon: they, and the guardians of their steps, go last.
-        self.kill_all(|text| text.contains("SLURM_JOB_ID=") || text.contains("slurmstepd"));
+        for pid in self.processes(|text| text.contains("SLURM_JOB_ID=") || text.contains("slurmstepd")) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 }
 
