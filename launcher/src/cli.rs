@@ -17,7 +17,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 some runs failed or are missing; 2 wrong command line; 64 wrong sweep file; \
-65 missing or damaged data; 69 trainer, libtorch or device not available; 70 a bug; 73 a file cannot be written; \
+65 missing or damaged data; 69 trainer, libtorch, device or Slurm not available; 70 a bug; 73 a file cannot be written; \
 75 stopped, the same command goes on; 76 diverged; 77 in use by another process.";
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +42,8 @@ enum Command {
     Release(commands::steer::Arguments),
     /// Change how many tasks of each array may run at a time
     Throttle(commands::steer::ThrottleArguments),
+    /// Say whether a cluster can carry out a sweep, and what to do where something is amiss
+    Doctor(commands::doctor::Arguments),
     /// Find out what became of submissions without an answer
     Reconcile(commands::reconcile::Arguments),
     /// Show how the runs of a sweep stand
@@ -76,6 +78,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Hold(arguments) => commands::steer::run(arguments, Verb::Hold),
         Command::Release(arguments) => commands::steer::run(arguments, Verb::Release),
         Command::Throttle(arguments) => commands::steer::throttle(arguments),
+        Command::Doctor(arguments) => commands::doctor::run(arguments),
         Command::Reconcile(arguments) => commands::reconcile::run(arguments),
         Command::Status(arguments) => commands::status::run(arguments),
         Command::Logs(arguments) => commands::logs::run(arguments),

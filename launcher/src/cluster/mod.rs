@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`batch`] (one array of runs and its two files), [`submit`] (the call that must never be repeated
-//! blindly), [`settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
-//! [`policy`] (when a run is handed over again by itself), [`view`] (all sites of a sweep at once).
+//! blindly), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
+//! [`policy`] (when a run is handed over again by itself), [`view`] (all sites of a sweep at once), [`health`] (whether a
+//! site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
 //! the intent; a call without a clear answer is looked up by that name before its runs are submitted again; a submission that
@@ -12,6 +13,7 @@
 
 mod batch;
 mod error;
+mod health;
 mod policy;
 mod queue;
 mod settle;
@@ -22,6 +24,7 @@ mod view;
 
 pub use self::batch::{Batch, is_given_up};
 pub use self::error::ClusterError;
+pub use self::health::{Finding, Verdict, examine};
 pub use self::policy::may_start;
 pub use self::queue::{Queue, TaskStanding, TaskView};
 pub use self::settle::{Settled, settle};

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod child;
+pub mod doctor;
 pub mod exec;
 pub mod explain;
 pub mod logs;

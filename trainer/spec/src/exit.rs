@@ -14,7 +14,7 @@ pub enum ExitCode {
     BadSpec = 64,
     /// A corpus, tokenizer, table or record is missing, damaged or too small.
     BadData = 65,
-    /// Something that the machine should have is missing: libtorch, a device, the trainer.
+    /// Something that the machine should have is missing: libtorch, a device, the trainer, a Slurm that answers.
     Unavailable = 69,
     /// A bug in Seedbed.
     Bug = 70,
@@ -62,7 +62,7 @@ impl ExitCode {
             Self::Usage => "wrong command line",
             Self::BadSpec => "wrong sweep file or run spec",
             Self::BadData => "missing, damaged or too small data",
-            Self::Unavailable => "libtorch, device or trainer not available",
+            Self::Unavailable => "libtorch, device, trainer or Slurm not available",
             Self::Bug => "a bug in Seedbed",
             Self::CannotWrite => "a file cannot be written",
             Self::Resume => "checkpointed, start again to go on",
