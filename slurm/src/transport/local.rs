@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Errand, Output, Transport, TransportError};
+use super::{Errand, Remains, Transport, TransportError};
 use crate::script::is_scrubbed;
 
 /// This machine, on which the commands of Slurm are installed.
@@ -20,7 +20,7 @@ pub struct Local;
 const TICK: Duration = Duration::from_millis(2);
 
 impl Transport for Local {
-    fn run(&self, errand: &Errand) -> Result<Output, TransportError> {
+    fn carry_out(&self, errand: &Errand) -> Result<Remains, TransportError> {
         let deadline = Instant::now() + errand.patience;
         let mut command = Command::new(errand.program);
         command.args(&errand.arguments).process_group(0);
@@ -50,7 +50,7 @@ impl Local {
 }
 
 /// Feeds `child`, hears it out and waits for its end, or kills it and whatever it has started at the `deadline`.
-fn attend(mut child: Child, input: String, deadline: Instant) -> Output {
+fn attend(mut child: Child, input: String, deadline: Instant) -> Remains {
     if let Some(mut stdin) = child.stdin.take() {
         // A command that ends without reading closes the pipe; its exit code says the rest.
         thread::spawn(move || stdin.write_all(input.as_bytes()));
@@ -63,36 +63,36 @@ fn attend(mut child: Child, input: String, deadline: Instant) -> Output {
         let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
         let _ = child.wait();
         // What came before the end tells a person why.
-        let rest = |stream: Option<Receiver<String>>, text: Option<Option<String>>| {
+        let rest = |stream: Option<Receiver<Vec<u8>>>, text: Option<Option<Vec<u8>>>| {
             text.flatten().or_else(|| stream?.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default()
         };
         let [first, second] = heard;
-        return Output { exit: None, stdout: rest(stdout, first), stderr: rest(stderr, second) };
+        return Remains { exit: None, stdout: rest(stdout, first), stderr: rest(stderr, second) };
     };
     let [stdout, stderr] = heard.map(|text| text.flatten().unwrap_or_default());
-    Output { exit: exit.code(), stdout, stderr: said_of_signal(stderr, exit.signal()) }
+    Remains { exit: exit.code(), stdout, stderr: said_of_signal(stderr, exit.signal()) }
 }
 
-fn said_of_signal(stderr: String, signal: Option<i32>) -> String {
+fn said_of_signal(stderr: Vec<u8>, signal: Option<i32>) -> Vec<u8> {
     match signal {
-        Some(signal) if stderr.is_empty() => format!("killed by signal {signal}\n"),
+        Some(signal) if stderr.is_empty() => format!("killed by signal {signal}\n").into_bytes(),
         _ => stderr,
     }
 }
 
 /// Reads a stream to its end, in a thread of its own so that neither stream can block the other.
-fn listen(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+fn listen(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
         // What was read before an error is kept; a parser sees that it was cut.
         let _ = stream.read_to_end(&mut bytes);
-        sender.send(String::from_utf8_lossy(&bytes).into_owned())
+        sender.send(bytes)
     });
     receiver
 }
 
-fn hear(stream: &Receiver<String>, deadline: Instant) -> Option<String> {
+fn hear(stream: &Receiver<Vec<u8>>, deadline: Instant) -> Option<Vec<u8>> {
     stream.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
 }
 
@@ -109,6 +109,7 @@ fn wait(child: &mut Child, deadline: Instant) -> Option<std::process::ExitStatus
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Output;
 
     fn shell(script: &str, input: &str, patience: Duration) -> Output {
         let arguments = vec!["-c".to_owned(), script.to_owned()];
