@@ -12,7 +12,7 @@ use ssh2::{BlockDirections, Session};
 use super::authentication::authenticate;
 use super::known_hosts::KnownKeys;
 use super::settings::{Proxy, Settings};
-use super::{Destination, Questions, SshError, tunnel};
+use super::{Access, Destination, Questions, SshError, tunnel};
 
 /// A session, and the wire under it.
 pub(super) struct Connection {
@@ -28,13 +28,13 @@ const PERSON: Duration = Duration::from_mins(2);
 const SIGN_OF_LIFE: u32 = 30;
 
 impl Connection {
-    /// Connects to `host` by way of whatever lies in between, checks who answers, and is let in.
-    pub(super) fn open(host: &Destination, questions: &dyn Questions, patience: Duration) -> Result<Self, SshError> {
-        let settings = Settings::of(host)?;
+    /// Connects to a machine by way of whatever lies in between, checks who answers, and is let in.
+    pub(super) fn open(access: &Access, questions: &dyn Questions, patience: Duration) -> Result<Self, SshError> {
+        let settings = Settings::of(access)?;
         let wire = match &settings.proxy {
             Proxy::None => Wire::Tcp(dial(&settings, patience)?),
             Proxy::Command(command) => Wire::Unix(tunnel::through_command(&settings, command)?),
-            Proxy::Jump(hosts) => Wire::Unix(jump(&settings, hosts, questions, patience)?),
+            Proxy::Jump(hosts) => Wire::Unix(jump(&settings, (access, hosts), questions, patience)?),
         };
         Self::over(wire, &settings, questions, patience)
     }
@@ -138,18 +138,18 @@ fn dial(settings: &Settings, patience: Duration) -> Result<TcpStream, SshError> 
 /// The way through `hosts`, each checked and entered like the machine itself.
 fn jump(
     settings: &Settings,
-    hosts: &[Destination],
+    (access, hosts): (&Access, &[Destination]),
     questions: &dyn Questions,
     patience: Duration,
 ) -> Result<UnixStream, SshError> {
     let Some((first, others)) = hosts.split_first() else {
-        return dial(settings, patience).and_then(|_| Err(SshError::Lost { said: "no jump host is named".to_owned() }));
+        return Err(SshError::Lost { said: "no jump host is named".to_owned() });
     };
-    let mut connection = Connection::open(first, questions, patience)?;
+    let mut connection = Connection::open(&access.to(first), questions, patience)?;
     let mut name = first.to_string();
     for host in others {
         // What the file says of a proxy for a host that is jumped to from another is of no use there.
-        let next = Settings::of(host)?;
+        let next = Settings::of(&access.to(host))?;
         let stream = connection.tunnel(&name, &next)?;
         connection = Connection::over(Wire::Unix(stream), &next, questions, patience)?;
         name = host.to_string();

@@ -26,19 +26,6 @@ impl Destination {
     pub fn port(&self) -> Option<u16> {
         self.port
     }
-
-    /// The arguments with which ssh is called for it; no part of it can be taken for an option.
-    pub(super) fn arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
-        if let Some(user) = &self.user {
-            arguments.extend(["-l".to_owned(), user.clone()]);
-        }
-        if let Some(port) = self.port {
-            arguments.extend(["-p".to_owned(), port.to_string()]);
-        }
-        arguments.extend(["--".to_owned(), self.host.clone()]);
-        arguments
-    }
 }
 
 impl FromStr for Destination {

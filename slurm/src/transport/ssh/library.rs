@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use ssh2::Channel;
 
 use super::connection::Connection;
-use super::{Destination, Questions, SshError};
+use super::{Access, Questions, SshError};
 use crate::quoting::QuotingError;
 use crate::transport::fence::{Conversation, Ending, Fence};
 use crate::transport::{Errand, Remains, Transport, TransportError};
 
 /// A machine that is reached with libssh2, over one connection that is kept.
 pub struct Library {
-    host: Destination,
+    access: Access,
     questions: Box<dyn Questions>,
     connection: Mutex<Option<Kept>>,
 }
@@ -34,13 +34,13 @@ const DOUBT: Duration = Duration::from_secs(20);
 const PORTION: usize = 64 * 1024;
 
 impl Library {
-    /// The machine called `host`; whatever has to be asked goes through `questions`. It connects with the first errand.
-    pub fn new(host: Destination, questions: Box<dyn Questions>) -> Self {
-        Self { host, questions, connection: Mutex::new(None) }
+    /// A machine; whatever has to be asked goes through `questions`. It connects with the first errand.
+    pub fn new(access: Access, questions: Box<dyn Questions>) -> Self {
+        Self { access, questions, connection: Mutex::new(None) }
     }
 
     fn unreachable(&self, source: SshError) -> TransportError {
-        TransportError::Unreachable { host: self.host.to_string(), source }
+        TransportError::Unreachable { host: self.access.host.to_string(), source }
     }
 
     /// A channel, on the connection that is there or on a new one. Until a command was sent, trying again is safe.
@@ -52,7 +52,7 @@ impl Library {
             }
             *kept = None;
         }
-        let connection = Connection::open(&self.host, self.questions.as_ref(), CONNECT_PATIENCE)?;
+        let connection = Connection::open(&self.access, self.questions.as_ref(), CONNECT_PATIENCE)?;
         let channel = connection.session.channel_session().map_err(|error| lost(&error))?;
         *kept = Some(Kept { connection, used: Instant::now() });
         Ok(channel)
@@ -94,7 +94,7 @@ impl Transport for Library {
     }
 
     fn place(&self) -> String {
-        format!("on {}", self.host)
+        format!("on {}", self.access.host)
     }
 }
 
@@ -206,6 +206,6 @@ fn unsayable(error: &QuotingError) -> SshError {
 
 impl fmt::Debug for Library {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Library").field("host", &self.host).finish_non_exhaustive()
+        formatter.debug_struct("Library").field("access", &self.access).finish_non_exhaustive()
     }
 }

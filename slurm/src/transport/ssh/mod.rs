@@ -10,6 +10,7 @@
 //! Invariants: a host key that is not in a file of known hosts is refused, always; nothing here writes such a file. Nothing
 //! is asked of a person but through [`Questions`].
 
+mod access;
 mod authentication;
 mod connection;
 mod destination;
@@ -21,6 +22,7 @@ mod questions;
 mod settings;
 mod tunnel;
 
+pub use access::Access;
 pub use destination::Destination;
 pub use error::SshError;
 pub use library::Library;

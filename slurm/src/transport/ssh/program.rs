@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 
 use super::settings::Settings;
-use super::{Destination, SshError};
+use super::{Access, SshError};
 use crate::transport::fence::{Conversation, Ending, Fence};
 use crate::transport::{Errand, Remains, Transport, TransportError};
 
@@ -24,7 +24,7 @@ use crate::transport::{Errand, Remains, Transport, TransportError};
 /// master: without one they fail at once, where a plain `ssh` would silently open a connection of its own for each.
 #[derive(Debug, Clone)]
 pub struct OpenSsh {
-    host: Destination,
+    access: Access,
 }
 
 /// How long a master may take until it is in, while nobody is asked.
@@ -35,13 +35,13 @@ const PERSON: Duration = Duration::from_mins(3);
 const STAYS: &str = "10m";
 
 impl OpenSsh {
-    /// The machine called `host`.
-    pub fn new(host: Destination) -> Self {
-        Self { host }
+    /// A machine.
+    pub fn new(access: Access) -> Self {
+        Self { access }
     }
 
     fn unreachable(&self, source: SshError) -> TransportError {
-        TransportError::Unreachable { host: self.host.to_string(), source }
+        TransportError::Unreachable { host: self.access.host.to_string(), source }
     }
 
     fn ssh(&self, control: &Path, options: &[&str]) -> Command {
@@ -49,15 +49,15 @@ impl OpenSsh {
         command.arg("-o").arg(format!("ControlPath={}", control.display()));
         // No file can make an unknown host trusted.
         command.args(["-T", "-x", "-a", "-o", "StrictHostKeyChecking=ask"]).args(options);
-        command.args(["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"]).args(self.host.arguments());
+        command.args(["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"]).args(self.access.arguments());
         command
     }
 
     /// The socket of a master that is in. One is started where there is none.
     fn master(&self) -> Result<PathBuf, SshError> {
-        let control = match Settings::of(&self.host)?.control_path {
+        let control = match Settings::of(&self.access)?.control_path {
             Some(path) => path,
-            None => socket(&self.host)?,
+            None => socket(&self.access)?,
         };
         let mut check = self.ssh(&control, &["-O", "check"]);
         check.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -121,7 +121,7 @@ impl Transport for OpenSsh {
     }
 
     fn place(&self) -> String {
-        format!("on {}", self.host)
+        format!("on {}", self.access.host)
     }
 }
 
@@ -227,13 +227,13 @@ fn send(mut stdin: ChildStdin, text: String) {
 }
 
 /// The socket of this program's own master, in a folder that only this user can enter.
-fn socket(host: &Destination) -> Result<PathBuf, SshError> {
+fn socket(access: &Access) -> Result<PathBuf, SshError> {
     let user = geteuid().as_raw();
     let folder = match std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| Path::new(folder).is_dir()) {
         Some(folder) => PathBuf::from(folder).join("seedbed"),
         None => PathBuf::from(format!("/tmp/seedbed-{user}")),
     };
-    let wrong = |said: String| SshError::Settings { host: host.clone(), said };
+    let wrong = |said: String| SshError::Settings { host: access.host.clone(), said };
     match DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             return Err(wrong(format!("cannot make {}: {error}", folder.display())));

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Destination, SshError};
+use super::{Access, Destination, SshError};
 
 /// How a machine is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +48,10 @@ pub(super) enum Proxy {
 
 impl Settings {
     /// Asks `ssh -G`, which knows every form of the file; without an `ssh` on this machine there are defaults only.
-    pub(super) fn of(host: &Destination) -> Result<Self, SshError> {
+    pub(super) fn of(access: &Access) -> Result<Self, SshError> {
+        let host = &access.host;
         let mut command = Command::new("ssh");
-        command.arg("-G").args(host.arguments()).stdin(Stdio::null());
+        command.arg("-G").args(access.arguments()).stdin(Stdio::null());
         let wrong = |said: String| SshError::Settings { host: host.clone(), said };
         match command.output() {
             Ok(output) if output.status.success() => {
