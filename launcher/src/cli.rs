@@ -44,6 +44,8 @@ enum Command {
     Throttle(commands::steer::ThrottleArguments),
     /// Say whether a cluster can carry out a sweep, and what to do where something is amiss
     Doctor(commands::doctor::Arguments),
+    /// Bring what a cluster elsewhere has written for a sweep
+    Fetch(commands::fetch::Arguments),
     /// Find out what became of submissions without an answer
     Reconcile(commands::reconcile::Arguments),
     /// Show how the runs of a sweep stand
@@ -79,6 +81,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Release(arguments) => commands::steer::run(arguments, Verb::Release),
         Command::Throttle(arguments) => commands::steer::throttle(arguments),
         Command::Doctor(arguments) => commands::doctor::run(arguments),
+        Command::Fetch(arguments) => commands::fetch::run(arguments),
         Command::Reconcile(arguments) => commands::reconcile::run(arguments),
         Command::Status(arguments) => commands::status::run(arguments),
         Command::Logs(arguments) => commands::logs::run(arguments),

@@ -64,6 +64,11 @@ impl Bench {
         Self { cluster, study, name }
     }
 
+    /// A path in the study's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.study.path(name)
+    }
+
     pub(crate) fn layout(&self) -> SweepLayout {
         self.study.layout(self.name)
     }

@@ -4,6 +4,7 @@
 //! What is tested is in `submission`, `surprises` and `steering`; `bench` holds the sweep and the hands to disturb it with.
 
 mod bench;
+mod remote;
 mod steering;
 mod submission;
 mod surprises;

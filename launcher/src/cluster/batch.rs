@@ -31,7 +31,8 @@ pub(super) struct Kind {
 /// What a batch is made with: the same for every batch of a submission.
 #[derive(Debug)]
 pub(super) struct Frame<'a> {
-    pub(super) layout: &'a SweepLayout,
+    /// The sweep, as the nodes name it.
+    pub(super) layout: SweepLayout,
     pub(super) site: &'a Site,
     /// This program, by a path that the nodes see too.
     pub(super) program: &'a Path,

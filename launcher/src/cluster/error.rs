@@ -1,7 +1,11 @@
+use std::path::PathBuf;
+
 use slurm::array::SliceError;
 use slurm::client::ClientError;
 use slurm::script::ScriptError;
 use slurm::transport::TransportError;
+use slurm::transport::files::CarryError;
+use slurm::transport::ssh::SshError;
 use spec::ExitCode;
 
 use super::site::SiteError;
@@ -21,6 +25,27 @@ pub enum ClusterError {
     /// A record could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file could not be carried there or here.
+    #[error(transparent)]
+    Carry(#[from] CarryError),
+    /// What was carried is damaged.
+    #[error("what came from {place} cannot be read: {said}")]
+    Archive {
+        /// Where it came from.
+        place: String,
+        /// What is wrong.
+        said: String,
+    },
+    /// Something that the runs need is not at the site.
+    #[error("{path} cannot be read {place}{}", here.as_ref().map(|here| format!(": there {} is looked for", here.display())).unwrap_or_default())]
+    NotThere {
+        /// The path there.
+        path: String,
+        /// The path here that it stands for.
+        here: Option<PathBuf>,
+        /// Where.
+        place: String,
+    },
     /// A value cannot stand in a batch script.
     #[error("the batch script cannot be written")]
     Script(#[from] ScriptError),
@@ -58,13 +83,44 @@ impl From<ClusterError> for CliError {
                 Self::new(ExitCode::Unavailable, error)
                     .hint("run it on a login node of the cluster, or use `seedbed run` for this machine alone")
             }
+            ClusterError::Client(ClientError::Transport(TransportError::Unreachable { ref source, .. }))
+            | ClusterError::Carry(CarryError::Transport(TransportError::Unreachable { ref source, .. })) => {
+                let hint = ssh_hint(source);
+                Self::new(ExitCode::Unavailable, error).hint(hint)
+            }
             ClusterError::Client(_) => {
                 Self::new(ExitCode::Unavailable, error).hint("the same command goes on once Slurm answers")
             }
+            ClusterError::Carry(_) | ClusterError::Archive { .. } => {
+                Self::new(ExitCode::Unavailable, error).hint("the same command goes on where this one stopped")
+            }
+            ClusterError::NotThere { .. } => Self::new(ExitCode::BadData, error).hint(
+                "copy it there, or say under [place] in the site's profile where it lies: paths, seedbed, trainer",
+            ),
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {
                 Self::new(ExitCode::BadSpec, error)
             }
         }
+    }
+}
+
+/// What to do about a connection that does not come about.
+fn ssh_hint(error: &SshError) -> &'static str {
+    match error {
+        SshError::UnknownKey { .. } => {
+            "compare the fingerprint with the one that the site publishes; `ssh HOST` once in a terminal writes it down"
+        }
+        SshError::ChangedKey { .. } | SshError::RevokedKey { .. } => {
+            "ask the site whether its key was changed; only then remove the old one with `ssh-keygen -R HOST`"
+        }
+        SshError::Denied { .. } => {
+            "`ssh-add` gives the agent a key; for Kerberos, hardware keys and one-time codes set client = \"openssh\" under \
+             [ssh] in the site's profile"
+        }
+        SshError::Program { .. } => {
+            "`ssh HOST` in a terminal shows the same, and opens a connection that this program uses"
+        }
+        _ => "`seedbed doctor --site NAME` looks at each step; the same command goes on once the connection stands",
     }
 }

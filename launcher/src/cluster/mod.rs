@@ -1,6 +1,7 @@
 //! The runs of a sweep on a cluster: submitted once, found again whatever happened, accounted for.
 //!
-//! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`submissions`] (what the ledger says
+//! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`place`] (where its nodes find the
+//! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`batch`] (one array of runs and its two files), [`submit`] (the call that must never be repeated
 //! blindly), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
 //! [`policy`] (when a run is handed over again by itself), [`view`] (all sites of a sweep at once), [`health`] (whether a
@@ -12,8 +13,11 @@
 //! written for a run before it starts.
 
 mod batch;
+mod contact;
 mod error;
 mod health;
+mod mirror;
+mod place;
 mod policy;
 mod queue;
 mod settle;
@@ -23,12 +27,15 @@ mod submit;
 mod view;
 
 pub use self::batch::{Batch, is_given_up};
+pub use self::contact::Contact;
 pub use self::error::ClusterError;
 pub use self::health::{Finding, Verdict, examine};
+pub use self::mirror::{Extent, Fetched, fetch};
+pub use self::place::Place;
 pub use self::policy::may_start;
 pub use self::queue::{Queue, TaskStanding, TaskView};
 pub use self::settle::{Settled, settle};
 pub use self::site::{HERE, Site, SiteError};
 pub use self::submissions::{Fate, Submission, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
-pub use self::view::{SiteQueue, ask_all};
+pub use self::view::{Overview, SiteQueue, Sites};

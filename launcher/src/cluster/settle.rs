@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use slurm::client::{Client, Wanted, Window};
+use slurm::client::{Wanted, Window};
 use slurm::job_id::{JobId, JobNumber};
 use slurm::name::JobName;
 
 use super::batch;
+use super::contact::Contact;
 use super::error::ClusterError;
 use super::submissions::{Fate, Submission};
 use crate::env;
@@ -45,8 +46,7 @@ pub struct Settled {
 /// Slurm could not be asked; nothing was changed then. Or the ledger could not be written.
 pub fn settle(
     writer: &mut SweepWriter,
-    client: &Client,
-    user: &str,
+    contact: &Contact<'_>,
     submissions: &mut [Submission],
     abandon: bool,
 ) -> Result<Settled, ClusterError> {
@@ -60,14 +60,14 @@ pub fn settle(
     if concerned.is_empty() {
         return Ok(Settled::default());
     }
-    let found = look_up(client, user, &concerned, now)?;
+    let found = look_up(contact, &concerned, now)?;
     let mut settled = Settled::default();
     for submission in submissions.iter_mut() {
         let jobs = found.get(submission.name.as_str()).cloned().unwrap_or_default();
         match submission.fate {
-            Fate::Open => settle_one(writer, client, submission, &jobs, abandon, now, &mut settled)?,
+            Fate::Open => settle_one(writer, contact, submission, &jobs, abandon, now, &mut settled)?,
             Fate::GivenUp if !jobs.is_empty() => {
-                cancel(client, jobs)?;
+                cancel(contact, jobs)?;
                 let line = format!("submission {} arrived after it was given up: it was cancelled", submission.name);
                 settled.news.push(line);
             }
@@ -79,20 +79,19 @@ pub fn settle(
 
 /// The arrays of each name: in the queue, or in the accounts.
 fn look_up(
-    client: &Client,
-    user: &str,
+    contact: &Contact<'_>,
     submissions: &[&Submission],
     now: Timestamp,
 ) -> Result<BTreeMap<String, BTreeSet<JobNumber>>, ClusterError> {
     let names: Vec<JobName> = submissions.iter().map(|submission| submission.name.clone()).collect();
     let oldest = submissions.iter().map(|submission| submission.age(now)).max().unwrap_or_default();
-    let wanted = Wanted { user, names: &names };
+    let wanted = Wanted { user: &contact.user, names: &names };
     let mut found: BTreeMap<String, BTreeSet<JobNumber>> = BTreeMap::new();
-    for job in client.queue(&wanted)? {
+    for job in contact.client.queue(&wanted)? {
         found.entry(job.name).or_default().insert(job.id.number);
     }
     // A job may have ended and left the queue since; only where there are no accounts at all must the queue do.
-    match client.accounts(&wanted, Window::since(oldest + ON_ITS_WAY)) {
+    match contact.client.accounts(&wanted, Window::since(oldest + ON_ITS_WAY)) {
         Ok(jobs) => {
             for job in jobs {
                 found.entry(job.allocation.name).or_default().insert(job.id.number);
@@ -108,7 +107,7 @@ fn look_up(
 
 fn settle_one(
     writer: &mut SweepWriter,
-    client: &Client,
+    contact: &Contact<'_>,
     submission: &mut Submission,
     jobs: &BTreeSet<JobNumber>,
     abandon: bool,
@@ -124,7 +123,7 @@ fn settle_one(
         if !jobs.is_empty() {
             let doubled = counted(jobs.len(), "second copy");
             settled.news.push(format!("submission {name} was queued more than once: {doubled} cancelled"));
-            cancel(client, jobs)?;
+            cancel(contact, jobs)?;
         }
         return Ok(());
     }
@@ -132,14 +131,16 @@ fn settle_one(
         settled.open += 1;
         return Ok(());
     }
-    create_new(&batch::fence(&writer.layout, &submission.name), b"given up: whatever of it starts now does nothing\n")?;
+    let fence = batch::fence(&writer.layout, &submission.name);
+    create_new(&fence, b"given up: whatever of it starts now does nothing\n")?;
+    contact.place().deliver(&contact.client, &writer.layout, &[fence])?;
     writer.ledger.append(env::now(), Event::GivenUp { submission: name.clone() })?;
     submission.fate = Fate::GivenUp;
     settled.news.push(format!("submission {name} never reached the queue: it was given up"));
     Ok(())
 }
 
-fn cancel(client: &Client, jobs: BTreeSet<JobNumber>) -> Result<(), ClusterError> {
+fn cancel(contact: &Contact<'_>, jobs: BTreeSet<JobNumber>) -> Result<(), ClusterError> {
     let jobs: Vec<JobId> = jobs.into_iter().map(JobId::whole).collect();
-    Ok(client.cancel(&jobs)?)
+    Ok(contact.client.cancel(&jobs)?)
 }

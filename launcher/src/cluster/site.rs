@@ -10,6 +10,10 @@ use slurm::client::Client;
 use slurm::name::GresKind;
 use slurm::script::{Container, Environment, ExtraOption, Placement};
 use slurm::transport::Local;
+use slurm::transport::ssh::{Access, Destination, Library, OpenSsh};
+
+use super::place::{FarPlace, Place};
+use crate::output::Terminal;
 
 /// The site that needs no file: the Slurm of this machine, with its defaults.
 pub const HERE: &str = "here";
@@ -33,6 +37,34 @@ pub struct Site {
     pub max_running: Option<NonZeroU32>,
     /// Further options of sbatch.
     pub options: Vec<ExtraOption>,
+    /// The machine whose commands are used; those of this machine, if it is left out.
+    pub ssh: Option<SshSite>,
+    /// Where files lie on a cluster that shares no file system with this machine.
+    pub place: Option<FarPlace>,
+}
+
+/// A machine that is reached over ssh.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SshSite {
+    /// The machine, as ssh knows it.
+    pub host: Destination,
+    /// Who speaks ssh.
+    #[serde(default)]
+    pub client: SshClient,
+    /// A file in the place of `~/.ssh/config`.
+    pub config: Option<PathBuf>,
+}
+
+/// Who speaks ssh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SshClient {
+    /// This program, with libssh2.
+    #[default]
+    BuiltIn,
+    /// The `ssh` of this machine, over one master connection: for Kerberos, hardware keys and one-time codes.
+    Openssh,
 }
 
 /// Why a site cannot be used.
@@ -68,6 +100,14 @@ pub enum SiteError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// Two keys of the profile do not go together.
+    #[error("{} is not a site's profile: {said}", file.display())]
+    Contradiction {
+        /// The profile.
+        file: PathBuf,
+        /// What is wrong, and what would be right.
+        said: String,
+    },
     /// There is nowhere to look.
     #[error("there is no folder of sites: neither {FOLDER} nor HOME is set")]
     NoFolder,
@@ -100,12 +140,38 @@ impl Site {
 
     fn parse(text: &str, file: &Path) -> Result<Self, SiteError> {
         let invalid = |source| SiteError::Invalid { file: file.to_owned(), source: Box::new(source) };
-        toml::from_str(text).map_err(invalid)
+        let site: Self = toml::from_str(text).map_err(invalid)?;
+        match site.contradiction() {
+            Some(said) => Err(SiteError::Contradiction { file: file.to_owned(), said }),
+            None => Ok(site),
+        }
     }
 
-    /// The client through which this site's Slurm is asked.
+    fn contradiction(&self) -> Option<String> {
+        let place = self.place.as_ref()?;
+        if self.ssh.is_none() {
+            return Some(
+                "[place] is for a cluster that is reached over ssh: [ssh] with its host is missing".to_owned(),
+            );
+        }
+        let relative = place.relative();
+        let folder = relative.first()?;
+        Some(format!("place.paths maps whole paths, and `{}` does not begin with `/`", folder.display()))
+    }
+
+    /// The client through which this site's Slurm is asked. It connects with its first question.
     pub fn client(&self) -> Client {
-        Client::new(Box::new(Local))
+        let Some(ssh) = &self.ssh else { return Client::new(Local) };
+        let access = Access { host: ssh.host.clone(), config: ssh.config.clone() };
+        match ssh.client {
+            SshClient::BuiltIn => Client::new(Library::new(access, Box::new(Terminal))),
+            SshClient::Openssh => Client::new(OpenSsh::new(access)),
+        }
+    }
+
+    /// Where its nodes find the files of a sweep.
+    pub fn place(&self) -> Place<'_> {
+        Place::new(self.place.as_ref())
     }
 }
 
@@ -147,6 +213,19 @@ mod tests {
         let value = parse("[placement]\naccount = 'a b'\n").unwrap_err();
         assert!(value.contains("line 2") && value.contains("an account name"), "{value}");
         assert!(parse("options = ['--partition=gpu']").is_err());
+    }
+
+    #[test]
+    fn a_machine_elsewhere_is_read() {
+        let ssh = "[ssh]\nhost = 'me@login.example.org'\nclient = 'openssh'\n";
+        let place =
+            "[place]\nroot = '/scratch/me'\nseedbed = '/home/me/seedbed'\n[place.paths]\n'/data' = '/scratch/data'\n";
+        let site = parse(&format!("{ssh}{place}")).unwrap();
+        assert_eq!(site.ssh.unwrap().client, SshClient::Openssh);
+        assert_eq!(site.place.unwrap().root.as_str(), "/scratch/me");
+        assert!(parse(place).unwrap_err().contains("[ssh] with its host is missing"));
+        assert!(parse(&format!("{ssh}{}", place.replace("'/data'", "'data'"))).unwrap_err().contains("`data`"));
+        assert!(parse("[ssh]\nhost = '-oProxyCommand=id'\n").unwrap_err().contains("is not a host"));
     }
 
     #[test]

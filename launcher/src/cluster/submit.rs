@@ -9,7 +9,6 @@ use std::thread;
 use std::time::Duration;
 
 use slurm::array::{SliceLimits, slice};
-use slurm::client::Client;
 use slurm::job_id::JobNumber;
 use slurm::parse::sbatch;
 use slurm::resources::{Memory, MemoryRequest};
@@ -18,6 +17,7 @@ use spec::status::{Cause, Status};
 use spec::{Digest, RunSpec};
 
 use super::batch::{self, Batch, Frame, Kind};
+use super::contact::Contact;
 use super::error::ClusterError;
 use super::settle::settle;
 use super::site::Site;
@@ -107,9 +107,17 @@ fn grown(memory: MemoryRequest, status: Option<&Status>) -> MemoryRequest {
 }
 
 impl Order<'_> {
-    fn frame<'b>(&'b self, layout: &'b SweepLayout) -> Frame<'b> {
+    /// What every batch of the sweep that is `local` here is made with.
+    fn frame(&self, local: &SweepLayout) -> Frame<'_> {
         let Self { site, program, trainer, requeues, .. } = *self;
-        Frame { layout, site, program, trainer, requeues }
+        let place = site.place();
+        Frame {
+            layout: place.sweep(local),
+            site,
+            program: place.program(program),
+            trainer: place.trainer(trainer),
+            requeues,
+        }
     }
 
     /// The scripts as they would be submitted now. Nothing is written.
@@ -134,13 +142,13 @@ impl Order<'_> {
 ///
 /// # Errors
 /// sbatch could not be started, or a file not be written. What was accepted until then is in the ledger.
-pub fn hand_over(
-    order: &Order<'_>,
-    writer: &mut SweepWriter,
-    client: &Client,
-    user: &str,
-) -> Result<Handed, ClusterError> {
+pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<'_>) -> Result<Handed, ClusterError> {
     create_directory(&writer.layout.job_logs())?;
+    if !order.groups.is_empty() {
+        let runs = order.groups.values().flatten().copied();
+        contact.place().check_files(&contact.client, runs)?;
+        contact.place().make_folders(&contact.client, &writer.layout)?;
+    }
     let mut handed = Handed::default();
     for (kind, runs) in &order.groups {
         let mut rest: &[&RunSpec] = runs;
@@ -151,7 +159,7 @@ pub fn hand_over(
                 .map_err(|source| ClusterError::Slices { count: rest.len(), source })?;
             let Some(next) = slices.slices.first() else { break };
             let (now, later) = rest.split_at(next.len as usize);
-            match hand_over_one(order, writer, client, kind, now, next.throttle)? {
+            match hand_over_one(order, writer, contact, kind, now, next.throttle)? {
                 Answer::Accepted(job) => {
                     handed.jobs.push((job, next.len));
                     rest = later;
@@ -164,7 +172,7 @@ pub fn hand_over(
                 }
                 Answer::Open(message) => {
                     rest = later;
-                    if let Some(job) = ask_after(writer, client, user, &mut handed.news) {
+                    if let Some(job) = ask_after(writer, contact, &mut handed.news) {
                         handed.jobs.push((job, next.len));
                     } else {
                         handed.news.push(format!("sbatch gave no clear answer: {message}"));
@@ -189,7 +197,7 @@ enum Answer {
 fn hand_over_one(
     order: &Order<'_>,
     writer: &mut SweepWriter,
-    client: &Client,
+    contact: &Contact<'_>,
     kind: &Kind,
     runs: &[&RunSpec],
     throttle: Option<std::num::NonZeroU32>,
@@ -197,7 +205,19 @@ fn hand_over_one(
     let name = batch::name(&writer.plan.sweep, &env::token());
     let len = u32::try_from(runs.len()).expect("invariant: a slice fits into an array");
     let batch = Batch::new(&order.frame(&writer.layout), name, kind, len, throttle)?;
-    batch.write(&writer.layout, runs.iter().copied())?;
+    let place = contact.place();
+    match place.far() {
+        Some(_) => {
+            let translated: Vec<RunSpec> = runs.iter().map(|run| place.translate(run)).collect();
+            batch.write(&writer.layout, &translated)?;
+        }
+        None => batch.write(&writer.layout, runs.iter().copied())?,
+    }
+    let array = writer.layout.array(batch.name.as_str());
+    if let Err(error) = place.deliver(&contact.client, &writer.layout, &[array]) {
+        discard(&writer.layout, &batch);
+        return Err(error);
+    }
     let submission = batch.name.to_string();
     let intent = Event::Intended {
         submission: submission.clone(),
@@ -206,7 +226,7 @@ fn hand_over_one(
         script: Digest::of(batch.script.as_bytes()),
     };
     writer.ledger.append(env::now(), intent)?;
-    let answer = match client.submit(&batch.script) {
+    let answer = match contact.client.submit(&batch.script) {
         Ok(answer) => answer,
         Err(error) => {
             // It was not even started, which is as clear an answer as any.
@@ -245,13 +265,13 @@ fn discard(layout: &SweepLayout, batch: &Batch) {
 }
 
 /// Looks a few times for the submission that was made last and has no answer.
-fn ask_after(writer: &mut SweepWriter, client: &Client, user: &str, news: &mut Vec<String>) -> Option<JobNumber> {
+fn ask_after(writer: &mut SweepWriter, contact: &Contact<'_>, news: &mut Vec<String>) -> Option<JobNumber> {
     for _ in 0..3 {
         thread::sleep(Duration::from_secs(1));
         let history = ledger::read(&writer.layout.ledger()).ok()?;
         let mut submissions = submissions::of_sweep(&history);
         let last = submissions.last_mut()?;
-        let settled = settle(writer, client, user, std::slice::from_mut(last), false);
+        let settled = settle(writer, contact, std::slice::from_mut(last), false);
         if let (Ok(settled), Fate::Accepted(job)) = (settled, last.fate) {
             news.extend(settled.news);
             return Some(job);

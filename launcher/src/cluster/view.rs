@@ -6,10 +6,13 @@ use slurm::client::Client;
 use spec::RunId;
 use spec::layout::SweepLayout;
 
+use super::contact::Contact;
 use super::error::ClusterError;
-use super::queue::Queue;
+use super::queue::{Queue, TaskStanding};
+use super::settle::{Settled, settle};
 use super::site::Site;
 use super::submissions::{Fate, Submission};
+use crate::writer::SweepWriter;
 
 /// The tasks on one site.
 #[derive(Debug)]
@@ -22,27 +25,101 @@ pub struct SiteQueue {
     pub queue: Queue,
 }
 
-/// Asks every site that has something to tell of `unfinished` runs.
-///
-/// # Errors
-/// A site's profile cannot be read, or its Slurm does not answer.
-pub fn ask_all(
-    layout: &SweepLayout,
-    submissions: &[Submission],
-    unfinished: &BTreeSet<RunId>,
-) -> Result<Vec<SiteQueue>, ClusterError> {
-    let mut sites: BTreeMap<&str, Vec<Submission>> = BTreeMap::new();
-    for submission in submissions.iter().filter(|submission| matches!(submission.fate, Fate::Open | Fate::Accepted(_)))
-    {
-        sites.entry(&submission.site).or_default().push(submission.clone());
+/// The sites that a command talks to: the one that a person named, with its client, and others as they are needed.
+#[derive(Debug, Default)]
+pub struct Sites<'a>(Option<(&'a str, &'a Client)>);
+
+impl<'a> Sites<'a> {
+    /// None was named.
+    pub fn any() -> Self {
+        Self::default()
     }
-    if unfinished.is_empty() {
-        return Ok(Vec::new());
+
+    /// This one was named, and is asked through `client`.
+    pub fn with(name: &'a str, client: &'a Client) -> Self {
+        Self(Some((name, client)))
     }
-    let ask = |(site, submissions): (&str, Vec<Submission>)| {
-        let client = Site::load(site)?.client();
-        let queue = Queue::ask(&client, &client.user()?, layout, &submissions, unfinished)?;
-        Ok(SiteQueue { site: site.to_owned(), client, queue })
-    };
-    sites.into_iter().map(ask).collect()
+
+    fn client(&self, name: &str, site: &Site) -> Client {
+        match self.0 {
+            Some((known, client)) if known == name => client.clone(),
+            _ => site.client(),
+        }
+    }
+
+    /// Asks every site that has something to tell of `unfinished` runs.
+    ///
+    /// # Errors
+    /// A site's profile cannot be read, or its Slurm does not answer.
+    pub fn ask(
+        &self,
+        layout: &SweepLayout,
+        submissions: &[Submission],
+        unfinished: &BTreeSet<RunId>,
+    ) -> Result<Vec<SiteQueue>, ClusterError> {
+        if unfinished.is_empty() {
+            return Ok(Vec::new());
+        }
+        let concerned = |submission: &Submission| matches!(submission.fate, Fate::Open | Fate::Accepted(_));
+        let ask = |(name, submissions): (String, Vec<Submission>)| {
+            let site = Site::load(&name)?;
+            let contact = Contact::make(&site, &self.client(&name, &site))?;
+            let queue = Queue::ask(&contact.client, &contact.user, layout, &submissions, unfinished)?;
+            Ok(SiteQueue { site: name, client: contact.client, queue })
+        };
+        by_site(submissions, concerned).into_iter().map(ask).collect()
+    }
+
+    /// Finds out what became of every open submission on every site, and cancels what arrived too late.
+    ///
+    /// # Errors
+    /// As [`settle`].
+    pub fn settle(
+        &self,
+        writer: &mut SweepWriter,
+        submissions: &[Submission],
+        abandon: bool,
+    ) -> Result<Settled, ClusterError> {
+        let concerned = |submission: &Submission| matches!(submission.fate, Fate::Open | Fate::GivenUp);
+        let mut all = Settled::default();
+        for (name, mut submissions) in by_site(submissions, concerned) {
+            let site = Site::load(&name)?;
+            let contact = Contact::make(&site, &self.client(&name, &site))?;
+            let settled = settle(writer, &contact, &mut submissions, abandon)?;
+            all.news.extend(settled.news);
+            all.open += settled.open;
+        }
+        Ok(all)
+    }
+}
+
+fn by_site(submissions: &[Submission], concerned: impl Fn(&Submission) -> bool) -> BTreeMap<String, Vec<Submission>> {
+    let mut sites: BTreeMap<String, Vec<Submission>> = BTreeMap::new();
+    for submission in submissions.iter().filter(|submission| concerned(submission)) {
+        sites.entry(submission.site.clone()).or_default().push(submission.clone());
+    }
+    sites
+}
+
+/// How a run stands over all the queues that were asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Overview<'a>(pub &'a [SiteQueue]);
+
+impl<'a> Overview<'a> {
+    /// Whether somebody may still carry out `run`.
+    pub fn is_in_flight(self, run: RunId) -> bool {
+        self.0.iter().any(|site| site.queue.is_in_flight(run))
+    }
+
+    /// How often `run` was handed over and accepted.
+    pub fn times(self, run: RunId) -> u32 {
+        self.0.iter().map(|site| site.queue.times(run)).sum()
+    }
+
+    /// How the task of `run` stands that matters most: one that is in flight before one that is not.
+    pub fn standing(self, run: RunId) -> Option<&'a TaskStanding> {
+        let mut standings: Vec<_> = self.0.iter().filter_map(|site| site.queue.standing(run)).collect();
+        standings.sort_by_key(|standing| standing.is_in_flight());
+        standings.pop()
+    }
 }

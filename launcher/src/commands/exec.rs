@@ -160,7 +160,7 @@ impl SlurmTask {
         if self.restarts >= self.most {
             return format!("the job was queued {} times again already: `seedbed submit` goes on", self.restarts);
         }
-        match Client::new(Box::new(Local)).requeue(std::slice::from_ref(&self.job)) {
+        match Client::new(Local).requeue(std::slice::from_ref(&self.job)) {
             Ok(()) => format!("job {} goes back into the queue", self.job),
             Err(error) => format!("job {} cannot go back into the queue: {error}; `seedbed submit` goes on", self.job),
         }

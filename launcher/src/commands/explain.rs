@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use clap::Args;
 use spec::ExitCode;
 
-use crate::cluster::{self, Fate, Submission, TaskView};
+use crate::cluster::{self, Fate, Sites, Submission, TaskView};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger::{self, History};
@@ -54,7 +54,7 @@ fn with_slurm(named: &NamedRun, history: &History) -> Result<(BTreeSet<String>, 
             own.push(submission);
         }
     }
-    let task = match cluster::ask_all(layout, &own, &[id].into()) {
+    let task = match Sites::any().ask(layout, &own, &[id].into()) {
         Ok(mut sites) => sites.iter_mut().find_map(|site| site.queue.tasks.remove(&id)),
         Err(error) => {
             talk(&format!("warning: how its task stands with Slurm is not known: {error}"));

@@ -8,6 +8,7 @@ pub mod child;
 pub mod doctor;
 pub mod exec;
 pub mod explain;
+pub mod fetch;
 pub mod logs;
 pub mod new;
 pub mod plan;

@@ -1,12 +1,11 @@
 //! `seedbed reconcile`: find out what became of submissions without an answer.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use spec::ExitCode;
 
-use crate::cluster::{self, ClusterError, Fate, Site, Submission};
+use crate::cluster::{self, Sites};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
@@ -36,20 +35,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
     let (mut writer, mut news) = SweepWriter::reopen(sweep.layout.clone(), sweep.plan, &Machine::here())?;
-    let mut sites: BTreeMap<String, Vec<Submission>> = BTreeMap::new();
-    for submission in cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?) {
-        if matches!(submission.fate, Fate::Open | Fate::GivenUp) {
-            sites.entry(submission.site.clone()).or_default().push(submission);
-        }
-    }
-    let mut open = 0;
-    for (site, mut submissions) in sites {
-        let client = Site::load(&site).map_err(ClusterError::from)?.client();
-        let user = client.user().map_err(ClusterError::from)?;
-        let settled = cluster::settle(&mut writer, &client, &user, &mut submissions, arguments.abandon)?;
-        news.extend(settled.news);
-        open += settled.open;
-    }
+    let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
+    let settled = Sites::any().settle(&mut writer, &submissions, arguments.abandon)?;
+    news.extend(settled.news);
+    let open = settled.open;
     if open > 0 {
         news.push(format!("{} still without an answer", counted(open, "submission")));
     } else if news.is_empty() {

@@ -13,7 +13,7 @@ use spec::status::Cause;
 use spec::{ExitCode, RunId, Value};
 
 use super::plan::Format;
-use crate::cluster::{self, SiteQueue, TaskView};
+use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
@@ -45,6 +45,7 @@ pub struct Arguments {
 /// When the sweep cannot be found or read.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
+    fetch_records(&sweep.layout)?;
     let survey = Survey::of(&sweep.layout, &sweep.plan.runs, &Machine::here(), SystemTime::now())?;
     let queue = with_slurm(&sweep.layout, &survey)?;
     let text = match arguments.format {
@@ -55,12 +56,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Done)
 }
 
+/// Brings what far sites have written; where one does not answer, what came the last time is shown.
+fn fetch_records(layout: &SweepLayout) -> Result<(), CliError> {
+    let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
+    if let Err(error) = cluster::fetch(layout, &submissions, Extent::Records) {
+        let error = CliError::from(error);
+        talk(&format!("warning: this is how the runs stood when they were last seen: {}", error.render().trim()));
+    }
+    Ok(())
+}
+
 /// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is said.
 fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
     let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
     let finished = |seen: &Observation| matches!(seen.state, Observed::Done | Observed::Diverged);
     let unfinished = survey.runs.iter().filter(|(_, seen)| !finished(seen)).map(|(run, _)| run.id).collect();
-    let sites = match cluster::ask_all(layout, &submissions, &unfinished) {
+    let sites = match Sites::any().ask(layout, &submissions, &unfinished) {
         Ok(sites) if sites.is_empty() => return Ok(None),
         Ok(sites) => sites,
         Err(error) => {

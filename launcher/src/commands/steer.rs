@@ -9,7 +9,7 @@ use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::{JobId, JobNumber, JobPart};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, SiteQueue, TaskStanding};
+use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding};
 use crate::env;
 use crate::error::CliError;
 use crate::lease::Machine;
@@ -131,7 +131,7 @@ impl Arguments {
         let unfinished = |seen: &Observed| !matches!(seen, Observed::Done | Observed::Diverged);
         let runs = survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id).collect();
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
-        let sites = cluster::ask_all(&sweep.layout, &submissions, &runs)?;
+        let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
             talk("a submission is still without an answer: its tasks are not told; `seedbed reconcile` looks for it");
         }

@@ -11,7 +11,7 @@ use slurm::client::Client;
 use spec::layout::SweepLayout;
 use spec::{ExitCode, Program, RunId, RunSpec, contract};
 
-use crate::cluster::{self, ClusterError, HERE, Handed, Queue, Site, Wish};
+use crate::cluster::{self, ClusterError, Contact, Extent, HERE, Handed, Overview, Site, Sites, Wish};
 use crate::env;
 use crate::error::CliError;
 use crate::files::FileError;
@@ -110,7 +110,9 @@ impl Errand {
             Wishes { conditions: arguments.conditions.clone(), retry: arguments.retry.clone(), limit: arguments.limit };
         wishes.check(&sweep).map_err(|error| CliError::new(ExitCode::Usage, error))?;
         let site = Site::load(&arguments.site).map_err(ClusterError::from)?;
-        if sweep.runs.iter().any(|run| matches!(run.program, Program::Builtin(_))) {
+        let is_builtin = |run: &RunSpec| matches!(run.program, Program::Builtin(_));
+        // At a far site its own trainer is at work.
+        if site.place().far().is_none() && sweep.runs.iter().any(is_builtin) {
             supervise::locate_trainer()?;
         }
         let directory = sweep_directory(&arguments.sweep, &sweep.name, arguments.root.as_deref());
@@ -177,20 +179,24 @@ impl Errand {
     /// ended for a cause after which it may be started again.
     pub(super) fn submit(&self, policy: Option<&RetryPolicy>) -> Result<Submitted, CliError> {
         // Asked before anything is written: where Slurm does not answer, nothing is changed.
-        let user = self.client.user().map_err(ClusterError::from)?;
+        let contact = Contact::make(&self.site, &self.client)?;
+        let sites = Sites::with(&self.site_name, &self.client);
         let limits = self.limits()?;
         let (mut writer, news) = SweepWriter::open(&self.sweep, self.layout.clone(), &self.machine)?;
         let mut submitted = Submitted { news, ..Submitted::default() };
         let history = ledger::read(&self.layout.ledger())?;
-        let mut submissions = cluster::of_sweep(&history);
-        let settled = cluster::settle(&mut writer, &self.client, &user, &mut submissions, false)?;
+        let settled = sites.settle(&mut writer, &cluster::of_sweep(&history), false)?;
         submitted.news.extend(settled.news);
         submitted.open = settled.open;
+        let submissions = cluster::of_sweep(&ledger::read(&self.layout.ledger())?);
+        // What is done at a far site must be known before anything is submitted again.
+        cluster::fetch(&self.layout, &submissions, Extent::Records)?;
 
         let observed = self.look()?;
         let unfinished: BTreeSet<RunId> =
             observed.iter().filter(|(_, seen)| !is_finished(&seen.state)).map(|(run, _)| run.id).collect();
-        let queue = Queue::ask(&self.client, &user, &self.layout, &submissions, &unfinished)?;
+        let queues = sites.ask(&self.layout, &submissions, &unfinished)?;
+        let queue = Overview(&queues);
         submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
         submitted.in_flight = unfinished.iter().filter(|run| queue.is_in_flight(**run)).count();
         let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
@@ -207,7 +213,7 @@ impl Errand {
         submitted.in_flight += selection.elsewhere;
         let wishes = self.wishes_of(&selection, &mut writer)?;
         let order = self.order(&wishes, limits)?;
-        submitted.handed = cluster::hand_over(&order, &mut writer, &self.client, &user)?;
+        submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.news.append(&mut submitted.handed.news);
         Ok(submitted)
     }

@@ -6,8 +6,10 @@ mod count;
 mod duration;
 mod stream;
 mod table;
+mod terminal;
 
 pub use self::count::counted;
 pub use self::duration::duration;
 pub use self::stream::{print, still_heard, talk};
 pub use self::table::Table;
+pub use self::terminal::Terminal;

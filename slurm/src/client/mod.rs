@@ -13,6 +13,7 @@ mod submit;
 pub use error::ClientError;
 pub use query::{Wanted, Window};
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::transport::{Errand, Output, Transport};
@@ -24,15 +25,22 @@ const QUERY_PATIENCE: Duration = Duration::from_mins(1);
 const SUBMIT_PATIENCE: Duration = Duration::from_mins(3);
 
 /// Slurm, as one place reaches it.
-#[derive(Debug)]
+///
+/// A clone asks on the same way.
+#[derive(Debug, Clone)]
 pub struct Client {
-    transport: Box<dyn Transport>,
+    transport: Rc<dyn Transport>,
 }
 
 impl Client {
     /// A client over `transport`.
-    pub fn new(transport: Box<dyn Transport>) -> Self {
-        Self { transport }
+    pub fn new(transport: impl Transport + 'static) -> Self {
+        Self { transport: Rc::new(transport) }
+    }
+
+    /// The way on which it asks.
+    pub fn transport(&self) -> &dyn Transport {
+        self.transport.as_ref()
     }
 
     /// The place in words that follow a verb: `on this machine`.

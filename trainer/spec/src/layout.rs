@@ -81,6 +81,11 @@ impl SweepLayout {
         self.root.join("report")
     }
 
+    /// What is known of the files of a site that shares no file system with this machine.
+    pub fn mirror(&self, site: &str) -> PathBuf {
+        self.root.join("mirror").join(format!("{site}.json"))
+    }
+
     /// Prepared tokens and tokenizers, named by content and shared by the runs.
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")
