@@ -1,5 +1,7 @@
 //! A cluster elsewhere: reached over ssh, with a file system of its own.
 
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -108,7 +110,7 @@ fn a_line_that_breaks_after_sbatch_is_no_second_submission() {
         assert!(said.contains("it was adopted"), "{said}");
         far.finish();
         far.bench.assert_done(true);
-        assert_eq!((far.bench.events("intended"), far.bench.events("accepted")), (1, 1));
+        assert_eq!((far.bench.events("intended"), far.bench.events("accepted")), (1, 1), "{}", far.bench.ledger());
     }
 }
 

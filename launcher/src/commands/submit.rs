@@ -11,7 +11,7 @@ use slurm::client::Client;
 use spec::layout::SweepLayout;
 use spec::{ExitCode, Program, RunId, RunSpec, contract};
 
-use crate::cluster::{self, ClusterError, Contact, Extent, HERE, Handed, Overview, Site, Sites, Wish};
+use crate::cluster::{self, ClusterError, Contact, Extent, HERE, Handed, Overview, Site, Sites, Submission, Wish};
 use crate::env;
 use crate::error::CliError;
 use crate::files::FileError;
@@ -189,16 +189,16 @@ impl Errand {
         submitted.news.extend(settled.news);
         submitted.open = settled.open;
         let submissions = cluster::of_sweep(&ledger::read(&self.layout.ledger())?);
-        // What is done at a far site must be known before anything is submitted again.
-        cluster::fetch(&self.layout, &submissions, Extent::Records)?;
-
-        let observed = self.look()?;
-        let unfinished: BTreeSet<RunId> =
-            observed.iter().filter(|(_, seen)| !is_finished(&seen.state)).map(|(run, _)| run.id).collect();
+        let unfinished = self.unfinished(&submissions)?;
         let queues = sites.ask(&self.layout, &submissions, &unfinished)?;
         let queue = Overview(&queues);
+        // What has ended by Slurm's account has written its last word, so the records are read after it was asked. Read before,
+        // they could show a run as it was when it still went on, and it would be submitted again.
+        cluster::fetch(&self.layout, &submissions, Extent::Records)?;
+        let observed = self.look()?;
         submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
-        submitted.in_flight = unfinished.iter().filter(|run| queue.is_in_flight(**run)).count();
+        let goes_on = |(run, seen): &&(RunSpec, Observation)| !is_finished(&seen.state) && queue.is_in_flight(run.id);
+        submitted.in_flight = observed.iter().filter(goes_on).count();
         let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
         let mut selection = local::select(free, &self.wishes, &self.machine);
         if let Some(policy) = policy {
@@ -216,6 +216,15 @@ impl Errand {
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.news.append(&mut submitted.handed.news);
         Ok(submitted)
+    }
+
+    /// The runs about which Slurm is asked. At a far site more of them may have finished than is known here.
+    fn unfinished(&self, submissions: &[Submission]) -> Result<BTreeSet<RunId>, CliError> {
+        if submissions.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let observed = self.look()?;
+        Ok(observed.iter().filter(|(_, seen)| !is_finished(&seen.state)).map(|(run, _)| run.id).collect())
     }
 
     /// Writes down which ended runs are asked for again.

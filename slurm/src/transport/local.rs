@@ -128,7 +128,7 @@ mod tests {
         let output = shell("echo first; sleep 61.07 & sleep 61.07", "", Duration::from_millis(300));
         assert_eq!((output.exit, output.stdout.as_str()), (None, "first\n"));
         assert!(begun.elapsed() < Duration::from_secs(10));
-        let left = shell("pgrep -f '[s]leep 61.07' || true", "", Duration::from_secs(20));
+        let left = shell("grep -szlx '61[.]07' /proc/[0-9]*/cmdline || true", "", Duration::from_secs(20));
         assert_eq!(left.stdout, "");
     }
 

@@ -54,7 +54,7 @@ impl Cluster {
         if options.accounting {
             cluster.start_storage(&ports)?;
             cluster.start_database()?;
-            cluster.sacctmgr(&["add", "cluster", NAME])?;
+            cluster.register()?;
         }
         if let Some(jobs) = options.max_submit_jobs {
             let limit = format!("MaxSubmitJobs={jobs}");
@@ -290,6 +290,15 @@ impl Cluster {
             self.succeeds("mariadb", &["--no-defaults", &connect, "-u", "root", "-e", "SELECT 1"])
         })?;
         run(Command::new("mariadb").args(["--no-defaults", &connect, "-u", "root", "-e", statements]))
+    }
+
+    /// Tells the accounts of the cluster. On a busy machine their tables may not be made yet, and the call fails.
+    fn register(&self) -> Result<(), ClusterError> {
+        let is_known = || {
+            let output = self.command("sacctmgr").args(["-n", "-P", "show", "cluster", "format=cluster"]).output();
+            output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).lines().any(|line| line == NAME))
+        };
+        self.wait("the accounts know the cluster", || self.sacctmgr(&["add", "cluster", NAME]).is_ok() || is_known())
     }
 
     fn sacctmgr(&self, arguments: &[&str]) -> Result<(), ClusterError> {

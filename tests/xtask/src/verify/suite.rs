@@ -14,6 +14,9 @@ const HEAVY: [&str; 2] = ["native", "trainer"];
 /// The binaries that the end-to-end tests start.
 const BINARIES: [&str; 2] = ["launcher", "trainer"];
 
+/// The Debian packages of a site that is reached over ssh, and of the tests that watch its processes.
+const SSH: [&str; 3] = ["openssh-server", "openssh-client", "procps"];
+
 /// A number of tests that are run together.
 #[derive(Debug)]
 pub(super) struct Suite {
@@ -34,7 +37,7 @@ enum Need {
     Libtorch,
     /// A browser for the report.
     Chromium,
-    /// Slurm with accounts.
+    /// Slurm with accounts, and an ssh server.
     Slurm,
 }
 
@@ -71,7 +74,7 @@ pub(super) const SUITES: [Suite; 7] = [
         steps: &[
             Step::Check { arguments: CLIPPY, packages: &LIGHT, last: DENY },
             Step::Check { arguments: CLIPPY, packages: &HEAVY, last: DENY },
-            Step::Check { arguments: CLIPPY, packages: &["e2e", "cluster"], last: DENY },
+            Step::Check { arguments: CLIPPY, packages: &["e2e", "cluster", "sshd"], last: DENY },
         ],
     },
     Suite {
@@ -116,6 +119,7 @@ pub(super) const SUITES: [Suite; 7] = [
         steps: &[
             Step::Check { arguments: BUILD, packages: &["launcher"], last: &[] },
             Step::Tests { packages: &["cluster"], last: &[] },
+            Step::Tests { packages: &["e2e"], last: &["--test", "ssh"] },
             // Each test waits for Slurm most of its time.
             Step::Tests { packages: &["e2e"], last: &["--test", "slurm", "--", "--test-threads=6"] },
         ],
@@ -155,7 +159,7 @@ impl Need {
             }
             Self::Chromium if compiler::is_installed("chromium") => Ok(()),
             Self::Chromium => packages::ensure(&["chromium"]),
-            Self::Slurm => packages::ensure(&cluster::PACKAGES),
+            Self::Slurm => packages::ensure(&[&cluster::PACKAGES[..], &SSH].concat()),
         }
     }
 }
