@@ -94,19 +94,72 @@ impl Bench {
 
     /// `seedbed submit` that finds this shell script in sbatch's place; in it `$SBATCH` is the real one and `$PPID` seedbed.
     pub(crate) fn submit_through(&self, script: &str) -> Command {
+        self.through("sbatch", &format!("SBATCH=$REAL\n{script}"), &["submit"])
+    }
+
+    /// `seedbed` with these arguments, that finds this shell script in the place of a `program` of Slurm; in it `$REAL` is the
+    /// real one and `$PPID` seedbed.
+    pub(crate) fn through(&self, program: &str, script: &str, arguments: &[&str]) -> Command {
         let folder = self.study.path("bin");
         fs::create_dir_all(&folder).unwrap();
-        let sbatch: PathBuf = folder.join("sbatch");
+        let stand_in: PathBuf = folder.join(program);
         let real = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .map(|folder| folder.join("sbatch"))
+            .map(|folder| folder.join(program))
             .find(|path| path.is_file())
-            .expect("sbatch is installed");
-        fs::write(&sbatch, format!("#!/bin/sh\nSBATCH={}\n{script}\n", real.display())).unwrap();
-        fs::set_permissions(&sbatch, fs::Permissions::from_mode(0o755)).unwrap();
+            .expect("Slurm is installed");
+        fs::write(&stand_in, format!("#!/bin/sh\nREAL={}\n{script}\n", real.display())).unwrap();
+        fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
-        let mut command = self.command(&["submit"]);
+        let mut command = self.command(arguments);
         command.env("PATH", path);
         command
+    }
+
+    /// Finds out what became of every submission, as long as one may still be on its way.
+    pub(crate) fn settle(&self) {
+        wait("every submission has its answer or is given up", || {
+            let output = self.command(&["reconcile"]).output().unwrap();
+            // What sbatch itself is no longer trying cannot come any more.
+            let abandon = output.status.code() == Some(75) && !self.is_submitting();
+            abandon && self.command(&["reconcile", "--abandon"]).output().unwrap().status.success()
+                || output.status.success()
+        });
+    }
+
+    /// Whether an sbatch of this cluster is at work.
+    fn is_submitting(&self) -> bool {
+        let own = self.cluster.folder().display().to_string();
+        let is_ours = |process: fs::DirEntry| {
+            let read = |name| fs::read(process.path().join(name)).unwrap_or_default();
+            read("comm") == b"sbatch\n" && String::from_utf8_lossy(&read("environ")).contains(&own)
+        };
+        fs::read_dir("/proc").unwrap().flatten().any(is_ours)
+    }
+
+    /// Nothing of the sweep is left in the queue, no run is held, and the ledger knows the job of every submission: all that
+    /// were accepted, each once, and none besides.
+    pub(crate) fn assert_accounted(&self) {
+        wait("nothing is left in the queue", || self.queue().is_empty());
+        let layout = self.layout();
+        for planned in study::plan(&layout).runs {
+            assert!(!layout.run(planned.id).claim().exists(), "a run is still claimed");
+        }
+        let accounts = self.slurm("sacct", &["-n", "-P", "-X", "-S", "now-1hours", "--format=JobName,JobID,User"]);
+        let own = format!("{}-", self.name);
+        let mut jobs: Vec<(&str, &str)> = accounts
+            .lines()
+            .filter(|line| line.starts_with(&own) && line.ends_with("|root"))
+            .filter_map(|line| line.split_once('|'))
+            .map(|(name, rest)| (name, rest.split(['_', '|']).next().unwrap_or_default()))
+            .collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        let ledger = self.ledger();
+        for (name, job) in &jobs {
+            let accepted = format!("{{\"accepted\":{{\"submission\":\"{name}\",\"job\":{job},");
+            assert_eq!(ledger.matches(&accepted).count(), 1, "{name} is job {job}\n{ledger}");
+        }
+        assert_eq!(jobs.len(), self.events("accepted"), "{jobs:?}\n{ledger}");
     }
 
     /// Waits until `seedbed watch` says that everything is done.

@@ -1,10 +1,15 @@
 //! End-to-end tests on a real Slurm: four nodes with four pretended GPUs each, accounts, and everything that goes wrong.
 //!
 //! Each test has a sweep of its own; the cluster is shared by those that run at the same time, and stopped with the last.
-//! What is tested is in `submission`, `surprises` and `steering`; `bench` holds the sweep and the hands to disturb it with.
+//! Read `submission` first. `surprises`, `outages`, `kills` and `strangers` disturb, `steering` gives orders, `remote` submits to a site
+//! elsewhere, `parity` compares with `seedbed run`; `bench` holds the sweep and the hands to disturb it with.
 
 mod bench;
+mod kills;
+mod outages;
+mod parity;
 mod remote;
 mod steering;
+mod strangers;
 mod submission;
 mod surprises;

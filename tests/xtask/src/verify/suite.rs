@@ -115,9 +115,9 @@ pub(super) const SUITES: [Suite; 7] = [
         name: "slurm",
         meaning: "on a real Slurm every run is done once, whatever happens",
         quick: false,
-        needs: &[Need::Slurm],
+        needs: &[Need::Libtorch, Need::Slurm],
         steps: &[
-            Step::Check { arguments: BUILD, packages: &["launcher"], last: &[] },
+            Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
             Step::Tests { packages: &["cluster"], last: &[] },
             Step::Tests { packages: &["e2e"], last: &["--test", "ssh"] },
             // Each test waits for Slurm most of its time.

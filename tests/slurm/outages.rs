@@ -1,0 +1,84 @@
+//! The controller is away or silent in the middle of what it is asked.
+
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{Cluster, Options};
+
+use crate::bench::Bench;
+
+fn bench(name: &'static str, seeds: u32, tenths: u32) -> Bench {
+    let cluster = Cluster::start(Options { nodes: 2, ..Options::default() }).expect("a cluster can be started");
+    Bench::new(Arc::new(cluster), name, seeds, tenths)
+}
+
+/// Carries out a command of which the controller hears nothing for `seconds` from the moment that `program` is started.
+fn while_silent(bench: &Bench, arguments: &[&str], program: &str, seconds: u64) -> (Option<i32>, String) {
+    let started = bench.path("started");
+    let script = format!("touch '{}'; sleep 1; exec \"$REAL\" \"$@\"", started.display());
+    let mut command = bench.through(program, &script, arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    crate::bench::wait(&format!("{program} is called"), || started.exists());
+    bench.cluster.pause_controller();
+    std::thread::sleep(Duration::from_secs(seconds));
+    bench.cluster.resume_controller();
+    let output = child.wait_with_output().unwrap();
+    std::fs::remove_file(started).unwrap();
+    (output.status.code(), e2e::programs::transcript(&output))
+}
+
+#[test]
+fn a_controller_that_falls_silent_during_sbatch_gets_the_job_once() {
+    let bench = bench("silent", 5, 3);
+    // Longer than MessageTimeout: sbatch gives up, and the controller accepts what it finds when it wakes.
+    let (code, said) = while_silent(&bench, &["submit"], "sbatch", 12);
+    assert!(matches!(code, Some(0 | 75)), "{said}");
+    bench.settle();
+    bench.finish();
+    bench.assert_done(true);
+    bench.assert_accounted();
+}
+
+#[test]
+fn a_controller_that_is_restarted_during_sbatch_gets_the_job_once() {
+    let bench = bench("restarted", 5, 3);
+    let cluster = Arc::clone(&bench.cluster);
+    let script = "\"$REAL\" \"$@\" & sleep 0.05; wait $!";
+    for where_ in ["level=1", "level=2", "level=3"] {
+        let mut command = bench.through("sbatch", script, &["submit", "--where", where_]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(80));
+        cluster.stop_controller().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        cluster.start_controller().unwrap();
+        let code = child.wait().unwrap().code();
+        // Not reached at all, submitted, or not known yet.
+        assert!(matches!(code, Some(0 | 69 | 75)), "{code:?}");
+    }
+    bench.settle();
+    bench.finish();
+    bench.assert_done(true);
+    bench.assert_accounted();
+}
+
+#[test]
+fn a_controller_that_falls_silent_during_squeue_changes_nothing() {
+    let bench = bench("squeue", 3, 30);
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    let before = bench.ledger();
+    for command in [&["status"][..], &["submit"], &["cancel", "--where", "level=1"]] {
+        let (code, said) = while_silent(&bench, command, "squeue", 12);
+        assert!(matches!(code, Some(0 | 69)), "{said}");
+    }
+    let after = bench.ledger();
+    assert!(after.starts_with(&before));
+    assert_eq!(bench.events("intended"), 1);
+    bench.expect(0, &["submit"]);
+    bench.finish();
+    bench.assert_done(false);
+    bench.assert_accounted();
+}
