@@ -1,7 +1,5 @@
 //! What a cluster computes, disturbed as it may be, is what `seedbed run` computes, byte for byte.
 
-#![expect(clippy::unwrap_used, reason = "everything here is a test")]
-
 use std::process::Command;
 
 use e2e::programs::{expect, seedbed, transcript};

@@ -1,7 +1,5 @@
 //! Other people's jobs, other people's orders, and names that mean something to a shell.
 
-#![expect(clippy::unwrap_used, reason = "everything here is a test")]
-
 use std::fs;
 
 use e2e::programs::{seedbed, transcript};
