@@ -80,7 +80,13 @@ impl Observation {
 pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
     // The record is read before the claim and, where it says running while nobody claims the run, once more: the supervisor
     // may have written its last word and left between the two looks.
-    let status = read_optional_record::<Status>(&layout.status())?;
+    let status = match read_optional_record::<Status>(&layout.status())? {
+        // The last word of a run, whoever may hold it to see whether something is left to do.
+        Some(status) if status.state == State::Done => {
+            return Ok(Observation { state: recorded(&status, &layout.results()), status: Some(status) });
+        }
+        status => status,
+    };
     let claim = lease::look(&layout.claim(), machine, now)?;
     let says_running = status.as_ref().is_some_and(|status| status.state == State::Running);
     let status = match &claim {

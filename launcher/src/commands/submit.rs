@@ -21,7 +21,7 @@ use crate::local::{self, Condition, RetryWhat, Selection, Wishes};
 use crate::output::{counted, print, talk};
 use crate::state::{Observation, Observed, observe};
 use crate::supervise;
-use crate::survey::Counts;
+use crate::survey::{Counts, observe_all};
 use crate::sweep::{ROOT_VARIABLE, RetryPolicy, Sweep, sweep_directory};
 use crate::writer::SweepWriter;
 
@@ -132,11 +132,9 @@ impl Errand {
     }
 
     fn look(&self) -> Result<Vec<(RunSpec, Observation)>, FileError> {
-        let look = |run: &RunSpec| {
-            let observation = observe(&self.layout.run(run.id), &self.machine, SystemTime::now())?;
-            Ok((run.clone(), observation))
-        };
-        self.sweep.runs.iter().map(look).collect()
+        let runs: Vec<RunId> = self.sweep.runs.iter().map(|run| run.id).collect();
+        let observations = observe_all(&self.layout, &runs, &self.machine, SystemTime::now())?;
+        Ok(self.sweep.runs.iter().cloned().zip(observations).collect())
     }
 
     fn order<'a>(&'a self, wishes: &'a [Wish], limits: SliceLimits) -> Result<cluster::Order<'a>, ClusterError> {

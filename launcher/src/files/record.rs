@@ -2,8 +2,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{FileError, write_atomic};
 
@@ -40,15 +40,22 @@ pub fn write_record<T: Serialize>(path: &Path, record: &T) -> Result<(), FileErr
     write_atomic(path, &text)
 }
 
+/// What all records have in common.
+#[derive(Deserialize)]
+struct Envelope {
+    schema: u64,
+}
+
 fn parse_record<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileError> {
     let damaged = |error: &serde_json::Error| FileError::Damaged {
         path: path.to_owned(),
         line: Some(error.line()),
         reason: error.to_string(),
     };
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| damaged(&error))?;
-    match value.get("schema").and_then(serde_json::Value::as_u64) {
-        Some(found) if found != u64::from(spec::SCHEMA) => Err(FileError::Schema { path: path.to_owned(), found }),
+    match serde_json::from_str(text) {
+        Ok(Envelope { schema }) if schema != u64::from(spec::SCHEMA) => {
+            Err(FileError::Schema { path: path.to_owned(), found: schema })
+        }
         _ => serde_json::from_str(text).map_err(|error| damaged(&error)),
     }
 }
@@ -57,7 +64,7 @@ fn parse_record<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileE
 mod tests {
     use super::*;
 
-    #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Record {
         schema: u32,
