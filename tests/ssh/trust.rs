@@ -2,7 +2,7 @@
 
 use slurm::transport::Transport as _;
 use slurm::transport::ssh::Library;
-use sshd::{PASSPHRASE, Server};
+use sshd::{CODE, PASSPHRASE, Server};
 
 use crate::{Parrot, access, both, library, shell, words};
 
@@ -92,4 +92,18 @@ fn a_key_of_the_agent_lets_in() {
     }
     agent.kill().unwrap();
     agent.wait().unwrap();
+}
+
+#[test]
+fn a_site_that_wants_a_code_after_the_key_is_told_it() {
+    let server = Server::start_asking().unwrap();
+    let alone = words(&library(&server, "site").run(&shell("echo in", "")).unwrap_err());
+    assert!(alone.contains("does not let root in"), "{alone}");
+    let wrong = Library::new(access(&server, "site"), Box::new(Parrot("000000")));
+    let wrong = words(&wrong.run(&shell("echo in", "")).unwrap_err());
+    assert!(wrong.contains("answers to its questions"), "{wrong}");
+    let right = Library::new(access(&server, "site"), Box::new(Parrot(CODE)));
+    assert_eq!(right.run(&shell("echo in", "")).unwrap().stdout, "in\n");
+    // Once in, no command asks again.
+    assert_eq!(right.run(&shell("echo again", "")).unwrap().stdout, "again\n");
 }

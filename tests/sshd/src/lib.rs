@@ -22,6 +22,7 @@
 use std::fs;
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -34,12 +35,17 @@ use tempfile::TempDir;
 /// The passphrase of the key for `locked`.
 pub const PASSPHRASE: &str = "a seed, a bed";
 
+/// What a server that asks wants to hear.
+pub const CODE: &str = "731945";
+
 /// A server with its folder.
 #[derive(Debug)]
 pub struct Server {
     folder: TempDir,
     port: u16,
     daemon: Option<Child>,
+    /// Whether a key alone lets nobody in.
+    asks: bool,
 }
 
 impl Server {
@@ -49,13 +55,32 @@ impl Server {
     /// # Errors
     /// A program is missing, or cannot do its work.
     pub fn start(variables: &[(String, String)], noisy: bool) -> io::Result<Self> {
+        Self::prepare(variables, noisy, false)
+    }
+
+    /// Starts a server that, after a key, wants to know [`CODE`] as well, by way of PAM. It sees files of its own in
+    /// `/etc/pam.d`, and nobody else does.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_asking() -> io::Result<Self> {
+        Self::prepare(&[], false, true)
+    }
+
+    fn prepare(variables: &[(String, String)], noisy: bool, asks: bool) -> io::Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let folder = tempfile::Builder::new().prefix("sshd-").tempdir()?;
-        let mut server = Self { folder, port, daemon: None };
+        let mut server = Self { folder, port, daemon: None, asks };
         server.keys()?;
         server.write("sshd_config", &server.server_file(variables, noisy))?;
         server.write("config", &server.client_file())?;
         server.write("noise", NOISE)?;
+        fs::create_dir(server.path("pam.d"))?;
+        server.write("code", &format!("#!/bin/sh\n[ \"$(tr -d '\\0')\" = {CODE} ]\n"))?;
+        let code = server.path("code");
+        fs::set_permissions(&code, fs::Permissions::from_mode(0o755))?;
+        let asked = format!("auth required pam_exec.so quiet expose_authtok {}\n", code.display());
+        server.write("pam.d/sshd", &(asked + "account required pam_permit.so\nsession required pam_permit.so\n"))?;
         server.know()?;
         server.open()?;
         Ok(server)
@@ -116,7 +141,12 @@ impl Server {
     pub fn open(&mut self) -> io::Result<()> {
         fs::create_dir_all("/run/sshd")?;
         let mut daemon = Command::new("setpriv");
-        daemon.args(["--pdeathsig", "KILL", "/usr/sbin/sshd", "-D", "-e", "-f"]).arg(self.path("sshd_config"));
+        daemon.args(["--pdeathsig", "KILL"]);
+        if self.asks {
+            daemon.args(["unshare", "--mount", "sh", "-c", "mount --bind \"$0\" /etc/pam.d && exec \"$@\""]);
+            daemon.arg(self.path("pam.d"));
+        }
+        daemon.args(["/usr/sbin/sshd", "-D", "-e", "-f"]).arg(self.path("sshd_config"));
         daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(self.path("log"))?).process_group(0);
         self.daemon = Some(daemon.spawn()?);
         wait(|| TcpStream::connect(("127.0.0.1", self.port)).is_ok()).map_err(|error| {
@@ -174,10 +204,15 @@ impl Server {
         let set = if set.is_empty() { String::new() } else { format!("SetEnv {}\n", set.join(" ")) };
         let noise =
             if noisy { format!("Banner {folder}/noise\nForceCommand sh {folder}/noise\n") } else { String::new() };
+        let asking = if self.asks {
+            "UsePAM yes\nKbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n"
+        } else {
+            "UsePAM no\nKbdInteractiveAuthentication no\n"
+        };
         format!(
             "Port {}\nListenAddress 127.0.0.1\nPidFile none\n{keys}AuthorizedKeysFile {folder}/authorized_keys\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\nPermitRootLogin yes\nStrictModes no\n\
-             MaxStartups 100\nAllowTcpForwarding yes\n{set}{noise}Subsystem sftp internal-sftp\n",
+             PasswordAuthentication no\nPermitRootLogin yes\nStrictModes no\n\
+             MaxStartups 100\nAllowTcpForwarding yes\n{asking}{set}{noise}Subsystem sftp internal-sftp\n",
             self.port
         )
     }
