@@ -80,7 +80,8 @@ impl Server {
         let code = server.path("code");
         fs::set_permissions(&code, fs::Permissions::from_mode(0o755))?;
         let asked = format!("auth required pam_exec.so quiet expose_authtok {}\n", code.display());
-        server.write("pam.d/sshd", &(asked + "account required pam_permit.so\nsession required pam_permit.so\n"))?;
+        let granted = ["auth", "account", "session"].map(|what| format!("{what} required pam_permit.so\n")).concat();
+        server.write("pam.d/sshd", &(asked + &granted))?;
         server.know()?;
         server.open()?;
         Ok(server)
