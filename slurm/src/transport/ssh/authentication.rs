@@ -26,9 +26,10 @@ pub(super) fn authenticate(session: &Session, settings: &Settings, questions: &d
         attempt.agent_keys();
         attempt.key_files();
     }
+    let keys = attempt.tried.len();
     // After a key a host may want a code as well, which its first list does not show.
     if offers("keyboard-interactive") || offers("publickey") {
-        attempt.answers(offers("keyboard-interactive"));
+        attempt.answers();
     }
     if offers("password") {
         attempt.password();
@@ -36,7 +37,17 @@ pub(super) fn authenticate(session: &Session, settings: &Settings, questions: &d
     if session.authenticated() {
         return Ok(());
     }
+    if offers("publickey") && wants_no_key(session, settings) {
+        // libssh2 takes a key that is right, and not enough, for a wrong one.
+        attempt.tried.splice(..keys, ["a key, which is right but not enough".to_owned()]);
+    }
     Err(SshError::Denied { address: settings.address.clone(), user: settings.user.clone(), tried: attempt.tried })
+}
+
+/// Whether the host, which did want a key, wants none any more.
+fn wants_no_key(session: &Session, settings: &Settings) -> bool {
+    let methods = session.auth_methods(&settings.user);
+    methods.is_ok_and(|methods| !methods.split(',').any(|method| method == "publickey"))
 }
 
 struct Attempt<'a> {
@@ -118,7 +129,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn answers(&mut self, offered: bool) {
+    fn answers(&mut self) {
         for _ in 0..TRIES {
             if self.is_in() {
                 return;
@@ -129,7 +140,7 @@ impl Attempt<'_> {
                 return;
             }
             if answers.asked == 0 || !answers.answered {
-                if offered && !answers.answered {
+                if !answers.answered {
                     self.tried.push("its questions, which nobody could be asked".to_owned());
                 }
                 return;
