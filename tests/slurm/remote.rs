@@ -79,9 +79,7 @@ fn a_sweep_is_done_there_and_comes_back(name: &'static str, client: &str) {
     assert_eq!(far.bench.events("accepted"), 1);
     let status = far.expect(0, &["status"]);
     assert!(status.contains("20 of 20 runs"), "{status}");
-    assert_eq!(fs::read_dir(far.bench.layout().job_logs()).unwrap().count(), 0);
-    let fetched = far.expect(0, &["fetch"]);
-    assert!(fetched.contains("files"), "{fetched}");
+    // Records came while it went on; curves and logs came in the end.
     assert_eq!(fs::read_dir(far.bench.layout().job_logs()).unwrap().count(), 20);
     assert_eq!(far.expect(0, &["fetch"]), "everything is here already\n");
     assert_eq!(far.expect(0, &["submit", "--site", "far"]).lines().next(), Some("nothing to submit"));

@@ -216,6 +216,12 @@ impl Errand {
         Ok(submitted)
     }
 
+    /// Brings curves and logs, too, from far sites: a report shows them.
+    pub(super) fn fetch(&self) -> Result<(), CliError> {
+        let submissions = cluster::of_sweep(&ledger::read(&self.layout.ledger())?);
+        Ok(cluster::fetch(&self.layout, &submissions, Extent::Everything).map(drop)?)
+    }
+
     /// The runs about which Slurm is asked. At a far site more of them may have finished than is known here.
     fn unfinished(&self, submissions: &[Submission]) -> Result<BTreeSet<RunId>, CliError> {
         if submissions.is_empty() {

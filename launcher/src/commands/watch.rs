@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::local::RetryWhat;
 use crate::output::{counted, talk};
 use crate::signals::Signals;
+use crate::sweep::RetryPolicy;
 
 /// Arguments of `seedbed watch`.
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let pause = Duration::from_secs(arguments.every);
     let mut last = String::new();
     loop {
-        match errand.submit(Some(&policy)) {
+        match look(&errand, &policy) {
             Ok(submitted) => {
                 submitted.news.iter().for_each(|line| talk(line));
                 let line = summary(&submitted);
@@ -66,6 +67,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             return Ok(ExitCode::Resume);
         }
     }
+}
+
+/// One look: what there is to hand over is handed over, and when nothing is left to wait for, everything is brought here.
+fn look(errand: &Errand, policy: &RetryPolicy) -> Result<Submitted, CliError> {
+    let submitted = errand.submit(Some(policy))?;
+    if !submitted.goes_on() {
+        errand.fetch()?;
+    }
+    Ok(submitted)
 }
 
 fn summary(submitted: &Submitted) -> String {
