@@ -12,7 +12,8 @@
 //! 4. [`script`]: a typed batch script and its text.
 //! 5. [`job_id`] and [`state`]: what Slurm calls a job, how a job stands, why it waits, how it
 //!    ended.
-//! 6. [`parse`]: pure parsers of what `sbatch`, `squeue`, `sacct`, `scontrol` and `sinfo` print.
+//! 6. [`parse`]: pure parsers of what `sbatch`, `squeue`, `sacct`, `sacctmgr`, `scontrol` and
+//!    `sinfo` print.
 //! 7. [`transport`]: how a command is run, here or elsewhere. Nothing else in the crate does I/O.
 //! 8. [`client`]: what is asked of Slurm and told to it, a method each.
 //!

@@ -1,7 +1,7 @@
 //! The parsers on whole answers: as they are documented, cut short, and made of anything.
 
 use proptest::prelude::*;
-use slurm::parse::{QueryError, Reply, sacct, scontrol_config, scontrol_job, sinfo, squeue};
+use slurm::parse::{QueryError, Reply, sacct, sacctmgr, scontrol_config, scontrol_job, sinfo, squeue};
 use slurm::state::Ending;
 
 macro_rules! golden {
@@ -23,6 +23,18 @@ fn squeue_as_documented() {
 fn sacct_as_documented() {
     let jobs = sacct::read(&reply("sacct", golden!("sacct.txt"))).unwrap();
     insta::assert_debug_snapshot!(jobs);
+}
+
+#[test]
+fn associations_as_documented() {
+    let reply = reply("sacctmgr", golden!("sacctmgr_associations.txt"));
+    insta::assert_debug_snapshot!(sacctmgr::associations(&reply).unwrap());
+}
+
+#[test]
+fn qualities_as_documented() {
+    let reply = reply("sacctmgr", golden!("sacctmgr_qualities.txt"));
+    insta::assert_debug_snapshot!(sacctmgr::qualities(&reply).unwrap());
 }
 
 #[test]
@@ -103,6 +115,11 @@ fn an_answer_that_is_cut_inside_a_line_is_an_error() {
         let part = &golden!("sacct.txt")[..position];
         assert!(part.ends_with('\n') || sacct::read(&reply("sacct", part)).is_err(), "{part}");
     }
+    for (position, _) in golden!("sacctmgr_associations.txt").char_indices() {
+        let part = &golden!("sacctmgr_associations.txt")[..position];
+        let read = sacctmgr::associations(&reply("sacctmgr", part));
+        assert!(part.ends_with('\n') || read.is_err(), "{part}");
+    }
     for (position, _) in golden!("scontrol_job.txt").char_indices() {
         let part = &golden!("scontrol_job.txt")[..position];
         let read = scontrol_job::read(&reply("scontrol", part));
@@ -151,10 +168,14 @@ proptest! {
         damaged(golden!("scontrol_config.txt")),
         damaged(golden!("scontrol_job.txt")),
         damaged(golden!("sinfo.txt")),
+        damaged(golden!("sacctmgr_associations.txt")),
+        damaged(golden!("sacctmgr_qualities.txt")),
     ]) {
         let _ = squeue::read(&reply("squeue", &text));
         let _ = sacct::read(&reply("sacct", &text));
         let _ = sinfo::read(&reply("sinfo", &text));
+        let _ = sacctmgr::associations(&reply("sacctmgr", &text));
+        let _ = sacctmgr::qualities(&reply("sacctmgr", &text));
         let _ = scontrol_config::read(&reply("scontrol", &text));
         let _ = scontrol_job::read(&reply("scontrol", &text));
     }

@@ -67,6 +67,7 @@ fn full() -> SbatchScript {
         source: vec!["/etc/profile.d/lmod.sh".parse().unwrap()],
         modules: vec!["cuda/12.4".parse().unwrap()],
         variables: BTreeMap::from([("GREETING".parse().unwrap(), "it's $(id)".to_owned())]),
+        scratch: Some("/local disk".parse().unwrap()),
     };
     script.command = CommandLine {
         container: Some(Container::Apptainer {
@@ -150,6 +151,28 @@ fn variables_reach_the_command_unchanged() {
     script.command.arguments = vec!["QUOTED".into()];
     let output = Command::new("/bin/sh").args(["-c", &script.text().unwrap()]).output().expect("sh starts");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{value}\n"));
+}
+
+#[test]
+fn the_job_gets_a_folder_of_its_own_on_the_node() {
+    let node = tempfile::Builder::new().prefix("it's a disk ").tempdir().unwrap();
+    let mut script = plain();
+    script.environment.scratch = Some(node.path().to_str().unwrap().parse().unwrap());
+    script.command.program = "/usr/bin/printenv".parse().unwrap();
+    script.command.arguments = vec!["TMPDIR".into(), "JOB_SCRATCH".into()];
+    let run = |script: &SbatchScript| {
+        let text = script.text().unwrap();
+        Command::new("/bin/sh").args(["-c", &text]).env("SLURM_JOB_ID", "41").output().expect("sh starts")
+    };
+    let seen = String::from_utf8(run(&script).stdout).unwrap();
+    let [temporary, scratch] = seen.lines().collect::<Vec<_>>()[..] else { panic!("{seen}") };
+    assert_eq!(temporary, scratch);
+    assert!(scratch.starts_with(&format!("{}/job-41-", node.path().display())), "{scratch}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(scratch).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o700);
+
+    script.environment.scratch = Some("/nonexistent".parse().unwrap());
+    assert_eq!(run(&script).status.code(), Some(i32::from(slurm::script::SETUP_FAILED)));
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{Client, ClientError};
 use crate::name::JobName;
 use crate::parse::sacct::{self, AccountedJob};
+use crate::parse::sacctmgr::{self, Association, Quality};
 use crate::parse::scontrol_config::{self, ClusterConfig};
 use crate::parse::squeue::{self, QueuedJob};
 use crate::parse::{QueryError, sinfo};
@@ -116,11 +117,58 @@ impl Client {
         let output = self.run("sinfo", vec![format!("--format={}", sinfo::FORMAT)])?;
         Ok(sinfo::read(&output.reply("sinfo"))?)
     }
+
+    /// What `user` may charge, on whatever clusters the accounts are kept for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn associations(&self, user: &str) -> Result<Vec<Association>, ClientError> {
+        let mut arguments = ["--parsable2", "show", "associations"].map(str::to_owned).to_vec();
+        arguments.extend([format!("user={user}"), format!("format={}", sacctmgr::ASSOCIATION_FIELDS)]);
+        let output = self.run("sacctmgr", arguments)?;
+        let mut associations = sacctmgr::associations(&output.reply("sacctmgr"))?;
+        associations.retain(|association| association.user == user);
+        Ok(associations)
+    }
+
+    /// The qualities of service that there are.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn qualities(&self) -> Result<Vec<Quality>, ClientError> {
+        let mut arguments = ["--parsable2", "show", "qos"].map(str::to_owned).to_vec();
+        arguments.push(format!("format={}", sacctmgr::QUALITY_FIELDS));
+        let output = self.run("sacctmgr", arguments)?;
+        Ok(sacctmgr::qualities(&output.reply("sacctmgr"))?)
+    }
+
+    /// Those of `programs` that are not found on the `PATH` of the place where Slurm is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn missing(&self, programs: &[&str]) -> Result<Vec<String>, ClientError> {
+        let script = "for program; do command -v \"$program\" >/dev/null || echo \"$program\"; done; echo .";
+        let arguments = ["-c", script, "sh"].iter().chain(programs).map(|word| (*word).to_owned()).collect();
+        let output = self.run("sh", arguments)?;
+        let Some(missing) = output.stdout.strip_suffix(".\n").filter(|_| output.exit == Some(0)) else {
+            return Err(QueryError::NoAnswer { command: "sh", expected: "which programs are there" }.into());
+        };
+        Ok(missing.lines().map(str::to_owned).collect())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_installed_is_named() {
+        let client = Client::new(crate::transport::Local);
+        assert_eq!(
+            client.missing(&["sh", "no $(program) of this name", "cat"]).unwrap(),
+            ["no $(program) of this name"]
+        );
+    }
 
     #[test]
     fn a_window_is_never_empty_and_never_short() {

@@ -11,6 +11,7 @@
 
 mod reply;
 pub mod sacct;
+pub mod sacctmgr;
 pub mod sbatch;
 pub mod scontrol_config;
 pub mod scontrol_job;

@@ -13,6 +13,10 @@ pub struct Reply<'a> {
     pub stderr: &'a str,
 }
 
+/// Marks, in lower case, of a cluster without accounts: as sacct says it, and as sacctmgr does.
+const ACCOUNTING_OFF: [&str; 2] =
+    ["accounting storage is disabled", "not running a supported accounting_storage plugin"];
+
 /// A query without an answer. None of these says anything about any job, except
 /// [`QueryError::UnknownJob`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +93,7 @@ impl<'a> Reply<'a> {
         if self.exit.is_some() && stderr.contains("invalid job id specified") {
             return Err(QueryError::UnknownJob { command });
         }
-        if self.exit.is_some() && stderr.contains("accounting storage is disabled") {
+        if self.exit.is_some() && ACCOUNTING_OFF.iter().any(|mark| stderr.contains(mark)) {
             return Err(QueryError::AccountingOff { command });
         }
         Err(QueryError::Failed { command, exit: self.exit, stderr: self.stderr.trim().to_owned() })
@@ -116,6 +120,12 @@ mod tests {
         assert_eq!(unknown, QueryError::UnknownJob { command: "squeue" });
         let off = error(Some(1), "Slurm accounting storage is disabled\n");
         assert_eq!(off, QueryError::AccountingOff { command: "squeue" });
+        let none = error(
+            Some(1),
+            "You are not running a supported accounting_storage plugin\n\
+             Only 'accounting_storage/slurmdbd' is supported.\n",
+        );
+        assert_eq!(none, off);
         let timeout = error(Some(1), "slurm_load_jobs error: Socket timed out on send/recv operation\n\n");
         assert_eq!(
             timeout.to_string(),

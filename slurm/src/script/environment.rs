@@ -31,7 +31,13 @@ pub struct Environment {
     pub modules: Vec<ModuleName>,
     /// Variables to set.
     pub variables: BTreeMap<VariableName, String>,
+    /// A folder of the node below which the job gets one of its own, empty and closed to others, as its `TMPDIR`. The
+    /// command finds it in [`SCRATCH`] as well, and removes it when it ends.
+    pub scratch: Option<AbsolutePath>,
 }
+
+/// The variable that names the folder which the script has made for the job.
+pub const SCRATCH: &str = "JOB_SCRATCH";
 
 impl Environment {
     /// The lines of the setup, each with its newline.
@@ -61,6 +67,16 @@ impl Environment {
         for (name, value) in &self.variables {
             let word = quote(value, Destination::Shell).map_err(ScriptError::at(format!("variable {name}")))?;
             let _ = writeln!(lines, "export {name}={word}");
+        }
+        if let Some(scratch) = &self.scratch {
+            let word =
+                quote(scratch.as_str(), Destination::Shell).map_err(ScriptError::at(format!("folder {scratch}")))?;
+            // A name that nobody can guess: such folders are open to all.
+            let _ = writeln!(
+                lines,
+                "{SCRATCH}=$(mktemp -d -- {word}/\"job-${{SLURM_JOB_ID}}-XXXXXXXX\") || exit {SETUP_FAILED}\n\
+                 TMPDIR=${SCRATCH}\nexport {SCRATCH} TMPDIR"
+            );
         }
         Ok(lines)
     }

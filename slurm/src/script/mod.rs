@@ -18,7 +18,7 @@ mod signal;
 pub use command::{Argument, CommandLine, Container};
 pub use dependency::{Dependency, DependencyKind};
 pub(crate) use environment::SCRUBBED;
-pub use environment::{Environment, is_scrubbed};
+pub use environment::{Environment, SCRATCH, is_scrubbed};
 pub use error::ScriptError;
 pub use header::{Header, Placement};
 pub use option::ExtraOption;
