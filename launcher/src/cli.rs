@@ -42,6 +42,8 @@ enum Command {
     Release(commands::steer::Arguments),
     /// Change how many tasks of each array may run at a time
     Throttle(commands::steer::ThrottleArguments),
+    /// List, show and add the clusters that are known by a name
+    Site(commands::site::Arguments),
     /// Say whether a cluster can carry out a sweep, and what to do where something is amiss
     Doctor(commands::doctor::Arguments),
     /// Bring what a cluster elsewhere has written for a sweep
@@ -80,6 +82,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Hold(arguments) => commands::steer::run(arguments, Verb::Hold),
         Command::Release(arguments) => commands::steer::run(arguments, Verb::Release),
         Command::Throttle(arguments) => commands::steer::throttle(arguments),
+        Command::Site(arguments) => commands::site::run(arguments),
         Command::Doctor(arguments) => commands::doctor::run(arguments),
         Command::Fetch(arguments) => commands::fetch::run(arguments),
         Command::Reconcile(arguments) => commands::reconcile::run(arguments),

@@ -97,6 +97,15 @@ impl From<ClusterError> for CliError {
             ClusterError::NotThere { .. } => Self::new(ExitCode::BadData, error).hint(
                 "copy it there, or say under [place] in the site's profile where it lies: paths, seedbed, trainer",
             ),
+            ClusterError::Site(SiteError::Unknown { .. }) => Self::new(ExitCode::Usage, error)
+                .hint("`seedbed site list` shows those that are there, `seedbed site add NAME` makes one"),
+            ClusterError::Site(SiteError::Exists { ref file, .. }) => {
+                let hint = format!("change {0} by hand, or remove it first", file.display());
+                Self::new(ExitCode::CannotWrite, error).hint(hint)
+            }
+            ClusterError::Site(SiteError::NoDefault { .. }) => {
+                Self::new(ExitCode::Usage, error).hint("--partition NAME chooses one")
+            }
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {
                 Self::new(ExitCode::BadSpec, error)
@@ -106,7 +115,7 @@ impl From<ClusterError> for CliError {
 }
 
 /// What to do about a connection that does not come about.
-fn ssh_hint(error: &SshError) -> &'static str {
+pub(super) fn ssh_hint(error: &SshError) -> &'static str {
     match error {
         SshError::UnknownKey { .. } => {
             "compare the fingerprint with the one that the site publishes; `ssh HOST` once in a terminal writes it down"

@@ -31,11 +31,15 @@ pub use self::contact::Contact;
 pub use self::error::ClusterError;
 pub use self::health::{Finding, Verdict, examine};
 pub use self::mirror::{Extent, Fetched, fetch};
-pub use self::place::Place;
+pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;
 pub use self::queue::{Queue, TaskStanding, TaskView};
 pub use self::settle::{Settled, settle};
-pub use self::site::{HERE, Site, SiteError};
+pub use self::site::{
+    Accounts, ClusterFacts, Draft, Effective, GpuFacts, HERE, Listed, Origin, PartitionFacts, Probe, Site, SiteError,
+    SiteWishes, SshClient, SshSite, effective,
+};
+pub use self::site::{all as all_sites, create as create_site, draft as draft_site, file as site_file};
 pub use self::submissions::{Fate, Submission, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
 pub use self::view::{Overview, SiteQueue, Sites};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use slurm::client::Client;
 use slurm::script::AbsolutePath;
 use slurm::transport::files;
@@ -14,7 +14,7 @@ use super::error::ClusterError;
 use crate::files::FileError;
 
 /// The folders of a cluster that shares no file system with this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FarPlace {
     /// Where the directories of sweeps lie there.

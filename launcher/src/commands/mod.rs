@@ -16,6 +16,7 @@ pub mod reconcile;
 pub mod report;
 pub mod run;
 pub mod show;
+pub mod site;
 pub mod status;
 pub mod steer;
 pub mod submit;

@@ -142,6 +142,19 @@ impl Client {
         Ok(sacctmgr::qualities(&output.reply("sacctmgr"))?)
     }
 
+    /// Where `program` lies on the `PATH` of the place where Slurm is; none if it is not there.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn locate(&self, program: &str) -> Result<Option<String>, ClientError> {
+        let script = "command -v \"$1\"; echo .";
+        let output = self.run("sh", ["-c", script, "sh", program].map(str::to_owned).to_vec())?;
+        let Some(path) = output.stdout.strip_suffix(".\n").filter(|_| output.exit == Some(0)) else {
+            return Err(QueryError::NoAnswer { command: "sh", expected: "where a program lies" }.into());
+        };
+        Ok(Some(path.trim_end_matches('\n')).filter(|path| !path.is_empty()).map(str::to_owned))
+    }
+
     /// Those of `programs` that are not found on the `PATH` of the place where Slurm is.
     ///
     /// # Errors

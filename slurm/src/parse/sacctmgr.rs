@@ -16,7 +16,8 @@ const ASSOCIATIONS: Table = Table { first_title: "Cluster", columns: 13 };
 const QUALITIES: Table = Table { first_title: "Name", columns: 12 };
 
 /// What bounds one user, and what bounds all who share the same allowance with that user.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Limits {
     /// Jobs of the user that may run at a time.
     pub jobs: Option<u32>,
@@ -36,7 +37,8 @@ pub struct Limits {
 
 /// A user's right to use an account, everywhere or in one partition. Limits of the accounts above it count in already,
 /// but for the shared ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Association {
     /// The cluster.
     pub cluster: String,
@@ -55,7 +57,8 @@ pub struct Association {
 }
 
 /// A quality of service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Quality {
     /// Its name.
     pub name: String,

@@ -1,28 +1,21 @@
-//! A site: which cluster, on whose account, with which surroundings. One TOML file for each.
+//! A site: which cluster, on whose account, with which surroundings.
 
-use std::fs;
-use std::io::{self, ErrorKind};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use slurm::client::Client;
 use slurm::name::GresKind;
-use slurm::script::{Container, Environment, ExtraOption, Placement};
+use slurm::script::{Container, Environment, ExtraOption, MountPath, Placement};
 use slurm::transport::Local;
 use slurm::transport::ssh::{Access, Destination, Library, OpenSsh};
 
-use super::place::{FarPlace, Place};
+use super::SiteError;
+use crate::cluster::place::{FarPlace, Place};
 use crate::output::Terminal;
 
-/// The site that needs no file: the Slurm of this machine, with its defaults.
-pub const HERE: &str = "here";
-
-/// The variable that names the folder of site files.
-const FOLDER: &str = "SEEDBED_SITES";
-
 /// The profile of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Site {
     /// Partition, account, quality of service, constraint, reservation, nodes to stay away from.
@@ -35,6 +28,8 @@ pub struct Site {
     pub gpu_type: Option<GresKind>,
     /// How many runs may go on at a time.
     pub max_running: Option<NonZeroU32>,
+    /// How many tasks of a sweep may be queued or running at a time; the others wait for `submit` or `watch`.
+    pub max_submitted: Option<NonZeroU32>,
     /// Further options of sbatch.
     pub options: Vec<ExtraOption>,
     /// The machine whose commands are used; those of this machine, if it is left out.
@@ -44,7 +39,7 @@ pub struct Site {
 }
 
 /// A machine that is reached over ssh.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SshSite {
     /// The machine, as ssh knows it.
@@ -57,7 +52,7 @@ pub struct SshSite {
 }
 
 /// Who speaks ssh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SshClient {
     /// This program, with libssh2.
@@ -67,78 +62,8 @@ pub enum SshClient {
     Openssh,
 }
 
-/// Why a site cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SiteError {
-    /// There is no profile of that name.
-    #[error("there is no site `{name}`: {} is not there", file.display())]
-    Unknown {
-        /// The name.
-        name: String,
-        /// Where its profile would be.
-        file: PathBuf,
-    },
-    /// The name cannot be that of a file.
-    #[error("`{0}` is not the name of a site: use letters, digits, `-` and `_`")]
-    Name(String),
-    /// The profile cannot be read.
-    #[error("cannot read {}", file.display())]
-    Read {
-        /// The profile.
-        file: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// The profile is wrong.
-    #[error("{} is not a site's profile", file.display())]
-    Invalid {
-        /// The profile.
-        file: PathBuf,
-        /// Where and why.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// Two keys of the profile do not go together.
-    #[error("{} is not a site's profile: {said}", file.display())]
-    Contradiction {
-        /// The profile.
-        file: PathBuf,
-        /// What is wrong, and what would be right.
-        said: String,
-    },
-    /// There is nowhere to look.
-    #[error("there is no folder of sites: neither {FOLDER} nor HOME is set")]
-    NoFolder,
-}
-
 impl Site {
-    /// The site called `name`; `here` needs no file, but may have one.
-    ///
-    /// # Errors
-    /// [`SiteError`].
-    pub fn load(name: &str) -> Result<Self, SiteError> {
-        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
-        if name.is_empty() || !name.chars().all(is_plain) {
-            return Err(SiteError::Name(name.to_owned()));
-        }
-        let file = match folder() {
-            Some(folder) => folder.join(format!("{name}.toml")),
-            None if name == HERE => return Ok(Self::default()),
-            None => return Err(SiteError::NoFolder),
-        };
-        match fs::read_to_string(&file) {
-            Ok(text) => Self::parse(&text, &file),
-            Err(error) if error.kind() == ErrorKind::NotFound && name == HERE => Ok(Self::default()),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(SiteError::Unknown { name: name.to_owned(), file })
-            }
-            Err(source) => Err(SiteError::Read { file, source }),
-        }
-    }
-
-    fn parse(text: &str, file: &Path) -> Result<Self, SiteError> {
+    pub(super) fn parse(text: &str, file: &Path) -> Result<Self, SiteError> {
         let invalid = |source| SiteError::Invalid { file: file.to_owned(), source: Box::new(source) };
         let site: Self = toml::from_str(text).map_err(invalid)?;
         match site.contradiction() {
@@ -148,6 +73,18 @@ impl Site {
     }
 
     fn contradiction(&self) -> Option<String> {
+        self.unseen_scratch().or_else(|| self.misplaced())
+    }
+
+    fn unseen_scratch(&self) -> Option<String> {
+        let scratch = self.environment.scratch.as_ref()?.as_str();
+        let (Container::Apptainer { binds, .. } | Container::Pyxis { binds, .. }) = self.container.as_ref()?;
+        let sees = |bind: &MountPath| Path::new(scratch).starts_with(bind.as_str());
+        (!binds.iter().any(sees))
+            .then(|| format!("the container does not see environment.scratch: container.binds lacks `{scratch}`"))
+    }
+
+    fn misplaced(&self) -> Option<String> {
         let place = self.place.as_ref()?;
         if self.ssh.is_none() {
             return Some(
@@ -175,18 +112,11 @@ impl Site {
     }
 }
 
-fn folder() -> Option<PathBuf> {
-    let named = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    named(FOLDER)
-        .or_else(|| named("XDG_CONFIG_HOME").map(|folder| folder.join("seedbed/sites")))
-        .or_else(|| named("HOME").map(|folder| folder.join(".config/seedbed/sites")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Site, String> {
+    pub(super) fn parse(text: &str) -> Result<Site, String> {
         Site::parse(text, Path::new("nodes.toml")).map_err(|error| match error {
             SiteError::Invalid { source, .. } => source.to_string(),
             other => other.to_string(),
@@ -229,8 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_no_other_folder() {
-        assert!(matches!(Site::load("../x").unwrap_err(), SiteError::Name(_)));
-        assert!(matches!(Site::load("").unwrap_err(), SiteError::Name(_)));
+    fn scratch_must_be_seen_in_the_container() {
+        let scratch = "[environment]\nscratch = '/local/fast'\n";
+        assert!(parse(scratch).is_ok());
+        let container = |binds: &str| {
+            parse(&format!("{scratch}[container]\nruntime = 'apptainer'\nimage = '/i.sif'\nbinds = [{binds}]\n"))
+        };
+        assert!(container("'/local'").is_ok());
+        assert!(container("'/data'").unwrap_err().contains("container.binds lacks `/local/fast`"));
     }
 }

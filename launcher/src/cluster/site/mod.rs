@@ -1,0 +1,21 @@
+//! Sites: the clusters that are known by a name.
+//!
+//! Read in this order: [`profile`] (what a site's file says), [`folder`] (where the files lie), [`effective`] (every key with
+//! its value and whence it comes), [`facts`] (what a cluster says of itself), [`probe`] (asking it), [`draft`] (a new profile
+//! from what was found).
+
+mod draft;
+mod effective;
+mod error;
+mod facts;
+mod folder;
+mod probe;
+mod profile;
+
+pub use self::draft::{Draft, Wishes as SiteWishes, draft};
+pub use self::effective::{Effective, Origin, effective};
+pub use self::error::SiteError;
+pub use self::facts::{Accounts, ClusterFacts, GpuFacts, PartitionFacts};
+pub use self::folder::{HERE, Listed, all, create, file};
+pub use self::probe::Probe;
+pub use self::profile::{Site, SshClient, SshSite};
