@@ -8,6 +8,7 @@
 //! 3. [`local`]: the runs of a sweep on this machine. [`writer`] is the process that may change a sweep.
 //! 4. [`cluster`]: the same runs on a cluster.
 //! 5. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
+//!    [`scratch`] is a job's folder on its node.
 //! 6. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
 //!    tell what is there; [`output`] says it.
 //!
@@ -29,6 +30,7 @@ pub mod locate;
 pub mod output;
 pub mod plan;
 pub mod results;
+pub mod scratch;
 pub mod signals;
 pub mod state;
 pub mod story;

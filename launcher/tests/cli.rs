@@ -49,6 +49,8 @@ fn every_command_explains_itself() {
         "cancel",
         "throttle",
         "reconcile",
+        "site",
+        "doctor",
         "status",
         "logs",
         "show",
@@ -58,6 +60,10 @@ fn every_command_explains_itself() {
     ] {
         let help = stdout(&seedbed().args([command, "--help"]).output().unwrap());
         text.extend(["\n--- ", command, "\n\n", &help]);
+    }
+    for verb in ["list", "show", "probe", "add"] {
+        let help = stdout(&seedbed().args(["site", verb, "--help"]).output().unwrap());
+        text.extend(["\n--- site ", verb, "\n\n", &help]);
     }
     filters().bind(|| insta::assert_snapshot!("help", text));
 }

@@ -4,6 +4,7 @@
 //! command finds an intent without an answer and settles it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -150,16 +151,25 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
         contact.place().make_folders(&contact.client, &writer.layout)?;
     }
     let mut handed = Handed::default();
+    let mut limits = order.limits;
     for (kind, runs) in &order.groups {
         let mut rest: &[&RunSpec] = runs;
         // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
         let mut most = usize::MAX;
         while !rest.is_empty() && handed.open == 0 && handed.no_room.is_none() {
-            let slices = slice(rest.len().min(most), order.limits)
+            let slices = slice(rest.len().min(most), limits)
                 .map_err(|source| ClusterError::Slices { count: rest.len(), source })?;
-            let Some(next) = slices.slices.first() else { break };
+            let Some(next) = slices.slices.first() else {
+                let most = order.site.max_submitted.map_or(0, NonZeroU32::get);
+                handed.no_room = Some(format!("max-submitted of the site is {most}"));
+                break;
+            };
             let (now, later) = rest.split_at(next.len as usize);
-            match hand_over_one(order, writer, contact, kind, now, next.throttle)? {
+            let answer = hand_over_one(order, writer, contact, kind, now, next.throttle)?;
+            if matches!(answer, Answer::Accepted(_) | Answer::Open(_)) {
+                limits.submit_room = limits.submit_room.map(|room| room.saturating_sub(next.len));
+            }
+            match answer {
                 Answer::Accepted(job) => {
                     handed.jobs.push((job, next.len));
                     rest = later;
@@ -200,7 +210,7 @@ fn hand_over_one(
     contact: &Contact<'_>,
     kind: &Kind,
     runs: &[&RunSpec],
-    throttle: Option<std::num::NonZeroU32>,
+    throttle: Option<NonZeroU32>,
 ) -> Result<Answer, ClusterError> {
     let name = batch::name(&writer.plan.sweep, &env::token());
     let len = u32::try_from(runs.len()).expect("invariant: a slice fits into an array");

@@ -17,6 +17,7 @@ use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::{Machine, RENEWAL, STALE};
 use crate::output::talk;
+use crate::scratch::Scratch;
 use crate::state::Observed;
 use crate::supervise::{self, Asked, Finish, Job, Retry};
 use crate::{array, cluster, env, lease};
@@ -74,6 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let label = spec.label();
     let layout = SweepLayout::new(sweep).run(spec.id);
     let task = arguments.requeues.and_then(SlurmTask::here);
+    let _scratch = task.as_ref().map(|_| Scratch::of_this_job());
     let machine = Machine::here();
     if task.is_some() {
         wait_for_predecessor(&layout, &machine)?;

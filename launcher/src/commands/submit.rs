@@ -210,7 +210,9 @@ impl Errand {
         submitted.failed = selection.failed;
         submitted.in_flight += selection.elsewhere;
         let wishes = self.wishes_of(&selection, &mut writer)?;
-        let order = self.order(&wishes, limits)?;
+        let there = queues.iter().filter(|queue| queue.site == self.site_name);
+        let queued = there.map(|site| unfinished.iter().filter(|run| site.queue.is_in_flight(**run)).count()).sum();
+        let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?;
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.news.append(&mut submitted.handed.news);
         Ok(submitted)

@@ -142,6 +142,18 @@ impl Client {
         Ok(sacctmgr::qualities(&output.reply("sacctmgr"))?)
     }
 
+    /// The lines that `sh` prints when it is started with these arguments where Slurm is.
+    ///
+    /// # Errors
+    /// [`ClientError`], also when it does not end well.
+    pub fn shell(&self, arguments: &[&str]) -> Result<Vec<String>, ClientError> {
+        let output = self.run("sh", arguments.iter().map(|word| (*word).to_owned()).collect())?;
+        if output.exit == Some(0) {
+            return Ok(output.stdout.lines().map(str::to_owned).collect());
+        }
+        Err(QueryError::Failed { command: "sh", exit: output.exit, stderr: output.stderr }.into())
+    }
+
     /// Where `program` lies on the `PATH` of the place where Slurm is; none if it is not there.
     ///
     /// # Errors

@@ -40,17 +40,17 @@ pub struct Draft {
 /// The cluster has no such partition, model of GPU, account or quality of service.
 pub fn draft(name: &str, wishes: &Wishes, probe: &Probe) -> Result<Draft, SiteError> {
     let Wishes { ssh, placement, gpu_type, place } = wishes.clone();
-    let partitions = partitions(placement.partition.as_ref().map(|name| name.as_str()), probe)?;
+    let partitions = partitions(placement.partition.as_ref().map(slurm::name::Partition::as_str), probe)?;
     if let Some(kind) = &gpu_type {
         let kinds = partitions.iter().flat_map(|partition| partition.kinds());
         let names: Vec<&str> = partitions.iter().map(|partition| partition.name.as_str()).collect();
         exists("GPU of type", kind.as_str(), &format!("in {}", names.join(", ")), kinds)?;
     }
     rights(&placement, probe)?;
-    let account = placement.account.as_ref().map(|name| name.as_str());
-    let bound = bound(&probe.accounts, account, placement.qos.as_ref().map(|name| name.as_str()));
+    let account = placement.account.as_ref().map(slurm::name::Account::as_str);
+    let bound = bound(&probe.accounts, account, placement.qos.as_ref().map(slurm::name::Qos::as_str));
     let max_submitted = bound.as_ref().and_then(|bound| NonZeroU32::new(bound.tasks));
-    let site = Site { ssh, placement, gpu_type, place, max_submitted, ..Site::default() };
+    let site = Site { placement, gpu_type, max_submitted, ssh, place, ..Site::default() };
     let text = text(name, &site, probe, &partitions, bound.as_ref());
     let read = Site::parse(&text, Path::new(&format!("{name}.toml")))?;
     debug_assert_eq!(read, site, "a profile says what was asked for");
@@ -126,8 +126,8 @@ fn text(name: &str, site: &Site, probe: &Probe, partitions: &[&PartitionFacts], 
     )
     .replace(|character: char| character.is_control() && character != '\n', " ");
     let kinds: Vec<&str> = partitions.iter().flat_map(|partition| partition.kinds()).collect();
-    if let Some(kind) = site.gpu_type.as_ref().map(|kind| kind.as_str()).or_else(|| kinds.first().copied()) {
-        let chosen = site.gpu_type.as_ref().map(|kind| kind.as_str());
+    if let Some(kind) = site.gpu_type.as_ref().map(slurm::name::GresKind::as_str).or_else(|| kinds.first().copied()) {
+        let chosen = site.gpu_type.as_ref().map(slurm::name::GresKind::as_str);
         line(&mut text, "gpu-type", chosen, kind, &format!("there is {}; left out, any will do", kinds.join(", ")));
     }
     match bound.filter(|bound| bound.tasks > 0) {
@@ -152,7 +152,7 @@ fn text(name: &str, site: &Site, probe: &Probe, partitions: &[&PartitionFacts], 
         text += "\n[place]\n";
         line(&mut text, "root", Some(place.root.as_str()), "", "where the directories of sweeps lie there");
         line(&mut text, "seedbed", Some(place.seedbed.as_str()), "", "");
-        let trainer = place.trainer.as_ref().map(|path| path.as_str());
+        let trainer = place.trainer.as_ref().map(slurm::script::AbsolutePath::as_str);
         line(&mut text, "trainer", trainer, "/path/of/seedbed-trainer", "left out, it lies beside seedbed");
     }
     text
@@ -168,7 +168,7 @@ fn placement(text: &mut String, site: &Site, probe: &Probe) {
     }
     let default = probe.partitions.iter().find(|partition| partition.is_default);
     let default = default.map_or("gpu", |partition| partition.name.as_str());
-    let chosen = placement.partition.as_ref().map(|name| name.as_str());
+    let chosen = placement.partition.as_ref().map(slurm::name::Partition::as_str);
     line(text, "partition", chosen, default, "left out, the default of the cluster");
     let (mut accounts, mut qualities) = (Vec::new(), Vec::new());
     if let Accounts::Known { associations, .. } = &probe.accounts {
@@ -176,8 +176,8 @@ fn placement(text: &mut String, site: &Site, probe: &Probe) {
         qualities = associations.iter().flat_map(|one| &one.qualities).map(String::as_str).collect();
     }
     let keys = [
-        ("account", placement.account.as_ref().map(|name| name.as_str()), accounts),
-        ("qos", placement.qos.as_ref().map(|name| name.as_str()), qualities),
+        ("account", placement.account.as_ref().map(slurm::name::Account::as_str), accounts),
+        ("qos", placement.qos.as_ref().map(slurm::name::Qos::as_str), qualities),
     ];
     for (key, chosen, mut known) in keys {
         known.sort_unstable();

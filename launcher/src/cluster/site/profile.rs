@@ -106,6 +106,13 @@ impl Site {
         }
     }
 
+    /// How many more tasks of a sweep may be handed over where `queued` are with Slurm already; any number, if the profile
+    /// does not say.
+    pub fn room(&self, queued: usize) -> Option<u32> {
+        let most = self.max_submitted?.get();
+        Some(most.saturating_sub(u32::try_from(queued).unwrap_or(u32::MAX)))
+    }
+
     /// Where its nodes find the files of a sweep.
     pub fn place(&self) -> Place<'_> {
         Place::new(self.place.as_ref())

@@ -1,5 +1,6 @@
 //! `seedbed site add`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -74,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             Some(path) => path.clone(),
             None => find_seedbed(&client)?,
         };
-        wishes.place = Some(FarPlace { root, seedbed, trainer: arguments.trainer.clone(), paths: Default::default() });
+        wishes.place = Some(FarPlace { root, seedbed, trainer: arguments.trainer.clone(), paths: BTreeMap::new() });
     }
     let draft = cluster::draft_site(name, &wishes, &probe).map_err(ClusterError::from)?;
     let file = cluster::create_site(name, &draft.text)?;

@@ -26,7 +26,7 @@ enum Verb {
     /// Ask a site's cluster what it is and what its user may do
     Probe(probe::Arguments),
     /// Look at a cluster and write the profile of a new site
-    Add(add::Arguments),
+    Add(Box<add::Arguments>),
 }
 
 /// Lists, shows, asks or adds.
