@@ -113,18 +113,23 @@ fn line(text: &mut String, key: &str, value: Option<&str>, otherwise: &str, why:
     let _ = writeln!(text, "{mark}{key} = {value}{}", comment(why));
 }
 
+/// What others say, on one line.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 fn comment(why: &str) -> String {
-    if why.is_empty() { String::new() } else { format!("  # {}", why.replace(char::is_control, " ")) }
+    if why.is_empty() { String::new() } else { format!("  # {}", plain(why)) }
 }
 
 fn text(name: &str, site: &Site, probe: &Probe, partitions: &[&PartitionFacts], bound: Option<&Bound>) -> String {
-    let version = probe.cluster.version.as_deref().unwrap_or("of an unknown version");
+    let version = plain(probe.cluster.version.as_deref().unwrap_or("of an unknown version"));
     let mut text = format!(
         "# The site {name}: Slurm {version} {}, as {}.\n\
          # `seedbed site show {name}` shows what holds, `seedbed doctor --site {name}` looks at all that a sweep needs.\n\n",
-        probe.place, probe.user
-    )
-    .replace(|character: char| character.is_control() && character != '\n', " ");
+        plain(&probe.place),
+        plain(&probe.user)
+    );
     let kinds: Vec<&str> = partitions.iter().flat_map(|partition| partition.kinds()).collect();
     if let Some(kind) = site.gpu_type.as_ref().map(slurm::name::GresKind::as_str).or_else(|| kinds.first().copied()) {
         let chosen = site.gpu_type.as_ref().map(slurm::name::GresKind::as_str);
@@ -163,7 +168,7 @@ fn placement(text: &mut String, site: &Site, probe: &Probe) {
     *text += "\n[placement]\n";
     for partition in &probe.partitions {
         let line = format!("# {}: {}", partition.name, partition.words());
-        *text += &line.replace(char::is_control, " ");
+        *text += &plain(&line);
         text.push('\n');
     }
     let default = probe.partitions.iter().find(|partition| partition.is_default);
