@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use spec::RunId;
-use spec::status::{Attempt, Cause};
+use spec::status::{Attempt, Cause, Gpu, Node};
 use std::fmt::Write as _;
 
 use crate::cluster::TaskView;
@@ -98,7 +98,8 @@ fn from_slurm(event: &Event, id: RunId, submissions: &BTreeSet<String>) -> Optio
 
 fn from_attempt(attempt: &Attempt) -> Vec<(String, String)> {
     let gpu = attempt.gpu.as_ref().map(|gpu| format!(", GPU {gpu}")).unwrap_or_default();
-    let begun = format!("attempt {} began on {} (process {}{gpu})", attempt.number, attempt.host, attempt.process);
+    let on = attempt.node.as_ref().map(place).unwrap_or_default();
+    let begun = format!("attempt {} began on {} (process {}{gpu}{on})", attempt.number, attempt.host, attempt.process);
     let mut events = vec![(attempt.started.clone(), begun)];
     if let Some(ended) = &attempt.ended {
         let time = attempt.seconds.map(|seconds| format!(" after {}", duration(seconds))).unwrap_or_default();
@@ -107,6 +108,28 @@ fn from_attempt(attempt: &Attempt) -> Vec<(String, String)> {
         events.push((ended.clone(), format!("attempt {} ended{time}: {cause}{message}", attempt.number)));
     }
     events
+}
+
+/// The task of Slurm and the GPUs of an attempt, as more of a list in brackets.
+fn place(node: &Node) -> String {
+    let mut text = String::new();
+    if let Some(task) = &node.task {
+        let name = task.node.as_ref().map(|name| format!(" on node {name}")).unwrap_or_default();
+        let _ = write!(text, ", task {}{name}", task.job);
+        if task.restarts > 0 {
+            let _ = write!(text, ", queued again {} times", task.restarts);
+        }
+    }
+    for gpu in &node.gpus {
+        let _ = write!(text, ", {}", gpu_in_words(gpu));
+    }
+    text
+}
+
+/// A GPU's model and memory.
+pub fn gpu_in_words(gpu: &Gpu) -> String {
+    let memory = gpu.memory.map(|mebibytes| format!(", {:.0} GiB", mebibytes as f64 / 1024.0)).unwrap_or_default();
+    format!("{}{memory}", gpu.model)
 }
 
 /// What a cause means, as the end of a sentence.
@@ -119,6 +142,7 @@ fn in_words(cause: Cause) -> &'static str {
         Cause::Killed => "somebody killed it who is not seedbed",
         Cause::Lost => "its supervisor vanished",
         Cause::OutOfMemory => "it ran out of memory",
+        Cause::GpuOutOfMemory => "it ran out of the GPU's memory",
         Cause::BadSpec => "the trainer refused its settings",
         Cause::BadData => "its data was missing, damaged or too small",
         Cause::Unavailable => "a program, device or library was missing",
@@ -149,7 +173,10 @@ fn advice(state: &Observed, id: RunId) -> Option<String> {
         }
         Observed::Failed { cause, .. } => {
             let first = match cause {
-                Cause::OutOfMemory => "Lower train.micro-batch-tokens or the number of slots, then",
+                Cause::OutOfMemory => "Raise resources.memory or lower the number of slots, then",
+                Cause::GpuOutOfMemory => {
+                    "Lower train.micro-batch-tokens or the number of slots, or take a GPU with more memory, then"
+                }
                 Cause::BadSpec => "Correct the sweep file, which gives a new run; or, if the trainer was at fault,",
                 Cause::BadData => "Put its data right, then",
                 Cause::Unavailable => "Install what is missing, then",

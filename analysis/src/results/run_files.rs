@@ -179,6 +179,7 @@ fn attempt_in_words(attempt: &Attempt) -> Option<String> {
         Cause::Killed => "killed by a signal",
         Cause::Lost => "its supervisor vanished",
         Cause::OutOfMemory => "out of memory",
+        Cause::GpuOutOfMemory => "out of the GPU's memory",
         Cause::BadSpec => "its spec was refused",
         Cause::BadData => "its data was missing, damaged or too small",
         Cause::Unavailable => "a device or library was missing",

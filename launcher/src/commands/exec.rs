@@ -9,9 +9,10 @@ use rustix::process::Signal;
 use slurm::client::Client;
 use slurm::job_id::JobId;
 use slurm::transport::Local;
-use spec::ExitCode;
+use spec::execution::Device;
 use spec::layout::{RunLayout, SweepLayout};
-use spec::status::{Cause, State, Status};
+use spec::status::{Cause, NodeTask, State, Status};
+use spec::{ExitCode, RunSpec};
 
 use crate::error::CliError;
 use crate::files::FileError;
@@ -82,7 +83,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let job = Job {
         directory: layout.directory().to_owned(),
+        given: given(arguments, &spec, task.as_ref()),
         spec,
+        task: task.as_ref().map(SlurmTask::record),
         gpu: arguments.gpu.clone().or_else(|| task.as_ref()?.gpus.clone()),
         threads: arguments.threads.unwrap_or_else(env::cores),
         retry: Retry { failed: arguments.retry_failed, diverged: arguments.retry_diverged },
@@ -104,6 +107,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             })
         }
     }
+}
+
+/// How many GPUs were set aside for the run: by Slurm as many as were asked for, by `--gpu` those that it names.
+fn given(arguments: &Arguments, spec: &RunSpec, task: Option<&SlurmTask>) -> Option<u32> {
+    let named = arguments.gpu.as_ref().map(|names| names.split(',').count() as u32);
+    let asked = if spec.execution.device == Device::Cpu { 0 } else { spec.resources.gpus };
+    named.or_else(|| task.map(|_| asked))
 }
 
 /// Whether the run left a checkpoint although nobody took its node away: then it is up to the job itself to come back. A job
@@ -155,6 +165,11 @@ impl SlurmTask {
         };
         let restarts = variable("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
         Some(Self { job, restarts, most, gpus: variable("CUDA_VISIBLE_DEVICES") })
+    }
+
+    fn record(&self) -> NodeTask {
+        let node = std::env::var("SLURMD_NODENAME").ok().filter(|node| !node.is_empty());
+        NodeTask { job: self.job.to_string(), node, restarts: self.restarts }
     }
 
     /// Puts the task back into the queue, and says so.

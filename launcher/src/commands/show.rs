@@ -11,7 +11,7 @@ use spec::budget::ParameterCount;
 use spec::layout::RunLayout;
 use spec::run::CommandSpec;
 use spec::setting::{self, Settings};
-use spec::status::Facts;
+use spec::status::{Attempt, Facts};
 use spec::value::float_text;
 use spec::{ExitCode, Program, RunSpec, Study, Value};
 
@@ -22,6 +22,7 @@ use crate::locate::{self, label};
 use crate::output::{Table, duration, print};
 use crate::results;
 use crate::state::{Observed, observe};
+use crate::story::gpu_in_words;
 use crate::sweep::ROOT_VARIABLE;
 
 /// Arguments of `seedbed show`.
@@ -56,6 +57,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if seen.seconds() > 0.0 {
         facts.row(["time".to_owned(), duration(seen.seconds())]);
     }
+    let last = seen.status.iter().flat_map(|status| &status.attempts).next_back();
+    if let Some(last) = last {
+        where_it_was(last, &mut facts);
+    }
     text += facts.render().trim_start();
     match read_optional_record::<RunSpec>(&layout.spec())? {
         Some(spec) => text += &program(&spec, &layout)?,
@@ -66,6 +71,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     print(&text)?;
     Ok(ExitCode::Done)
+}
+
+/// On what the last attempt was carried out.
+fn where_it_was(attempt: &Attempt, facts: &mut Table) {
+    let Some(node) = &attempt.node else { return };
+    let mut row = |name: &str, value: String| facts.row([name.to_owned(), value]);
+    match &node.task {
+        Some(task) => {
+            let name = task.node.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            row("node", format!("{}{name}", attempt.host));
+            row("task", task.job.clone());
+        }
+        None => row("machine", attempt.host.clone()),
+    }
+    node.gpus.iter().for_each(|gpu| row("GPU", gpu_in_words(gpu)));
+    node.driver.iter().for_each(|driver| row("driver", driver.clone()));
+    row("seedbed", node.seedbed.clone());
 }
 
 fn program(spec: &RunSpec, layout: &RunLayout) -> Result<String, CliError> {

@@ -18,8 +18,9 @@ pub enum RetryWhat {
 }
 
 /// The causes with which a run can be failed.
-const FAILURES: [Cause; 7] = [
+const FAILURES: [Cause; 8] = [
     Cause::OutOfMemory,
+    Cause::GpuOutOfMemory,
     Cause::BadSpec,
     Cause::BadData,
     Cause::Unavailable,
@@ -79,7 +80,8 @@ impl Again {
     /// Takes one start for a run that failed for `cause`; false when there is none left.
     pub(super) fn take(&mut self, cause: Cause) -> bool {
         let left = match cause {
-            Cause::OutOfMemory => &mut self.out_of_memory,
+            // Here runs may share a GPU, so that another moment may have room.
+            Cause::OutOfMemory | Cause::GpuOutOfMemory => &mut self.out_of_memory,
             Cause::ProgramError | Cause::NoResults => &mut self.error,
             // The same spec, data, machine or disk would say the same again.
             _ => return false,

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use spec::RunSpec;
 use spec::layout::RunLayout;
-use spec::status::{Attempt, Cause, State, Status};
+use spec::status::{Attempt, Cause, Node, State, Status};
 
 use super::error::SuperviseError;
 use super::job::Job;
 use super::leftover;
+use super::node::Inquiry;
 use super::verdict::Verdict;
-use super::watch::End;
+use super::watch::{Asked, End};
 use crate::env;
 use crate::files::{FileError, create_directory, read_optional_record, write_record};
 use crate::lease::{Acquired, Holder, Lease, Machine};
@@ -45,7 +46,7 @@ impl ClaimedRun {
     }
 
     /// Writes down that the attempt begins: `run.json` and a `status.json` that says running.
-    pub(super) fn begin(self, job: &Job) -> Result<RunningAttempt, SuperviseError> {
+    pub(super) fn begin(self, job: &Job, node: Node) -> Result<RunningAttempt, SuperviseError> {
         let threads = settle_spec(&self.layout, job)?;
         let holder = self.claim.holder();
         let mut attempts = self.found.status.map(|status| status.attempts).unwrap_or_default();
@@ -64,6 +65,8 @@ impl ClaimedRun {
             signal: None,
             cause: None,
             message: None,
+            warned: false,
+            node: Some(node),
         });
         let status = Status { schema: spec::SCHEMA, run: job.spec.id, state: State::Running, results: None, attempts };
         write_record(&self.layout.status(), &status)?;
@@ -125,7 +128,7 @@ impl RunningAttempt {
     /// Writes the terminal record and gives the claim back.
     ///
     /// The claim's token is the fence: a supervisor that was taken for dead meanwhile must not speak for the run.
-    pub(super) fn close(mut self, end: &End, verdict: Verdict) -> Result<Status, SuperviseError> {
+    pub(super) fn close(mut self, end: &End, verdict: Verdict, inquiry: Inquiry) -> Result<Status, SuperviseError> {
         if !self.claim.is_ours()? {
             return Err(SuperviseError::Fenced);
         }
@@ -138,6 +141,10 @@ impl RunningAttempt {
             attempt.signal = end.signal;
             attempt.cause = Some(verdict.cause);
             attempt.message = verdict.message;
+            attempt.warned = end.asked == Asked::Warned;
+            if let Some(node) = &mut attempt.node {
+                inquiry.add_to(node);
+            }
         }
         if self.status.state == State::Done {
             sync(&self.layout)?;

@@ -3,14 +3,16 @@ use std::time::SystemTime;
 
 use spec::RunSpec;
 use spec::layout::RunLayout;
-use spec::status::Status;
+use spec::status::{NodeTask, State, Status};
 
 use super::attempt::ClaimedRun;
 use super::error::SuperviseError;
 use super::memory::OutOfMemoryCounter;
+use super::node::{self, Inquiry, Visible};
+use super::preflight::{self, Obstacle};
 use super::trainer::Errand;
-use super::verdict::{Evidence, judge};
-use super::watch::{Asked, WATCHED, watch};
+use super::verdict::{Evidence, Verdict, judge};
+use super::watch::{Asked, End, WATCHED, watch};
 use super::{log, trainer};
 use crate::lease::Machine;
 use crate::results;
@@ -35,6 +37,10 @@ pub struct Job {
     pub spec: RunSpec,
     /// The GPU that it may see; `None` leaves what the environment says.
     pub gpu: Option<String>,
+    /// How many GPUs whoever started this says to have set aside for it, if they say.
+    pub given: Option<u32>,
+    /// The task of Slurm that this is.
+    pub task: Option<NodeTask>,
     /// Processor threads, where no earlier attempt has fixed them.
     pub threads: u32,
     /// Which ends are not the last word.
@@ -87,15 +93,28 @@ pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError>
     if !job.wants(&claimed.found.state) {
         return Ok(Finish::Already(Box::new(claimed.found)));
     }
-    let attempt = claimed.begin(job)?;
+    let visible = Visible::here(job.gpu.as_deref());
+    let attempt = claimed.begin(job, node::describe(job.task.clone(), &visible))?;
+    if let Some(obstacle) = preflight::look(&job.spec, &job.directory, job.given, &visible)? {
+        let status = attempt.close(&End::BEFORE_START, refused(obstacle), Inquiry::none())?;
+        return Ok(Finish::Attempted { status: Box::new(status), asked: Asked::No });
+    }
     let memory = OutOfMemoryCounter::start();
     let errand = Errand { job, command, threads: attempt.threads(), attempt: attempt.number() };
-    let end = watch(errand.start(&layout)?, &signals, attempt.claim())?;
+    let trainer = errand.start(&layout)?;
+    let inquiry = Inquiry::start(&visible);
+    let end = watch(trainer, &signals, attempt.claim())?;
     let evidence = Evidence {
         results: results::read(&layout.results()),
         log: log::tail(&layout.log(attempt.number())),
         out_of_memory: memory.has_grown(),
     };
     let verdict = judge(&end, evidence);
-    Ok(Finish::Attempted { status: Box::new(attempt.close(&end, verdict)?), asked: end.asked })
+    Ok(Finish::Attempted { status: Box::new(attempt.close(&end, verdict, inquiry)?), asked: end.asked })
+}
+
+/// What becomes of a run whose trainer was not started.
+fn refused(obstacle: Obstacle) -> Verdict {
+    let Obstacle { cause, words } = obstacle;
+    Verdict { state: State::Failed, cause, message: Some(words), results: None }
 }

@@ -31,7 +31,7 @@ pub(super) fn judge(end: &End, evidence: Evidence) -> Verdict {
     let Evidence { results, log, out_of_memory } = evidence;
     let (state, cause) = match (end.exit_code, end.signal) {
         (Some(0), _) => return finished(results),
-        (Some(code), _) => after_exit(code, end.asked > Asked::No, &log),
+        (Some(code), _) => after_exit(code, end.asked > Asked::No, &log, out_of_memory),
         (None, signal) => after_signal(signal.unwrap_or(0), end.asked > Asked::No, out_of_memory),
     };
     let message = (state == State::Failed).then(|| last_words(end, &log));
@@ -49,7 +49,7 @@ fn finished(results: Result<Results, ResultsError>) -> Verdict {
     }
 }
 
-fn after_exit(code: i32, asked: bool, log: &str) -> (State, Cause) {
+fn after_exit(code: i32, asked: bool, log: &str, out_of_memory: bool) -> (State, Cause) {
     // A shell reports the signal that ended its child as 128 and its number.
     if asked && (SIGHUP..=SIGTERM).contains(&(code - 128)) {
         return (State::Interrupted, Cause::Stopped);
@@ -61,7 +61,9 @@ fn after_exit(code: i32, asked: bool, log: &str) -> (State, Cause) {
         Some(ExitCode::BadData) => Cause::BadData,
         Some(ExitCode::Unavailable) => Cause::Unavailable,
         Some(ExitCode::CannotWrite) => Cause::CannotWrite,
-        _ if tells_of_memory(log) => Cause::OutOfMemory,
+        _ if tells_of_gpu_memory(log) => Cause::GpuOutOfMemory,
+        // The kernel may have killed a process of the trainer's, which then gave up in its own way.
+        _ if out_of_memory || tells_of_memory(log) => Cause::OutOfMemory,
         _ => Cause::ProgramError,
     };
     (State::Failed, cause)
@@ -77,7 +79,20 @@ fn after_signal(signal: i32, asked: bool, out_of_memory: bool) -> (State, Cause)
     }
 }
 
-/// Whether the last words are those of an allocator: CUDA's, torch's on a CPU, C++'s, Python's, Rust's.
+/// Whether the last words are those of a GPU's allocator.
+fn tells_of_gpu_memory(log: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "CUDA_ERROR_OUT_OF_MEMORY",
+        "cudaErrorMemoryAllocation",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+        "cuda.OutOfMemoryError",
+    ];
+    let on_gpu = |line: &str| line.contains("CUDA") || line.contains("HIP");
+    WORDS.iter().any(|words| log.contains(words)) || log.lines().any(|line| on_gpu(line) && tells_of_memory(line))
+}
+
+/// Whether the last words are those of an allocator of main memory: torch's, C++'s, Python's, Rust's.
 fn tells_of_memory(log: &str) -> bool {
     const WORDS: [&str; 6] = [
         "out of memory",
@@ -143,7 +158,11 @@ mod tests {
         assert_eq!(verdict(Some(73), None, true, ""), (State::Failed, Cause::CannotWrite));
         assert_eq!(verdict(Some(3), None, false, "boom"), (State::Failed, Cause::ProgramError));
         let cuda = "torch.OutOfMemoryError: CUDA out of memory.";
-        assert_eq!(verdict(Some(1), None, false, cuda), (State::Failed, Cause::OutOfMemory));
+        assert_eq!(verdict(Some(1), None, false, cuda), (State::Failed, Cause::GpuOutOfMemory));
+        let libtorch = "step 3\nerror: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 79 GiB total capacity)";
+        assert_eq!(verdict(Some(70), None, false, libtorch), (State::Failed, Cause::GpuOutOfMemory));
+        let host = "using CUDA\nRuntimeError: [enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory";
+        assert_eq!(verdict(Some(1), None, false, host), (State::Failed, Cause::OutOfMemory));
         assert_eq!(verdict(Some(143), None, true, ""), (State::Interrupted, Cause::Stopped));
         assert_eq!(verdict(Some(143), None, false, ""), (State::Failed, Cause::ProgramError));
     }
@@ -157,6 +176,9 @@ mod tests {
 
     #[test]
     fn a_kill_for_want_of_memory_is_told_from_another() {
+        let worker = End { exit_code: Some(1), signal: None, asked: Asked::No };
+        let evidence = Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
+        assert_eq!(judge(&worker, evidence).cause, Cause::OutOfMemory);
         let end = End { exit_code: None, signal: Some(9), asked: Asked::No };
         let evidence =
             Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };

@@ -24,6 +24,11 @@ pub(super) struct End {
     pub(super) asked: Asked,
 }
 
+impl End {
+    /// There was nothing to end.
+    pub(super) const BEFORE_START: Self = Self { exit_code: None, signal: None, asked: Asked::No };
+}
+
 /// How urgently the trainer was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asked {

@@ -46,6 +46,8 @@ fn finish(layout: &SweepLayout, run: &RunSpec, state: State, seconds: f64) {
         signal: None,
         cause: Some(if state == State::Done { Cause::Done } else { Cause::ProgramError }),
         message: None,
+        warned: false,
+        node: None,
     };
     let digest = (state == State::Done).then(|| Digest::of(results));
     let status = Status { schema: SCHEMA, run: run.id, state, results: digest, attempts: vec![attempt] };

@@ -56,8 +56,10 @@ pub enum Cause {
     Killed,
     /// Its supervisor vanished with it: power, SIGKILL, a lost node.
     Lost,
-    /// The machine or GPU ran out of memory.
+    /// The machine ran out of memory, or the program overstepped what it had been given.
     OutOfMemory,
+    /// The GPU ran out of memory.
+    GpuOutOfMemory,
     /// Its spec was refused.
     BadSpec,
     /// Its data was missing, damaged or too small.
@@ -74,7 +76,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the variants.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Done,
         Self::Diverged,
         Self::Checkpointed,
@@ -82,6 +84,7 @@ impl Cause {
         Self::Killed,
         Self::Lost,
         Self::OutOfMemory,
+        Self::GpuOutOfMemory,
         Self::BadSpec,
         Self::BadData,
         Self::Unavailable,
@@ -100,6 +103,7 @@ impl Cause {
             Self::Killed => "killed",
             Self::Lost => "lost",
             Self::OutOfMemory => "out-of-memory",
+            Self::GpuOutOfMemory => "gpu-out-of-memory",
             Self::BadSpec => "bad-spec",
             Self::BadData => "bad-data",
             Self::Unavailable => "unavailable",
@@ -141,6 +145,53 @@ pub struct Attempt {
     pub cause: Option<Cause>,
     /// The last words of the trainer's log, when it failed.
     pub message: Option<String>,
+    /// Whether it was warned that its time was nearly up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warned: bool,
+    /// On what it was carried out; absent in records of versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<Node>,
+}
+
+/// On what an attempt was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Node {
+    /// Version of the supervisor.
+    pub seedbed: String,
+    /// The task of Slurm that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<NodeTask>,
+    /// The GPUs that it could see, as far as that could be found out without keeping the trainer waiting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpus: Vec<Gpu>,
+    /// Version of the GPUs' driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+}
+
+/// A task of Slurm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NodeTask {
+    /// The job or the array's task, as Slurm writes it: `123_4`.
+    pub job: String,
+    /// The node, as Slurm calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// How often Slurm had queued it again before.
+    pub restarts: u32,
+}
+
+/// A GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Gpu {
+    /// Its model: `NVIDIA A100-SXM4-80GB`.
+    pub model: String,
+    /// Its memory in mebibytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
 }
 
 /// The content of `status.json`.
@@ -200,6 +251,16 @@ pub struct Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_read() {
+        let text = r#"{"number":1,"started":"t","ended":null,"seconds":null,"host":"h","process":1,"gpu":null,
+            "exit-code":null,"signal":null,"cause":"out-of-memory","message":null}"#;
+        let attempt: Attempt = serde_json::from_str(text).unwrap();
+        assert_eq!((attempt.warned, &attempt.node), (false, &None));
+        let written = serde_json::to_value(&attempt).unwrap();
+        assert!(written.get("warned").is_none() && written.get("node").is_none());
+    }
 
     #[test]
     fn causes_have_the_names_of_their_records() {
