@@ -34,6 +34,8 @@ enum Command {
     Submit(commands::submit::Arguments),
     /// Submit, stay, and keep the sweep going until it is done
     Watch(commands::watch::Arguments),
+    /// Hand over again now what ended for one of the named reasons
+    Retry(commands::retry::Arguments),
     /// Cancel the tasks of a sweep that are with Slurm
     Cancel(commands::steer::Arguments),
     /// Keep the waiting tasks of a sweep from starting
@@ -78,6 +80,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Submit(arguments) => commands::submit::run(arguments),
         Command::Watch(arguments) => commands::watch::run(arguments),
+        Command::Retry(arguments) => commands::retry::run(arguments),
         Command::Cancel(arguments) => commands::steer::run(arguments, Verb::Cancel),
         Command::Hold(arguments) => commands::steer::run(arguments, Verb::Hold),
         Command::Release(arguments) => commands::steer::run(arguments, Verb::Release),

@@ -91,6 +91,10 @@ fn from_slurm(event: &Event, id: RunId, submissions: &BTreeSet<String>) -> Optio
         Event::GivenUp { submission } if submissions.contains(submission) => {
             format!("{submission} never reached the queue and was given up")
         }
+        Event::Observed { run, task, nodes, end, .. } if *run == id => {
+            let place = if nodes.is_empty() { String::new() } else { format!(" on {nodes}") };
+            format!("its task {task}{place} was seen to be over: {}", end.in_words())
+        }
         Event::Cancelled { runs } if runs.contains(&id) => "somebody asked for its task to be cancelled".to_owned(),
         _ => return None,
     })

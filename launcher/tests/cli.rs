@@ -34,6 +34,7 @@ fn filters() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"\b\d+\.\ds\b", "[s]");
+    settings.add_filter(r"machine +\S+\nseedbed +\S+", "machine     [host]\nseedbed     [version]");
     settings.add_filter(r" on \S+ \(process \d+\)", " on [host] (process [id])");
     settings.set_prepend_module_to_snapshot(false);
     settings
@@ -54,6 +55,7 @@ fn every_command_explains_itself() {
         "status",
         "logs",
         "show",
+        "retry",
         "explain",
         "report",
         "exec",

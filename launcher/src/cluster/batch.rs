@@ -5,9 +5,11 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use slurm::array::{ArrayIndices, ArraySpec};
-use slurm::name::{JobName, VariableName};
+use slurm::name::{JobName, NodeList, VariableName};
 use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
-use slurm::script::{AbsolutePath, Argument, CommandLine, Header, OutputPattern, SbatchScript, Signal, WarningSignal};
+use slurm::script::{
+    AbsolutePath, Argument, CommandLine, Header, OutputPattern, Placement, SbatchScript, Signal, WarningSignal,
+};
 use spec::RunSpec;
 use spec::contract;
 use spec::execution::Device;
@@ -26,6 +28,8 @@ pub(super) struct Kind {
     pub(super) resources: Resources,
     /// Which ends are not their last word.
     pub(super) retry: Retry,
+    /// Nodes that it stays away from.
+    pub(super) exclude: Option<NodeList>,
 }
 
 /// What a batch is made with: the same for every batch of a submission.
@@ -63,7 +67,10 @@ pub(super) fn name(sweep: &str, token: &str) -> JobName {
 }
 
 /// What `run` asks of a node of `site`.
-pub(super) fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> {
+///
+/// # Errors
+/// A quantity cannot be asked for in a batch script.
+pub fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> {
     let asked = &run.resources;
     let value = |what: &str, source| ClusterError::Value { what: format!("{what} of run {}", run.id), source };
     let gpus = if run.execution.device == Device::Cpu { 0 } else { asked.gpus };
@@ -102,7 +109,7 @@ impl Batch {
         let header = Header {
             name: name.clone(),
             array: Some(ArraySpec { indices, throttle }),
-            placement: frame.site.placement.clone(),
+            placement: Placement { exclude: kind.exclude.clone(), ..frame.site.placement.clone() },
             resources: kind.resources.clone(),
             output,
             directory,

@@ -4,7 +4,8 @@
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`batch`] (one array of runs and its two files), [`submit`] (the call that must never be repeated
 //! blindly), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
-//! [`policy`] (when a run is handed over again by itself), [`view`] (all sites of a sweep at once), [`health`] (whether a
+//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`needs`] (what it then
+//! asks for), [`view`] (all sites of a sweep at once), [`health`] (whether a
 //! site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
@@ -14,9 +15,11 @@
 
 mod batch;
 mod contact;
+mod end;
 mod error;
 mod health;
 mod mirror;
+mod needs;
 mod place;
 mod policy;
 mod queue;
@@ -26,11 +29,13 @@ mod submissions;
 mod submit;
 mod view;
 
-pub use self::batch::{Batch, is_given_up};
+pub use self::batch::{Batch, is_given_up, resources};
 pub use self::contact::Contact;
+pub use self::end::{EndedTask, note_ends};
 pub use self::error::ClusterError;
 pub use self::health::{Finding, Verdict, examine};
 pub use self::mirror::{Extent, Fetched, fetch};
+pub use self::needs::{Capacity, Change, Changes, Histories, Needs, needs};
 pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;
 pub use self::queue::{Queue, TaskStanding, TaskView};
@@ -40,6 +45,6 @@ pub use self::site::{
     SiteWishes, SshClient, SshSite, effective,
 };
 pub use self::site::{all as all_sites, create as create_site, draft as draft_site, file as site_file};
-pub use self::submissions::{Fate, Submission, of_sweep};
+pub use self::submissions::{Fate, SeenEnd, Submission, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
 pub use self::view::{Overview, SiteQueue, Sites};

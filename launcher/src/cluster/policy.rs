@@ -1,66 +1,101 @@
 //! When a run may be handed over once more without anybody asking.
 
-use slurm::state::Ending;
-use spec::status::Cause;
-
-use super::queue::TaskStanding;
-use crate::state::Observed;
+use super::submissions::SeenEnd;
+use crate::ledger::RunEnd;
 use crate::sweep::RetryPolicy;
 
-/// Whether a run that was handed over so many `times`, stands as `observed` and whose last task stands as `standing` may be
-/// handed over again by `policy`.
+/// Whether a run whose tasks ended as `history` tells, oldest first, may be handed over again by `policy`.
 ///
-/// How often depends on why it ended: what the cluster did to it is not held against it as long as what it did itself, and
-/// what a person cancelled stays cancelled.
-pub fn may_start(policy: &RetryPolicy, times: u32, observed: &Observed, standing: Option<&TaskStanding>) -> bool {
-    times == 0 || times <= retries(policy, observed, standing)
+/// How often depends on why it ended, and each reason has its own count: what the cluster did to a run is not held against
+/// it as what it did itself. What a person cancelled stays cancelled, and what the GPU has no memory for needs another
+/// setting or another GPU.
+pub fn may_start(policy: &RetryPolicy, history: &[SeenEnd]) -> bool {
+    let Some(last) = history.last() else { return true };
+    let account = Account::of(last.end);
+    let times = history.iter().filter(|past| Account::of(past.end) == account).count();
+    times <= account.retries(policy) as usize
 }
 
-fn retries(policy: &RetryPolicy, observed: &Observed, standing: Option<&TaskStanding>) -> u32 {
-    match (observed, standing) {
-        (Observed::Done | Observed::Diverged, _) | (_, Some(TaskStanding::Ended(Ending::Cancelled { .. }))) => 0,
-        (Observed::Failed { cause: Cause::OutOfMemory, .. }, _) => policy.out_of_memory,
-        (Observed::Failed { .. }, _) => policy.error,
-        (_, Some(TaskStanding::Ended(Ending::OutOfMemory))) => policy.out_of_memory,
-        (_, Some(TaskStanding::Ended(Ending::NodeFailure) | TaskStanding::Forgotten)) => policy.node_failure,
-        (_, Some(TaskStanding::Ended(Ending::Preempted))) => policy.preemption,
-        (Observed::Interrupted(Cause::Checkpointed), _) | (_, Some(TaskStanding::Ended(Ending::Timeout))) => {
-            policy.timeout
+/// What ends are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Account {
+    OutOfMemory,
+    Timeout,
+    NodeFailure,
+    Preemption,
+    Error,
+    Never,
+}
+
+impl Account {
+    fn of(end: RunEnd) -> Self {
+        match end {
+            RunEnd::Preempted => Self::Preemption,
+            // Nothing that a run does itself makes its supervisor vanish.
+            RunEnd::NodeFailure | RunEnd::Lost => Self::NodeFailure,
+            RunEnd::OutOfMemory => Self::OutOfMemory,
+            RunEnd::Timeout { .. } => Self::Timeout,
+            RunEnd::Failed(_) | RunEnd::NotBegun => Self::Error,
+            RunEnd::GpuOutOfMemory | RunEnd::Cancelled { .. } | RunEnd::Diverged => Self::Never,
         }
-        // Its supervisor vanished in the middle of it: nothing that the run did itself ends so.
-        (Observed::Interrupted(Cause::Lost | Cause::Killed | Cause::Stopped), _) => policy.node_failure,
-        _ => policy.error,
+    }
+
+    fn retries(self, policy: &RetryPolicy) -> u32 {
+        match self {
+            Self::OutOfMemory => policy.out_of_memory,
+            Self::Timeout => policy.timeout,
+            Self::NodeFailure => policy.node_failure,
+            Self::Preemption => policy.preemption,
+            Self::Error => policy.error,
+            Self::Never => 0,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use spec::status::Cause;
+
     use super::*;
 
-    const POLICY: RetryPolicy =
-        RetryPolicy { out_of_memory: 1, timeout: 10, node_failure: 3, preemption: 100, error: 0 };
+    const POLICY: RetryPolicy = RetryPolicy {
+        out_of_memory: 1,
+        timeout: 10,
+        node_failure: 3,
+        preemption: 100,
+        error: 0,
+        memory_factor: 1.5,
+        time_factor: 1.5,
+        exclude_nodes: true,
+    };
 
-    fn most(observed: &Observed, ending: Ending) -> u32 {
-        let standing = TaskStanding::Ended(ending);
-        (0..200).take_while(|times| may_start(&POLICY, *times, observed, Some(&standing))).count() as u32 - 1
+    fn history(ends: &[RunEnd]) -> Vec<SeenEnd> {
+        ends.iter().map(|&end| SeenEnd { ending: None, nodes: String::new(), end }).collect()
+    }
+
+    /// How often a run that always ends so is started again.
+    fn most(end: RunEnd) -> usize {
+        (1..200).take_while(|times| may_start(&POLICY, &history(&vec![end; *times]))).count()
     }
 
     #[test]
     fn how_often_depends_on_why() {
-        let interrupted = Observed::Interrupted(Cause::Lost);
-        assert_eq!(most(&interrupted, Ending::Preempted), 100);
-        assert_eq!(most(&interrupted, Ending::NodeFailure), 3);
-        assert_eq!(most(&interrupted, Ending::Timeout), 10);
-        assert_eq!(most(&interrupted, Ending::OutOfMemory), 1);
-        assert_eq!(most(&interrupted, Ending::Cancelled { by: Some(0) }), 0);
-        assert_eq!(most(&interrupted, Ending::Failed), 3);
-        assert_eq!(most(&Observed::NotStarted, Ending::Failed), 0);
-        let failed = Observed::Failed { cause: Cause::OutOfMemory, message: String::new() };
-        assert_eq!(most(&failed, Ending::Failed), 1);
+        assert_eq!(most(RunEnd::Preempted), 100);
+        assert_eq!(most(RunEnd::NodeFailure), 3);
+        assert_eq!(most(RunEnd::Timeout { progress: Some(true) }), 10);
+        assert_eq!(most(RunEnd::OutOfMemory), 1);
+        assert_eq!(most(RunEnd::GpuOutOfMemory), 0);
+        assert_eq!(most(RunEnd::Cancelled { by: Some(0) }), 0);
+        assert_eq!(most(RunEnd::Lost), 3);
+        assert_eq!(most(RunEnd::NotBegun), 0);
+        assert_eq!(most(RunEnd::Failed(Cause::ProgramError)), 0);
     }
 
     #[test]
-    fn what_was_never_handed_over_may_always_start() {
-        assert!(may_start(&POLICY, 0, &Observed::NotStarted, None));
+    fn reasons_are_counted_apart() {
+        let mixed = [RunEnd::Preempted, RunEnd::Preempted, RunEnd::NodeFailure, RunEnd::OutOfMemory];
+        assert!(may_start(&POLICY, &history(&mixed)));
+        assert!(!may_start(&POLICY, &history(&[RunEnd::OutOfMemory, RunEnd::Preempted, RunEnd::OutOfMemory])));
+        assert!(may_start(&POLICY, &[]));
     }
 }

@@ -13,8 +13,9 @@ use slurm::state::{Ending, Outlook, PendingReason, Standing};
 use spec::RunId;
 use spec::layout::SweepLayout;
 
+use super::end::EndedTask;
 use super::error::ClusterError;
-use super::submissions::{Fate, Submission};
+use super::submissions::{Fate, SeenEnd, Submission};
 
 /// How long a job that nobody knows may still be about to appear: the controller and the accounts see it at different times.
 const LAG: Duration = Duration::from_mins(1);
@@ -83,6 +84,8 @@ pub struct TaskView {
     pub submission: JobName,
     /// How it stands.
     pub standing: TaskStanding,
+    /// Where it is or was; empty if it is nowhere, or that is not known.
+    pub nodes: String,
 }
 
 /// The tasks of a sweep, by run.
@@ -90,8 +93,8 @@ pub struct TaskView {
 pub struct Queue {
     /// The task that matters for each run: one that is in flight before one that is not, else the latest.
     pub tasks: BTreeMap<RunId, TaskView>,
-    /// How often each run was handed over and accepted.
-    times: BTreeMap<RunId, u32>,
+    /// Tasks of unfinished runs that are over and that the ledger does not tell of, oldest first.
+    pub ended: Vec<EndedTask>,
     /// Runs of submissions of which it is not known whether they were queued.
     pub open: BTreeSet<RunId>,
     /// Why the accounts could not be asked, if they could not.
@@ -118,9 +121,6 @@ impl Queue {
                 Fate::Open => queue.open.extend(submission.runs(layout)?),
                 Fate::Accepted(number) => {
                     let runs = submission.runs(layout)?;
-                    for run in &runs {
-                        *queue.times.entry(*run).or_default() += 1;
-                    }
                     if runs.iter().any(|run| unfinished.contains(run)) {
                         asked.push(Asked { submission, number, runs });
                     }
@@ -147,14 +147,24 @@ impl Queue {
             Accounts::Off
         };
         for asked in &asked {
-            asked.tell(&queued, &accounted, now, &mut queue.tasks);
+            let views = asked.tell(&queued, &accounted, now);
+            queue.ended.extend(views.iter().filter_map(|(run, view)| asked.news(*run, view, unfinished)));
+            for (run, view) in views {
+                queue.keep(run, view);
+            }
+        }
+        for task in &mut queue.ended {
+            task.is_last = queue.tasks.get(&task.run).is_some_and(|last| last.submission == task.submission);
         }
         Ok(queue)
     }
 
-    /// How often `run` was handed over and accepted.
-    pub fn times(&self, run: RunId) -> u32 {
-        self.times.get(&run).copied().unwrap_or(0)
+    /// Keeps the task that matters for a run: a later one, unless only the earlier one is in flight.
+    fn keep(&mut self, run: RunId, view: TaskView) {
+        match self.tasks.get(&run) {
+            Some(earlier) if earlier.standing.is_in_flight() && !view.standing.is_in_flight() => {}
+            _ => _ = self.tasks.insert(run, view),
+        }
     }
 
     /// How the task of `run` stands, if there is one.
@@ -179,7 +189,7 @@ enum Accounts {
 
 /// Tasks by array and index.
 #[derive(Default)]
-struct Seen(BTreeMap<(JobNumber, u32), TaskStanding>);
+struct Seen(BTreeMap<(JobNumber, u32), (TaskStanding, String)>);
 
 impl Seen {
     fn queued(jobs: Vec<QueuedJob>) -> Self {
@@ -190,11 +200,11 @@ impl Seen {
                 Standing::Queued if reason.outlook() == Outlook::Held => TaskStanding::Held(reason),
                 Standing::Queued => TaskStanding::Waiting(reason),
                 Standing::Held => TaskStanding::Held(reason),
-                Standing::Active | Standing::Paused => TaskStanding::Active { nodes: job.nodes },
+                Standing::Active | Standing::Paused => TaskStanding::Active { nodes: job.nodes.clone() },
                 Standing::Ended(ending) => TaskStanding::Ended(ending),
                 Standing::Unknown => TaskStanding::Unknown,
             };
-            seen.set(&job.id, &standing);
+            seen.set(&job.id, &standing, &job.nodes);
         }
         seen
     }
@@ -208,26 +218,27 @@ impl Seen {
                 // The accounts may lag behind: what they take for running was not in the queue.
                 _ => TaskStanding::Unknown,
             };
-            seen.set(&job.id, &standing);
+            seen.set(&job.id, &standing, &job.allocation.nodes);
         }
         seen
     }
 
-    fn set(&mut self, job: &JobId, standing: &TaskStanding) {
+    fn set(&mut self, job: &JobId, standing: &TaskStanding, nodes: &str) {
+        let seen = || (standing.clone(), nodes.to_owned());
         match &job.part {
             JobPart::Task(index) => {
-                self.0.insert((job.number, *index), standing.clone());
+                self.0.insert((job.number, *index), seen());
             }
             JobPart::Tasks(tasks) => {
                 for index in tasks.indices.iter() {
-                    self.0.insert((job.number, index), standing.clone());
+                    self.0.insert((job.number, index), seen());
                 }
             }
             JobPart::Whole | JobPart::Component(_) => {}
         }
     }
 
-    fn get(&self, array: JobNumber, index: u32) -> Option<&TaskStanding> {
+    fn get(&self, array: JobNumber, index: u32) -> Option<&(TaskStanding, String)> {
         self.0.get(&(array, index))
     }
 }
@@ -244,36 +255,61 @@ impl Asked<'_> {
         self.runs.iter().enumerate().map(|(index, run)| (index as u32, *run))
     }
 
-    /// Whether a task of an unfinished run is not in the queue.
+    /// Whether a task of an unfinished run is not in the queue and was not seen to end.
     fn missing(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
-        self.tasks().any(|(index, run)| unfinished.contains(&run) && queued.get(self.number, index).is_none())
+        let seen = |run: RunId| self.submission.observed.contains_key(&run);
+        self.tasks()
+            .any(|(index, run)| unfinished.contains(&run) && !seen(run) && queued.get(self.number, index).is_none())
     }
 
-    fn tell(&self, queued: &Seen, accounts: &Accounts, now: Timestamp, tasks: &mut BTreeMap<RunId, TaskView>) {
+    /// How each of its tasks stands.
+    fn tell(&self, queued: &Seen, accounts: &Accounts, now: Timestamp) -> Vec<(RunId, TaskView)> {
         let is_young = self.submission.age(now) < LAG;
-        for (index, run) in self.tasks() {
+        let view = |(index, run)| {
             let accounted = match accounts {
                 Accounts::Known(seen) => seen.get(self.number, index),
                 Accounts::Off | Accounts::Silent => None,
             };
-            let standing = match (queued.get(self.number, index), accounted, accounts) {
-                (Some(standing), ..) | (None, Some(standing @ TaskStanding::Ended(_)), _) => standing.clone(),
+            let observed = self.submission.observed.get(&run);
+            let (standing, nodes) = match (queued.get(self.number, index), accounted, accounts) {
+                (Some(seen), ..) | (None, Some(seen @ (TaskStanding::Ended(_), _)), _) => seen.clone(),
+                // Slurm may have forgotten it since.
+                _ if observed.is_some() => observed.map_or((TaskStanding::Unknown, String::new()), from_ledger),
                 // It was told to go and is gone.
-                _ if self.submission.cancelled.contains(&run) => TaskStanding::Ended(Ending::Cancelled { by: None }),
-                (None, _, Accounts::Silent) => TaskStanding::Unknown,
-                _ if is_young => TaskStanding::Unknown,
-                _ => TaskStanding::Forgotten,
-            };
-            let view =
-                TaskView { job: JobId::task(self.number, index), submission: self.submission.name.clone(), standing };
-            match tasks.get(&run) {
-                Some(earlier) if earlier.standing.is_in_flight() && !view.standing.is_in_flight() => {}
-                _ => {
-                    tasks.insert(run, view);
+                _ if self.submission.cancelled.contains(&run) => {
+                    (TaskStanding::Ended(Ending::Cancelled { by: None }), String::new())
                 }
-            }
-        }
+                (None, _, Accounts::Silent) => (TaskStanding::Unknown, String::new()),
+                _ if is_young => (TaskStanding::Unknown, String::new()),
+                _ => (TaskStanding::Forgotten, String::new()),
+            };
+            let submission = self.submission.name.clone();
+            (run, TaskView { job: JobId::task(self.number, index), submission, standing, nodes })
+        };
+        self.tasks().map(view).collect()
     }
+
+    /// The task of `run` if it is over, `unfinished` contains the run, and nobody has written that down.
+    fn news(&self, run: RunId, view: &TaskView, unfinished: &BTreeSet<RunId>) -> Option<EndedTask> {
+        let ending = match view.standing {
+            TaskStanding::Ended(ending) => Some(ending),
+            TaskStanding::Forgotten => None,
+            _ => return None,
+        };
+        let is_news = unfinished.contains(&run) && !self.submission.observed.contains_key(&run);
+        is_news.then(|| EndedTask {
+            run,
+            submission: self.submission.name.clone(),
+            task: view.job.clone(),
+            ending,
+            nodes: view.nodes.clone(),
+            is_last: false,
+        })
+    }
+}
+
+fn from_ledger(seen: &SeenEnd) -> (TaskStanding, String) {
+    (seen.ending.map_or(TaskStanding::Forgotten, TaskStanding::Ended), seen.nodes.clone())
 }
 
 #[cfg(test)]
@@ -290,6 +326,16 @@ mod tests {
     /// How three tasks stand that were submitted `seconds` ago, of which the queue shows the first and the accounts the
     /// second, for somebody who had the third cancelled or not.
     fn stand(seconds: i64, accounts: &Accounts, cancelled: bool) -> Vec<TaskStanding> {
+        stand_after(seconds, accounts, cancelled, BTreeMap::new())
+    }
+
+    /// As [`stand`], where the ledger tells of these ends.
+    fn stand_after(
+        seconds: i64,
+        accounts: &Accounts,
+        cancelled: bool,
+        observed: BTreeMap<RunId, SeenEnd>,
+    ) -> Vec<TaskStanding> {
         let now: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
         let at = now - jiff::SignedDuration::from_secs(seconds);
         let submission = Submission {
@@ -298,18 +344,17 @@ mod tests {
             at: at.to_string(),
             fate: Fate::Accepted(ARRAY),
             cancelled: if cancelled { [run(2)].into() } else { BTreeSet::new() },
+            observed,
         };
         let asked = Asked { submission: &submission, number: ARRAY, runs: (0..3).map(run).collect() };
         let mut queued = Seen::default();
-        queued.set(&JobId::task(ARRAY, 0), &TaskStanding::Active { nodes: "n1".to_owned() });
-        let mut tasks = BTreeMap::new();
-        asked.tell(&queued, accounts, now, &mut tasks);
-        (0..3).map(|index| tasks[&run(index)].standing.clone()).collect()
+        queued.set(&JobId::task(ARRAY, 0), &TaskStanding::Active { nodes: "n1".to_owned() }, "n1");
+        asked.tell(&queued, accounts, now).into_iter().map(|(_, view)| view.standing).collect()
     }
 
     fn accounts() -> Accounts {
         let mut seen = Seen::default();
-        seen.set(&JobId::task(ARRAY, 1), &TaskStanding::Ended(Ending::Timeout));
+        seen.set(&JobId::task(ARRAY, 1), &TaskStanding::Ended(Ending::Timeout), "n2");
         Accounts::Known(seen)
     }
 
@@ -327,6 +372,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_ledger_saw_outlives_the_accounts() {
+        let seen = SeenEnd {
+            ending: Some(Ending::NodeFailure),
+            nodes: "n3".to_owned(),
+            end: crate::ledger::RunEnd::NodeFailure,
+        };
+        let standing = stand_after(600, &Accounts::Silent, false, [(run(2), seen.clone())].into());
+        assert_eq!(standing[2], TaskStanding::Ended(Ending::NodeFailure));
+        // What the queue shows now is newer than what was seen once.
+        let standing = stand_after(600, &accounts(), false, [(run(0), seen)].into());
+        assert!(matches!(standing[0], TaskStanding::Active { .. }));
+    }
+
+    #[test]
     fn what_was_told_to_go_and_is_gone_was_cancelled() {
         let cancelled = TaskStanding::Ended(Ending::Cancelled { by: None });
         assert_eq!(stand(5, &accounts(), true)[2], cancelled);
@@ -336,7 +395,7 @@ mod tests {
     #[test]
     fn tasks_that_wait_together_are_shown_together() {
         let mut seen = Seen::default();
-        seen.set(&"7_[0-2,5%2]".parse().unwrap(), &TaskStanding::Unknown);
+        seen.set(&"7_[0-2,5%2]".parse().unwrap(), &TaskStanding::Unknown, "");
         let found: Vec<bool> = (0..6).map(|index| seen.get(ARRAY, index).is_some()).collect();
         assert_eq!(found, [true, true, true, false, false, true]);
     }

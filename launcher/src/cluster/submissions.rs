@@ -1,6 +1,6 @@
 //! What the ledger says was handed to Slurm.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use slurm::job_id::JobNumber;
 use slurm::name::JobName;
+use slurm::state::Ending;
 use spec::RunId;
 use spec::layout::SweepLayout;
 
 use crate::files::FileError;
-use crate::ledger::{Event, History};
+use crate::ledger::{Event, History, RunEnd};
 
 /// One call of sbatch, from its intent on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,19 @@ pub struct Submission {
     pub fate: Fate,
     /// Runs whose tasks somebody has asked to be cancelled since.
     pub cancelled: BTreeSet<RunId>,
+    /// How tasks of it ended whose runs were unfinished then, as it was seen.
+    pub observed: BTreeMap<RunId, SeenEnd>,
+}
+
+/// How a task was seen to have ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenEnd {
+    /// What Slurm said; `None` where it had forgotten the task.
+    pub ending: Option<Ending>,
+    /// Where it had been.
+    pub nodes: String,
+    /// What ended the run.
+    pub end: RunEnd,
 }
 
 /// What became of a call of sbatch.
@@ -52,13 +66,21 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
                 // The name was made by this program, so that it can be read; a line that says otherwise is not ours.
                 if let Ok(name) = submission.parse() {
                     let (site, at) = (site.clone(), entry.at.clone());
-                    submissions.push(Submission { name, site, at, fate: Fate::Open, cancelled: BTreeSet::new() });
+                    let (fate, cancelled, observed) = (Fate::Open, BTreeSet::new(), BTreeMap::new());
+                    submissions.push(Submission { name, site, at, fate, cancelled, observed });
                 }
                 continue;
             }
             Event::Accepted { submission, job, .. } => (submission, Fate::Accepted(*job)),
             Event::Refused { submission, .. } => (submission, Fate::Refused),
             Event::GivenUp { submission } => (submission, Fate::GivenUp),
+            Event::Observed { run, submission, ending, nodes, end, .. } => {
+                let seen = SeenEnd { ending: *ending, nodes: nodes.clone(), end: *end };
+                if let Some(found) = submissions.iter_mut().rev().find(|known| known.name.as_str() == submission) {
+                    found.observed.insert(*run, seen);
+                }
+                continue;
+            }
             Event::Cancelled { runs } => {
                 for submission in &mut submissions {
                     submission.cancelled.extend(runs);

@@ -11,15 +11,16 @@ use std::time::Duration;
 
 use slurm::array::{SliceLimits, slice};
 use slurm::job_id::JobNumber;
+use slurm::name::NodeList;
 use slurm::parse::sbatch;
-use slurm::resources::{Memory, MemoryRequest};
+use slurm::resources::MemoryRequest;
 use spec::layout::SweepLayout;
-use spec::status::{Cause, Status};
 use spec::{Digest, RunSpec};
 
 use super::batch::{self, Batch, Frame, Kind};
 use super::contact::Contact;
 use super::error::ClusterError;
+use super::needs::Needs;
 use super::settle::settle;
 use super::site::Site;
 use super::submissions::{self, Fate};
@@ -36,8 +37,8 @@ pub struct Wish {
     pub spec: RunSpec,
     /// Why it is not left as it is although it had ended.
     pub retry: Option<Retry>,
-    /// What became of it so far.
-    pub status: Option<Status>,
+    /// What it asks for beyond what the sweep says.
+    pub needs: Needs,
 }
 
 /// What is handed over, and with what.
@@ -69,9 +70,6 @@ pub struct Handed {
     pub news: Vec<String>,
 }
 
-/// Each time a run was out of memory, half as much again is asked for.
-const MORE_MEMORY: f64 = 1.5;
-
 /// Groups `wishes` by what they ask for, so that the fewest arrays do.
 ///
 /// # Errors
@@ -87,24 +85,25 @@ pub fn arrange<'a>(
     let mut groups: BTreeMap<Kind, Vec<&RunSpec>> = BTreeMap::new();
     for wish in wishes {
         let mut resources = batch::resources(&wish.spec, site)?;
-        resources.memory = resources.memory.map(|memory| grown(memory, wish.status.as_ref()));
-        let kind = Kind { resources, retry: wish.retry.unwrap_or_default() };
+        resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
+        resources.time = wish.needs.time.or(resources.time);
+        let kind = Kind { resources, retry: wish.retry.unwrap_or_default(), exclude: exclude(site, &wish.needs)? };
         groups.entry(kind).or_default().push(&wish.spec);
     }
     let limits = SliceLimits { throttle: site.max_running, ..limits };
     Ok(Order { site, name, program, trainer, requeues, groups, limits })
 }
 
-fn grown(memory: MemoryRequest, status: Option<&Status>) -> MemoryRequest {
-    let attempts = status.iter().flat_map(|status| &status.attempts);
-    let times = attempts.filter(|attempt| attempt.cause == Some(Cause::OutOfMemory)).count();
-    match memory {
-        MemoryRequest::PerNode(amount) if times > 0 => {
-            let more = amount.mebibytes() as f64 * MORE_MEMORY.powi(times as i32);
-            Memory::from_mebibytes(more.ceil() as u64).map_or(memory, MemoryRequest::PerNode)
-        }
-        other => other,
+/// The nodes to stay away from: those that the site names, and those that the run has reason to.
+fn exclude(site: &Site, needs: &Needs) -> Result<Option<NodeList>, ClusterError> {
+    let own = site.placement.exclude.iter().map(NodeList::as_str);
+    let all: Vec<&str> = own.chain(needs.exclude.iter().map(String::as_str)).collect();
+    if all.is_empty() {
+        return Ok(None);
     }
+    let list = all.join(",").parse();
+    list.map(Some)
+        .map_err(|source| ClusterError::Value { what: "the list of nodes to stay away from".to_owned(), source })
 }
 
 impl Order<'_> {

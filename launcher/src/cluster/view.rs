@@ -111,11 +111,6 @@ impl<'a> Overview<'a> {
         self.0.iter().any(|site| site.queue.is_in_flight(run))
     }
 
-    /// How often `run` was handed over and accepted.
-    pub fn times(self, run: RunId) -> u32 {
-        self.0.iter().map(|site| site.queue.times(run)).sum()
-    }
-
     /// How the task of `run` stands that matters most: one that is in flight before one that is not.
     pub fn standing(self, run: RunId) -> Option<&'a TaskStanding> {
         let mut standings: Vec<_> = self.0.iter().filter_map(|site| site.queue.standing(run)).collect();

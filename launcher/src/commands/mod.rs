@@ -14,6 +14,7 @@ pub mod new;
 pub mod plan;
 pub mod reconcile;
 pub mod report;
+pub mod retry;
 pub mod run;
 pub mod show;
 pub mod site;

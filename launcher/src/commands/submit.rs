@@ -11,15 +11,18 @@ use slurm::client::Client;
 use spec::layout::SweepLayout;
 use spec::{ExitCode, Program, RunId, RunSpec, contract};
 
-use crate::cluster::{self, ClusterError, Contact, Extent, HERE, Handed, Overview, Site, Sites, Submission, Wish};
+use crate::cluster::{
+    self, Capacity, Changes, ClusterError, Contact, Extent, HERE, Handed, Histories, Needs, Overview, Site, SiteQueue,
+    Sites, Submission, Wish,
+};
 use crate::env;
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::Machine;
-use crate::ledger::{self, Event};
+use crate::ledger::{self, Event, RunEnd};
 use crate::local::{self, Condition, RetryWhat, Selection, Wishes};
 use crate::output::{counted, print, talk};
-use crate::state::{Observation, Observed, observe};
+use crate::state::{Observation, Observed};
 use crate::supervise;
 use crate::survey::{Counts, observe_all};
 use crate::sweep::{ROOT_VARIABLE, RetryPolicy, Sweep, sweep_directory};
@@ -62,12 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.dry_run {
         return errand.dry_run();
     }
-    let submitted = errand.submit(None)?;
-    for line in &submitted.news {
-        talk(line);
-    }
-    print(&submitted.text(&errand.layout))?;
-    Ok(submitted.exit())
+    errand.submit(Choice::Asked)?.tell(&errand.layout)
 }
 
 /// A submission that was checked and can be made.
@@ -81,6 +79,36 @@ pub(super) struct Errand {
     program: PathBuf,
     trainer: Option<String>,
     machine: Machine,
+}
+
+/// Which of the runs that are neither finished nor on their way are handed over.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Choice<'a> {
+    /// All that a person's wishes mean.
+    Asked,
+    /// Those that the sweep's own policy starts again.
+    Policy,
+    /// Those that ended for one of these reasons, with these changes.
+    Ended(&'a [String], &'a Changes),
+}
+
+impl Choice<'_> {
+    fn means(self, policy: &RetryPolicy, before: &Observed, history: &[cluster::SeenEnd]) -> bool {
+        match self {
+            Self::Asked => true,
+            Self::Policy => cluster::may_start(policy, history),
+            Self::Ended(words, _) => {
+                let end = match (before, history.last()) {
+                    (Observed::Diverged, _) => Some(RunEnd::Diverged),
+                    (_, Some(last)) => Some(last.end),
+                    // It was carried out on this machine.
+                    (Observed::Failed { cause, .. }, None) => Some(RunEnd::Failed(*cause)),
+                    _ => None,
+                };
+                end.is_some_and(|end| words.iter().any(|word| end.is_called(word)))
+            }
+        }
+    }
 }
 
 /// What came of a submission.
@@ -151,7 +179,7 @@ impl Errand {
     fn dry_run(&self) -> Result<ExitCode, CliError> {
         let observed = self.look()?;
         let selection = local::select(observed, &self.wishes, &self.machine);
-        let wishes: Vec<Wish> = selection.tasks.iter().map(|task| wish(task, None)).collect();
+        let wishes: Vec<Wish> = selection.tasks.iter().map(|task| wish(task, Needs::default())).collect();
         let limits = self.limits().unwrap_or_else(|error| {
             talk(&format!("warning: {error}; arrays are cut as for MaxArraySize=1001"));
             SliceLimits::of_array_size(1001)
@@ -173,9 +201,8 @@ impl Errand {
         Ok(ExitCode::Done)
     }
 
-    /// Finds out what is on its way, and hands over the rest: all that was asked for, or, by the sweep's own `policy`, what
-    /// ended for a cause after which it may be started again.
-    pub(super) fn submit(&self, policy: Option<&RetryPolicy>) -> Result<Submitted, CliError> {
+    /// Finds out what is on its way, writes down what has ended, and hands over what the `choice` leaves of the rest.
+    pub(super) fn submit(&self, choice: Choice<'_>) -> Result<Submitted, CliError> {
         // Asked before anything is written: where Slurm does not answer, nothing is changed.
         let contact = Contact::make(&self.site, &self.client)?;
         let sites = Sites::with(&self.site_name, &self.client);
@@ -193,23 +220,21 @@ impl Errand {
         // What has ended by Slurm's account has written its last word, so the records are read after it was asked. Read before,
         // they could show a run as it was when it still went on, and it would be submitted again.
         cluster::fetch(&self.layout, &submissions, Extent::Records)?;
+        let histories = self.write_down_ends(&mut writer, &queues, &submissions)?;
         let observed = self.look()?;
         submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
         let goes_on = |(run, seen): &&(RunSpec, Observation)| !is_finished(&seen.state) && queue.is_in_flight(run.id);
         submitted.in_flight = observed.iter().filter(goes_on).count();
         let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
         let mut selection = local::select(free, &self.wishes, &self.machine);
-        if let Some(policy) = policy {
-            let tasks = selection.tasks.len();
-            selection.tasks.retain(|task| {
-                let (times, standing) = (queue.times(task.spec.id), queue.standing(task.spec.id));
-                cluster::may_start(policy, times, &task.before, standing)
-            });
-            submitted.given_up = tasks - selection.tasks.len();
-        }
+        let tasks = selection.tasks.len();
+        let policy = &self.sweep.retry;
+        selection.tasks.retain(|task| choice.means(policy, &task.before, histories.of_run(task.spec.id)));
+        submitted.given_up = if matches!(choice, Choice::Policy) { tasks - selection.tasks.len() } else { 0 };
         submitted.failed = selection.failed;
         submitted.in_flight += selection.elsewhere;
-        let wishes = self.wishes_of(&selection, &mut writer)?;
+        let changes = if let Choice::Ended(_, changes) = choice { *changes } else { Changes::default() };
+        let wishes = self.wishes_of(&selection, &histories, &changes, &contact, &mut writer, &mut submitted)?;
         let there = queues.iter().filter(|queue| queue.site == self.site_name);
         let queued = there.map(|site| unfinished.iter().filter(|run| site.queue.is_in_flight(**run)).count()).sum();
         let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?;
@@ -233,26 +258,55 @@ impl Errand {
         Ok(observed.iter().filter(|(_, seen)| !is_finished(&seen.state)).map(|(run, _)| run.id).collect())
     }
 
-    /// Writes down which ended runs are asked for again.
-    fn wishes_of(&self, selection: &Selection, writer: &mut SweepWriter) -> Result<Vec<Wish>, CliError> {
+    /// Writes down which tasks are over before Slurm forgets, and returns how those of each run have ended.
+    fn write_down_ends(
+        &self,
+        writer: &mut SweepWriter,
+        queues: &[SiteQueue],
+        submissions: &[Submission],
+    ) -> Result<Histories, CliError> {
+        if cluster::note_ends(writer, queues, &self.machine)? == 0 {
+            return Ok(Histories::of(submissions));
+        }
+        Ok(Histories::of(&cluster::of_sweep(&ledger::read(&self.layout.ledger())?)))
+    }
+
+    /// What each selected run asks for; those that can get no more of what they ended for want of are given up. Writes down
+    /// which ended runs are asked for again.
+    fn wishes_of(
+        &self,
+        selection: &Selection,
+        histories: &Histories,
+        changes: &Changes,
+        contact: &Contact<'_>,
+        writer: &mut SweepWriter,
+        submitted: &mut Submitted,
+    ) -> Result<Vec<Wish>, CliError> {
         let mut wishes = Vec::new();
-        for task in &selection.tasks {
-            // A run that lives on this machine was started by `seedbed run`.
-            if matches!(task.before, Observed::Running(_)) {
-                continue;
+        let mut capacity = Capacity::new(&contact.client, &self.site);
+        // A run that lives on this machine was started by `seedbed run`.
+        let free = |task: &&local::Task| !matches!(task.before, Observed::Running(_));
+        for task in selection.tasks.iter().filter(free) {
+            let asked = cluster::resources(&task.spec, &self.site)?;
+            let history = histories.of_run(task.spec.id);
+            match cluster::needs(&asked, history, &self.sweep.retry, changes, &mut capacity)? {
+                Ok(needs) => wishes.push(wish(task, needs)),
+                Err(words) => {
+                    submitted.given_up += 1;
+                    submitted.news.push(format!("run {} is given up: {words}", task.spec.id));
+                    continue;
+                }
             }
             if let (Some(_), Some(cause)) = (task.retry, task.before.cause()) {
                 writer.ledger.append(env::now(), Event::Retried { run: task.spec.id, cause, asked: true })?;
             }
-            let status = observe(&self.layout.run(task.spec.id), &self.machine, SystemTime::now())?.status;
-            wishes.push(wish(task, status));
         }
         Ok(wishes)
     }
 }
 
-fn wish(task: &local::Task, status: Option<spec::status::Status>) -> Wish {
-    Wish { spec: task.spec.clone(), retry: task.retry, status }
+fn wish(task: &local::Task, needs: Needs) -> Wish {
+    Wish { spec: task.spec.clone(), retry: task.retry, needs }
 }
 
 fn is_finished(state: &Observed) -> bool {
@@ -273,6 +327,13 @@ impl Submitted {
     /// Runs for which there is no room yet.
     pub(super) fn waiting(&self) -> usize {
         self.handed.waiting
+    }
+
+    /// Says what came of it.
+    pub(super) fn tell(&self, layout: &SweepLayout) -> Result<ExitCode, CliError> {
+        self.news.iter().for_each(|line| talk(line));
+        print(&self.text(layout))?;
+        Ok(self.exit())
     }
 
     fn text(&self, layout: &SweepLayout) -> String {

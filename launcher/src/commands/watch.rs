@@ -1,17 +1,17 @@
 //! `seedbed watch`: submit, stay, and keep the sweep going until it is done.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use spec::ExitCode;
 
-use super::submit::{self, Errand, Submitted};
+use super::submit::{self, Choice, Errand, Submitted};
 use crate::error::CliError;
 use crate::local::RetryWhat;
 use crate::output::{counted, talk};
 use crate::signals::Signals;
-use crate::sweep::RetryPolicy;
 
 /// Arguments of `seedbed watch`.
 #[derive(Debug, Args)]
@@ -36,11 +36,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let signals = Signals::listen(&[SIGINT, SIGTERM]).map_err(|error| CliError::new(ExitCode::Unavailable, error))?;
     let pause = Duration::from_secs(arguments.every);
+    // What is given up is found out with every look.
+    let mut told = BTreeSet::new();
     let mut last = String::new();
     loop {
-        match look(&errand, &policy) {
+        match look(&errand) {
             Ok(submitted) => {
-                submitted.news.iter().for_each(|line| talk(line));
+                submitted.news.iter().filter(|line| told.insert((*line).clone())).for_each(|line| talk(line));
                 let line = summary(&submitted);
                 if line != last {
                     talk(&line);
@@ -70,8 +72,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 /// One look: what there is to hand over is handed over, and when nothing is left to wait for, everything is brought here.
-fn look(errand: &Errand, policy: &RetryPolicy) -> Result<Submitted, CliError> {
-    let submitted = errand.submit(Some(policy))?;
+fn look(errand: &Errand) -> Result<Submitted, CliError> {
+    let submitted = errand.submit(Choice::Policy)?;
     if !submitted.goes_on() {
         errand.fetch()?;
     }

@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
-use slurm::job_id::JobNumber;
+use slurm::job_id::{JobId, JobNumber};
+use slurm::state::Ending;
 use spec::status::{Cause, State};
 use spec::{Digest, RunId};
+
+use super::RunEnd;
 
 /// A line of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +92,21 @@ pub enum Event {
     GivenUp {
         /// The submission.
         submission: String,
+    },
+    /// The task of an unfinished run was seen to be over. Slurm forgets; this line does not.
+    Observed {
+        /// The run.
+        run: RunId,
+        /// The submission.
+        submission: String,
+        /// The task, as Slurm writes it.
+        task: JobId,
+        /// What Slurm said of its end; absent when it no longer knew the task.
+        ending: Option<Ending>,
+        /// Where it had been; empty if it never started or that is not known.
+        nodes: String,
+        /// What ended the run, by that and by its own record.
+        end: RunEnd,
     },
     /// Somebody asked for tasks to be cancelled. This line comes before the call.
     Cancelled {

@@ -73,10 +73,25 @@ impl Ledger {
     /// # Errors
     /// When it cannot be written.
     pub fn append(&mut self, at: String, event: Event) -> Result<(), FileError> {
-        let entry = Entry { schema: spec::SCHEMA, at, event };
-        let mut line = serde_json::to_vec(&entry).expect("invariant: events have text keys and finite numbers");
-        line.push(b'\n');
-        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        self.write(&[Entry { schema: spec::SCHEMA, at, event }])
+    }
+
+    /// Appends `events`, which were noticed `at` one moment. They are on disk when this returns.
+    ///
+    /// # Errors
+    /// When they cannot be written; the first of them may have been.
+    pub fn append_all(&mut self, at: &str, events: Vec<Event>) -> Result<(), FileError> {
+        let entry = |event| Entry { schema: spec::SCHEMA, at: at.to_owned(), event };
+        self.write(&events.into_iter().map(entry).collect::<Vec<_>>())
+    }
+
+    fn write(&mut self, entries: &[Entry]) -> Result<(), FileError> {
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry).expect("invariant: events have text keys and finite numbers");
+            lines.push(b'\n');
+        }
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         written.map_err(|error| FileError::write(&self.path, error))
     }
 }

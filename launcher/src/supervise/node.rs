@@ -69,7 +69,8 @@ fn models(folder: &Path, names: &[String]) -> Vec<Gpu> {
         })
         .collect();
     all.sort();
-    let means = |name: &str, minor: u32, uuid: &str| name == minor.to_string() || (name.len() > 4 && uuid.starts_with(name));
+    let means =
+        |name: &str, minor: u32, uuid: &str| name == minor.to_string() || (name.len() > 4 && uuid.starts_with(name));
     let seen = all.into_iter().filter(|(minor, uuid, _)| names.iter().any(|name| means(name, *minor, uuid)));
     seen.map(|(_, _, model)| Gpu { model, memory: None }).collect()
 }

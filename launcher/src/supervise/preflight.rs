@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_gpu_that_was_given_must_be_there() {
-        let visible = |names: &[&str], devices| Visible { names: names.iter().map(|&name| name.into()).collect(), devices };
+        let visible =
+            |names: &[&str], devices| Visible { names: names.iter().map(|&name| name.into()).collect(), devices };
         assert_eq!(missing(0, &visible(&[], None)), None);
         assert_eq!(missing(2, &visible(&["0", "3"], None)), None);
         assert_eq!(missing(1, &visible(&["0"], Some(1))), None);

@@ -161,7 +161,8 @@ mod tests {
         assert_eq!(verdict(Some(1), None, false, cuda), (State::Failed, Cause::GpuOutOfMemory));
         let libtorch = "step 3\nerror: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 79 GiB total capacity)";
         assert_eq!(verdict(Some(70), None, false, libtorch), (State::Failed, Cause::GpuOutOfMemory));
-        let host = "using CUDA\nRuntimeError: [enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory";
+        let host =
+            "using CUDA\nRuntimeError: [enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory";
         assert_eq!(verdict(Some(1), None, false, host), (State::Failed, Cause::OutOfMemory));
         assert_eq!(verdict(Some(143), None, true, ""), (State::Interrupted, Cause::Stopped));
         assert_eq!(verdict(Some(143), None, false, ""), (State::Failed, Cause::ProgramError));
@@ -177,7 +178,8 @@ mod tests {
     #[test]
     fn a_kill_for_want_of_memory_is_told_from_another() {
         let worker = End { exit_code: Some(1), signal: None, asked: Asked::No };
-        let evidence = Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
+        let evidence =
+            Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
         assert_eq!(judge(&worker, evidence).cause, Cause::OutOfMemory);
         let end = End { exit_code: None, signal: Some(9), asked: Asked::No };
         let evidence =

@@ -11,9 +11,10 @@ use super::source::Origin;
 use super::vocabulary::Target;
 
 const RETRIES: Kind = Kind::Integer { least: 0, most: 1000 };
+const FACTOR: Kind = Kind::Float { least: 1.0, most: 10.0 };
 
 /// Keys of `[retry]`.
-pub(super) const RETRY: [Setting; 5] = [
+pub(super) const RETRY: [Setting; 8] = [
     Setting {
         key: "retry.out-of-memory",
         kind: RETRIES,
@@ -43,6 +44,24 @@ pub(super) const RETRY: [Setting; 5] = [
         kind: RETRIES,
         default: Preset::Integer(0),
         meaning: "Retries after a program that failed",
+    },
+    Setting {
+        key: "retry.memory-factor",
+        kind: FACTOR,
+        default: Preset::Float(1.5),
+        meaning: "On a cluster, a run that was out of memory asks for so many times as much, up to the largest node",
+    },
+    Setting {
+        key: "retry.time-factor",
+        kind: FACTOR,
+        default: Preset::Float(1.5),
+        meaning: "On a cluster, a run that reached its time limit and had come no further asks for so many times as much",
+    },
+    Setting {
+        key: "retry.exclude-nodes",
+        kind: Kind::Flag,
+        default: Preset::Flag(true),
+        meaning: "On a cluster, a run stays away from nodes that failed under it",
     },
 ];
 

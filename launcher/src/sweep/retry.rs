@@ -1,4 +1,4 @@
-//! How often a run is started again, by what ended it: the `[retry]` table.
+//! How often a run is started again and with what, by what ended it: the `[retry]` table.
 
 use serde::{Deserialize, Serialize};
 use spec::Value;
@@ -9,7 +9,7 @@ use super::keys;
 use super::problem::Problems;
 
 /// How many times a run is started again after each kind of end. A diverged run is never retried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RetryPolicy {
     /// The machine or GPU ran out of memory.
@@ -22,23 +22,41 @@ pub struct RetryPolicy {
     pub preemption: u32,
     /// The program failed.
     pub error: u32,
+    /// How many times as much memory a run asks for after each time that it was out of memory.
+    pub memory_factor: f64,
+    /// How many times as much time it asks for after each time that it reached its limit and had come no further.
+    pub time_factor: f64,
+    /// Whether it stays away from nodes that failed under it.
+    pub exclude_nodes: bool,
 }
 
 impl RetryPolicy {
     /// Reads `[retry]`.
     pub(super) fn read(mut block: Block, problems: &mut Problems) -> Self {
-        static SETTINGS: [Setting; 5] = keys::RETRY;
-        let counts = SETTINGS.each_ref().map(|setting| {
+        static SETTINGS: [Setting; 8] = keys::RETRY;
+        let values = SETTINGS.each_ref().map(|setting| {
             let given = keys::take(&mut block, setting, problems).map(|(value, _)| value);
-            match given.or_else(|| setting.default.value()) {
-                Some(Value::Integer(count)) => {
-                    u32::try_from(count).expect("invariant: a count is bounded by its setting")
-                }
-                _ => 0,
-            }
+            given.or_else(|| setting.default.value())
         });
         block.refuse_rest(&keys::names(&SETTINGS), problems);
-        let [out_of_memory, timeout, node_failure, preemption, error] = counts;
-        Self { out_of_memory, timeout, node_failure, preemption, error }
+        let count = |value: &Option<Value>| match value {
+            Some(Value::Integer(count)) => u32::try_from(*count).expect("invariant: a count is bounded by its setting"),
+            _ => 0,
+        };
+        let factor = |value: &Option<Value>| match value {
+            Some(Value::Float(factor)) => *factor,
+            _ => 1.0,
+        };
+        let [out_of_memory, timeout, node_failure, preemption, error, memory, time, exclude] = &values;
+        Self {
+            out_of_memory: count(out_of_memory),
+            timeout: count(timeout),
+            node_failure: count(node_failure),
+            preemption: count(preemption),
+            error: count(error),
+            memory_factor: factor(memory),
+            time_factor: factor(time),
+            exclude_nodes: *exclude == Some(Value::Boolean(true)),
+        }
     }
 }

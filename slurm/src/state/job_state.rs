@@ -68,7 +68,8 @@ pub enum Standing {
 
 /// How a job ended, by the state alone. Read the steps as well before acting on it:
 /// [`crate::parse::sacct::AccountedJob::ending`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Ending {
     /// The batch script returned 0. Whether the work is done, only its own record tells.
     Completed,

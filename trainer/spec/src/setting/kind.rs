@@ -33,6 +33,8 @@ pub enum Kind {
     Paths,
     /// Text that is not empty.
     Text,
+    /// Yes or no.
+    Flag,
     /// A duration.
     Duration,
     /// An amount of memory.
@@ -55,6 +57,7 @@ impl Kind {
             Self::Choices(names) => choices(value, names),
             Self::Text | Self::ChoiceOrPath(_) => text(value).filter(|text| !text.is_empty()).map(Value::from),
             Self::Paths => paths(value),
+            Self::Flag => matches!(value, Value::Boolean(_)).then(|| value.clone()),
             Self::Duration => text(value)?.parse::<Seconds>().ok().map(|time| Value::Text(time.to_string())),
             Self::Memory => text(value)?.parse::<Mebibytes>().ok().map(|memory| Value::Text(memory.to_string())),
         }
@@ -74,6 +77,7 @@ impl Kind {
             Self::ChoiceOrPath(names) => format!("{} or a path", quoted(names)),
             Self::Paths => "a path or a list of paths".to_owned(),
             Self::Text => "a string that is not empty".to_owned(),
+            Self::Flag => "true or false".to_owned(),
             Self::Duration => Seconds::EXPECTED.to_owned(),
             Self::Memory => Mebibytes::EXPECTED.to_owned(),
         }

@@ -33,6 +33,8 @@ pub struct Setting {
 /// What stands for a key that was not given.
 #[derive(Debug, Clone, Copy)]
 pub enum Preset {
+    /// Yes or no.
+    Flag(bool),
     /// A fixed whole number.
     Integer(i64),
     /// A fixed number.
@@ -127,6 +129,7 @@ impl Preset {
     /// The value, where it is fixed.
     pub fn value(self) -> Option<Value> {
         match self {
+            Self::Flag(value) => Some(Value::Boolean(value)),
             Self::Integer(value) => Some(Value::Integer(value)),
             Self::Float(value) => Some(Value::Float(value)),
             Self::Text(text) => Some(Value::from(text)),

@@ -1,0 +1,317 @@
+//! What a run asks for when it is handed over again: more of what it ended for want of, and other nodes than those that
+//! failed under it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use slurm::client::Client;
+use slurm::parse::sinfo::NodeGroup;
+use slurm::resources::{Memory, MemoryRequest, Resources, TimeLimit};
+use spec::RunId;
+
+use super::error::ClusterError;
+use super::site::Site;
+use super::submissions::{SeenEnd, Submission};
+use crate::ledger::RunEnd;
+use crate::sweep::RetryPolicy;
+
+/// How the tasks of each run ended, the oldest first, as far as the ledger tells.
+#[derive(Debug, Clone, Default)]
+pub struct Histories(BTreeMap<RunId, Vec<SeenEnd>>);
+
+impl Histories {
+    /// What `submissions`, oldest first, tell.
+    pub fn of(submissions: &[Submission]) -> Self {
+        let mut histories: BTreeMap<RunId, Vec<SeenEnd>> = BTreeMap::new();
+        for (run, end) in submissions.iter().flat_map(|submission| &submission.observed) {
+            histories.entry(*run).or_default().push(end.clone());
+        }
+        Self(histories)
+    }
+
+    /// How the tasks of `run` ended.
+    pub fn of_run(&self, run: RunId) -> &[SeenEnd] {
+        self.0.get(&run).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What a person wants asked for in place of what the policy says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change<T> {
+    /// So much.
+    To(T),
+    /// So many times what the sweep asks for.
+    Times(f64),
+}
+
+impl<T: FromStr> FromStr for Change<T>
+where
+    T::Err: std::fmt::Display,
+{
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('x').map(str::parse::<f64>) {
+            Some(Ok(factor)) if (0.01..=1000.0).contains(&factor) => Ok(Self::Times(factor)),
+            Some(_) => Err("expected a factor such as x1.5".to_owned()),
+            None => text.parse().map(Self::To).map_err(|error| format!("{error}; or a factor such as x1.5")),
+        }
+    }
+}
+
+/// What a person wants changed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Changes {
+    /// Of the memory.
+    pub memory: Option<Change<Memory>>,
+    /// Of the time.
+    pub time: Option<Change<TimeLimit>>,
+}
+
+/// What a run asks for, beyond what the sweep's file says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// So much memory.
+    pub memory: Option<Memory>,
+    /// So much time.
+    pub time: Option<TimeLimit>,
+    /// Nodes to stay away from.
+    pub exclude: BTreeSet<String>,
+}
+
+/// What a site could give, asked when it is first needed.
+#[derive(Debug)]
+pub struct Capacity<'a> {
+    client: &'a Client,
+    site: &'a Site,
+    groups: Option<Vec<NodeGroup>>,
+}
+
+impl<'a> Capacity<'a> {
+    /// That of `site`, asked through `client`.
+    pub fn new(client: &'a Client, site: &'a Site) -> Self {
+        Self { client, site, groups: None }
+    }
+
+    /// The nodes that a job of this site may come to.
+    fn groups(&mut self) -> Result<&[NodeGroup], ClusterError> {
+        if self.groups.is_none() {
+            let wanted = self.site.placement.partition.as_ref().map(|partition| partition.as_str().to_owned());
+            let is_meant = |group: &NodeGroup| match &wanted {
+                Some(names) => names.split(',').any(|name| name == group.partition),
+                None => group.is_default,
+            };
+            self.groups = Some(self.client.nodes()?.into_iter().filter(is_meant).collect());
+        }
+        Ok(self.groups.as_deref().unwrap_or_default())
+    }
+}
+
+/// What a run needs that asks for `asked` and whose tasks ended as `history` tells.
+///
+/// `Err` says in words that it cannot get more of what it ended for want of.
+///
+/// # Errors
+/// The site does not say what it has.
+pub fn needs(
+    asked: &Resources,
+    history: &[SeenEnd],
+    policy: &RetryPolicy,
+    changes: &Changes,
+    capacity: &mut Capacity<'_>,
+) -> Result<Result<Needs, String>, ClusterError> {
+    let mut needs = Needs::default();
+    let times = |end: RunEnd| history.iter().filter(|past| past.end == end).count() as i32;
+    let last = history.last().map(|past| past.end);
+    let wanting = RunEnd::Timeout { progress: Some(false) };
+    let (memory, time) = (times(RunEnd::OutOfMemory), times(wanting));
+    if let Some(MemoryRequest::PerNode(base)) = asked.memory {
+        let grow = |times: i32| policy.memory_factor.powi(times);
+        let most = if memory > 0 && changes.memory.is_none() { largest(asked, capacity.groups()?) } else { None };
+        match grown(base.mebibytes(), changes.memory.map(|change| change.over(base)), memory, grow, most) {
+            Growth::AtCap(most) if last == Some(RunEnd::OutOfMemory) => {
+                let gib = most as f64 / 1024.0;
+                return Ok(Err(format!(
+                    "it was out of memory, and no node that it may come to has more than {gib:.1} GiB"
+                )));
+            }
+            Growth::AtCap(amount) | Growth::To(amount) => needs.memory = Memory::from_mebibytes(amount).ok(),
+            Growth::None => {}
+        }
+    }
+    if let Some(base) = asked.time.and_then(TimeLimit::seconds) {
+        let grow = |times: i32| policy.time_factor.powi(times);
+        let most = if time > 0 && changes.time.is_none() { longest(capacity.groups()?) } else { None };
+        match grown(base, changes.time.map(|change| change.seconds_over(base)), time, grow, most) {
+            Growth::AtCap(_) if last == Some(wanting) => {
+                return Ok(Err("its time was up, it had come no further, and its partition allows no more".to_owned()));
+            }
+            Growth::AtCap(seconds) | Growth::To(seconds) => needs.time = TimeLimit::from_seconds(seconds).ok(),
+            Growth::None => {}
+        }
+    }
+    if policy.exclude_nodes {
+        let failed = history.iter().filter(|past| past.end == RunEnd::NodeFailure && !past.nodes.is_empty());
+        let failed: BTreeSet<String> = failed.map(|past| past.nodes.clone()).collect();
+        // With nowhere left to go it would wait for ever.
+        if !failed.is_empty() && (failed.len() as u64) < count(capacity.groups()?) {
+            needs.exclude = failed;
+        }
+    }
+    Ok(Ok(needs))
+}
+
+impl Change<Memory> {
+    fn over(self, base: Memory) -> u64 {
+        match self {
+            Self::To(memory) => memory.mebibytes(),
+            Self::Times(factor) => (base.mebibytes() as f64 * factor).ceil() as u64,
+        }
+    }
+}
+
+impl Change<TimeLimit> {
+    fn seconds_over(self, base: u64) -> u64 {
+        match self {
+            Self::To(limit) => limit.seconds().unwrap_or(base),
+            Self::Times(factor) => (base as f64 * factor).ceil() as u64,
+        }
+    }
+}
+
+/// How much is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// What the sweep says.
+    None,
+    /// So much.
+    To(u64),
+    /// The most that there is, as the last time.
+    AtCap(u64),
+}
+
+fn grown(base: u64, told: Option<u64>, times: i32, factor: impl Fn(i32) -> f64, most: Option<u64>) -> Growth {
+    if let Some(amount) = told {
+        return Growth::To(amount);
+    }
+    if times == 0 {
+        return Growth::None;
+    }
+    // What the sweep itself asks for is left to Slurm to refuse.
+    let most = most.map_or(u64::MAX, |most| most.max(base));
+    let after = |times: i32| ((base as f64 * factor(times)).ceil() as u64).min(most);
+    let (before, now) = (after(times - 1), after(times));
+    if now == most && before == most { Growth::AtCap(most) } else { Growth::To(now) }
+}
+
+/// The memory of the largest node that has what is asked for besides, in mebibytes.
+fn largest(asked: &Resources, groups: &[NodeGroup]) -> Option<u64> {
+    let gpus = |list: &slurm::resources::GresList| -> u64 {
+        list.0.iter().filter(|gres| gres.is_gpu()).map(|gres| u64::from(gres.count().get())).sum()
+    };
+    let cpus = asked.cpus.map_or(0, |cpus| u64::from(cpus.get()));
+    let fits = |group: &&NodeGroup| group.cpus >= cpus && gpus(&group.gres) >= gpus(&asked.gres);
+    groups.iter().filter(fits).map(|group| group.memory).max()
+}
+
+/// The longest limit, in seconds; `None` where there is one without end.
+fn longest(groups: &[NodeGroup]) -> Option<u64> {
+    let limits: Option<Vec<u64>> = groups.iter().map(|group| group.time_limit?.seconds()).collect();
+    limits?.into_iter().max()
+}
+
+fn count(groups: &[NodeGroup]) -> u64 {
+    groups.iter().map(|group| u64::from(group.count)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use slurm::parse::{Reply, sinfo};
+
+    use super::*;
+
+    const POLICY: RetryPolicy = RetryPolicy {
+        out_of_memory: 9,
+        timeout: 9,
+        node_failure: 9,
+        preemption: 9,
+        error: 0,
+        memory_factor: 2.0,
+        time_factor: 1.5,
+        exclude_nodes: true,
+    };
+
+    fn end(end: RunEnd, nodes: &str) -> SeenEnd {
+        SeenEnd { ending: None, nodes: nodes.to_owned(), end }
+    }
+
+    fn after(history: &[SeenEnd], changes: Changes) -> Result<Needs, String> {
+        let text = "PARTITION|AVAIL|TIMELIMIT|NODES|STATE|CPUS|MEMORY|GRES|NODELIST|AVAIL_FEATURES\n\
+                    gpu*|up|5:00:00|2|idle|8|7000|gpu:a100:4|n[1-2]|(null)\n\
+                    gpu*|up|5:00:00|1|idle|8|90000|(null)|n3|(null)\n\
+                    big|up|infinite|1|idle|8|80000|gpu:a100:4|n4|(null)\n";
+        let reply = Reply { command: "sinfo", exit: Some(0), stdout: text, stderr: "" };
+        let (client, site) = (Client::new(slurm::transport::Local), Site::default());
+        let groups = sinfo::read(&reply).unwrap().into_iter().filter(|group| group.is_default).collect();
+        let mut capacity = Capacity { client: &client, site: &site, groups: Some(groups) };
+        let asked = Resources {
+            time: Some("2h".parse().unwrap()),
+            cpus: None,
+            memory: Some(MemoryRequest::PerNode("2000M".parse().unwrap())),
+            gres: "gpu:1".parse().unwrap(),
+        };
+        needs(&asked, history, &POLICY, &changes, &mut capacity).unwrap()
+    }
+
+    #[test]
+    fn memory_grows_to_the_largest_node_with_gpus_and_no_further() {
+        let memory = |times| {
+            let history = vec![end(RunEnd::OutOfMemory, "n1"); times];
+            after(&history, Changes::default()).map(|needs| needs.memory.map(Memory::mebibytes))
+        };
+        assert_eq!(memory(0), Ok(None));
+        assert_eq!(memory(1), Ok(Some(4000)));
+        assert_eq!(memory(2), Ok(Some(7000)));
+        assert!(memory(3).unwrap_err().contains("6.8 GiB"));
+        // What it was given before stays its own when it ends for another reason.
+        let history = [end(RunEnd::OutOfMemory, "n1"), end(RunEnd::Preempted, "n1")];
+        assert_eq!(after(&history, Changes::default()).unwrap().memory.map(Memory::mebibytes), Some(4000));
+        assert_eq!(after(&[end(RunEnd::GpuOutOfMemory, "n1")], Changes::default()), Ok(Needs::default()));
+    }
+
+    #[test]
+    fn time_grows_only_where_nothing_was_gained() {
+        let time = |progress, times| {
+            let history = vec![end(RunEnd::Timeout { progress }, "n1"); times];
+            after(&history, Changes::default()).map(|needs| needs.time.and_then(TimeLimit::seconds))
+        };
+        assert_eq!(time(Some(true), 5), Ok(None));
+        assert_eq!(time(None, 5), Ok(None));
+        assert_eq!(time(Some(false), 1), Ok(Some(3 * 3600)));
+        assert_eq!(time(Some(false), 3), Ok(Some(5 * 3600)));
+        assert!(time(Some(false), 4).unwrap_err().contains("allows no more"));
+    }
+
+    #[test]
+    fn nodes_that_failed_are_left_out_while_others_are_left() {
+        let failed = |nodes: &[&str]| {
+            let history: Vec<SeenEnd> = nodes.iter().map(|node| end(RunEnd::NodeFailure, node)).collect();
+            after(&history, Changes::default()).unwrap().exclude.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(failed(&["n2", "n2"]), ["n2"]);
+        assert_eq!(failed(&["n1", "n2"]), ["n1", "n2"]);
+        assert!(failed(&["n1", "n2", "n3"]).is_empty());
+        assert!(failed(&[""]).is_empty());
+    }
+
+    #[test]
+    fn what_a_person_says_stands() {
+        let history = vec![end(RunEnd::OutOfMemory, "n1"); 5];
+        let changes = Changes { memory: Some("3G".parse().unwrap()), time: Some("x2".parse().unwrap()) };
+        let needs = after(&history, changes).unwrap();
+        assert_eq!((needs.memory.unwrap().mebibytes(), needs.time.unwrap().seconds()), (3072, Some(4 * 3600)));
+        for wrong in ["x", "x0", "xx", "x-1", "lots"] {
+            assert!(wrong.parse::<Change<Memory>>().is_err(), "{wrong}");
+        }
+    }
+}

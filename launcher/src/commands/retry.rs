@@ -1,0 +1,63 @@
+//! `seedbed retry`: hand over again what ended for a reason that a person names.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use slurm::resources::{Memory, TimeLimit};
+use spec::ExitCode;
+
+use super::submit::{self, Choice, Errand};
+use crate::cluster::{Change, Changes, HERE};
+use crate::error::CliError;
+use crate::ledger::RunEnd;
+use crate::local::{Condition, RetryWhat};
+use crate::sweep::ROOT_VARIABLE;
+
+/// Arguments of `seedbed retry`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The sweep file
+    sweep: PathBuf,
+    /// Set a key of the sweep file, as for `seedbed submit`
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Why they ended the last time; several count all
+    #[arg(long = "cause", value_name = "CAUSE", required = true, value_delimiter = ',', hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(RunEnd::NAMES))]
+    causes: Vec<String>,
+    /// Memory in place of what [retry] gives: an amount such as 24G, or x1.5 for so many times what the sweep asks for
+    #[arg(long, value_name = "AMOUNT")]
+    memory: Option<Change<Memory>>,
+    /// Time in place of what [retry] gives: a limit such as 4h, or x2 for so many times what the sweep asks for
+    #[arg(long, value_name = "LIMIT")]
+    time: Option<Change<TimeLimit>>,
+    /// The cluster: the name of a profile, or `here`
+    #[arg(long, value_name = "NAME", default_value = HERE)]
+    site: String,
+    /// Only runs with these levels; several conditions must all hold
+    #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
+    conditions: Vec<Condition>,
+    /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
+    #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
+    root: Option<PathBuf>,
+}
+
+/// Hands over again, whatever the counts of `[retry]` say, the runs whose last end had one of the causes.
+///
+/// # Errors
+/// As `seedbed submit`.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let errand = Errand::prepare(&submit::Arguments {
+        sweep: arguments.sweep.clone(),
+        set: arguments.set.clone(),
+        root: arguments.root.clone(),
+        site: arguments.site.clone(),
+        conditions: arguments.conditions.clone(),
+        limit: None,
+        retry: vec![RetryWhat::Failed, RetryWhat::Diverged],
+        dry_run: false,
+    })?;
+    let changes = Changes { memory: arguments.memory, time: arguments.time };
+    errand.submit(Choice::Ended(&arguments.causes, &changes))?.tell(&errand.layout)
+}
