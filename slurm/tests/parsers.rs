@@ -180,3 +180,12 @@ proptest! {
         let _ = scontrol_job::read(&reply("scontrol", &text));
     }
 }
+
+#[test]
+fn accounts_that_were_not_reached_are_not_empty() {
+    let header = format!("{}\n", sacct::FIELDS.replace(',', "|"));
+    let read = |stderr: &str| sacct::read(&Reply { command: "sacct", exit: Some(0), stdout: &header, stderr });
+    let refused = "sacct: error: Problem talking to the database: Connection refused\n";
+    assert!(matches!(read(refused), Err(QueryError::Failed { .. })));
+    assert_eq!(read("sacct: error: unrecognized key: Foo\n"), Ok(Vec::new()));
+}

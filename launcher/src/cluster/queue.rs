@@ -130,8 +130,13 @@ impl Queue {
         }
         let names: Vec<JobName> = asked.iter().map(|asked| asked.submission.name.clone()).collect();
         let wanted = Wanted { user, names: &names };
-        let queued = Seen::queued(client.queue(&wanted)?);
+        let mut queued = Seen::queued(client.queue(&wanted)?);
         let now = Timestamp::now();
+        if asked.iter().any(|asked| asked.missing(&queued, unfinished)) {
+            // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a
+            // whole one: what is not there is looked for once more.
+            queued.0.extend(Seen::queued(client.queue(&wanted)?).0);
+        }
         let is_missing = |asked: &Asked<'_>| asked.missing(&queued, unfinished);
         let accounted = if asked.iter().any(is_missing) {
             let oldest = asked.iter().map(|asked| asked.submission.age(now)).max().unwrap_or_default();
@@ -279,6 +284,8 @@ impl Asked<'_> {
                 _ if self.submission.cancelled.contains(&run) => {
                     (TaskStanding::Ended(Ending::Cancelled { by: None }), String::new())
                 }
+                // The two contradict each other, and one of them is not right yet.
+                (None, Some(seen), _) => seen.clone(),
                 (None, _, Accounts::Silent) => (TaskStanding::Unknown, String::new()),
                 _ if is_young => (TaskStanding::Unknown, String::new()),
                 _ => (TaskStanding::Forgotten, String::new()),
@@ -383,6 +390,16 @@ mod tests {
         // What the queue shows now is newer than what was seen once.
         let standing = stand_after(600, &accounts(), false, [(run(0), seen)].into());
         assert!(matches!(standing[0], TaskStanding::Active { .. }));
+    }
+
+    #[test]
+    fn accounts_that_take_for_alive_what_the_queue_does_not_show_kill_nobody() {
+        let mut seen = Seen::default();
+        seen.set(&"7_[1-2]".parse().unwrap(), &TaskStanding::Unknown, "");
+        let accounts = Accounts::Known(seen);
+        assert_eq!(stand(600, &accounts, false)[1..], [TaskStanding::Unknown, TaskStanding::Unknown]);
+        // A person can say that it is gone.
+        assert_eq!(stand(600, &accounts, true)[2], TaskStanding::Ended(Ending::Cancelled { by: None }));
     }
 
     #[test]

@@ -63,11 +63,11 @@ pub fn settle(
     let found = look_up(contact, &concerned, now)?;
     let mut settled = Settled::default();
     for submission in submissions.iter_mut() {
-        let jobs = found.get(submission.name.as_str()).cloned().unwrap_or_default();
+        let found = found.get(submission.name.as_str()).cloned().unwrap_or_default();
         match submission.fate {
-            Fate::Open => settle_one(writer, contact, submission, &jobs, abandon, now, &mut settled)?,
-            Fate::GivenUp if !jobs.is_empty() => {
-                cancel(contact, jobs)?;
+            Fate::Open => settle_one(writer, contact, submission, &found.all, abandon, now, &mut settled)?,
+            Fate::GivenUp if !found.alive.is_empty() => {
+                cancel(contact, found.alive)?;
                 let line = format!("submission {} arrived after it was given up: it was cancelled", submission.name);
                 settled.news.push(line);
             }
@@ -77,30 +77,47 @@ pub fn settle(
     Ok(settled)
 }
 
+/// The arrays of one name.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    all: BTreeSet<JobNumber>,
+    /// Those with a task in the queue that is not over.
+    alive: BTreeSet<JobNumber>,
+}
+
 /// The arrays of each name: in the queue, or in the accounts.
 fn look_up(
     contact: &Contact<'_>,
     submissions: &[&Submission],
     now: Timestamp,
-) -> Result<BTreeMap<String, BTreeSet<JobNumber>>, ClusterError> {
+) -> Result<BTreeMap<String, Found>, ClusterError> {
     let names: Vec<JobName> = submissions.iter().map(|submission| submission.name.clone()).collect();
     let oldest = submissions.iter().map(|submission| submission.age(now)).max().unwrap_or_default();
     let wanted = Wanted { user: &contact.user, names: &names };
-    let mut found: BTreeMap<String, BTreeSet<JobNumber>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
     for job in contact.client.queue(&wanted)? {
-        found.entry(job.name).or_default().insert(job.id.number);
+        let found = found.entry(job.name).or_default();
+        found.all.insert(job.id.number);
+        if job.state.ending().is_none() {
+            found.alive.insert(job.id.number);
+        }
+    }
+    // What was given up and is not in the queue has nothing left to cancel.
+    let is_missing =
+        |submission: &&Submission| submission.fate == Fate::Open && !found.contains_key(submission.name.as_str());
+    if !submissions.iter().any(is_missing) {
+        return Ok(found);
     }
     // A job may have ended and left the queue since; only where there are no accounts at all must the queue do.
     match contact.client.accounts(&wanted, Window::since(oldest + ON_ITS_WAY)) {
         Ok(jobs) => {
             for job in jobs {
-                found.entry(job.allocation.name).or_default().insert(job.id.number);
+                found.entry(job.allocation.name).or_default().all.insert(job.id.number);
             }
         }
         Err(error) if error.is_accounting_off() => {}
-        // What was found can be adopted; what was not found may be in the accounts.
-        Err(error) if names.iter().any(|name| !found.contains_key(name.as_str())) => return Err(error.into()),
-        Err(_) => {}
+        // What was not found may be in the accounts.
+        Err(error) => return Err(error.into()),
     }
     Ok(found)
 }

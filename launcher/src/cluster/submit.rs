@@ -174,7 +174,7 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
                     rest = later;
                 }
                 Answer::NoRoom(_) if now.len() > 1 => most = now.len() / 2,
-                Answer::NoRoom(message) => handed.no_room = Some(message),
+                Answer::NoRoom(message) | Answer::Busy(message) => handed.no_room = Some(message),
                 Answer::Rejected(message) => {
                     handed.rejected.push((next.len, message));
                     rest = later;
@@ -199,6 +199,8 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
 enum Answer {
     Accepted(JobNumber),
     NoRoom(String),
+    /// Fewer would not be taken either.
+    Busy(String),
     Rejected(String),
     Open(String),
 }
@@ -251,6 +253,9 @@ fn hand_over_one(
         sbatch::Submission::NoRoom { message } => {
             (Event::Refused { submission, message: message.clone() }, Answer::NoRoom(message))
         }
+        sbatch::Submission::Busy { message } => {
+            (Event::Refused { submission, message: message.clone() }, Answer::Busy(message))
+        }
         sbatch::Submission::Rejected { message } => {
             (Event::Refused { submission, message: message.clone() }, Answer::Rejected(message))
         }
@@ -259,7 +264,7 @@ fn hand_over_one(
         }
     };
     writer.ledger.append(env::now(), event)?;
-    if matches!(answer, Answer::NoRoom(_) | Answer::Rejected(_)) {
+    if matches!(answer, Answer::NoRoom(_) | Answer::Busy(_) | Answer::Rejected(_)) {
         discard(&writer.layout, &batch);
     }
     Ok(answer)

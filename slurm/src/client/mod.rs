@@ -20,9 +20,9 @@ use crate::transport::{Errand, Output, Transport};
 
 /// How long a query may take: more than any site's `MessageTimeout` that is known of.
 const QUERY_PATIENCE: Duration = Duration::from_mins(1);
-/// How long a submission may take. sbatch itself tries again for a while when the controller is busy, and to kill it then
-/// would leave a riddle.
-const SUBMIT_PATIENCE: Duration = Duration::from_mins(3);
+/// How many times as long as a query a submission may take. sbatch itself tries again for a while when the controller is
+/// busy, and to kill it then would leave a riddle.
+const SUBMIT_PATIENCE: u32 = 3;
 
 /// Slurm, as one place reaches it.
 ///
@@ -30,12 +30,19 @@ const SUBMIT_PATIENCE: Duration = Duration::from_mins(3);
 #[derive(Debug, Clone)]
 pub struct Client {
     transport: Rc<dyn Transport>,
+    patience: Duration,
 }
 
 impl Client {
     /// A client over `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
-        Self { transport: Rc::new(transport) }
+        Self { transport: Rc::new(transport), patience: QUERY_PATIENCE }
+    }
+
+    /// The same client, for which a query may take so long, and a submission three times as long.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The way on which it asks.
@@ -49,7 +56,7 @@ impl Client {
     }
 
     fn run(&self, program: &'static str, arguments: Vec<String>) -> Result<Output, ClientError> {
-        let errand = Errand { program, arguments, input: String::new(), patience: QUERY_PATIENCE };
+        let errand = Errand { program, arguments, input: String::new(), patience: self.patience };
         Ok(self.transport.run(&errand)?)
     }
 }

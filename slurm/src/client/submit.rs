@@ -15,7 +15,7 @@ impl Client {
             program: "sbatch",
             arguments: vec!["--parsable".to_owned()],
             input: script.to_owned(),
-            patience: SUBMIT_PATIENCE,
+            patience: self.patience * SUBMIT_PATIENCE,
         };
         let output = self.transport.run(&errand)?;
         Ok(sbatch::read(&output.reply("sbatch")))

@@ -96,7 +96,12 @@ impl<'a> Reply<'a> {
         if self.exit.is_some() && ACCOUNTING_OFF.iter().any(|mark| stderr.contains(mark)) {
             return Err(QueryError::AccountingOff { command });
         }
-        Err(QueryError::Failed { command, exit: self.exit, stderr: self.stderr.trim().to_owned() })
+        Err(self.failed())
+    }
+
+    /// The error for a command that did not come to an answer.
+    pub(super) fn failed(&self) -> QueryError {
+        QueryError::Failed { command: self.command, exit: self.exit, stderr: self.stderr.trim().to_owned() }
     }
 
     /// The error for an answer that ends in the middle.

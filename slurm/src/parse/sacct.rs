@@ -14,6 +14,16 @@ pub const FIELDS: &str = "JobID,State,ExitCode,DerivedExitCode,Submit,Start,End,
 
 const TABLE: Table = Table { first_title: "JobID", columns: 14 };
 
+/// Marks, in lower case, of accounts that could not be reached. sacct prints its header before it asks, and ends with the
+/// number of whatever failed, of which the last eight bits may be 0.
+const UNREACHED: [&str; 5] = [
+    "problem talking to the database",
+    "persistent connection",
+    "connection refused",
+    "unable to contact",
+    "timed out",
+];
+
 /// One allocation of a job, or one of its steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -94,7 +104,12 @@ impl AccountedJob {
 /// The query failed, was cut, or has another form. No accounts are `Ok`.
 pub fn read(reply: &Reply) -> Result<Vec<AccountedJob>, QueryError> {
     let mut jobs: Vec<AccountedJob> = Vec::new();
-    for row in TABLE.rows(reply)? {
+    let rows = TABLE.rows(reply)?;
+    let said = reply.stderr.to_ascii_lowercase();
+    if rows.is_empty() && UNREACHED.iter().any(|mark| said.contains(mark)) {
+        return Err(reply.failed());
+    }
+    for row in rows {
         let account = account(&row)?;
         if account.id.step.is_none() {
             let id = account.id.job.clone();

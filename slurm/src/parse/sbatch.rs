@@ -8,8 +8,13 @@ use crate::job_id::{JobId, JobPart};
 pub enum Submission {
     /// The job is queued under this id.
     Accepted(JobId),
-    /// Slurm has no room for it now: nothing was queued, and later it may be.
+    /// Slurm has no room for so many jobs now: nothing was queued. Fewer may fit, and later all may.
     NoRoom {
+        /// What Slurm said.
+        message: String,
+    },
+    /// Slurm takes nothing now, however small: nothing was queued, and later it may be.
+    Busy {
         /// What Slurm said.
         message: String,
     },
@@ -27,16 +32,21 @@ pub enum Submission {
 }
 
 /// Marks, in lower case, of limits that leave room again when other jobs end.
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 6] = [
     "maxsubmit",
     "grpsubmit",
-    "submission rate too high",
-    "rate limit",
-    "slurm temporarily unable to accept job",
     "job violates accounting/qos policy",
     "job violates accounting policy",
     "maximum number of jobs",
+    "unable to create job record",
 ];
+
+/// Marks, in lower case, of a controller that has too much to do, or hears too much from us.
+const BUSY: [&str; 4] =
+    ["submission rate too high", "rate limit", "resource temporarily unavailable", "requested nodes are busy"];
+
+/// The end, in lower case, of what sbatch says when it tries again by itself.
+const RETRYING: &str = "retrying";
 
 /// Marks, in lower case, of requests that are wrong in themselves.
 const REJECTIONS: [&str; 27] = [
@@ -94,15 +104,20 @@ fn job_ids(stdout: &str) -> Vec<JobId> {
     jobs
 }
 
-/// Only what sbatch itself reports as an error counts: a site's greeting may say anything.
+/// Only what sbatch itself reports as an error counts: a site's greeting may say anything. Nor does it count why an earlier
+/// try failed: the last one may have been accepted.
 fn refusal(reply: &Reply) -> Submission {
-    let errors: Vec<&str> = reply.stderr.lines().filter_map(own_error).collect();
+    let is_last_word = |line: &&str| !line.trim_end_matches('.').to_ascii_lowercase().ends_with(RETRYING);
+    let errors: Vec<&str> = reply.stderr.lines().filter_map(own_error).filter(is_last_word).collect();
     let folded = errors.join("\n").to_ascii_lowercase();
+    let says = |marks: &[&str]| marks.iter().any(|mark| folded.contains(mark));
     let message = errors.join("; ");
-    if REJECTIONS.iter().any(|mark| folded.contains(mark)) {
+    if says(&REJECTIONS) {
         Submission::Rejected { message }
-    } else if LIMITS.iter().any(|mark| folded.contains(mark)) {
+    } else if says(&LIMITS) {
         Submission::NoRoom { message }
+    } else if says(&BUSY) {
+        Submission::Busy { message }
     } else {
         unresolved(reply, "sbatch failed")
     }
@@ -180,6 +195,17 @@ mod tests {
                     .to_owned()
             }
         );
+    }
+
+    #[test]
+    fn an_earlier_try_says_nothing_of_the_last() {
+        let retrying = "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying\n";
+        let failed =
+            |why: &str| submit(Some(1), "", &format!("{retrying}sbatch: error: Batch job submission failed: {why}\n"));
+        assert!(matches!(failed("Resource temporarily unavailable"), Submission::Busy { .. }));
+        assert!(matches!(failed("Unable to create job record, try again"), Submission::NoRoom { .. }));
+        assert!(matches!(failed("Socket timed out on send/recv operation"), Submission::Unresolved { .. }));
+        assert!(matches!(submit(Some(1), "", retrying), Submission::Unresolved { .. }));
     }
 
     #[test]

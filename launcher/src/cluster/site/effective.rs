@@ -32,10 +32,11 @@ pub struct Effective {
 }
 
 /// Every key of a profile, and what holds where it is left out.
-const KEYS: [(&str, &str); 24] = [
+const KEYS: [(&str, &str); 25] = [
     ("gpu-type", "any GPU"),
     ("max-running", "as many as Slurm starts"),
     ("max-submitted", "as many as Slurm takes"),
+    ("patience", "60"),
     ("options", "no others"),
     ("placement.account", "the user's own in Slurm"),
     ("placement.partition", "the default of the cluster"),
@@ -125,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    const FULL: &str = "gpu-type = 'a100'\nmax-running = 16\nmax-submitted = 100\noptions = ['--gres-flags=enforce-binding']\n\
+    const FULL: &str = "gpu-type = 'a100'\nmax-running = 16\nmax-submitted = 100\npatience = 90\noptions = ['--gres-flags=enforce-binding']\n\
         [placement]\naccount = 'a'\npartition = 'p'\nqos = 'q'\nconstraint = 'c'\nreservation = 'r'\nexclude = 'n1'\n\
         [environment]\nsource = ['/s']\nmodules = ['m']\nscratch = '/local'\nvariables = { A = 'b', C = 'd' }\n\
         [container]\nruntime = 'pyxis'\nimage = 'i'\nbinds = ['/local']\n\

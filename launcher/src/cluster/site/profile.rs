@@ -1,7 +1,8 @@
 //! A site: which cluster, on whose account, with which surroundings.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use slurm::client::Client;
@@ -30,6 +31,9 @@ pub struct Site {
     pub max_running: Option<NonZeroU32>,
     /// How many tasks of a sweep may be queued or running at a time; the others wait for `submit` or `watch`.
     pub max_submitted: Option<NonZeroU32>,
+    /// Seconds that a command of Slurm may take before it counts as having given no answer; sbatch, which tries again by
+    /// itself, has three times as long. A minute, if it is left out.
+    pub patience: Option<NonZeroU16>,
     /// Further options of sbatch.
     pub options: Vec<ExtraOption>,
     /// The machine whose commands are used; those of this machine, if it is left out.
@@ -98,11 +102,10 @@ impl Site {
 
     /// The client through which this site's Slurm is asked. It connects with its first question.
     pub fn client(&self) -> Client {
-        let Some(ssh) = &self.ssh else { return Client::new(Local) };
-        let access = Access { host: ssh.host.clone(), config: ssh.config.clone() };
-        match ssh.client {
-            SshClient::BuiltIn => Client::new(Library::new(access, Box::new(Terminal))),
-            SshClient::Openssh => Client::new(OpenSsh::new(access)),
+        let client = self.ssh.as_ref().map_or_else(|| Client::new(Local), SshSite::client);
+        match self.patience {
+            Some(seconds) => client.with_patience(Duration::from_secs(seconds.get().into())),
+            None => client,
         }
     }
 
@@ -116,6 +119,16 @@ impl Site {
     /// Where its nodes find the files of a sweep.
     pub fn place(&self) -> Place<'_> {
         Place::new(self.place.as_ref())
+    }
+}
+
+impl SshSite {
+    fn client(&self) -> Client {
+        let access = Access { host: self.host.clone(), config: self.config.clone() };
+        match self.client {
+            SshClient::BuiltIn => Client::new(Library::new(access, Box::new(Terminal))),
+            SshClient::Openssh => Client::new(OpenSsh::new(access)),
+        }
     }
 }
 
@@ -133,7 +146,7 @@ mod tests {
     #[test]
     fn a_profile_is_read_to_its_last_key() {
         let site = parse(
-            "gpu-type = 'a100'\nmax-running = 16\noptions = ['--gres-flags=enforce-binding']\n\
+            "gpu-type = 'a100'\nmax-running = 16\npatience = 100\noptions = ['--gres-flags=enforce-binding']\n\
              [placement]\npartition = 'gpu,long'\naccount = 'nlp'\n\
              [environment]\nmodules = ['cuda/12.4']\n[environment.variables]\nHF_HOME = '/scratch/a b'\n",
         )
@@ -150,6 +163,7 @@ mod tests {
         let value = parse("[placement]\naccount = 'a b'\n").unwrap_err();
         assert!(value.contains("line 2") && value.contains("an account name"), "{value}");
         assert!(parse("options = ['--partition=gpu']").is_err());
+        assert!(parse("patience = 0").unwrap_err().contains("nonzero"));
     }
 
     #[test]
