@@ -58,7 +58,7 @@ const DOC: &[&str] = &["doc", "--quiet", "--release", "--no-deps", "--document-p
 const BUILD: &[&str] = &["build", "--quiet", "--release"];
 
 /// All suites, in the order in which they are run: what fails fast comes first.
-pub(super) const SUITES: [Suite; 7] = [
+pub(super) const SUITES: [Suite; 8] = [
     Suite {
         name: "format",
         meaning: "the sources are formatted",
@@ -74,7 +74,7 @@ pub(super) const SUITES: [Suite; 7] = [
         steps: &[
             Step::Check { arguments: CLIPPY, packages: &LIGHT, last: DENY },
             Step::Check { arguments: CLIPPY, packages: &HEAVY, last: DENY },
-            Step::Check { arguments: CLIPPY, packages: &["e2e", "cluster", "sshd"], last: DENY },
+            Step::Check { arguments: CLIPPY, packages: &["e2e", "cluster", "sshd", "pretence"], last: DENY },
         ],
     },
     Suite {
@@ -109,6 +109,18 @@ pub(super) const SUITES: [Suite; 7] = [
         steps: &[
             Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
             Step::Tests { packages: &["e2e"], last: &["--test", "it"] },
+        ],
+    },
+    Suite {
+        name: "faults",
+        meaning: "on a pretended Slurm every run is done once, whatever is lost or cut",
+        quick: false,
+        needs: &[],
+        steps: &[
+            Step::Check { arguments: BUILD, packages: &["launcher", "pretence"], last: &[] },
+            Step::Tests { packages: &["pretence"], last: &[] },
+            // Each test waits most of its time.
+            Step::Tests { packages: &["e2e"], last: &["--test", "faults", "--", "--test-threads=6"] },
         ],
     },
     Suite {
