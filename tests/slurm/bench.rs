@@ -217,6 +217,12 @@ impl Bench {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What the jobs of Slurm have said outside of their runs.
+    pub(crate) fn said_by_jobs(&self) -> String {
+        let logs = fs::read_dir(self.layout().job_logs()).into_iter().flatten().flatten();
+        logs.map(|log| fs::read_to_string(log.path()).unwrap_or_default()).collect()
+    }
+
     /// The events of the ledger, as text.
     pub(crate) fn ledger(&self) -> String {
         fs::read_to_string(self.layout().ledger()).unwrap()

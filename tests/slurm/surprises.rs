@@ -101,7 +101,7 @@ fn a_preempted_run_goes_on_where_it_was() {
 fn come_back(bench: &Bench) {
     let deadline = Instant::now() + Duration::from_mins(4);
     while bench.records().iter().any(|run| !run.state.is_terminal()) {
-        assert!(Instant::now() < deadline, "{:?}\n{:?}", bench.queue(), bench.records());
+        assert!(Instant::now() < deadline, "{:?}\n{:?}\n{}", bench.queue(), bench.records(), bench.said_by_jobs());
         for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
             let job = format!("JobId={}", line.split(' ').next().unwrap_or_default());
             // A task that has started meanwhile is no failure.

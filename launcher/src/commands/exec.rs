@@ -145,6 +145,9 @@ fn wait_for_predecessor(layout: &RunLayout, machine: &Machine) -> Result<(), Cli
     Ok(())
 }
 
+/// How many times the controller is asked to queue a task again.
+const REQUEUE_TRIES: u32 = 5;
+
 /// The task of Slurm that this process is.
 struct SlurmTask {
     job: JobId,
@@ -177,7 +180,18 @@ impl SlurmTask {
         if self.restarts >= self.most {
             return format!("the job was queued {} times again already: `seedbed submit` goes on", self.restarts);
         }
-        match Client::new(Local).requeue(std::slice::from_ref(&self.job)) {
+        let client = Client::new(Local);
+        let ask = || client.requeue(std::slice::from_ref(&self.job));
+        let mut answer = ask();
+        // A controller that is busy now may answer next time; should it have heard all the same, this process ends meanwhile.
+        for _ in 1..REQUEUE_TRIES {
+            if answer.is_ok() {
+                break;
+            }
+            thread::sleep(Duration::from_secs(2));
+            answer = ask();
+        }
+        match answer {
             Ok(()) => format!("job {} goes back into the queue", self.job),
             Err(error) => format!("job {} cannot go back into the queue: {error}; `seedbed submit` goes on", self.job),
         }

@@ -11,8 +11,8 @@ use crate::configuration::{self, NAME, Ports};
 use crate::daemon::{Daemon, Starter};
 use crate::{ClusterError, Options};
 
-/// How long anything may take to come up.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long anything may take to come up, also where many clusters do so at once on a machine that has other work.
+const PATIENCE: Duration = Duration::from_mins(4);
 /// How long a daemon may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(4);
 
