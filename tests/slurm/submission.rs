@@ -146,3 +146,32 @@ fn arrays_are_cut_to_what_the_cluster_takes() {
     bench.finish();
     bench.assert_done(true);
 }
+
+#[test]
+fn jobs_that_a_lost_ledger_does_not_know_are_found_again() {
+    let bench = Bench::new(shared(), "orphan", 2, 100);
+    bench.expect(0, &["submit"]);
+    bench.task_in("RUNNING");
+    let whole = bench.ledger();
+    let lost = |bench: &Bench| {
+        // What a backup of the moment before the submission holds.
+        let kept = |line: &&str| !line.contains("\"intended\"") && !line.contains("\"accepted\"");
+        let lines: Vec<&str> = whole.lines().filter(kept).collect();
+        fs::write(bench.layout().ledger(), lines.join("\n") + "\n").unwrap();
+    };
+    lost(&bench);
+    let said = bench.expect(0, &["reconcile"]);
+    assert!(said.contains("8 tasks, which the ledger does not know: --orphans adopt"), "{said}");
+    let said = bench.expect(0, &["reconcile", "--orphans", "adopt"]);
+    assert!(said.contains("adopted"), "{said}");
+    let said = bench.expect(0, &["submit"]);
+    assert!(said.contains("nothing to submit"), "{said}");
+    let said = bench.expect(0, &["reconcile"]);
+    assert!(said.contains("every submission has its answer"), "{said}");
+    lost(&bench);
+    bench.expect(0, &["reconcile", "--orphans", "cancel"]);
+    wait("they have gone", || bench.queue().is_empty());
+    bench.expect(0, &["submit"]);
+    bench.finish();
+    bench.assert_done(false);
+}

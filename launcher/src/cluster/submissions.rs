@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -109,23 +110,27 @@ impl Submission {
     /// # Errors
     /// When the file cannot be read.
     pub fn runs(&self, layout: &SweepLayout) -> Result<Vec<RunId>, FileError> {
-        /// Of a whole run only this is read: the file may hold tens of thousands.
-        #[derive(Deserialize)]
-        struct Line {
-            id: RunId,
-        }
-        let path = layout.array(self.name.as_str());
-        let file = File::open(&path).map_err(|error| FileError::read(&path, error))?;
-        let mut runs = Vec::new();
-        for (index, line) in BufReader::new(file).lines().enumerate() {
-            let line = line.map_err(|error| FileError::read(&path, error))?;
-            let damaged = |error: serde_json::Error| FileError::Damaged {
-                path: path.clone(),
-                line: Some(index + 1),
-                reason: error.to_string(),
-            };
-            runs.push(serde_json::from_str::<Line>(&line).map_err(damaged)?.id);
-        }
-        Ok(runs)
+        runs_in(&layout.array(self.name.as_str()))
     }
+}
+
+/// The runs of the array file at `path`, by line.
+pub(super) fn runs_in(path: &Path) -> Result<Vec<RunId>, FileError> {
+    /// Of a whole run only this is read: the file may hold tens of thousands.
+    #[derive(Deserialize)]
+    struct Line {
+        id: RunId,
+    }
+    let file = File::open(path).map_err(|error| FileError::read(path, error))?;
+    let mut runs = Vec::new();
+    for (index, line) in BufReader::new(file).lines().enumerate() {
+        let line = line.map_err(|error| FileError::read(path, error))?;
+        let damaged = |error: serde_json::Error| FileError::Damaged {
+            path: path.to_owned(),
+            line: Some(index + 1),
+            reason: error.to_string(),
+        };
+        runs.push(serde_json::from_str::<Line>(&line).map_err(damaged)?.id);
+    }
+    Ok(runs)
 }

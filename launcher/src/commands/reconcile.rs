@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use spec::ExitCode;
 
-use crate::cluster::{self, Sites};
+use crate::cluster::{self, ClusterError, Contact, HERE, Site, Sites, Submission};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
@@ -25,10 +25,27 @@ pub struct Arguments {
     /// Give up now what is not found. Should it arrive after all, it does nothing
     #[arg(long)]
     abandon: bool,
+    /// What becomes of jobs in the queue that have the files of this sweep and that its ledger does not know
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Orphans::Warn)]
+    orphans: Orphans,
+    /// The cluster where those are looked for
+    #[arg(long, value_name = "NAME", default_value = HERE)]
+    site: String,
+}
+
+/// What becomes of jobs that the ledger does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Orphans {
+    /// They are named
+    Warn,
+    /// They are cancelled
+    Cancel,
+    /// They are written into the ledger
+    Adopt,
 }
 
 /// Looks for every submission without an answer: adopts what is found, gives up what is too old to come, and cancels what
-/// arrived after it was given up.
+/// arrived after it was given up. Looks for jobs of the sweep that the ledger does not know, too.
 ///
 /// # Errors
 /// When the sweep cannot be found or is in use, or Slurm does not answer.
@@ -38,6 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
     let settled = Sites::any().settle(&mut writer, &submissions, arguments.abandon)?;
     news.extend(settled.news);
+    news.extend(look_for_orphans(arguments, &submissions, &mut writer)?);
     let open = settled.open;
     if open > 0 {
         news.push(format!("{} still without an answer", counted(open, "submission")));
@@ -46,4 +64,35 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     print(&(news.join("\n") + "\n"))?;
     Ok(if open > 0 { ExitCode::Resume } else { ExitCode::Done })
+}
+
+/// Names, cancels or adopts what the ledger does not know. Returns what a person should know, a line each.
+fn look_for_orphans(
+    arguments: &Arguments,
+    known: &[Submission],
+    writer: &mut SweepWriter,
+) -> Result<Vec<String>, CliError> {
+    let names = cluster::unknown_scripts(&writer.layout, known)?;
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let site = Site::load(&arguments.site).map_err(ClusterError::from)?;
+    let contact = Contact::make(&site, &site.client())?;
+    let mut news = Vec::new();
+    for orphan in cluster::orphans(&names, &contact)? {
+        let done = match arguments.orphans {
+            Orphans::Warn => "--orphans adopt writes it down, --orphans cancel ends it",
+            Orphans::Cancel => {
+                orphan.cancel(&contact)?;
+                "cancelled"
+            }
+            Orphans::Adopt => {
+                orphan.adopt(&arguments.site, writer, &contact)?;
+                "adopted"
+            }
+        };
+        let (name, tasks) = (&orphan.name, counted(orphan.tasks, "task"));
+        news.push(format!("the queue has {name}, {tasks}, which the ledger does not know: {done}"));
+    }
+    Ok(news)
 }
