@@ -4,7 +4,7 @@
 //! submitted and never changes.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 
 use spec::RunSpec;
@@ -24,18 +24,36 @@ pub fn write<'a>(path: &Path, runs: impl IntoIterator<Item = &'a RunSpec>) -> Re
     create_new(path, &content)
 }
 
+/// Up to `count` runs from line `first` on, from 0, checked as by [`read`]; at least one.
+///
+/// # Errors
+/// When the file cannot be read, has no line `first`, or one of the lines is damaged.
+pub fn read_some(path: &Path, first: u64, count: u32) -> Result<Vec<RunSpec>, FileError> {
+    let place = usize::try_from(first).unwrap_or(usize::MAX);
+    let file = File::open(path).map_err(|error| FileError::read(path, error))?;
+    let lines = BufReader::new(file).lines().skip(place).take(count as usize);
+    let runs: Vec<RunSpec> = lines
+        .enumerate()
+        .map(|(offset, line)| parse(path, place.saturating_add(offset), line))
+        .collect::<Result<_, _>>()?;
+    if runs.is_empty() { Err(damaged(path, place, "there is no such line".to_owned())) } else { Ok(runs) }
+}
+
 /// The run at line `index`, from 0, checked: its schema is known and its id is that of its content.
 ///
 /// # Errors
 /// When the file cannot be read, has no such line, or the line is damaged.
 pub fn read(path: &Path, index: u64) -> Result<RunSpec, FileError> {
-    let place = usize::try_from(index).unwrap_or(usize::MAX);
-    let damaged =
-        |reason: String| FileError::Damaged { path: path.to_owned(), line: Some(place.saturating_add(1)), reason };
-    let file = File::open(path).map_err(|error| FileError::read(path, error))?;
-    let line = BufReader::new(file).lines().nth(place).ok_or_else(|| damaged("there is no such line".to_owned()))?;
+    Ok(read_some(path, index, 1)?.remove(0))
+}
+
+fn parse(path: &Path, place: usize, line: io::Result<String>) -> Result<RunSpec, FileError> {
     let line = line.map_err(|error| FileError::read(path, error))?;
-    let run: RunSpec = serde_json::from_str(&line).map_err(|error| damaged(error.to_string()))?;
-    run.verify().map_err(|error| damaged(error.to_string()))?;
+    let run: RunSpec = serde_json::from_str(&line).map_err(|error| damaged(path, place, error.to_string()))?;
+    run.verify().map_err(|error| damaged(path, place, error.to_string()))?;
     Ok(run)
+}
+
+fn damaged(path: &Path, place: usize, reason: String) -> FileError {
+    FileError::Damaged { path: path.to_owned(), line: Some(place.saturating_add(1)), reason }
 }

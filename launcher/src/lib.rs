@@ -7,9 +7,10 @@
 //!    [`spec::contract`]. [`state`] is how a run stands, worked out from its records; [`results`] what it must leave behind.
 //! 3. [`local`]: the runs of a sweep on this machine. [`writer`] is the process that may change a sweep.
 //! 4. [`cluster`]: the same runs on a cluster.
-//! 5. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
+//! 5. [`pack`]: several runs in one task of a cluster.
+//! 6. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
 //!    [`scratch`] is a job's folder on its node.
-//! 6. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
+//! 7. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
 //!    tell what is there; [`output`] says it.
 //!
 //! Invariants: one writer a file, and every write is whole or not at all; whoever writes into a run holds its claim, whoever
@@ -28,6 +29,7 @@ pub mod ledger;
 pub mod local;
 pub mod locate;
 pub mod output;
+pub mod pack;
 pub mod plan;
 pub mod results;
 pub mod scratch;

@@ -73,8 +73,9 @@ fn from_ledger(entry: &Entry, id: RunId, submission: Option<&str>) -> Option<(St
 
 fn from_slurm(event: &Event, id: RunId, submissions: &BTreeSet<String>) -> Option<String> {
     Some(match event {
-        Event::Intended { submission, site, runs, .. } if submissions.contains(submission) => {
-            format!("it was about to be handed to Slurm ({site}) as one of {runs} runs of {submission}")
+        Event::Intended { submission, site, runs, runs_per_task, .. } if submissions.contains(submission) => {
+            let packed = if *runs_per_task > 1 { format!(", {runs_per_task} to a task") } else { String::new() };
+            format!("it was about to be handed to Slurm ({site}) as one of {runs} runs of {submission}{packed}")
         }
         Event::Accepted { submission, job, adopted: false } if submissions.contains(submission) => {
             format!("Slurm queued it in job {job}")

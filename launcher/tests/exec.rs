@@ -206,3 +206,71 @@ fn a_directory_that_cannot_be_written_is_named() {
     let text = stderr(&output);
     assert!(text.starts_with("error: cannot write /sys/runs/") && text.contains("\nhint: "), "{text}");
 }
+
+/// An array file of three runs of `script`, each in a directory of its own.
+fn pack(script: &str) -> (Stage, Vec<RunSpec>) {
+    let stage = Stage::new(script);
+    let runs: Vec<RunSpec> = (0..3).map(|seed| stage::run_of(script, seed)).collect();
+    fs::remove_file(stage.array()).unwrap();
+    launcher::array::write(&stage.array(), &runs).unwrap();
+    (stage, runs)
+}
+
+fn status_of(stage: &Stage, run: &RunSpec) -> spec::status::Status {
+    serde_json::from_str(&fs::read_to_string(stage.sweep().run(run.id).status()).unwrap()).unwrap()
+}
+
+#[test]
+fn runs_of_a_pack_end_each_in_its_own_way() {
+    let (stage, runs) = pack(&format!("[ $SEEDBED_SEED = 1 ] && kill -SEGV $$; {DONE}"));
+    for order in [&[][..], &["--side-by-side"]] {
+        let output = stage.exec().args(["--runs-per-task", "3"]).args(order).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("\n3 runs: 2 done, 1 failed\n"), "{}", stderr(&output));
+        let states: Vec<_> = runs.iter().map(|run| status_of(&stage, run)).collect();
+        assert_eq!(states.iter().map(|run| run.state).collect::<Vec<_>>(), [State::Done, State::Failed, State::Done]);
+        // The second time there was nothing left to do.
+        assert!(states.iter().all(|run| run.attempts.len() == 1));
+    }
+}
+
+#[test]
+fn a_warned_pack_starts_nothing_more() {
+    let (stage, runs) = pack(COUNTING);
+    let child = start(stage.exec().args(["--runs-per-task", "3"]));
+    let steps = stage.sweep().run(runs[0].id).directory().join("steps");
+    wait_until("the first trainer counts", || steps.exists());
+    signal(child.id(), "USR2");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    assert!(stderr(&output).contains("3 runs: 1 interrupted, 2 not started"), "{}", stderr(&output));
+    assert_eq!(status_of(&stage, &runs[0]).attempts[0].cause, Some(Cause::Checkpointed));
+    assert_eq!(stage.exec().args(["--runs-per-task", "3"]).output().unwrap().status.code(), Some(0));
+    assert_eq!(status_of(&stage, &runs[0]).attempts.len(), 2);
+}
+
+#[test]
+fn a_failed_run_of_a_pack_is_tried_once_for_a_submission() {
+    let (stage, runs) = pack("exit 3");
+    assert_eq!(stage.exec().args(["--runs-per-task", "3"]).output().unwrap().status.code(), Some(1));
+    // A new submission asks for what failed before it.
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::write(stage.array(), fs::read(stage.array()).unwrap()).unwrap();
+    for attempts in [2, 2] {
+        let output = stage.exec().args(["--runs-per-task", "3", "--retry-failed"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(runs.iter().all(|run| status_of(&stage, run).attempts.len() == attempts));
+    }
+}
+
+#[test]
+fn a_killed_pack_leaves_checkpoints() {
+    let (stage, runs) = pack(COUNTING);
+    let mut child = start(stage.exec().args(["--runs-per-task", "3", "--side-by-side"]));
+    let steps = |run: &RunSpec| stage.sweep().run(run.id).directory().join("steps");
+    wait_until("all trainers count", || runs.iter().all(|run| steps(run).exists()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let checkpointed = |run: &RunSpec| status_of(&stage, run).attempts[0].cause == Some(Cause::Checkpointed);
+    wait_until("all have left a checkpoint", || runs.iter().all(checkpointed));
+}

@@ -2,12 +2,13 @@
 //!
 //! Each test has a sweep of its own; the cluster is shared by those that run at the same time, and stopped with the last.
 //! Read `submission` first. `surprises`, `outages`, `kills` and `strangers` disturb, `steering` gives orders, `remote` submits to a site
-//! elsewhere, `parity` compares with `seedbed run`, `sites` asks, adds and examines clusters; `bench` holds the
+//! elsewhere, `parity` compares with `seedbed run`, `packing` shares tasks, `sites` asks, adds and examines clusters; `bench` holds the
 //! sweep and the hands to disturb it with.
 
 mod bench;
 mod kills;
 mod outages;
+mod packing;
 mod parity;
 mod remote;
 mod sites;

@@ -98,7 +98,7 @@ fn a_preempted_run_goes_on_where_it_was() {
 }
 
 /// Waits until every run has ended, and lets what is requeued start at once.
-fn come_back(bench: &Bench) {
+pub(crate) fn come_back(bench: &Bench) {
     let deadline = Instant::now() + Duration::from_mins(4);
     while bench.records().iter().any(|run| !run.state.is_terminal()) {
         assert!(Instant::now() < deadline, "{:?}\n{:?}\n{}", bench.queue(), bench.records(), bench.said_by_jobs());
@@ -112,7 +112,7 @@ fn come_back(bench: &Bench) {
 }
 
 /// Lets a requeued task start at once: Slurm keeps it back for two minutes.
-fn soon(bench: &Bench, task: &str) {
+pub(crate) fn soon(bench: &Bench, task: &str) {
     let job = format!("JobId={task}");
     wait("the task can be told to start", || {
         let output = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();

@@ -14,6 +14,7 @@ use spec::RunSpec;
 use spec::contract;
 use spec::execution::Device;
 use spec::layout::SweepLayout;
+use spec::resources::{Packing, PackingOrder};
 
 use super::error::ClusterError;
 use super::site::Site;
@@ -26,6 +27,8 @@ use crate::supervise::Retry;
 pub(super) struct Kind {
     /// What each asks of its node.
     pub(super) resources: Resources,
+    /// How they share a task.
+    pub(super) packing: Packing,
     /// Which ends are not their last word.
     pub(super) retry: Retry,
     /// Nodes that it stays away from.
@@ -55,6 +58,10 @@ pub struct Batch {
     pub script: String,
     /// How many runs.
     pub len: u32,
+    /// How many of them each task carries out; the last one may have fewer.
+    pub runs_per_task: u32,
+    /// What each task asks for.
+    pub resources: Resources,
 }
 
 /// A name for a new submission of the sweep called `sweep`: `token` tells it from every other one.
@@ -92,7 +99,67 @@ pub fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> 
     })
 }
 
+impl Kind {
+    /// The kind for no more than `len` runs: few of them ask for no more than they need.
+    fn of(&self, len: u32) -> Self {
+        Self { packing: self.packing.of(len), ..self.clone() }
+    }
+
+    /// How many tasks carry out `runs` of them.
+    pub(super) fn tasks(&self, runs: usize) -> usize {
+        runs.div_ceil(self.packing.runs as usize)
+    }
+
+    /// How many of them so many `tasks` carry out at most.
+    pub(super) fn runs(&self, tasks: u32) -> usize {
+        tasks as usize * self.packing.runs as usize
+    }
+
+    /// What a task asks for that carries out as many of them as may share one.
+    fn of_task(&self) -> Result<Resources, ClusterError> {
+        let Packing { runs, .. } = self.packing;
+        let (longer, wider) = (self.packing.longer(), self.packing.wider());
+        let value = |what: &str, source| ClusterError::Value { what: format!("{what} of {runs} runs"), source };
+        let mut task = self.resources.clone();
+        if let Some(seconds) = task.time.and_then(TimeLimit::seconds) {
+            let time = TimeLimit::from_seconds(seconds.saturating_mul(longer));
+            task.time = Some(time.map_err(|source| value("resources.time", source))?);
+        }
+        if let Some(cpus) = task.cpus {
+            let cpus = u32::try_from(u64::from(cpus.get()) * wider).unwrap_or(u32::MAX);
+            task.cpus = Some(Cpus::new(cpus).map_err(|source| value("resources.cpus", source))?);
+        }
+        if let Some(MemoryRequest::PerNode(memory)) = task.memory {
+            let memory = Memory::from_mebibytes(memory.mebibytes().saturating_mul(wider));
+            task.memory = Some(MemoryRequest::PerNode(memory.map_err(|source| value("resources.memory", source))?));
+        }
+        Ok(task)
+    }
+}
+
 impl Batch {
+    /// How many tasks.
+    pub fn tasks(&self) -> u32 {
+        self.len.div_ceil(self.runs_per_task)
+    }
+
+    /// The hours that all of its tasks may take together.
+    pub fn hours(&self) -> f64 {
+        let seconds = self.resources.time.and_then(TimeLimit::seconds).unwrap_or(0);
+        f64::from(self.tasks()) * seconds as f64 / 3600.0
+    }
+
+    /// GPUs of a task.
+    pub fn gpus(&self) -> u32 {
+        let gpus = self.resources.gres.0.iter().filter(|gres| gres.is_gpu());
+        gpus.map(|gres| gres.count().get()).sum()
+    }
+
+    /// Processor cores of a task.
+    pub fn cpus(&self) -> u32 {
+        self.resources.cpus.map_or(1, Cpus::get)
+    }
+
     /// The batch called `name` of `len` runs of a `kind`.
     pub(super) fn new(
         frame: &Frame<'_>,
@@ -105,14 +172,18 @@ impl Batch {
         let logs = path("the directory of logs", &frame.layout.job_logs())?;
         let output = OutputPattern::in_directory(logs)
             .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
-        let indices = ArrayIndices::first(len).expect("invariant: a slice fits into an array");
+        let kind = kind.of(len);
+        let resources = kind.of_task()?;
+        let indices =
+            ArrayIndices::first(len.div_ceil(kind.packing.runs)).expect("invariant: a slice fits into an array");
         let header = Header {
             name: name.clone(),
             array: Some(ArraySpec { indices, throttle }),
             placement: Placement { exclude: kind.exclude.clone(), ..frame.site.placement.clone() },
-            resources: kind.resources.clone(),
+            resources: resources.clone(),
             output,
             directory,
+            // A pack is warned as late as a run alone: what has to be written before the end is no more.
             warning: kind.resources.time.and_then(TimeLimit::seconds).map(warning),
             requeue: true,
             dependency: None,
@@ -124,8 +195,9 @@ impl Batch {
             let variable: VariableName = contract::TRAINER.parse().expect("invariant: the name of a variable");
             environment.variables.entry(variable).or_insert_with(|| trainer.to_owned());
         }
-        let command = frame.command(&name, kind)?;
-        Ok(Self { script: SbatchScript { header, environment, command }.text()?, name, len })
+        let command = frame.command(&name, &kind)?;
+        let script = SbatchScript { header, environment, command }.text()?;
+        Ok(Self { name, script, len, runs_per_task: kind.packing.runs, resources })
     }
 
     /// Writes its two files: the runs by index, and the script. Both are on disk when this returns.
@@ -163,6 +235,12 @@ impl Frame<'_> {
         if let Some(cpus) = kind.resources.cpus {
             arguments.extend(["--threads".into(), Argument::Text(cpus.get().to_string())]);
         }
+        if !kind.packing.is_alone() {
+            arguments.extend(["--runs-per-task".into(), Argument::Text(kind.packing.runs.to_string())]);
+            if kind.packing.order == PackingOrder::SideBySide {
+                arguments.push("--side-by-side".into());
+            }
+        }
         if kind.retry.failed {
             arguments.push("--retry-failed".into());
         }
@@ -196,6 +274,13 @@ fn fence_of(array: &Path) -> PathBuf {
     array.with_extension("given-up")
 }
 
+/// How many runs each task of the batch with this `script` carries out.
+pub(super) fn runs_per_task(script: &str) -> u32 {
+    // The last one: what stands before it are paths, which a person names.
+    let rest = script.rsplit_once(" --runs-per-task ").map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(1)
+}
+
 /// Whether the submission with this array file was given up.
 pub fn is_given_up(array: &Path) -> bool {
     fence_of(array).exists()
@@ -212,6 +297,35 @@ mod tests {
         assert_eq!(name("$(rm -rf) 'é'\n", token).as_str(), "rm--rf-123456789abcdef0");
         assert_eq!(name("", token).as_str(), "123456789abcdef0");
         assert!(name(&"x".repeat(200), token).as_str().len() <= 64);
+    }
+
+    fn script(order: PackingOrder, runs: u32, len: u32) -> String {
+        let site = Site::default();
+        let frame = Frame {
+            layout: SweepLayout::new("/sweeps/a"),
+            site: &site,
+            program: Path::new("/bin/seedbed"),
+            trainer: None,
+            requeues: 10,
+        };
+        let resources = Resources {
+            time: Some("1h".parse().unwrap()),
+            cpus: Some(Cpus::new(2).unwrap()),
+            memory: Some(MemoryRequest::PerNode("4G".parse().unwrap())),
+            gres: "gpu:1".parse().unwrap(),
+        };
+        let kind = Kind { resources, packing: Packing { runs, order }, retry: Retry::default(), exclude: None };
+        Batch::new(&frame, "a-1".parse().unwrap(), &kind, len, None).unwrap().script
+    }
+
+    #[test]
+    fn packs_ask_for_as_much_as_their_runs_need() {
+        insta::assert_snapshot!("in_turn", script(PackingOrder::InTurn, 8, 37));
+        insta::assert_snapshot!("side_by_side", script(PackingOrder::SideBySide, 8, 37));
+        assert_eq!(runs_per_task(&script(PackingOrder::SideBySide, 8, 37)), 8);
+        assert_eq!(runs_per_task(&script(PackingOrder::InTurn, 1, 37)), 1);
+        // Three runs ask for no more than three need.
+        assert!(script(PackingOrder::InTurn, 8, 3).contains("--time=03:00:00"));
     }
 
     #[test]

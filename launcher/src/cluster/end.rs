@@ -33,6 +33,8 @@ pub struct EndedTask {
     pub ending: Option<Ending>,
     /// Where it was.
     pub nodes: String,
+    /// The other runs of the task.
+    pub siblings: Vec<RunId>,
     /// Whether no later submission holds the run: only then does the run's record speak of this task.
     pub is_last: bool,
 }
@@ -50,7 +52,10 @@ pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machin
         if matches!(seen.state, Observed::Done | Observed::Running(_)) {
             continue;
         }
-        let end = if task.is_last { judge(&seen, task.ending, &layout) } else { by_slurm(task.ending) };
+        // What came to nothing although its task had begun had to wait for others of that task: it did nothing itself.
+        let began = |run: &RunId| writer.layout.run(*run).status().exists();
+        let waited = seen.state == Observed::NotStarted && task.siblings.iter().any(began);
+        let end = if task.is_last && !waited { judge(&seen, task.ending, &layout) } else { by_slurm(task.ending) };
         events.push(Event::Observed {
             run: task.run,
             submission: task.submission.to_string(),

@@ -16,6 +16,7 @@ use slurm::state::Standing;
 use spec::Digest;
 use spec::layout::SweepLayout;
 
+use super::batch;
 use super::contact::Contact;
 use super::error::ClusterError;
 use super::submissions::{Submission, runs_in};
@@ -97,6 +98,7 @@ impl Orphan {
             submission: name.to_owned(),
             site: site.to_owned(),
             runs: runs_in(&writer.layout.array(name))?.len() as u64,
+            runs_per_task: batch::runs_per_task(&script),
             script: Digest::of(script.as_bytes()),
         };
         writer.ledger.append(at.clone(), intended)?;

@@ -88,6 +88,13 @@ pub struct TaskView {
     pub nodes: String,
 }
 
+impl TaskView {
+    /// What tells it from every other task of its site: its array and its index.
+    pub fn place(&self) -> (JobNumber, Option<u32>) {
+        (self.job.number, self.job.index())
+    }
+}
+
 /// The tasks of a sweep, by run.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
@@ -170,6 +177,14 @@ impl Queue {
             Some(earlier) if earlier.standing.is_in_flight() && !view.standing.is_in_flight() => {}
             _ => _ = self.tasks.insert(run, view),
         }
+    }
+
+    /// How many tasks may still carry out some of these runs.
+    pub fn tasks_in_flight(&self, runs: &BTreeSet<RunId>) -> usize {
+        let in_flight = |run| self.tasks.get(run).filter(|task| task.standing.is_in_flight());
+        let tasks: BTreeSet<_> = runs.iter().filter_map(in_flight).map(TaskView::place).collect();
+        // Of a submission without an answer nobody knows the tasks.
+        tasks.len() + runs.iter().filter(|run| self.open.contains(run)).count()
     }
 
     /// How the task of `run` stands, if there is one.
@@ -256,8 +271,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Every run with the index of the task that carries it out.
     fn tasks(&self) -> impl Iterator<Item = (u32, RunId)> + '_ {
-        self.runs.iter().enumerate().map(|(index, run)| (index as u32, *run))
+        let per_task = self.submission.runs_per_task;
+        self.runs.iter().enumerate().map(move |(line, run)| (line as u32 / per_task, *run))
     }
 
     /// Whether a task of an unfinished run is not in the queue and was not seen to end.
@@ -296,6 +313,13 @@ impl Asked<'_> {
         self.tasks().map(view).collect()
     }
 
+    /// The runs that share the task of `run`.
+    fn siblings(&self, run: RunId, view: &TaskView) -> Vec<RunId> {
+        let shares = |(index, other): &(u32, RunId)| *other != run && Some(*index) == view.job.index();
+        let is_alone = self.submission.runs_per_task == 1;
+        if is_alone { Vec::new() } else { self.tasks().filter(shares).map(|(_, other)| other).collect() }
+    }
+
     /// The task of `run` if it is over, `unfinished` contains the run, and nobody has written that down.
     fn news(&self, run: RunId, view: &TaskView, unfinished: &BTreeSet<RunId>) -> Option<EndedTask> {
         let ending = match view.standing {
@@ -310,6 +334,7 @@ impl Asked<'_> {
             task: view.job.clone(),
             ending,
             nodes: view.nodes.clone(),
+            siblings: self.siblings(run, view),
             is_last: false,
         })
     }
@@ -349,6 +374,7 @@ mod tests {
             name: "a-1".parse().unwrap(),
             site: "here".to_owned(),
             at: at.to_string(),
+            runs_per_task: 1,
             fate: Fate::Accepted(ARRAY),
             cancelled: if cancelled { [run(2)].into() } else { BTreeSet::new() },
             observed,
@@ -407,6 +433,32 @@ mod tests {
         let cancelled = TaskStanding::Ended(Ending::Cancelled { by: None });
         assert_eq!(stand(5, &accounts(), true)[2], cancelled);
         assert_eq!(stand(5, &Accounts::Silent, true)[2], cancelled);
+    }
+
+    #[test]
+    fn runs_of_one_task_stand_as_it_does() {
+        let submission = Submission {
+            name: "a-1".parse().unwrap(),
+            site: "here".to_owned(),
+            at: String::new(),
+            runs_per_task: 3,
+            fate: Fate::Accepted(ARRAY),
+            cancelled: BTreeSet::new(),
+            observed: BTreeMap::new(),
+        };
+        let asked = Asked { submission: &submission, number: ARRAY, runs: (0..7).map(run).collect() };
+        let mut queued = Seen::default();
+        queued.set(&"7_[0-2]".parse().unwrap(), &TaskStanding::Unknown, "");
+        let unfinished: BTreeSet<RunId> = (0..7).map(run).collect();
+        assert!(!asked.missing(&queued, &unfinished));
+        let views = asked.tell(&queued, &Accounts::Off, Timestamp::UNIX_EPOCH);
+        let indices: Vec<_> = views.iter().map(|(_, view)| view.job.index().unwrap()).collect();
+        assert_eq!(indices, [0, 0, 0, 1, 1, 1, 2]);
+        let mut queue = Queue::default();
+        for (run, view) in views {
+            queue.keep(run, view);
+        }
+        assert_eq!(queue.tasks_in_flight(&unfinished), 3);
     }
 
     #[test]

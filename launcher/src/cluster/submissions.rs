@@ -26,6 +26,8 @@ pub struct Submission {
     pub site: String,
     /// When it was intended: RFC 3339, UTC.
     pub at: String,
+    /// How many runs each of its tasks carries out; the last one may have fewer.
+    pub runs_per_task: u32,
     /// What became of it.
     pub fate: Fate,
     /// Runs whose tasks somebody has asked to be cancelled since.
@@ -63,13 +65,8 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
     let mut submissions: Vec<Submission> = Vec::new();
     for entry in &history.entries {
         let (name, fate) = match &entry.event {
-            Event::Intended { submission, site, .. } => {
-                // The name was made by this program, so that it can be read; a line that says otherwise is not ours.
-                if let Ok(name) = submission.parse() {
-                    let (site, at) = (site.clone(), entry.at.clone());
-                    let (fate, cancelled, observed) = (Fate::Open, BTreeSet::new(), BTreeMap::new());
-                    submissions.push(Submission { name, site, at, fate, cancelled, observed });
-                }
+            Event::Intended { submission, site, runs_per_task, .. } => {
+                submissions.extend(Submission::intended(submission, site, &entry.at, *runs_per_task));
                 continue;
             }
             Event::Accepted { submission, job, .. } => (submission, Fate::Accepted(*job)),
@@ -98,6 +95,15 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
 }
 
 impl Submission {
+    fn intended(name: &str, site: &str, at: &str, runs_per_task: u32) -> Option<Self> {
+        // The name was made by this program, so that it can be read; a line that says otherwise is not ours.
+        let name = name.parse().ok()?;
+        let (site, at) = (site.to_owned(), at.to_owned());
+        let (fate, cancelled, observed) = (Fate::Open, BTreeSet::new(), BTreeMap::new());
+        let runs_per_task = runs_per_task.max(1);
+        Some(Self { name, site, at, runs_per_task, fate, cancelled, observed })
+    }
+
     /// How long ago it was intended, as seen at `now`.
     pub fn age(&self, now: Timestamp) -> Duration {
         let intended: Option<Timestamp> = self.at.parse().ok();
@@ -105,7 +111,7 @@ impl Submission {
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
 
-    /// The runs of its array file, by index.
+    /// The runs of its array file, by line.
     ///
     /// # Errors
     /// When the file cannot be read.

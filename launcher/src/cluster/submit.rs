@@ -87,7 +87,8 @@ pub fn arrange<'a>(
         let mut resources = batch::resources(&wish.spec, site)?;
         resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
         resources.time = wish.needs.time.or(resources.time);
-        let kind = Kind { resources, retry: wish.retry.unwrap_or_default(), exclude: exclude(site, &wish.needs)? };
+        let (packing, retry) = (wish.spec.resources.packing, wish.retry.unwrap_or_default());
+        let kind = Kind { resources, packing, retry, exclude: exclude(site, &wish.needs)? };
         groups.entry(kind).or_default().push(&wish.spec);
     }
     let limits = SliceLimits { throttle: site.max_running, ..limits };
@@ -127,11 +128,14 @@ impl Order<'_> {
     pub fn scripts(&self, sweep: &str, layout: &SweepLayout) -> Result<Vec<Batch>, ClusterError> {
         let mut batches = Vec::new();
         for (kind, runs) in &self.groups {
-            let slices =
-                slice(runs.len(), self.limits).map_err(|source| ClusterError::Slices { count: runs.len(), source })?;
+            let slices = slice(kind.tasks(runs.len()), self.limits)
+                .map_err(|source| ClusterError::Slices { count: runs.len(), source })?;
+            let mut rest: &[&RunSpec] = runs;
             for slice in slices.slices {
-                let name = batch::name(sweep, "dryrun");
-                batches.push(Batch::new(&self.frame(layout), name, kind, slice.len, slice.throttle)?);
+                let (now, later) = rest.split_at(kind.runs(slice.len).min(rest.len()));
+                let (name, len) = (batch::name(sweep, "dryrun"), now.len() as u32);
+                batches.push(Batch::new(&self.frame(layout), name, kind, len, slice.throttle)?);
+                rest = later;
             }
         }
         Ok(batches)
@@ -156,36 +160,37 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
         // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
         let mut most = usize::MAX;
         while !rest.is_empty() && handed.open == 0 && handed.no_room.is_none() {
-            let slices = slice(rest.len().min(most), limits)
+            let slices = slice(kind.tasks(rest.len()).min(most), limits)
                 .map_err(|source| ClusterError::Slices { count: rest.len(), source })?;
             let Some(next) = slices.slices.first() else {
                 let most = order.site.max_submitted.map_or(0, NonZeroU32::get);
                 handed.no_room = Some(format!("max-submitted of the site is {most}"));
                 break;
             };
-            let (now, later) = rest.split_at(next.len as usize);
+            let (now, later) = rest.split_at(kind.runs(next.len).min(rest.len()));
+            let len = now.len() as u32;
             let answer = hand_over_one(order, writer, contact, kind, now, next.throttle)?;
             if matches!(answer, Answer::Accepted(_) | Answer::Open(_)) {
                 limits.submit_room = limits.submit_room.map(|room| room.saturating_sub(next.len));
             }
             match answer {
                 Answer::Accepted(job) => {
-                    handed.jobs.push((job, next.len));
+                    handed.jobs.push((job, len));
                     rest = later;
                 }
-                Answer::NoRoom(_) if now.len() > 1 => most = now.len() / 2,
+                Answer::NoRoom(_) if next.len > 1 => most = next.len as usize / 2,
                 Answer::NoRoom(message) | Answer::Busy(message) => handed.no_room = Some(message),
                 Answer::Rejected(message) => {
-                    handed.rejected.push((next.len, message));
+                    handed.rejected.push((len, message));
                     rest = later;
                 }
                 Answer::Open(message) => {
                     rest = later;
                     if let Some(job) = ask_after(writer, contact, &mut handed.news) {
-                        handed.jobs.push((job, next.len));
+                        handed.jobs.push((job, len));
                     } else {
                         handed.news.push(format!("sbatch gave no clear answer: {message}"));
-                        handed.open += next.len;
+                        handed.open += len;
                     }
                 }
             }
@@ -234,6 +239,7 @@ fn hand_over_one(
         submission: submission.clone(),
         site: order.name.to_owned(),
         runs: u64::from(len),
+        runs_per_task: batch.runs_per_task,
         script: Digest::of(batch.script.as_bytes()),
     };
     writer.ledger.append(env::now(), intent)?;

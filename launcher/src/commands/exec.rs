@@ -1,4 +1,4 @@
-//! `seedbed exec`: the supervisor of one run. `seedbed run` and the jobs of a cluster start it.
+//! `seedbed exec`: the supervisor of one run, or of the runs of one task. `seedbed run` and the jobs of a cluster start it.
 
 use std::path::PathBuf;
 use std::thread;
@@ -17,11 +17,13 @@ use spec::{ExitCode, RunSpec};
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::{Machine, RENEWAL, STALE};
+use crate::local::Slot;
 use crate::output::talk;
+use crate::pack::Pack;
 use crate::scratch::Scratch;
 use crate::state::Observed;
 use crate::supervise::{self, Asked, Finish, Job, Retry};
-use crate::{array, cluster, env, lease};
+use crate::{array, cluster, env, lease, pack};
 
 /// Arguments of `seedbed exec`.
 #[derive(Debug, Args)]
@@ -32,33 +34,55 @@ pub struct Arguments {
     /// Array file of the submission
     #[arg(long, value_name = "FILE")]
     array: PathBuf,
-    /// The run's line in the array file, from 0
+    /// The run's line in the array file, from 0; with --runs-per-task, the task's number
     #[arg(long, value_name = "N")]
     index: u64,
+    /// Carry out so many runs, each by a supervisor of its own; of the task N they begin at the line N times as many
+    #[arg(long, value_name = "RUNS", value_parser = clap::value_parser!(u32).range(1..=64))]
+    runs_per_task: Option<u32>,
+    /// Carry out the runs of a task all at once, not in turn
+    #[arg(long, requires = "runs_per_task")]
+    side_by_side: bool,
     /// GPU that the run may see, as CUDA_VISIBLE_DEVICES names it
     #[arg(long, value_name = "GPU")]
     gpu: Option<String>,
     /// Processor threads, where no earlier attempt has fixed them [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     threads: Option<u32>,
-    /// Carry out the run also if it has failed
-    #[arg(long)]
-    retry_failed: bool,
-    /// Carry out the run also if it has diverged
-    #[arg(long)]
-    retry_diverged: bool,
+    #[command(flatten)]
+    retry: RetryArguments,
     /// Under Slurm: how often a run that left a checkpoint may put its own job back into the queue
     #[arg(long, value_name = "N")]
     requeues: Option<u32>,
     /// Checkpoint and leave when this process, which started the supervisor, is gone
     #[arg(long, value_name = "PROCESS", hide = true)]
     tied_to: Option<u32>,
+    /// The run is one of several of a task, which puts itself back into the queue or not
+    #[arg(long, hide = true)]
+    in_pack: bool,
 }
 
-/// Carries out one run.
+/// Which ends of a run are not its last word.
+#[derive(Debug, Args)]
+struct RetryArguments {
+    /// Carry out the run also if it has failed
+    #[arg(long)]
+    retry_failed: bool,
+    /// Carry out the run also if it has diverged
+    #[arg(long)]
+    retry_diverged: bool,
+}
+
+impl RetryArguments {
+    fn retry(&self) -> Retry {
+        Retry { failed: self.retry_failed, diverged: self.retry_diverged }
+    }
+}
+
+/// Carries out one run, or the runs of one task.
 ///
 /// # Errors
-/// When it could not be carried out at all. How the run ended is the exit code.
+/// When it could not be carried out at all. How the run ended, or of several the one that matters most, is the exit code.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if let Some(parent) = arguments.tied_to {
         let unavailable = |error| CliError::new(ExitCode::Unavailable, error);
@@ -70,13 +94,48 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         talk("this submission was given up before it started: there is nothing to do");
         return Ok(ExitCode::Done);
     }
-    let spec = array::read(&arguments.array, arguments.index)?;
     let sweep = &arguments.sweep_dir;
-    let sweep = sweep.canonicalize().map_err(|error| FileError::read(sweep, error))?;
+    let sweep = SweepLayout::new(sweep.canonicalize().map_err(|error| FileError::read(sweep, error))?);
+    let task = arguments.requeues.or(arguments.in_pack.then_some(0)).and_then(SlurmTask::here);
+    // A run of a pack uses the scratch folder of the whole task, and leaves it to it.
+    let _scratch = task.as_ref().filter(|_| !arguments.in_pack).map(|_| Scratch::of_this_job());
+    match arguments.runs_per_task {
+        Some(runs) => several(arguments, &sweep, runs, task),
+        None => one(arguments, &sweep, task),
+    }
+}
+
+/// Carries out the runs of a task, each by a supervisor of its own.
+fn several(
+    arguments: &Arguments,
+    sweep: &SweepLayout,
+    count: u32,
+    task: Option<SlurmTask>,
+) -> Result<ExitCode, CliError> {
+    let first = arguments.index.saturating_mul(u64::from(count));
+    let runs = array::read_some(&arguments.array, first, count)?;
+    let pack = Pack {
+        sweep,
+        array: &arguments.array,
+        first,
+        runs: &runs,
+        side_by_side: arguments.side_by_side,
+        slot: &Slot { gpu: arguments.gpu.clone(), threads: arguments.threads.unwrap_or_else(env::cores) },
+        retry: arguments.retry.retry(),
+    };
+    let outcome = pack::carry_out(&pack, &Machine::here(), &talk)?;
+    talk(&outcome.in_words());
+    if let Some(task) = task.filter(|_| outcome.goes_on()) {
+        talk(&task.requeue());
+    }
+    Ok(outcome.exit_code())
+}
+
+/// Carries out one run.
+fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> Result<ExitCode, CliError> {
+    let spec = array::read(&arguments.array, arguments.index)?;
     let label = spec.label();
-    let layout = SweepLayout::new(sweep).run(spec.id);
-    let task = arguments.requeues.and_then(SlurmTask::here);
-    let _scratch = task.as_ref().map(|_| Scratch::of_this_job());
+    let layout = sweep.run(spec.id);
     let machine = Machine::here();
     if task.is_some() {
         wait_for_predecessor(&layout, &machine)?;
@@ -88,12 +147,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         task: task.as_ref().map(SlurmTask::record),
         gpu: arguments.gpu.clone().or_else(|| task.as_ref()?.gpus.clone()),
         threads: arguments.threads.unwrap_or_else(env::cores),
-        retry: Retry { failed: arguments.retry_failed, diverged: arguments.retry_diverged },
+        retry: arguments.retry.retry(),
     };
     match supervise::carry_out(&job, &machine)? {
         Finish::Attempted { status, asked } => {
             talk(&format!("run {} ({label}): {}", job.spec.id, status.state.name()));
-            if let Some(task) = task.filter(|_| goes_on(&status, asked)) {
+            if let Some(task) = task.filter(|_| !arguments.in_pack && goes_on(&status, asked)) {
                 talk(&task.requeue());
             }
             Ok(supervise::exit_code(&status))

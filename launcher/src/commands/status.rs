@@ -1,6 +1,6 @@
 //! `seedbed status`: how the runs of a sweep stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -101,13 +101,14 @@ type Tasks = BTreeMap<RunId, TaskView>;
 
 /// How many tasks stand how, and why they wait.
 fn queue_table(tasks: &Tasks) -> String {
-    let mut counts: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
+    // A task that carries out several runs is one.
+    let mut counts: BTreeMap<(&'static str, String), BTreeSet<_>> = BTreeMap::new();
     for task in tasks.values() {
-        *counts.entry(task.standing.in_words()).or_default() += 1;
+        counts.entry(task.standing.in_words()).or_default().insert((&task.submission, task.place()));
     }
     let mut table = Table::new(["with Slurm", ">tasks", "why"]);
-    for ((word, why), count) in counts {
-        table.row([word.to_owned(), count.to_string(), why]);
+    for ((word, why), tasks) in counts {
+        table.row([word.to_owned(), tasks.len().to_string(), why]);
     }
     if table.is_empty() { String::new() } else { format!("\n{}", table.render()) }
 }

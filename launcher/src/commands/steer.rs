@@ -9,7 +9,7 @@ use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::{JobId, JobNumber, JobPart};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding};
+use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding, TaskView};
 use crate::env;
 use crate::error::CliError;
 use crate::lease::Machine;
@@ -25,6 +25,16 @@ use crate::writer::SweepWriter;
 /// Arguments of `seedbed cancel`, `hold` and `release`.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// Tell a task that carries out several runs also where only some of them are meant; else it is left alone
+    #[arg(long)]
+    whole_tasks: bool,
+}
+
+/// Which tasks are meant.
+#[derive(Debug, Args)]
+struct Which {
     /// A sweep file, or the directory of a sweep [default: the one that is here]
     sweep: Option<PathBuf>,
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
@@ -41,7 +51,7 @@ pub struct ThrottleArguments {
     /// Tasks of each array that may run at a time; 0 lifts the bound
     tasks: u32,
     #[command(flatten)]
-    which: Arguments,
+    which: Which,
 }
 
 /// What tasks can be told.
@@ -78,14 +88,25 @@ impl Verb {
 /// # Errors
 /// When the sweep cannot be found, a condition means nothing, or Slurm does not do as told.
 pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
-    let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
-    let mut count = 0;
-    for SiteQueue { client, queue, .. } in arguments.ask(&sweep)? {
-        let meant = |run: &RunId| arguments.mean(&sweep, *run);
-        let tasks = queue.tasks.iter().filter(|(run, task)| verb.concerns(&task.standing) && meant(run));
-        let (runs, jobs): (Vec<RunId>, Vec<JobId>) = tasks.map(|(run, task)| (*run, task.job.clone())).unzip();
-        count += runs.len();
-        let jobs = compressed(&jobs);
+    let Arguments { which, whole_tasks } = arguments;
+    let sweep = locate::sweep(which.sweep.as_deref(), which.root.as_deref())?;
+    let (mut count, mut left_alone) = (0, 0);
+    let (sites, unfinished) = which.ask(&sweep)?;
+    for SiteQueue { client, queue, .. } in sites {
+        let meant = |run: RunId| which.mean(&sweep, run);
+        let concerned = |(_, task): &(&RunId, &TaskView)| verb.concerns(&task.standing);
+        let tasks = queue.tasks.iter().filter(concerned).filter(|(run, _)| unfinished.contains(*run));
+        let (told, left) = by_task(tasks, meant, *whole_tasks);
+        left_alone += left.len();
+        for task in &left {
+            talk(&task.left_alone(&sweep));
+        }
+        for task in told.iter().filter(|task| !task.others.is_empty()) {
+            talk(&task.told_whole(verb, &sweep));
+        }
+        count += told.len();
+        let jobs = compressed(&told.iter().map(|task| task.job.clone()).collect::<Vec<_>>());
+        let runs: Vec<RunId> = told.iter().flat_map(|task| task.meant.iter().chain(&task.others).copied()).collect();
         let told = match verb {
             Verb::Cancel if runs.is_empty() => Ok(()),
             Verb::Cancel => {
@@ -99,7 +120,7 @@ pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
         told.map_err(ClusterError::from)?;
     }
     print(&format!("{} {}\n", counted(count, "task"), verb.done()))?;
-    Ok(ExitCode::Done)
+    Ok(if left_alone > 0 { ExitCode::Incomplete } else { ExitCode::Done })
 }
 
 /// Changes how many tasks of each array may run at a time.
@@ -109,7 +130,7 @@ pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
 pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.which.sweep.as_deref(), arguments.which.root.as_deref())?;
     let mut count = 0;
-    for SiteQueue { client, queue, .. } in arguments.which.ask(&sweep)? {
+    for SiteQueue { client, queue, .. } in arguments.which.ask(&sweep)?.0 {
         let in_flight = queue.tasks.iter().filter(|(_, task)| task.standing.is_in_flight());
         let meant = in_flight.filter(|(run, _)| arguments.which.mean(&sweep, **run));
         let arrays: BTreeSet<JobNumber> = meant.map(|(_, task)| task.job.number).collect();
@@ -122,20 +143,22 @@ pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Done)
 }
 
-impl Arguments {
-    fn ask(&self, sweep: &FrozenSweep) -> Result<Vec<SiteQueue>, CliError> {
+impl Which {
+    /// The tasks on every site, and the runs that are not finished.
+    fn ask(&self, sweep: &FrozenSweep) -> Result<(Vec<SiteQueue>, BTreeSet<RunId>), CliError> {
         let plan = &sweep.plan;
         let checked = self.conditions.iter().try_for_each(|condition| condition.check(&plan.factors, &plan.seeds));
         checked.map_err(|error| CliError::new(ExitCode::Usage, error))?;
         let survey = Survey::of(&sweep.layout, &plan.runs, &Machine::here(), SystemTime::now())?;
         let unfinished = |seen: &Observed| !matches!(seen, Observed::Done | Observed::Diverged);
-        let runs = survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id).collect();
+        let runs: BTreeSet<RunId> =
+            survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id).collect();
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
         let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
             talk("a submission is still without an answer: its tasks are not told; `seedbed reconcile` looks for it");
         }
-        Ok(sites)
+        Ok((sites, runs))
     }
 
     fn mean(&self, sweep: &FrozenSweep, run: RunId) -> bool {
@@ -150,6 +173,58 @@ fn write_down(sweep: &FrozenSweep, event: Event) -> Result<(), CliError> {
         talk(&line);
     }
     Ok(writer.ledger.append(env::now(), event)?)
+}
+
+/// A task of which some runs are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SharedTask {
+    job: JobId,
+    meant: Vec<RunId>,
+    /// Unfinished runs of it that are not meant.
+    others: Vec<RunId>,
+}
+
+impl SharedTask {
+    fn left_alone(&self, sweep: &FrozenSweep) -> String {
+        let others = self.names_of_others(sweep);
+        format!(
+            "task {} is left alone: it also carries out {others}, which Slurm cannot tell apart; --whole-tasks tells it all \
+             the same",
+            self.job
+        )
+    }
+
+    fn told_whole(&self, verb: Verb, sweep: &FrozenSweep) -> String {
+        format!("with task {} also {} is {}", self.job, self.names_of_others(sweep), verb.done())
+    }
+
+    fn names_of_others(&self, sweep: &FrozenSweep) -> String {
+        let label_of = |run: &RunId| {
+            let planned = sweep.plan.runs.iter().find(|planned| planned.id == *run);
+            planned.map_or_else(|| run.to_string(), |planned| format!("{run} ({})", locate::label(planned)))
+        };
+        let shown: Vec<String> = self.others.iter().take(3).map(label_of).collect();
+        match self.others.len() - shown.len() {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+}
+
+/// The tasks of which runs are `meant`: those that are told, and those that are left alone for the sake of other runs, unless
+/// `whole` tasks are told.
+fn by_task<'a>(
+    tasks: impl Iterator<Item = (&'a RunId, &'a TaskView)>,
+    meant: impl Fn(RunId) -> bool,
+    whole: bool,
+) -> (Vec<SharedTask>, Vec<SharedTask>) {
+    let mut shared: BTreeMap<(JobNumber, Option<u32>), SharedTask> = BTreeMap::new();
+    for (run, task) in tasks {
+        let entry = || SharedTask { job: task.job.clone(), meant: Vec::new(), others: Vec::new() };
+        let entry = shared.entry(task.place()).or_insert_with(entry);
+        if meant(*run) { &mut entry.meant } else { &mut entry.others }.push(*run);
+    }
+    shared.into_values().filter(|task| !task.meant.is_empty()).partition(|task| whole || task.others.is_empty())
 }
 
 /// The tasks of each array as one job id: `123_[0-7,9]`.
@@ -168,6 +243,29 @@ fn compressed(tasks: &[JobId]) -> Vec<JobId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_task_of_others_too_is_left_alone_unless_it_is_asked_for() {
+        let array = JobNumber::new(7).unwrap();
+        let standing = TaskStanding::Active { nodes: String::new() };
+        let view = |index| TaskView {
+            job: JobId::task(array, index),
+            submission: "a-1".parse().unwrap(),
+            standing: standing.clone(),
+            nodes: String::new(),
+        };
+        let run = |number: u8| RunId::of(&[number]);
+        // Two runs a task; of the first both are meant, of the second one, of the third none.
+        let tasks: BTreeMap<RunId, TaskView> =
+            (0..6).map(|number| (run(number), view(u32::from(number) / 2))).collect();
+        let meant = |id: RunId| (0..3).any(|number| run(number) == id);
+        let indices = |tasks: &[SharedTask]| tasks.iter().filter_map(|task| task.job.index()).collect::<Vec<_>>();
+        let (told, left) = by_task(tasks.iter(), meant, false);
+        assert_eq!((indices(&told), indices(&left)), (vec![0], vec![1]));
+        assert_eq!((&left[0].meant, &left[0].others), (&vec![run(2)], &vec![run(3)]));
+        let (told, left) = by_task(tasks.iter(), meant, true);
+        assert_eq!((indices(&told), indices(&left)), (vec![0, 1], vec![]));
+    }
 
     #[test]
     fn tasks_of_an_array_are_told_together() {

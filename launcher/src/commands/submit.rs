@@ -12,8 +12,8 @@ use spec::layout::SweepLayout;
 use spec::{ExitCode, Program, RunId, RunSpec, contract};
 
 use crate::cluster::{
-    self, Capacity, Changes, ClusterError, Contact, Extent, HERE, Handed, Histories, Needs, Overview, Site, SiteQueue,
-    Sites, Submission, Wish,
+    self, Batch, Capacity, Changes, ClusterError, Contact, Extent, HERE, Handed, Histories, Needs, Overview, Site,
+    SiteQueue, Sites, Submission, Wish,
 };
 use crate::env;
 use crate::error::CliError;
@@ -190,13 +190,18 @@ impl Errand {
         for batch in &batches {
             let _ = writeln!(text, "{}", batch.script);
         }
-        let hours = |count: fn(&RunSpec) -> u32| -> f64 {
-            let seconds = |wish: &Wish| f64::from(count(&wish.spec)) * wish.spec.resources.time.get() as f64;
-            wishes.iter().map(seconds).sum::<f64>() / 3600.0
+        let hours = |count: fn(&Batch) -> u32| -> f64 {
+            batches.iter().map(|batch| f64::from(count(batch)) * batch.hours()).sum()
         };
-        let (gpu, cpu) = (hours(|run| run.resources.gpus), hours(|run| run.resources.cpus));
+        let (gpu, cpu) = (hours(Batch::gpus), hours(Batch::cpus));
         let (runs, arrays) = (counted(wishes.len(), "run"), counted(batches.len(), "array"));
-        let _ = writeln!(text, "{runs} in {arrays}: at most {gpu:.1} GPU-hours and {cpu:.1} core-hours");
+        let tasks: u32 = batches.iter().map(Batch::tasks).sum();
+        let tasks = if tasks as usize == wishes.len() {
+            String::new()
+        } else {
+            format!(" of {}", counted(tasks as usize, "task"))
+        };
+        let _ = writeln!(text, "{runs} in {arrays}{tasks}: at most {gpu:.1} GPU-hours and {cpu:.1} core-hours");
         print(&text)?;
         Ok(ExitCode::Done)
     }
@@ -236,7 +241,7 @@ impl Errand {
         let changes = if let Choice::Ended(_, changes) = choice { *changes } else { Changes::default() };
         let wishes = self.wishes_of(&selection, &histories, &changes, &contact, &mut writer, &mut submitted)?;
         let there = queues.iter().filter(|queue| queue.site == self.site_name);
-        let queued = there.map(|site| unfinished.iter().filter(|run| site.queue.is_in_flight(**run)).count()).sum();
+        let queued = there.map(|site| site.queue.tasks_in_flight(&unfinished)).sum();
         let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?;
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.news.append(&mut submitted.handed.news);

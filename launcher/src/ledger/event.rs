@@ -62,6 +62,9 @@ pub enum Event {
         site: String,
         /// Runs in the array file.
         runs: u64,
+        /// Runs that each task carries out; left out where it is 1.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        runs_per_task: u32,
         /// Digest of the script.
         script: Digest,
     },
@@ -155,4 +158,39 @@ pub enum Event {
         /// Runs that were never started.
         waiting: u64,
     },
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_intent_from_before_packing_is_one_run_a_task() {
+        let digest = Digest::of(b"script");
+        let text = format!(
+            r#"{{"intended":{{"submission":"a-1","site":"here","runs":3,"script":{}}}}}"#,
+            serde_json::to_string(&digest).unwrap()
+        );
+        let intended = |runs_per_task| Event::Intended {
+            submission: "a-1".to_owned(),
+            site: "here".to_owned(),
+            runs: 3,
+            runs_per_task,
+            script: digest,
+        };
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), intended(1));
+        assert_eq!(serde_json::to_string(&intended(1)).unwrap(), text);
+        let packed = serde_json::to_string(&intended(8)).unwrap();
+        assert!(packed.contains(r#""runs-per-task":8"#), "{packed}");
+        assert_eq!(serde_json::from_str::<Event>(&packed).unwrap(), intended(8));
+    }
 }

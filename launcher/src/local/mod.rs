@@ -20,3 +20,4 @@ pub use self::progress::{Progress, Style};
 pub use self::retry::{Again, RetryWhat};
 pub use self::select::{Condition, SelectError, Selection, Task, Wishes, select};
 pub use self::slots::{Request, Slot, slots};
+pub(crate) use self::supervisor::{Ended, Order, Supervisor};

@@ -1,8 +1,8 @@
-//! One `seedbed exec` process, as the pool sees it.
+//! One `seedbed exec` process, as the pool sees it, and the pack of a cluster's task.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -13,33 +13,37 @@ use crate::supervise::Retry;
 
 /// A supervisor that was started.
 #[derive(Debug)]
-pub(super) struct Supervisor {
+pub(crate) struct Supervisor {
     child: Child,
     talk: File,
 }
 
 /// How a supervisor ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// Its exit code; `None` when a signal ended it.
-    pub(super) code: Option<i32>,
+    pub(crate) code: Option<i32>,
+    /// The signal that ended it.
+    pub(crate) signal: Option<i32>,
     /// What it said on stderr.
-    pub(super) talk: String,
+    pub(crate) talk: String,
 }
 
 /// What a supervisor is to do.
-pub(super) struct Order<'a> {
-    pub(super) sweep: &'a Path,
-    pub(super) array: &'a Path,
-    pub(super) index: u64,
-    pub(super) slot: &'a Slot,
-    pub(super) retry: Retry,
+pub(crate) struct Order<'a> {
+    pub(crate) sweep: &'a Path,
+    pub(crate) array: &'a Path,
+    pub(crate) index: u64,
+    pub(crate) slot: &'a Slot,
+    pub(crate) retry: Retry,
+    /// Whether the run is one of several of a task of a cluster.
+    pub(crate) in_pack: bool,
 }
 
 impl Supervisor {
     /// Starts a supervisor in a process group of its own, so that Ctrl-C reaches it through the pool only. It is tied to the
     /// calling thread: if that dies, the run checkpoints and stops.
-    pub(super) fn start(order: &Order<'_>) -> io::Result<Self> {
+    pub(crate) fn start(order: &Order<'_>) -> io::Result<Self> {
         let talk = tempfile::tempfile()?;
         let mut command = Command::new("/proc/self/exe");
         command.arg0("seedbed").arg("exec").arg("--sweep-dir").arg(order.sweep).arg("--array").arg(order.array);
@@ -48,7 +52,12 @@ impl Supervisor {
         if let Some(gpu) = &order.slot.gpu {
             command.arg("--gpu").arg(gpu);
         }
-        for (wanted, flag) in [(order.retry.failed, "--retry-failed"), (order.retry.diverged, "--retry-diverged")] {
+        let flags = [
+            (order.retry.failed, "--retry-failed"),
+            (order.retry.diverged, "--retry-diverged"),
+            (order.in_pack, "--in-pack"),
+        ];
+        for (wanted, flag) in flags {
             if wanted {
                 command.arg(flag);
             }
@@ -58,21 +67,22 @@ impl Supervisor {
     }
 
     /// The process.
-    pub(super) fn process(&self) -> u32 {
+    pub(crate) fn process(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal. The process is not waited for anywhere else, so its number is still its own.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// How it ended, if it has.
-    pub(super) fn poll(&mut self) -> io::Result<Option<Ended>> {
+    pub(crate) fn poll(&mut self) -> io::Result<Option<Ended>> {
         let Some(status) = self.child.try_wait()? else { return Ok(None) };
         let mut talk = Vec::new();
         self.talk.rewind()?;
         self.talk.read_to_end(&mut talk)?;
-        Ok(Some(Ended { code: status.code(), talk: String::from_utf8_lossy(&talk).trim_end().to_owned() }))
+        let talk = String::from_utf8_lossy(&talk).trim_end().to_owned();
+        Ok(Some(Ended { code: status.code(), signal: status.signal(), talk }))
     }
 }

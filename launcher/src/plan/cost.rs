@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use spec::data::Validation;
 use spec::model::Architecture;
+use spec::resources::{PackingOrder, ResourcesSpec};
 use spec::train::{Batch, Length};
 use spec::{Program, RunSpec, Study, budget};
 
@@ -44,8 +45,53 @@ pub struct Cost {
     pub hours: Option<f64>,
     /// GPU hours at that speed: hours of each run times its `resources.gpus`.
     pub gpu_hours: Option<f64>,
-    /// GPU hours if every run took all of its `resources.time`.
+    /// GPU hours if every task took all of the time that it asks for.
     pub most_gpu_hours: f64,
+    /// The tasks that would carry them out on a cluster, by what they ask for.
+    pub tasks: Vec<TaskCost>,
+}
+
+/// Tasks of a cluster that ask for the same.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TaskCost {
+    /// How many.
+    pub tasks: usize,
+    /// Runs that all of them carry out.
+    pub runs: usize,
+    /// Runs that each carries out; the last one may have fewer.
+    pub runs_per_task: u32,
+    /// In which order.
+    pub packing: PackingOrder,
+    /// GPUs of each.
+    pub gpus: u32,
+    /// Processor cores of each.
+    pub cpus: u64,
+    /// Main memory of each, in mebibytes.
+    pub memory: u64,
+    /// Time limit of each, in seconds.
+    pub seconds: u64,
+}
+
+impl TaskCost {
+    /// The tasks for `runs` runs that ask for `resources`.
+    fn of(resources: &ResourcesSpec, runs: usize) -> Self {
+        let packing = resources.packing.of(u32::try_from(runs).unwrap_or(u32::MAX));
+        Self {
+            tasks: runs.div_ceil(packing.runs as usize),
+            runs,
+            runs_per_task: packing.runs,
+            packing: packing.order,
+            gpus: resources.gpus,
+            cpus: u64::from(resources.cpus) * packing.wider(),
+            memory: resources.memory.get().saturating_mul(packing.wider()),
+            seconds: resources.time.get().saturating_mul(packing.longer()),
+        }
+    }
+
+    fn gpu_hours(&self) -> f64 {
+        self.tasks as f64 * f64::from(self.gpus) * self.seconds as f64 / SECONDS_PER_HOUR
+    }
 }
 
 /// Sizes of files, each looked up once.
@@ -111,7 +157,9 @@ impl Cost {
             hours: (speed.runs > 0).then_some(0.0),
             gpu_hours: (speed.runs > 0).then_some(0.0),
             most_gpu_hours: 0.0,
+            tasks: Vec::new(),
         };
+        let mut kinds: BTreeMap<&ResourcesSpec, usize> = BTreeMap::new();
         for ((run, standing), workload) in sweep.runs.iter().zip(&difference.standings).zip(workloads) {
             if !standing.is_ahead() {
                 continue;
@@ -122,8 +170,10 @@ impl Cost {
             cost.flops = cost.flops.zip(*workload).map(|(sum, workload)| sum + workload.flops);
             cost.hours = cost.hours.zip(hours).map(|(sum, hours)| sum + hours);
             cost.gpu_hours = cost.gpu_hours.zip(hours).map(|(sum, hours)| sum + gpus * hours);
-            cost.most_gpu_hours += gpus * run.resources.time.get() as f64 / SECONDS_PER_HOUR;
+            *kinds.entry(&run.resources).or_default() += 1;
         }
+        cost.tasks = kinds.into_iter().map(|(resources, runs)| TaskCost::of(resources, runs)).collect();
+        cost.most_gpu_hours = cost.tasks.iter().map(TaskCost::gpu_hours).sum();
         cost
     }
 }

@@ -9,7 +9,7 @@ mod freeze;
 mod overview;
 mod text;
 
-pub use self::cost::{Cost, Workload};
+pub use self::cost::{Cost, TaskCost, Workload};
 pub use self::difference::{Difference, Standing};
 pub use self::freeze::{Frozen, freeze};
 pub use self::overview::{FactorCounts, Overview, PointOverview, RunOverview};

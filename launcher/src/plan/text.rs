@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::cost::{BYTES_PER_TOKEN, TOKENS_PER_STORY};
+use spec::resources::PackingOrder;
+
+use super::cost::{BYTES_PER_TOKEN, TOKENS_PER_STORY, TaskCost};
 use super::difference::Standing;
 use super::overview::Overview;
-use crate::output::{Table, counted};
+use crate::output::{Table, counted, duration};
 
 /// Most runs that are listed one by one unless they are asked for.
 const FEW: usize = 40;
@@ -114,8 +116,27 @@ impl Overview {
             _ => text += "  no time yet: no run of this sweep is done\n",
         }
         let _ = writeln!(text, "  at most {:.2} GPU-h by resources.time", cost.most_gpu_hours);
+        cost.tasks.iter().filter(|kind| kind.runs_per_task > 1).for_each(|kind| text += &packed(kind));
         text
     }
+}
+
+/// What tasks of several runs would ask of a cluster.
+fn packed(kind: &TaskCost) -> String {
+    let order = match kind.packing {
+        PackingOrder::InTurn => "in turn",
+        PackingOrder::SideBySide => "side by side",
+    };
+    format!(
+        "  on a cluster {} share {}, {} a task {order}: {}, {}, {}M and {} each\n",
+        counted(kind.runs, "run"),
+        counted(kind.tasks, "task"),
+        kind.runs_per_task,
+        counted(kind.gpus as usize, "GPU"),
+        counted(kind.cpus as usize, "core"),
+        kind.memory,
+        duration(kind.seconds as f64),
+    )
 }
 
 /// A number of operations to two digits: `3.4e15`.

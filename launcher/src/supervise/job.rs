@@ -61,13 +61,13 @@ pub enum Finish {
     },
 }
 
-impl Job {
+impl Retry {
     /// Whether a run that was seen as `observed` is to be carried out.
-    fn wants(&self, observed: &Observed) -> bool {
+    pub fn wants(self, observed: &Observed) -> bool {
         match observed {
             Observed::Done => false,
-            Observed::Diverged => self.retry.diverged,
-            Observed::Failed { .. } => self.retry.failed,
+            Observed::Diverged => self.diverged,
+            Observed::Failed { .. } => self.failed,
             Observed::NotStarted | Observed::Running(_) | Observed::Interrupted(_) => true,
         }
     }
@@ -82,7 +82,7 @@ impl Job {
 pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError> {
     let layout = RunLayout::new(&job.directory);
     let before = observe(&layout, machine, SystemTime::now())?;
-    if !job.wants(&before.state) {
+    if !job.retry.wants(&before.state) {
         return Ok(Finish::Already(Box::new(before)));
     }
     let command = trainer::command(&job.spec.program, &job.directory)?;
@@ -90,7 +90,7 @@ pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError>
         Signals::listen(&WATCHED).map_err(|source| SuperviseError::Process { what: "listen to signals", source })?;
     let claimed = ClaimedRun::claim(&layout, machine)?;
     // The run may have ended between the look and the claim.
-    if !job.wants(&claimed.found.state) {
+    if !job.retry.wants(&claimed.found.state) {
         return Ok(Finish::Already(Box::new(claimed.found)));
     }
     let visible = Visible::here(job.gpu.as_deref());

@@ -11,7 +11,7 @@ use crate::lease::{Lease, RENEWAL};
 use crate::signals::Signals;
 
 /// What a supervisor listens to: whatever asks it to stop, and the end of its child.
-pub(super) const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
+pub const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
 
 /// How a trainer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,8 @@ pub enum Asked {
 
 impl Asked {
     /// What follows from `signal`. A warning never becomes a kill; a second demand does.
-    fn after(self, signal: i32) -> Self {
+    #[must_use]
+    pub fn after(self, signal: i32) -> Self {
         match (signal, self) {
             (SIGUSR2, Self::No) => Self::Warned,
             (SIGTERM | SIGINT | SIGHUP, Self::No | Self::Warned) => Self::Told,

@@ -96,7 +96,7 @@ impl<'a> Resolver<'a> {
             ProgramSource::Command(command) => (ResolvedProgram::Command(command, parameters), BTreeMap::new()),
         };
         let execution = ExecutionSpec::from_settings(&settings);
-        let resources = ResourcesSpec::from_settings(&settings);
+        let resources = ResourcesSpec::from_settings(&settings).map_err(|error| self.misfit(error, point))?;
         Ok(Resolved { name: self.name, levels, program, execution, resources, files })
     }
 
@@ -119,10 +119,7 @@ impl<'a> Resolver<'a> {
             asked.borrow_mut().insert(path.to_owned());
             self.contents.digest(path)
         };
-        let study = Study::from_settings(settings, &content).map_err(|error| Misfit {
-            origin: error.key().map_or(Origin::Nowhere, |key| self.origin(key, point)),
-            error,
-        })?;
+        let study = Study::from_settings(settings, &content).map_err(|error| self.misfit(error, point))?;
         let mut files = BTreeMap::new();
         for path in asked.into_inner() {
             if let Some(digest) = self.contents.digest(&path) {
@@ -133,6 +130,11 @@ impl<'a> Resolver<'a> {
         let science = Science::of(&program);
         let Program::Builtin(study) = program else { unreachable!("invariant: a study was just put in") };
         Ok((ResolvedProgram::Builtin(study, science), files))
+    }
+
+    /// `error` and where the value was written that is to blame for it.
+    fn misfit(&self, error: SpecError, point: &Point) -> Misfit {
+        Misfit { origin: error.key().map_or(Origin::Nowhere, |key| self.origin(key, point)), error }
     }
 
     /// Where the value was written that `key` has at `point`.

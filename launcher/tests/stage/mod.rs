@@ -95,7 +95,7 @@ pub(crate) fn run_of(script: &str, seed: u64) -> RunSpec {
         levels: BTreeMap::from([("activation".to_owned(), Value::from("gelu"))]),
         program,
         execution: ExecutionSpec::from_settings(&settings),
-        resources: ResourcesSpec::from_settings(&settings),
+        resources: ResourcesSpec::from_settings(&settings).unwrap(),
         files: BTreeMap::new(),
     }
 }

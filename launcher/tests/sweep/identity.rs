@@ -34,7 +34,7 @@ fn order_comments_other_levels_names_and_resources_leave_ids_alone() {
         "[factors]\narchitecture = [\"gpt-neo\", \"roberta\"]\nactivation = [\"gelu\", \"kan\"]\n[train]\nclip = 2\nsteps = 5\n",
     );
     let all = ids(&text);
-    let reordered = "# a comment\n[train]\nsteps = 5 # five\nclip = 2.0\n[factors]\nactivation = [\"kan\", \"gelu\"]\nmodel.architecture = [\"roberta\", \"gpt-neo\"]\n[data]\ncorpus = [\"./stories.txt\"]\n[resources]\ngpus = 8\n[execution]\ndevice = \"cpu\"\n[sweep]\nseeds = [0]\nname = \"else\"\n[retry]\nerror = 5\n[analysis]\nalpha = 0.01\n";
+    let reordered = "# a comment\n[train]\nsteps = 5 # five\nclip = 2.0\n[factors]\nactivation = [\"kan\", \"gelu\"]\nmodel.architecture = [\"roberta\", \"gpt-neo\"]\n[data]\ncorpus = [\"./stories.txt\"]\n[resources]\ngpus = 8\nruns-per-job = 4\npacking = \"side-by-side\"\n[execution]\ndevice = \"cpu\"\n[sweep]\nseeds = [0]\nname = \"else\"\n[retry]\nerror = 5\n[analysis]\nalpha = 0.01\n";
     assert_eq!(all, ids(reordered));
     assert!(ids(&text.replace("\"kan\"]", "\"kan\", \"relu\"]")).is_superset(&all));
     assert!(ids(&text.replace("seeds = 1", "seeds = 3")).is_superset(&all));

@@ -141,3 +141,24 @@ fn a_plan_of_another_version_is_refused() {
     assert!(error.contains("99"), "{error}");
     assert_eq!(fs::read_to_string(layout.plan()).unwrap(), "{\"schema\": 99}");
 }
+
+#[test]
+fn packs_are_in_the_plan() {
+    let folder = folder();
+    let text = small(
+        "[factors]\nmodel.layers = [1, 2, 3, 4, 5]\n[resources]\ntime = \"6h\"\nruns-per-job = 2\n\
+         [[override]]\nwhen = { \"model.layers\" = [4, 5] }\nset = { resources.packing = \"side-by-side\" }\n",
+    );
+    let sweep = load_in(folder.path(), &text, &[]).unwrap();
+    let layout = layout(folder.path(), &sweep);
+    let overview = Overview::new(&sweep, &layout, &difference(&sweep, &layout));
+    let shapes: Vec<_> = overview.cost.tasks.iter().map(|kind| (kind.tasks, kind.runs, kind.seconds / 3600)).collect();
+    assert_eq!(shapes, [(2, 3, 12), (1, 2, 6)]);
+    assert!((overview.cost.most_gpu_hours - 30.0).abs() < 1e-9, "{:?}", overview.cost);
+    let text = overview.render(false);
+    let told = [
+        "  on a cluster 3 runs share 2 tasks, 2 a task in turn: 1 GPU, 4 cores, 16384M and 12h",
+        "  on a cluster 2 runs share 1 task, 2 a task side by side: 1 GPU, 8 cores, 32768M and 6h",
+    ];
+    assert!(told.iter().all(|line| text.contains(line)), "{text}");
+}

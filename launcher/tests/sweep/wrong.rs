@@ -151,6 +151,17 @@ fn tables_stand_as_often_as_they_may() {
 }
 
 #[test]
+fn packs_that_no_cluster_has_room_for() {
+    let text = small("[resources]\ntime = \"6d\"\nruns-per-job = 64\n");
+    let long = errors(&text, &[]);
+    assert!(long.contains("`resources.runs-per-job = 64` does not fit: 64 runs of 6d"), "{long}");
+    assert!(long.contains("runs-per-job = 64\n"), "{long}");
+    let wide = errors(&text, &["resources.packing=side-by-side", "resources.cpus=128"]);
+    assert!(wide.contains("128 cores side by side are more than the 4096"), "{wide}");
+    assert!(errors(&small("[resources]\nruns-per-job = 65\n"), &[]).contains("from 1 to 64"));
+}
+
+#[test]
 fn other_programs() {
     let text = "[sweep]\nname = \"other\"\nseeds = 1\n[trainer]\ncommand = [\"python\", \"train.py\", \"--rate={rate}\", \"{\", 3]\n[params]\nseed = 3\ndepth = 2\n[factors]\ndeph = [1, 2]\n[model]\nlayers = 2\n[analysis]\nalpha = 0.05\n";
     assert_snapshot!(errors(text, &[]));

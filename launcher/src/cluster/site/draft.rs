@@ -142,7 +142,7 @@ fn text(name: &str, site: &Site, probe: &Probe, partitions: &[&PartitionFacts], 
         }
         None => text += "# max-submitted = 1000  # tasks of a sweep in the queue at a time; no limit was found\n",
     }
-    text += "# max-running = 16  # runs at a time; left out, as many as Slurm starts\n";
+    text += "# max-running = 16  # tasks at a time; left out, as many as Slurm starts\n";
     placement(&mut text, site, probe);
     if let Some(ssh) = &site.ssh {
         text += "\n[ssh]\n";

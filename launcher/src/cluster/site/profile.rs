@@ -27,7 +27,7 @@ pub struct Site {
     pub container: Option<Container>,
     /// The model of GPU to ask for, such as `a100`; any, if it is left out.
     pub gpu_type: Option<GresKind>,
-    /// How many runs may go on at a time.
+    /// How many tasks may go on at a time.
     pub max_running: Option<NonZeroU32>,
     /// How many tasks of a sweep may be queued or running at a time; the others wait for `submit` or `watch`.
     pub max_submitted: Option<NonZeroU32>,

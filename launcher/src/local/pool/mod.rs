@@ -187,7 +187,7 @@ impl Pool<'_> {
         let spec = &tasks[run.index].spec;
         let array = sweep.array(submission);
         let index = run.index as u64;
-        let order = Order { sweep: sweep.directory(), array: &array, index, slot, retry: run.retry };
+        let order = Order { sweep: sweep.directory(), array: &array, index, slot, retry: run.retry, in_pack: false };
         let failure = |source| PoolError::Process { what: "start a supervisor", source };
         let supervisor = Supervisor::start(&order).map_err(failure)?;
         // The seat is returned even if the ledger fails: whoever gives up must be able to stop the supervisor.

@@ -29,5 +29,18 @@ pub(super) const SECTION: Section = Section {
             default: Preset::Text("4h"),
             meaning: "Time limit of one run on a cluster",
         },
+        Setting {
+            key: "resources.runs-per-job",
+            kind: Kind::Integer { least: 1, most: 64 },
+            default: Preset::Integer(1),
+            meaning: "Runs that share one job on a cluster, each with its own records; `seedbed run` has slots instead",
+        },
+        Setting {
+            key: "resources.packing",
+            kind: Kind::Choice(&["in-turn", "side-by-side"]),
+            default: Preset::Text("in-turn"),
+            meaning: "How they share it: one after the other in as many times the time, or all at once in as many times \
+                      the cores and memory; the GPUs of one run are for all of them either way",
+        },
     ],
 };
