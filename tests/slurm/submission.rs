@@ -175,3 +175,26 @@ fn jobs_that_a_lost_ledger_does_not_know_are_found_again() {
     bench.finish();
     bench.assert_done(false);
 }
+
+#[test]
+fn slurm_writes_the_report_when_all_has_ended() {
+    let bench = Bench::new(shared(), "reported", 2, 40);
+    // The launcher is killed when the report is queued and before it has heard of it.
+    let script = "\"$SBATCH\" \"$@\" > answer; if [ -e second ]; then kill -9 $PPID; fi; touch second; cat answer";
+    let mut command = bench.through("sbatch", &format!("SBATCH=$REAL\n{script}"), &["submit", "--then-report"]);
+    let killed = command.current_dir(bench.path("")).output().unwrap();
+    assert_eq!(killed.status.code(), None);
+    let said = bench.expect(0, &["submit", "--then-report"]);
+    assert!(said.contains("it was adopted") && said.contains("waits already to write the report"), "{said}");
+    assert_eq!((bench.events("intended"), bench.events("accepted")), (2, 2));
+    let status = bench.expect(0, &["status"]);
+    assert!(status.contains("8 runs"), "{status}");
+    wait("the report is there", || bench.layout().report().join("index.html").exists());
+    bench.assert_done(true);
+    let page = fs::read_to_string(bench.layout().report().join("report.json")).unwrap();
+    assert!(page.contains("\"loss\""), "{page}");
+    bench.finish();
+    let said = bench.expect(0, &["submit", "--then-report"]);
+    assert!(said.contains("`seedbed report` writes it now"), "{said}");
+    bench.assert_accounted();
+}

@@ -5,10 +5,12 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use slurm::array::{ArrayIndices, ArraySpec};
+use slurm::job_id::JobNumber;
 use slurm::name::{JobName, NodeList, VariableName};
 use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
 use slurm::script::{
-    AbsolutePath, Argument, CommandLine, Header, OutputPattern, Placement, SbatchScript, Signal, WarningSignal,
+    AbsolutePath, Argument, CommandLine, Dependency, DependencyKind, Header, OutputPattern, Placement, SbatchScript,
+    Signal, WarningSignal,
 };
 use spec::RunSpec;
 use spec::contract;
@@ -198,6 +200,40 @@ impl Batch {
         let command = frame.command(&name, &kind)?;
         let script = SbatchScript { header, environment, command }.text()?;
         Ok(Self { name, script, len, runs_per_task: kind.packing.runs, resources })
+    }
+
+    /// The job called `name` that writes the report of the sweep once the arrays have ended, however they end.
+    pub(super) fn report(frame: &Frame<'_>, name: JobName, arrays: &[JobNumber]) -> Result<Self, ClusterError> {
+        let directory = path("the directory of the sweep", frame.layout.directory())?;
+        let logs = path("the directory of logs", &frame.layout.job_logs())?;
+        let output = OutputPattern::in_directory(logs)
+            .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
+        let fixed = "invariant: a quantity that Slurm knows";
+        let resources = Resources {
+            time: Some(TimeLimit::from_seconds(3600).expect(fixed)),
+            cpus: Some(Cpus::new(1).expect(fixed)),
+            memory: Some(MemoryRequest::PerNode(Memory::from_mebibytes(2048).expect(fixed))),
+            gres: GresList::default(),
+        };
+        let header = Header {
+            name: name.clone(),
+            array: None,
+            placement: frame.site.placement.clone(),
+            resources: resources.clone(),
+            output,
+            directory,
+            warning: None,
+            requeue: true,
+            dependency: Dependency::on(DependencyKind::AfterAny, arrays.iter().copied()),
+            comment: None,
+            extra: frame.site.options.clone(),
+        };
+        let sweep = Argument::Text(frame.layout.directory().to_string_lossy().into_owned());
+        let program = path("the path of seedbed", frame.program)?;
+        let command =
+            CommandLine { container: frame.site.container.clone(), program, arguments: vec!["report".into(), sweep] };
+        let script = SbatchScript { header, environment: frame.site.environment.clone(), command }.text()?;
+        Ok(Self { name, script, len: 0, runs_per_task: 1, resources })
     }
 
     /// Writes its two files: the runs by index, and the script. Both are on disk when this returns.

@@ -46,6 +46,12 @@ pub enum ClusterError {
         /// Where.
         place: String,
     },
+    /// A report cannot be written where the sweep's own files are not.
+    #[error("--then-report cannot be had at `{site}`, which has a file system of its own")]
+    NoReportThere {
+        /// The site.
+        site: String,
+    },
     /// A value cannot stand in a batch script.
     #[error("the batch script cannot be written")]
     Script(#[from] ScriptError),
@@ -106,6 +112,8 @@ impl From<ClusterError> for CliError {
             ClusterError::Site(SiteError::NoDefault { .. }) => {
                 Self::new(ExitCode::Usage, error).hint("--partition NAME chooses one")
             }
+            ClusterError::NoReportThere { .. } => Self::new(ExitCode::Usage, error)
+                .hint("`seedbed watch` brings the results here when all is done; `seedbed report` follows"),
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {
                 Self::new(ExitCode::BadSpec, error)

@@ -2,10 +2,10 @@
 //!
 //! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`place`] (where its nodes find the
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
-//! was handed to Slurm), [`batch`] (one array of runs and its two files), [`submit`] (the call that must never be repeated
-//! blindly), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
+//! was handed to Slurm), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
+//! blindly), [`submit`] (which runs go into which arrays), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
 //! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`needs`] (what it then
-//! asks for), [`view`] (all sites of a sweep at once), [`health`] (whether a
+//! asks for), [`view`] (all sites of a sweep at once), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
@@ -14,6 +14,7 @@
 //! written for a run before it starts.
 
 mod batch;
+mod call;
 mod contact;
 mod end;
 mod error;
@@ -28,6 +29,7 @@ mod settle;
 mod site;
 mod submissions;
 mod submit;
+mod then_report;
 mod view;
 
 pub use self::batch::{Batch, is_given_up, resources};
@@ -49,4 +51,5 @@ pub use self::site::{
 pub use self::site::{all as all_sites, create as create_site, draft as draft_site, file as site_file};
 pub use self::submissions::{Fate, SeenEnd, Submission, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
+pub use self::then_report::{Reporting, then_report};
 pub use self::view::{Overview, SiteQueue, Sites};

@@ -187,6 +187,11 @@ impl Queue {
         tasks.len() + runs.iter().filter(|run| self.open.contains(run)).count()
     }
 
+    /// The arrays with tasks that may still carry out a run.
+    pub fn arrays_in_flight(&self) -> BTreeSet<JobNumber> {
+        self.tasks.values().filter(|task| task.standing.is_in_flight()).map(|task| task.job.number).collect()
+    }
+
     /// How the task of `run` stands, if there is one.
     pub fn standing(&self, run: RunId) -> Option<&TaskStanding> {
         self.tasks.get(&run).map(|task| &task.standing)
@@ -374,6 +379,7 @@ mod tests {
             name: "a-1".parse().unwrap(),
             site: "here".to_owned(),
             at: at.to_string(),
+            after: Vec::new(),
             runs_per_task: 1,
             fate: Fate::Accepted(ARRAY),
             cancelled: if cancelled { [run(2)].into() } else { BTreeSet::new() },
@@ -441,6 +447,7 @@ mod tests {
             name: "a-1".parse().unwrap(),
             site: "here".to_owned(),
             at: String::new(),
+            after: Vec::new(),
             runs_per_task: 3,
             fate: Fate::Accepted(ARRAY),
             cancelled: BTreeSet::new(),

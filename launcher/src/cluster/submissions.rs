@@ -28,6 +28,8 @@ pub struct Submission {
     pub at: String,
     /// How many runs each of its tasks carries out; the last one may have fewer.
     pub runs_per_task: u32,
+    /// The arrays after whose end it writes the report; none, if it carries out runs.
+    pub after: Vec<JobNumber>,
     /// What became of it.
     pub fate: Fate,
     /// Runs whose tasks somebody has asked to be cancelled since.
@@ -65,8 +67,8 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
     let mut submissions: Vec<Submission> = Vec::new();
     for entry in &history.entries {
         let (name, fate) = match &entry.event {
-            Event::Intended { submission, site, runs_per_task, .. } => {
-                submissions.extend(Submission::intended(submission, site, &entry.at, *runs_per_task));
+            Event::Intended { submission, site, runs_per_task, after, .. } => {
+                submissions.extend(Submission::intended(submission, site, &entry.at, *runs_per_task, after));
                 continue;
             }
             Event::Accepted { submission, job, .. } => (submission, Fate::Accepted(*job)),
@@ -95,13 +97,13 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
 }
 
 impl Submission {
-    fn intended(name: &str, site: &str, at: &str, runs_per_task: u32) -> Option<Self> {
+    fn intended(name: &str, site: &str, at: &str, runs_per_task: u32, after: &[JobNumber]) -> Option<Self> {
         // The name was made by this program, so that it can be read; a line that says otherwise is not ours.
         let name = name.parse().ok()?;
         let (site, at) = (site.to_owned(), at.to_owned());
         let (fate, cancelled, observed) = (Fate::Open, BTreeSet::new(), BTreeMap::new());
-        let runs_per_task = runs_per_task.max(1);
-        Some(Self { name, site, at, runs_per_task, fate, cancelled, observed })
+        let (runs_per_task, after) = (runs_per_task.max(1), after.to_vec());
+        Some(Self { name, site, at, runs_per_task, after, fate, cancelled, observed })
     }
 
     /// How long ago it was intended, as seen at `now`.

@@ -6,27 +6,22 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 use slurm::array::{SliceLimits, slice};
 use slurm::job_id::JobNumber;
 use slurm::name::NodeList;
-use slurm::parse::sbatch;
 use slurm::resources::MemoryRequest;
+use spec::RunSpec;
 use spec::layout::SweepLayout;
-use spec::{Digest, RunSpec};
 
 use super::batch::{self, Batch, Frame, Kind};
+use super::call::{self, Answer, ask_after, call};
 use super::contact::Contact;
 use super::error::ClusterError;
 use super::needs::Needs;
-use super::settle::settle;
 use super::site::Site;
-use super::submissions::{self, Fate};
 use crate::env;
 use crate::files::create_directory;
-use crate::ledger::{self, Event};
 use crate::supervise::Retry;
 use crate::writer::SweepWriter;
 
@@ -108,8 +103,13 @@ fn exclude(site: &Site, needs: &Needs) -> Result<Option<NodeList>, ClusterError>
 }
 
 impl Order<'_> {
+    /// The name of the site.
+    pub(super) fn site_name(&self) -> &str {
+        self.name
+    }
+
     /// What every batch of the sweep that is `local` here is made with.
-    fn frame(&self, local: &SweepLayout) -> Frame<'_> {
+    pub(super) fn frame(&self, local: &SweepLayout) -> Frame<'_> {
         let Self { site, program, trainer, requeues, .. } = *self;
         let place = site.place();
         Frame {
@@ -200,16 +200,6 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
     Ok(handed)
 }
 
-/// What became of one batch.
-enum Answer {
-    Accepted(JobNumber),
-    NoRoom(String),
-    /// Fewer would not be taken either.
-    Busy(String),
-    Rejected(String),
-    Open(String),
-}
-
 fn hand_over_one(
     order: &Order<'_>,
     writer: &mut SweepWriter,
@@ -231,71 +221,8 @@ fn hand_over_one(
     }
     let array = writer.layout.array(batch.name.as_str());
     if let Err(error) = place.deliver(&contact.client, &writer.layout, &[array]) {
-        discard(&writer.layout, &batch);
+        call::discard(&writer.layout, &batch);
         return Err(error);
     }
-    let submission = batch.name.to_string();
-    let intent = Event::Intended {
-        submission: submission.clone(),
-        site: order.name.to_owned(),
-        runs: u64::from(len),
-        runs_per_task: batch.runs_per_task,
-        script: Digest::of(batch.script.as_bytes()),
-    };
-    writer.ledger.append(env::now(), intent)?;
-    let answer = match contact.client.submit(&batch.script) {
-        Ok(answer) => answer,
-        Err(error) => {
-            // It was not even started, which is as clear an answer as any.
-            let message = error.to_string();
-            writer.ledger.append(env::now(), Event::Refused { submission, message })?;
-            return Err(error.into());
-        }
-    };
-    let (event, answer) = match answer {
-        sbatch::Submission::Accepted(job) => {
-            (Event::Accepted { submission, job: job.number, adopted: false }, Answer::Accepted(job.number))
-        }
-        sbatch::Submission::NoRoom { message } => {
-            (Event::Refused { submission, message: message.clone() }, Answer::NoRoom(message))
-        }
-        sbatch::Submission::Busy { message } => {
-            (Event::Refused { submission, message: message.clone() }, Answer::Busy(message))
-        }
-        sbatch::Submission::Rejected { message } => {
-            (Event::Refused { submission, message: message.clone() }, Answer::Rejected(message))
-        }
-        sbatch::Submission::Unresolved { message } => {
-            (Event::Unresolved { submission, message: message.clone() }, Answer::Open(message))
-        }
-    };
-    writer.ledger.append(env::now(), event)?;
-    if matches!(answer, Answer::NoRoom(_) | Answer::Busy(_) | Answer::Rejected(_)) {
-        discard(&writer.layout, &batch);
-    }
-    Ok(answer)
-}
-
-/// Removes the files of a batch that was refused: nothing will ever read them.
-fn discard(layout: &SweepLayout, batch: &Batch) {
-    for file in [layout.array(batch.name.as_str()), layout.script(batch.name.as_str())] {
-        // Left behind they take space and do no harm.
-        let _ = std::fs::remove_file(file);
-    }
-}
-
-/// Looks a few times for the submission that was made last and has no answer.
-fn ask_after(writer: &mut SweepWriter, contact: &Contact<'_>, news: &mut Vec<String>) -> Option<JobNumber> {
-    for _ in 0..3 {
-        thread::sleep(Duration::from_secs(1));
-        let history = ledger::read(&writer.layout.ledger()).ok()?;
-        let mut submissions = submissions::of_sweep(&history);
-        let last = submissions.last_mut()?;
-        let settled = settle(writer, contact, std::slice::from_mut(last), false);
-        if let (Ok(settled), Fate::Accepted(job)) = (settled, last.fate) {
-            news.extend(settled.news);
-            return Some(job);
-        }
-    }
-    None
+    call(&batch, order.name, Vec::new(), writer, contact)
 }

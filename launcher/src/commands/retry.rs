@@ -57,6 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         limit: None,
         retry: vec![RetryWhat::Failed, RetryWhat::Diverged],
         dry_run: false,
+        then_report: false,
     })?;
     let changes = Changes { memory: arguments.memory, time: arguments.time };
     errand.submit(Choice::Ended(&arguments.causes, &changes))?.tell(&errand.layout)

@@ -8,12 +8,13 @@ use std::time::SystemTime;
 use clap::Args;
 use slurm::array::SliceLimits;
 use slurm::client::Client;
+use slurm::job_id::JobNumber;
 use spec::layout::SweepLayout;
 use spec::{ExitCode, Program, RunId, RunSpec, contract};
 
 use crate::cluster::{
-    self, Batch, Capacity, Changes, ClusterError, Contact, Extent, HERE, Handed, Histories, Needs, Overview, Site,
-    SiteQueue, Sites, Submission, Wish,
+    self, Batch, Capacity, Changes, ClusterError, Contact, Extent, HERE, Handed, Histories, Needs, Overview, Reporting,
+    Site, SiteQueue, Sites, Submission, Wish,
 };
 use crate::env;
 use crate::error::CliError;
@@ -54,6 +55,9 @@ pub struct Arguments {
     /// Print the scripts and what they would cost; change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Have Slurm write the report, too, once all that is in the queue has ended
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) then_report: bool,
 }
 
 /// Submits the runs that are neither finished nor in the queue.
@@ -79,6 +83,7 @@ pub(super) struct Errand {
     program: PathBuf,
     trainer: Option<String>,
     machine: Machine,
+    then_report: bool,
 }
 
 /// Which of the runs that are neither finished nor on their way are handed over.
@@ -138,6 +143,9 @@ impl Errand {
             Wishes { conditions: arguments.conditions.clone(), retry: arguments.retry.clone(), limit: arguments.limit };
         wishes.check(&sweep).map_err(|error| CliError::new(ExitCode::Usage, error))?;
         let site = Site::load(&arguments.site).map_err(ClusterError::from)?;
+        if arguments.then_report && site.place().far().is_some() {
+            return Err(ClusterError::NoReportThere { site: arguments.site.clone() }.into());
+        }
         let is_builtin = |run: &RunSpec| matches!(run.program, Program::Builtin(_));
         // At a far site its own trainer is at work.
         if site.place().far().is_none() && sweep.runs.iter().any(is_builtin) {
@@ -155,6 +163,7 @@ impl Errand {
             program,
             trainer: std::env::var(contract::TRAINER).ok().filter(|path| !path.is_empty()),
             machine: Machine::here(),
+            then_report: arguments.then_report,
             sweep,
         })
     }
@@ -176,7 +185,7 @@ impl Errand {
         Ok(limits.unwrap_or(SliceLimits::of_array_size(1001)))
     }
 
-    fn dry_run(&self) -> Result<ExitCode, CliError> {
+    pub(super) fn dry_run(&self) -> Result<ExitCode, CliError> {
         let observed = self.look()?;
         let selection = local::select(observed, &self.wishes, &self.machine);
         let wishes: Vec<Wish> = selection.tasks.iter().map(|task| wish(task, Needs::default())).collect();
@@ -245,6 +254,13 @@ impl Errand {
         let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?;
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.news.append(&mut submitted.handed.news);
+        if self.then_report {
+            let queued = queues.iter().filter(|queue| queue.site == self.site_name);
+            let mut arrays: BTreeSet<JobNumber> = queued.flat_map(|site| site.queue.arrays_in_flight()).collect();
+            arrays.extend(submitted.handed.jobs.iter().map(|(job, _)| *job));
+            let reporting = cluster::then_report(&order, &arrays, &submissions, &mut writer, &contact)?;
+            submitted.news.push(in_words(reporting));
+        }
         Ok(submitted)
     }
 
@@ -312,6 +328,17 @@ impl Errand {
 
 fn wish(task: &local::Task, needs: Needs) -> Wish {
     Wish { spec: task.spec.clone(), retry: task.retry, needs }
+}
+
+fn in_words(reporting: Reporting) -> String {
+    match reporting {
+        Reporting::Queued(job) => format!("job {job} writes the report when all of it has ended"),
+        Reporting::Already(job) => format!("job {job} waits already to write the report"),
+        Reporting::Nothing => {
+            "nothing is in the queue that a report could wait for: `seedbed report` writes it now".to_owned()
+        }
+        Reporting::Not(said) => format!("no report is queued: {said}"),
+    }
 }
 
 fn is_finished(state: &Observed) -> bool {

@@ -30,6 +30,9 @@ pub struct Arguments {
 /// When the sweep is wrong. That Slurm does not answer for a while is no error.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut errand = Errand::prepare(&arguments.submit)?;
+    if arguments.submit.dry_run {
+        return errand.dry_run();
+    }
     let policy = errand.sweep.retry;
     if errand.wishes.retry.is_empty() && policy.error + policy.out_of_memory > 0 {
         errand.wishes.retry.push(RetryWhat::Failed);

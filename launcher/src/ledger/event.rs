@@ -65,6 +65,9 @@ pub enum Event {
         /// Runs that each task carries out; left out where it is 1.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         runs_per_task: u32,
+        /// The arrays after whose end it writes the report; it carries out no run then. Left out for all others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<JobNumber>,
         /// Digest of the script.
         script: Digest,
     },
@@ -185,6 +188,7 @@ mod tests {
             site: "here".to_owned(),
             runs: 3,
             runs_per_task,
+            after: Vec::new(),
             script: digest,
         };
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), intended(1));
