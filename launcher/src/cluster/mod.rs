@@ -4,7 +4,7 @@
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
 //! blindly), [`submit`] (which runs go into which arrays), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
-//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`needs`] (what it then
+//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`mod@needs`] (what it then
 //! asks for), [`view`] (all sites of a sweep at once), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
 //!

@@ -26,10 +26,10 @@ pub struct Arguments {
     #[arg(long = "cause", value_name = "CAUSE", required = true, value_delimiter = ',', hide_possible_values = true,
           value_parser = PossibleValuesParser::new(RunEnd::NAMES))]
     causes: Vec<String>,
-    /// Memory in place of what [retry] gives: an amount such as 24G, or x1.5 for so many times what the sweep asks for
+    /// Memory in place of what `[retry]` gives: an amount such as 24G, or x1.5 for so many times what the sweep asks for
     #[arg(long, value_name = "AMOUNT")]
     memory: Option<Change<Memory>>,
-    /// Time in place of what [retry] gives: a limit such as 4h, or x2 for so many times what the sweep asks for
+    /// Time in place of what `[retry]` gives: a limit such as 4h, or x2 for so many times what the sweep asks for
     #[arg(long, value_name = "LIMIT")]
     time: Option<Change<TimeLimit>>,
     /// The cluster: the name of a profile, or `here`

@@ -1,7 +1,7 @@
 //! Sites: the clusters that are known by a name.
 //!
-//! Read in this order: [`profile`] (what a site's file says), [`folder`] (where the files lie), [`effective`] (every key with
-//! its value and whence it comes), [`facts`] (what a cluster says of itself), [`probe`] (asking it), [`draft`] (a new profile
+//! Read in this order: [`profile`] (what a site's file says), [`folder`] (where the files lie), [`mod@effective`] (every key with
+//! its value and whence it comes), [`facts`] (what a cluster says of itself), [`probe`] (asking it), [`mod@draft`] (a new profile
 //! from what was found).
 
 mod draft;
