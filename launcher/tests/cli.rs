@@ -5,6 +5,7 @@
 mod stage;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use stage::sweep::ToySweep;
@@ -85,6 +86,27 @@ fn status_shows_how_runs_stand() {
 }
 
 #[test]
+fn finished_runs_are_counted_by_factors_of_choice() {
+    let sweep = ended_in_every_way();
+    let by = |names: &str| sweep.seedbed(&["status", "--by", names]).output().unwrap();
+    let text = stdout(&by("activation,seed"));
+    assert!(
+        text.contains(
+            "\nseed \\ activation  relu  gelu\n0                   1/1   0/1\n1                   1/1   0/1\n"
+        ),
+        "{text}"
+    );
+    for (names, expected) in [
+        ("activaton,seed", "the sweep has no factor `activaton`; it has activation, seed (did you mean `activation`?)"),
+        ("activation", "expected two factors"),
+    ] {
+        let wrong = by(names);
+        assert_eq!(wrong.status.code(), Some(2));
+        assert!(stderr(&wrong).contains(expected), "{}", stderr(&wrong));
+    }
+}
+
+#[test]
 fn a_run_is_named_by_the_beginning_of_its_id() {
     let sweep = ended_in_every_way();
     let id = sweep.plan().runs[2].id.to_string();
@@ -115,6 +137,21 @@ fn logs_can_be_followed_to_the_end() {
     let logs = sweep.seedbed(&["logs", "--follow", &id]).output().unwrap();
     assert_eq!(stdout(&logs), "first\nlast\n");
     assert_eq!(launcher.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn logs_that_are_followed_wait_for_the_run_to_begin() {
+    let sweep = ToySweep::new(&format!("[ $1 = relu ] || echo here; {DONE}"));
+    sweep.run(&["--limit", "1"]);
+    let id = sweep.plan().runs[1].id.to_string();
+    let mut logs =
+        sweep.seedbed(&["logs", "--follow", &id]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(logs.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, format!("the run {id} was not started yet: waiting until it begins\n"));
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+    let output = logs.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), "here\n".to_owned()));
 }
 
 #[test]

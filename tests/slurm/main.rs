@@ -1,9 +1,9 @@
 //! End-to-end tests on a real Slurm: four nodes with four pretended GPUs each, accounts, and everything that goes wrong.
 //!
 //! Each test has a sweep of its own; the cluster is shared by those that run at the same time, and stopped with the last.
-//! Read `submission` first. `surprises`, `outages`, `kills` and `strangers` disturb, `steering` gives orders, `remote` submits to a site
-//! elsewhere, `parity` compares with `seedbed run`, `packing` shares tasks, `sites` asks, adds and examines clusters; `bench` holds the
-//! sweep and the hands to disturb it with.
+//! Read `submission` first. `surprises`, `outages`, `kills` and `strangers` disturb, `steering` gives orders, `retries` shows what
+//! each end leads to, `remote` submits to a site elsewhere, `parity` compares with `seedbed run`, `packing` shares tasks, `sites`
+//! asks, adds and examines clusters; `bench` holds the sweep and the hands to disturb it with.
 
 mod bench;
 mod kills;
@@ -11,6 +11,7 @@ mod outages;
 mod packing;
 mod parity;
 mod remote;
+mod retries;
 mod sites;
 mod steering;
 mod strangers;

@@ -144,8 +144,8 @@ impl Queue {
             // whole one: what is not there is looked for once more.
             queued.0.extend(Seen::queued(client.queue(&wanted)?).0);
         }
-        let is_missing = |asked: &Asked<'_>| asked.missing(&queued, unfinished);
-        let accounted = if asked.iter().any(is_missing) {
+        let is_open = |asked: &Asked<'_>| asked.missing(&queued, unfinished) || asked.unsigned(&queued, unfinished);
+        let accounted = if asked.iter().any(is_open) {
             let oldest = asked.iter().map(|asked| asked.submission.age(now)).max().unwrap_or_default();
             match client.accounts(&wanted, Window::since(oldest + 5 * LAG)) {
                 Ok(jobs) => Accounts::Known(Seen::accounted(jobs)),
@@ -202,6 +202,9 @@ impl Queue {
         self.open.contains(&run) || self.tasks.get(&run).is_some_and(|task| task.standing.is_in_flight())
     }
 }
+
+/// Cancelled, as the queue words it.
+const UNSIGNED: TaskStanding = TaskStanding::Ended(Ending::Cancelled { by: None });
 
 /// What is known of the accounts.
 enum Accounts {
@@ -289,6 +292,13 @@ impl Asked<'_> {
             .any(|(index, run)| unfinished.contains(&run) && !seen(run) && queued.get(self.number, index).is_none())
     }
 
+    /// Whether the queue shows a task of an unfinished run as cancelled, which is news: only the accounts say by whom.
+    fn unsigned(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
+        let is_news = |run: RunId| unfinished.contains(&run) && !self.submission.observed.contains_key(&run);
+        let is_unsigned = |index| queued.get(self.number, index).is_some_and(|(standing, _)| *standing == UNSIGNED);
+        self.tasks().any(|(index, run)| is_news(run) && is_unsigned(index))
+    }
+
     /// How each of its tasks stands.
     fn tell(&self, queued: &Seen, accounts: &Accounts, now: Timestamp) -> Vec<(RunId, TaskView)> {
         let is_young = self.submission.age(now) < LAG;
@@ -299,7 +309,9 @@ impl Asked<'_> {
             };
             let observed = self.submission.observed.get(&run);
             let (standing, nodes) = match (queued.get(self.number, index), accounted, accounts) {
-                (Some(seen), ..) | (None, Some(seen @ (TaskStanding::Ended(_), _)), _) => seen.clone(),
+                (Some((UNSIGNED, _)), Some(seen @ (TaskStanding::Ended(Ending::Cancelled { .. }), _)), _)
+                | (Some(seen), ..)
+                | (None, Some(seen @ (TaskStanding::Ended(_), _)), _) => seen.clone(),
                 // Slurm may have forgotten it since.
                 _ if observed.is_some() => observed.map_or((TaskStanding::Unknown, String::new()), from_ledger),
                 // It was told to go and is gone.
@@ -439,6 +451,34 @@ mod tests {
         let cancelled = TaskStanding::Ended(Ending::Cancelled { by: None });
         assert_eq!(stand(5, &accounts(), true)[2], cancelled);
         assert_eq!(stand(5, &Accounts::Silent, true)[2], cancelled);
+    }
+
+    #[test]
+    fn accounts_sign_what_the_queue_shows_as_cancelled_and_nothing_else() {
+        let mut signed = Seen::default();
+        signed.set(&JobId::task(ARRAY, 0), &TaskStanding::Ended(Ending::Cancelled { by: Some(7) }), "n1");
+        let submission = Submission {
+            name: "a-1".parse().unwrap(),
+            site: "here".to_owned(),
+            at: "2026-01-01T12:00:00Z".to_owned(),
+            after: Vec::new(),
+            runs_per_task: 1,
+            fate: Fate::Accepted(ARRAY),
+            cancelled: BTreeSet::new(),
+            observed: BTreeMap::new(),
+        };
+        let asked = Asked { submission: &submission, number: ARRAY, runs: vec![run(0)] };
+        let accounts = Accounts::Known(signed);
+        for (shown, is_unsigned, expected) in [
+            (UNSIGNED, true, TaskStanding::Ended(Ending::Cancelled { by: Some(7) })),
+            (TaskStanding::Ended(Ending::Timeout), false, TaskStanding::Ended(Ending::Timeout)),
+        ] {
+            let mut queued = Seen::default();
+            queued.set(&JobId::task(ARRAY, 0), &shown, "n1");
+            assert_eq!(asked.unsigned(&queued, &[run(0)].into()), is_unsigned);
+            assert!(!asked.unsigned(&queued, &BTreeSet::new()));
+            assert_eq!(asked.tell(&queued, &accounts, Timestamp::now())[0].1.standing, expected);
+        }
     }
 
     #[test]

@@ -7,14 +7,14 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use spec::ExitCode;
 use spec::layout::RunLayout;
+use spec::{ExitCode, RunId};
 
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::Machine;
 use crate::locate;
-use crate::output::still_heard;
+use crate::output::{still_heard, talk};
 use crate::state::{Observed, observe};
 use crate::sweep::ROOT_VARIABLE;
 
@@ -23,7 +23,7 @@ use crate::sweep::ROOT_VARIABLE;
 pub struct Arguments {
     /// Beginning of the run's id
     run: String,
-    /// Go on while the run writes
+    /// Go on while the run writes; wait for it if it has not begun
     #[arg(long, short)]
     follow: bool,
     /// The attempt, from 1 [default: the last]
@@ -47,13 +47,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let named = locate::run(&arguments.run, arguments.sweep.as_deref(), arguments.root.as_deref())?;
     let layout = named.sweep.layout.run(named.run.id);
     let machine = Machine::here();
-    let seen = observe(&layout, &machine, SystemTime::now())?;
-    let last = seen.status.iter().flat_map(|status| &status.attempts).map(|attempt| attempt.number).max();
-    let Some(last) = last else {
-        return Err(CliError::new(ExitCode::Incomplete, format!("the run {} was not started yet", named.run.id)));
-    };
+    let last = last_attempt(&layout, &machine, named.run.id, arguments.follow)?;
     let attempt = arguments.attempt.unwrap_or(last);
     let path = layout.log(attempt);
+    // The attempt is recorded a moment before its log is there.
+    while arguments.follow && attempt == last && !path.exists() && runs(&layout, &machine)? {
+        thread::sleep(PAUSE);
+    }
     let mut log = open(&path, attempt, last)?;
     loop {
         // Looked at before reading: what a run that has ended wrote last is then sure to be read.
@@ -62,6 +62,27 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         log.read_to_end(&mut text).map_err(|error| FileError::read(&path, error))?;
         if !still_heard(&String::from_utf8_lossy(&text))? || !goes_on {
             return Ok(ExitCode::Done);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The number of the run's last attempt; if `follow`, it is waited for until the run has begun.
+fn last_attempt(layout: &RunLayout, machine: &Machine, run: RunId, follow: bool) -> Result<u32, CliError> {
+    let mut told = false;
+    loop {
+        let seen = observe(layout, machine, SystemTime::now())?;
+        let last = seen.status.iter().flat_map(|status| &status.attempts).map(|attempt| attempt.number).max();
+        if let Some(last) = last {
+            return Ok(last);
+        }
+        if !follow {
+            return Err(CliError::new(ExitCode::Incomplete, format!("the run {run} was not started yet"))
+                .hint("`--follow` waits until it begins"));
+        }
+        if !told {
+            talk(&format!("the run {run} was not started yet: waiting until it begins"));
+            told = true;
         }
         thread::sleep(PAUSE);
     }

@@ -1,4 +1,4 @@
-//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks.
+//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks, and `matrix` what `status` shows.
 //!
 //! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into calls of
 //! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
@@ -10,6 +10,7 @@ pub mod exec;
 pub mod explain;
 pub mod fetch;
 pub mod logs;
+mod matrix;
 pub mod new;
 pub mod plan;
 pub mod reconcile;

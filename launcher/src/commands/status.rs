@@ -12,6 +12,7 @@ use spec::plan::{Plan, PlannedRun};
 use spec::status::Cause;
 use spec::{ExitCode, RunId, Value};
 
+use super::matrix::{Axes, Pair};
 use super::plan::Format;
 use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView};
 use crate::error::CliError;
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     root: Option<PathBuf>,
+    /// The two factors to count finished runs by, the first across; `seed` is one too [default: the sweep's first two]
+    #[arg(long, value_name = "FACTOR,FACTOR")]
+    by: Option<Pair>,
     /// List every run
     #[arg(long)]
     runs: bool,
@@ -45,12 +49,16 @@ pub struct Arguments {
 /// When the sweep cannot be found or read.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
+    let axes = match &arguments.by {
+        Some(pair) => Some(Axes::named(pair, &sweep.plan).map_err(|error| CliError::new(ExitCode::Usage, error))?),
+        None => Axes::first(&sweep.plan),
+    };
     fetch_records(&sweep.layout)?;
     let survey = Survey::of(&sweep.layout, &sweep.plan.runs, &Machine::here(), SystemTime::now())?;
     let queue = with_slurm(&sweep.layout, &survey)?;
     let text = match arguments.format {
         Format::Json => json(&sweep.plan, &survey, queue.as_ref()),
-        Format::Table => table(&sweep.plan, &survey, queue.as_ref(), arguments.runs),
+        Format::Table => table(&sweep.plan, &survey, queue.as_ref(), axes.as_ref(), arguments.runs),
     };
     print(&text)?;
     Ok(ExitCode::Done)
@@ -113,7 +121,7 @@ fn queue_table(tasks: &Tasks) -> String {
     if table.is_empty() { String::new() } else { format!("\n{}", table.render()) }
 }
 
-fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, runs: bool) -> String {
+fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, axes: Option<&Axes>, runs: bool) -> String {
     let counts = survey.counts();
     let mut text = format!("{}: {} of {} runs\n\n", plan.sweep, counts.finished(), counts.total());
     let mut states = Table::new(["state", ">runs"]);
@@ -125,35 +133,12 @@ fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, runs: bool) -> Str
         let _ = writeln!(text, "\nabout {} to go", duration(seconds));
     }
     text += &tasks.map(queue_table).unwrap_or_default();
-    text += &matrix(plan, survey);
+    text += &axes.map(|axes| axes.table(survey)).unwrap_or_default();
     text += &failures(survey);
     if runs {
         text += &list(survey);
     }
     text
-}
-
-/// Finished runs for every pair of levels of the first two factors that have more than one; empty for one factor.
-fn matrix(plan: &Plan, survey: &Survey) -> String {
-    let mut factors = plan.factors.iter().filter(|factor| factor.levels.len() > 1);
-    let (Some(across), Some(down)) = (factors.next(), factors.next()) else { return String::new() };
-    let heading = format!("{} \\ {}", down.name, across.name);
-    let columns: Vec<String> = across.levels.iter().map(|level| format!(">{level}")).collect();
-    let mut table = Table::new(std::iter::once(heading.as_str()).chain(columns.iter().map(String::as_str)));
-    for row in &down.levels {
-        let cell = |column: &Value| {
-            let at = |run: &PlannedRun| {
-                run.levels.get(&across.name) == Some(column) && run.levels.get(&down.name) == Some(row)
-            };
-            let counts = Counts::of(survey.runs.iter().filter(|(run, _)| at(run)).map(|(_, seen)| &seen.state));
-            match counts.total() {
-                0 => "-".to_owned(),
-                total => format!("{}/{total}", counts.finished()),
-            }
-        };
-        table.row(std::iter::once(row.to_string()).chain(across.levels.iter().map(cell)));
-    }
-    format!("\n{}", table.render())
 }
 
 /// The runs that failed or diverged, with the reason; empty where there are none.

@@ -73,15 +73,9 @@ impl Condition {
         let level = if self.factor == "seed" {
             Some(seed.to_string())
         } else {
-            levels.iter().find(|(name, _)| self.names(name)).map(|(_, level)| level.to_string())
+            levels.iter().find(|(name, _)| means(&self.factor, name)).map(|(_, level)| level.to_string())
         };
         level.is_some_and(|level| self.levels.iter().any(|wanted| same(wanted, &level)))
-    }
-
-    /// Whether the factor called `name` is meant: `architecture` and `model.architecture` are one.
-    fn names(&self, name: &str) -> bool {
-        let setting = |name| setting::find(name).map(|setting| setting.key);
-        name == self.factor || setting(name).is_some_and(|key| setting(&self.factor) == Some(key))
     }
 
     /// Checks that the sweep can answer: the factor and its levels are there.
@@ -92,8 +86,7 @@ impl Condition {
         let known: Vec<String> = if self.factor == "seed" {
             seeds.iter().map(u64::to_string).collect()
         } else {
-            let factor = factors.iter().find(|factor| self.names(&factor.name)).ok_or_else(|| self.unknown(factors))?;
-            factor.levels.iter().map(Value::to_string).collect()
+            factor(&self.factor, factors)?.levels.iter().map(Value::to_string).collect()
         };
         match self.levels.iter().find(|wanted| !known.iter().any(|level| same(wanted, level))) {
             None => Ok(()),
@@ -105,15 +98,27 @@ impl Condition {
             }),
         }
     }
+}
 
-    fn unknown(&self, factors: &[Factor]) -> SelectError {
+/// The factor among `factors` that a person calls `name`.
+///
+/// # Errors
+/// There is none; the nearest name is said.
+pub fn factor<'a>(name: &str, factors: &'a [Factor]) -> Result<&'a Factor, SelectError> {
+    factors.iter().find(|factor| means(name, &factor.name)).ok_or_else(|| {
         let names: Vec<&str> = factors.iter().map(|factor| factor.name.as_str()).chain(["seed"]).collect();
         SelectError::Factor {
-            name: self.factor.clone(),
-            nearest: closest(&self.factor, names.iter().copied()).map(str::to_owned),
+            name: name.to_owned(),
+            nearest: closest(name, names.iter().copied()).map(str::to_owned),
             known: names.join(", "),
         }
-    }
+    })
+}
+
+/// Whether `wanted` means the factor called `name`: `architecture` and `model.architecture` are one.
+fn means(wanted: &str, name: &str) -> bool {
+    let setting = |name| setting::find(name).map(|setting| setting.key);
+    name == wanted || setting(name).is_some_and(|key| setting(wanted) == Some(key))
 }
 
 /// Whether two spellings are one level: `1e-3` and `0.001` are.
