@@ -7,6 +7,7 @@ pub mod describe;
 pub mod detectable;
 pub mod equivalence;
 pub mod estimate;
+pub mod friedman;
 pub mod holm;
 pub mod noncentral;
 pub mod paired;
