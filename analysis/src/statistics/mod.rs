@@ -12,4 +12,5 @@ pub mod holm;
 pub mod noncentral;
 pub mod paired;
 pub mod student;
+pub mod studentized_range;
 pub mod welch;
