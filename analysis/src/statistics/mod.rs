@@ -9,6 +9,7 @@ pub mod equivalence;
 pub mod estimate;
 pub mod friedman;
 pub mod holm;
+pub mod nemenyi;
 pub mod noncentral;
 pub mod paired;
 pub mod student;
