@@ -21,7 +21,7 @@ pub struct SweepWriter {
     pub ledger: Ledger,
     /// The frozen plan.
     pub plan: Plan,
-    _lock: Lease,
+    lock: Lease,
 }
 
 /// Why a sweep cannot be changed.
@@ -36,6 +36,9 @@ pub enum WriterError {
         /// Who.
         holder: Box<Holder>,
     },
+    /// It was silent for so long that another process took it for dead and the sweep for its own.
+    #[error("the sweep in {} was taken over by another process", .0.directory().display())]
+    Lost(SweepLayout),
     /// A record could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -45,7 +48,7 @@ impl From<WriterError> for CliError {
     fn from(error: WriterError) -> Self {
         match error {
             WriterError::File(error) => error.into(),
-            busy @ WriterError::Busy { .. } => Self::new(ExitCode::Busy, busy)
+            busy @ (WriterError::Busy { .. } | WriterError::Lost(_)) => Self::new(ExitCode::Busy, busy)
                 .hint("wait until it has ended, or stop it with Ctrl-C; `seedbed status` shows how far it is"),
         }
     }
@@ -74,7 +77,15 @@ impl SweepWriter {
             let (now, before) = (plan.revision, layout.earlier_plan(plan.revision - 1));
             news.push(format!("the plan was changed: this is revision {now}, the earlier one is {}", before.display()));
         }
-        Ok((Self { layout, ledger, plan, _lock: lease }, news))
+        Ok((Self { layout, ledger, plan, lock: lease }, news))
+    }
+
+    /// Shows that this process lives, before it does what must not be done twice.
+    ///
+    /// # Errors
+    /// [`WriterError::Lost`]: another process acts on the sweep by now.
+    pub fn keep(&self) -> Result<(), WriterError> {
+        if self.lock.renew()? { Ok(()) } else { Err(WriterError::Lost(self.layout.clone())) }
     }
 
     /// Takes the lock of a sweep that was frozen already, whose `plan` this is, and mends its ledger. The plan stays as it is.
@@ -84,7 +95,7 @@ impl SweepWriter {
     pub fn reopen(layout: SweepLayout, plan: Plan, machine: &Machine) -> Result<(Self, Vec<String>), WriterError> {
         let mut news = Vec::new();
         let (lease, ledger) = take(&layout, machine, &mut news)?;
-        Ok((Self { layout, ledger, plan, _lock: lease }, news))
+        Ok((Self { layout, ledger, plan, lock: lease }, news))
     }
 }
 

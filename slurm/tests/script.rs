@@ -159,7 +159,7 @@ fn the_job_gets_a_folder_of_its_own_on_the_node() {
     let mut script = plain();
     script.environment.scratch = Some(node.path().to_str().unwrap().parse().unwrap());
     script.command.program = "/usr/bin/printenv".parse().unwrap();
-    script.command.arguments = vec!["TMPDIR".into(), "JOB_SCRATCH".into()];
+    script.command.arguments = vec!["TMPDIR".into(), "SEEDBED_SCRATCH".into()];
     let run = |script: &SbatchScript| {
         let text = script.text().unwrap();
         Command::new("/bin/sh").args(["-c", &text]).env("SLURM_JOB_ID", "41").output().expect("sh starts")

@@ -35,6 +35,10 @@ pub(super) fn call(
     writer: &mut SweepWriter,
     contact: &Contact<'_>,
 ) -> Result<Answer, ClusterError> {
+    if let Err(error) = writer.keep() {
+        discard(&writer.layout, batch);
+        return Err(error.into());
+    }
     let submission = batch.name.to_string();
     let intent = Event::Intended {
         submission: submission.clone(),

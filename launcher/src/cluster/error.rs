@@ -11,6 +11,7 @@ use spec::ExitCode;
 use super::site::SiteError;
 use crate::error::CliError;
 use crate::files::FileError;
+use crate::writer::WriterError;
 
 /// Why nothing could be done on a cluster.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum ClusterError {
     /// A record could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Another process acts on the sweep.
+    #[error(transparent)]
+    Writer(#[from] WriterError),
     /// A file could not be carried there or here.
     #[error(transparent)]
     Carry(#[from] CarryError),
@@ -112,6 +116,7 @@ impl From<ClusterError> for CliError {
             ClusterError::Site(SiteError::NoDefault { .. }) => {
                 Self::new(ExitCode::Usage, error).hint("--partition NAME chooses one")
             }
+            ClusterError::Writer(error) => error.into(),
             ClusterError::NoReportThere { .. } => Self::new(ExitCode::Usage, error)
                 .hint("`seedbed watch` brings the results here when all is done; `seedbed report` follows"),
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),

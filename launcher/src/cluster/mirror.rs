@@ -104,6 +104,7 @@ impl Mirror<'_> {
             let archive = files::archive(self.client.transport(), &root, &names)?;
             let mut arrived = self.unpack(&archive, &names)?;
             arrived.sort_by_key(|(path, _)| std::cmp::Reverse(rank(path)));
+            let here: Vec<String> = arrived.iter().map(|(path, _)| path.clone()).collect();
             for (path, content) in arrived {
                 let file = self.layout.directory().join(&path);
                 create_directory(file.parent().unwrap_or(self.layout.directory()))?;
@@ -114,8 +115,8 @@ impl Mirror<'_> {
                 fetched.files += 1;
                 fetched.bytes += content.len() as u64;
             }
-            // Noted as it was listed: what has changed since is fetched again the next time.
-            let listed = names.iter().filter_map(|name| wanted.get(name));
+            // Noted as it was listed: what has changed since, or has not come, is fetched again the next time.
+            let listed = here.iter().filter_map(|path| wanted.get(path.as_str()));
             known.0.extend(listed.map(|file| (file.path.clone(), stamp(file))));
             create_directory(record.parent().unwrap_or(self.layout.directory()))?;
             write_record(&record, &known)?;

@@ -103,9 +103,9 @@ impl Orphan {
             after: Vec::new(),
             script: Digest::of(script.as_bytes()),
         };
+        cancel(contact, jobs)?;
         writer.ledger.append(at.clone(), intended)?;
-        writer.ledger.append(at, Event::Accepted { submission: name.to_owned(), job, adopted: true })?;
-        cancel(contact, jobs)
+        Ok(writer.ledger.append(at, Event::Accepted { submission: name.to_owned(), job, adopted: true })?)
     }
 
     /// Cancels it.

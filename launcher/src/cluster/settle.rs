@@ -133,22 +133,28 @@ fn settle_one(
 ) -> Result<(), ClusterError> {
     let name = submission.name.to_string();
     let mut jobs = jobs.clone();
+    let fence = batch::fence(&writer.layout, &submission.name);
+    let is_fenced = fence.exists();
+    if is_fenced && !jobs.is_empty() {
+        // Whoever gave it up was interrupted before that was written down. Its tasks see the fence and do nothing.
+        cancel(contact, std::mem::take(&mut jobs))?;
+    }
     if let Some(first) = jobs.pop_first() {
+        // Before the first is written down: after that nobody looks for the others.
+        if !jobs.is_empty() {
+            let doubled = counted(jobs.len(), "second copy");
+            cancel(contact, jobs)?;
+            settled.news.push(format!("submission {name} was queued more than once: {doubled} cancelled"));
+        }
         writer.ledger.append(env::now(), Event::Accepted { submission: name.clone(), job: first, adopted: true })?;
         submission.fate = Fate::Accepted(first);
         settled.news.push(format!("submission {name} had been accepted as job {first}: it was adopted"));
-        if !jobs.is_empty() {
-            let doubled = counted(jobs.len(), "second copy");
-            settled.news.push(format!("submission {name} was queued more than once: {doubled} cancelled"));
-            cancel(contact, jobs)?;
-        }
         return Ok(());
     }
-    if !abandon && submission.age(now) < ON_ITS_WAY {
+    if !is_fenced && !abandon && submission.age(now) < ON_ITS_WAY {
         settled.open += 1;
         return Ok(());
     }
-    let fence = batch::fence(&writer.layout, &submission.name);
     create_new(&fence, b"given up: whatever of it starts now does nothing\n")?;
     contact.place().deliver(&contact.client, &writer.layout, &[fence])?;
     writer.ledger.append(env::now(), Event::GivenUp { submission: name.clone() })?;

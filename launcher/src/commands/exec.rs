@@ -90,15 +90,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         // kill the trainer before it has written its checkpoint.
         supervise::tie_to_parent(parent, Signal::USR2).map_err(unavailable)?;
     }
+    let task = arguments.requeues.or(arguments.in_pack.then_some(0)).and_then(SlurmTask::here);
+    // A run of a pack uses the scratch folder of the whole task, and leaves it to it.
+    let _scratch = task.as_ref().filter(|_| !arguments.in_pack).map(|_| Scratch::of_this_job());
     if cluster::is_given_up(&arguments.array) {
         talk("this submission was given up before it started: there is nothing to do");
         return Ok(ExitCode::Done);
     }
     let sweep = &arguments.sweep_dir;
     let sweep = SweepLayout::new(sweep.canonicalize().map_err(|error| FileError::read(sweep, error))?);
-    let task = arguments.requeues.or(arguments.in_pack.then_some(0)).and_then(SlurmTask::here);
-    // A run of a pack uses the scratch folder of the whole task, and leaves it to it.
-    let _scratch = task.as_ref().filter(|_| !arguments.in_pack).map(|_| Scratch::of_this_job());
     match arguments.runs_per_task {
         Some(runs) => several(arguments, &sweep, runs, task),
         None => one(arguments, &sweep, task),

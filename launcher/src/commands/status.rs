@@ -99,7 +99,13 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
                 "warning: it is not known whether {runs} reached the queue: `seedbed reconcile` looks again"
             ));
         }
-        tasks.extend(queue.tasks.into_iter().filter(|(run, _)| unfinished.contains(run)));
+        for (run, task) in queue.tasks.into_iter().filter(|(run, _)| unfinished.contains(run)) {
+            // Of the sites that know a run, the one where it may still be carried out tells how it stands.
+            let is_told = tasks.get(&run).is_some_and(|told: &TaskView| told.standing.is_in_flight());
+            if !is_told {
+                tasks.insert(run, task);
+            }
+        }
     }
     Ok(Some(tasks))
 }

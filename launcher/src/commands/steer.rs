@@ -9,7 +9,7 @@ use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::{JobId, JobNumber, JobPart};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding, TaskView};
+use crate::cluster::{self, ClusterError, Fate, SiteQueue, Sites, TaskStanding, TaskView};
 use crate::env;
 use crate::error::CliError;
 use crate::lease::Machine;
@@ -150,10 +150,18 @@ impl Which {
         let checked = self.conditions.iter().try_for_each(|condition| condition.check(&plan.factors, &plan.seeds));
         checked.map_err(|error| CliError::new(ExitCode::Usage, error))?;
         let survey = Survey::of(&sweep.layout, &plan.runs, &Machine::here(), SystemTime::now())?;
-        let unfinished = |seen: &Observed| !matches!(seen, Observed::Done | Observed::Diverged);
-        let runs: BTreeSet<RunId> =
+        // One that diverged may have been handed over again.
+        let unfinished = |seen: &Observed| !matches!(seen, Observed::Done);
+        let mut runs: BTreeSet<RunId> =
             survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id).collect();
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
+        if self.conditions.is_empty() {
+            // Runs that a later plan no longer has may still have tasks.
+            let planned: BTreeSet<RunId> = plan.runs.iter().map(|run| run.id).collect();
+            for submission in submissions.iter().filter(|submission| matches!(submission.fate, Fate::Accepted(_))) {
+                runs.extend(submission.runs(&sweep.layout)?.into_iter().filter(|run| !planned.contains(run)));
+            }
+        }
         let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
             talk("a submission is still without an answer: its tasks are not told; `seedbed reconcile` looks for it");
@@ -163,7 +171,11 @@ impl Which {
 
     fn mean(&self, sweep: &FrozenSweep, run: RunId) -> bool {
         let planned = sweep.plan.runs.iter().find(|planned| planned.id == run);
-        planned.is_some_and(|run| self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels)))
+        match planned {
+            Some(run) => self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels)),
+            // Of a run that the plan no longer has nobody can say more than all.
+            None => self.conditions.is_empty(),
+        }
     }
 }
 

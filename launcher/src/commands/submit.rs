@@ -200,7 +200,7 @@ impl Errand {
             let _ = writeln!(text, "{}", batch.script);
         }
         let hours = |count: fn(&Batch) -> u32| -> f64 {
-            batches.iter().map(|batch| f64::from(count(batch)) * batch.hours()).sum()
+            batches.iter().fold(0.0, |sum, batch| sum + f64::from(count(batch)) * batch.hours())
         };
         let (gpu, cpu) = (hours(Batch::gpus), hours(Batch::cpus));
         let (runs, arrays) = (counted(wishes.len(), "run"), counted(batches.len(), "array"));
@@ -227,7 +227,16 @@ impl Errand {
         let settled = sites.settle(&mut writer, &cluster::of_sweep(&history), false)?;
         submitted.news.extend(settled.news);
         submitted.open = settled.open;
-        let submissions = cluster::of_sweep(&ledger::read(&self.layout.ledger())?);
+        let mut submissions = cluster::of_sweep(&ledger::read(&self.layout.ledger())?);
+        let unknown = cluster::unknown_scripts(&self.layout, &submissions)?;
+        if !unknown.is_empty() {
+            // A ledger that was lost does not make their runs free to be submitted again.
+            for orphan in cluster::orphans(&unknown, &contact)? {
+                orphan.adopt(&self.site_name, &mut writer, &contact)?;
+                submitted.news.push(format!("the queue has {}, which the ledger did not know: adopted", orphan.name));
+            }
+            submissions = cluster::of_sweep(&ledger::read(&self.layout.ledger())?);
+        }
         let unfinished = self.unfinished(&submissions)?;
         let queues = sites.ask(&self.layout, &submissions, &unfinished)?;
         let queue = Overview(&queues);
@@ -237,7 +246,7 @@ impl Errand {
         let histories = self.write_down_ends(&mut writer, &queues, &submissions)?;
         let observed = self.look()?;
         submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
-        let goes_on = |(run, seen): &&(RunSpec, Observation)| !is_finished(&seen.state) && queue.is_in_flight(run.id);
+        let goes_on = |(run, seen): &&(RunSpec, Observation)| !is_done(&seen.state) && queue.is_in_flight(run.id);
         submitted.in_flight = observed.iter().filter(goes_on).count();
         let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
         let mut selection = local::select(free, &self.wishes, &self.machine);
@@ -254,6 +263,9 @@ impl Errand {
         let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?;
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.news.append(&mut submitted.handed.news);
+        let refused = submitted.handed.rejected.iter();
+        let words = refused.map(|(runs, said)| format!("Slurm refused {}: {said}", counted(*runs as usize, "run")));
+        submitted.news.extend(words.collect::<Vec<_>>());
         if self.then_report {
             let queued = queues.iter().filter(|queue| queue.site == self.site_name);
             let mut arrays: BTreeSet<JobNumber> = queued.flat_map(|site| site.queue.arrays_in_flight()).collect();
@@ -270,13 +282,14 @@ impl Errand {
         Ok(cluster::fetch(&self.layout, &submissions, Extent::Everything).map(drop)?)
     }
 
-    /// The runs about which Slurm is asked. At a far site more of them may have finished than is known here.
+    /// The runs about which Slurm is asked: also those that diverged, which may have been handed over again. At a far site more
+    /// of them may have finished than is known here.
     fn unfinished(&self, submissions: &[Submission]) -> Result<BTreeSet<RunId>, CliError> {
         if submissions.is_empty() {
             return Ok(BTreeSet::new());
         }
         let observed = self.look()?;
-        Ok(observed.iter().filter(|(_, seen)| !is_finished(&seen.state)).map(|(run, _)| run.id).collect())
+        Ok(observed.iter().filter(|(_, seen)| !is_done(&seen.state)).map(|(run, _)| run.id).collect())
     }
 
     /// Writes down which tasks are over before Slurm forgets, and returns how those of each run have ended.
@@ -341,8 +354,8 @@ fn in_words(reporting: Reporting) -> String {
     }
 }
 
-fn is_finished(state: &Observed) -> bool {
-    matches!(state, Observed::Done | Observed::Diverged)
+fn is_done(state: &Observed) -> bool {
+    matches!(state, Observed::Done)
 }
 
 impl Submitted {
@@ -373,9 +386,6 @@ impl Submitted {
         for (job, runs) in &self.handed.jobs {
             let _ = writeln!(text, "job {job}: {}", counted(*runs as usize, "run"));
         }
-        for (runs, message) in &self.handed.rejected {
-            talk(&format!("Slurm refused {}: {message}", counted(*runs as usize, "run")));
-        }
         if let Some(message) = &self.handed.no_room {
             let waiting = counted(self.handed.waiting, "run");
             talk(&format!("{waiting} not submitted yet: {message}; `seedbed submit` goes on when there is room"));
@@ -395,7 +405,7 @@ impl Submitted {
                 counted(self.failed, "failed run")
             ));
         }
-        if text.is_empty() {
+        if text.is_empty() && self.handed.rejected.is_empty() {
             text += "nothing to submit\n";
         }
         let _ = writeln!(text, "{}", layout.directory().display());

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
 
 use super::error::SuperviseError;
-use crate::lease::{Lease, RENEWAL};
+use crate::lease::{Lease, RENEWAL, STALE};
 use crate::signals::Signals;
 
 /// What a supervisor listens to: whatever asks it to stop, and the end of its child.
@@ -60,6 +60,7 @@ pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Resul
     let group = Pid::from_child(&child);
     let mut asked = Asked::No;
     let mut renewal = Instant::now() + RENEWAL;
+    let mut renewed = Instant::now();
     while !has_ended(group)? {
         match signals.next(renewal.saturating_duration_since(Instant::now())) {
             Some(SIGCHLD) => {}
@@ -72,11 +73,16 @@ pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Resul
             }
             None => {
                 renewal = Instant::now() + RENEWAL;
-                // A file server that does not answer now may answer next time; silence is what counts.
-                if !claim.renew().unwrap_or(true) {
-                    send(group, Signal::KILL);
-                    let _ = child.wait();
-                    return Err(SuperviseError::Fenced);
+                // A file server that does not answer now may answer next time, but not for so long that somebody else takes
+                // this supervisor for dead.
+                match claim.renew() {
+                    Ok(true) => renewed = Instant::now(),
+                    Err(_) if renewed.elapsed() + 2 * RENEWAL < STALE => {}
+                    Ok(false) | Err(_) => {
+                        send(group, Signal::KILL);
+                        let _ = child.wait();
+                        return Err(SuperviseError::Fenced);
+                    }
                 }
             }
         }

@@ -104,6 +104,9 @@ fn job_ids(stdout: &str) -> Vec<JobId> {
     jobs
 }
 
+/// Marks, in lower case, of an answer that was not heard: whatever else was said, a plugin of the site may have said it.
+const UNHEARD: [&str; 5] = ["timed out", "unable to contact", "zero bytes", "connection", "communication"];
+
 /// Only what sbatch itself reports as an error counts: a site's greeting may say anything. Nor does it count why an earlier
 /// try failed: the last one may have been accepted.
 fn refusal(reply: &Reply) -> Submission {
@@ -112,7 +115,9 @@ fn refusal(reply: &Reply) -> Submission {
     let folded = errors.join("\n").to_ascii_lowercase();
     let says = |marks: &[&str]| marks.iter().any(|mark| folded.contains(mark));
     let message = errors.join("; ");
-    if says(&REJECTIONS) {
+    if says(&UNHEARD) {
+        unresolved(reply, "sbatch failed")
+    } else if says(&REJECTIONS) {
         Submission::Rejected { message }
     } else if says(&LIMITS) {
         Submission::NoRoom { message }

@@ -37,7 +37,7 @@ pub struct Environment {
 }
 
 /// The variable that names the folder which the script has made for the job.
-pub const SCRATCH: &str = "JOB_SCRATCH";
+pub const SCRATCH: &str = "SEEDBED_SCRATCH";
 
 impl Environment {
     /// The lines of the setup, each with its newline.

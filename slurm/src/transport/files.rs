@@ -81,21 +81,17 @@ pub fn unreadable(transport: &dyn Transport, paths: &[&str]) -> Result<Vec<Strin
     Ok(printed.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(text).collect())
 }
 
-/// The files below `folder`, except in folders with one of the names `passed_over`. A folder that is not there is empty.
+/// The files below `folder`, except in folders with one of the names `passed_over`. A folder that is not there is an error: it may come back.
 ///
 /// # Errors
 /// [`CarryError`].
 pub fn list(transport: &dyn Transport, folder: &str, passed_over: &[&str]) -> Result<Listing, CarryError> {
-    let script = "date +%s; folder=$1; shift; [ -d \"$folder\" ] || exit 0; cd -- \"$folder\" || exit 1; \
-                  find . \\( -type d \\( -name '' \"$@\" \\) -prune \\) -o \\( -type f -printf '%s %T@ %P\\0' \\)";
+    let script = "date +%s; folder=$1; shift; cd -- \"$folder\" || exit 2; \
+                  find . -ignore_readdir_race \\( -type d \\( -name '' \"$@\" \\) -prune \\) -o \\( -type f -printf '%s %T@ %P\\0' \\)";
     let mut arguments = vec![folder];
     arguments.extend(passed_over.iter().flat_map(|name| ["-o", "-name", name]));
     let remains = shell(transport, script, &arguments, String::new(), LONG)?;
-    // A file that goes while it is looked at makes find fail at its end; what it printed is right all the same.
-    let printed = match remains.exit {
-        Some(0 | 1) if remains.stdout.contains(&b'\n') => remains.stdout,
-        _ => succeeded(transport, remains, "list", folder)?,
-    };
+    let printed = succeeded(transport, remains, "list", folder)?;
     read_listing(&printed).ok_or_else(|| failed(transport, "list", folder, "the listing cannot be read"))
 }
 
@@ -120,7 +116,7 @@ fn read_listing(printed: &[u8]) -> Option<Listing> {
 pub fn archive(transport: &dyn Transport, folder: &str, paths: &[&str]) -> Result<Vec<u8>, CarryError> {
     let list: String = paths.iter().flat_map(|path| [*path, "\n"]).collect();
     let script = "cd -- \"$1\" && while IFS= read -r file; do if [ -r \"$file\" ]; then printf '%s\\n' \"$file\"; fi; done | \
-                  tar --create --file=- --format=ustar --ignore-failed-read --verbatim-files-from --files-from=-";
+                  tar --create --file=- --format=ustar --owner=0 --group=0 --numeric-owner --ignore-failed-read --verbatim-files-from --files-from=-";
     let remains = shell(transport, script, &[folder], list, LONG)?;
     // 1: a file changed while it was read, as a log does.
     if remains.exit == Some(1) {
@@ -178,8 +174,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a 'b' $(id)");
         let root = root.to_str().unwrap();
-        assert_eq!(list(&Local, root, &[]).unwrap().files, []);
+        assert!(list(&Local, root, &[]).is_err());
         make_folders(&Local, &[&format!("{root}/runs/1"), &format!("{root}/runs/checkpoints")]).unwrap();
+        assert_eq!(list(&Local, root, &[]).unwrap().files, []);
         put(&Local, &format!("{root}/runs/1/status.json"), "é\n'quoted' $HOME\n").unwrap();
         put(&Local, &format!("{root}/runs/1/status.json"), "second").unwrap();
         put(&Local, &format!("{root}/runs/checkpoints/big"), "x").unwrap();
