@@ -1,20 +1,50 @@
 //! Two one-sided tests: is a difference smaller than what matters?
 
+use serde::Serialize;
+
 use super::estimate::Estimate;
 use super::student;
 
-/// The p value against a difference of at least `margin` in either direction; `None` where nothing was tested.
+/// One of the two tests: its statistic and its p value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct OneSided {
+    /// The t statistic.
+    pub t: f64,
+    /// The one-sided p value.
+    pub p: f64,
+}
+
+/// Both tests against a margin.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Equivalence {
+    /// Against a difference of -margin or less.
+    pub lower: OneSided,
+    /// Against a difference of margin or more.
+    pub upper: OneSided,
+    /// The larger p value: below alpha, the difference lies within the margin.
+    pub p: f64,
+}
+
+/// Tests a difference against -`margin` and `margin`; `None` where nothing was tested.
 ///
-/// The larger of P(T > (d̄ + margin) / se) and P(T < (d̄ - margin) / se), with the standard error and degrees of freedom of the
-/// t test that `estimate` came from, paired or Welch. Below alpha, the 1 - 2·alpha interval of the difference lies within
-/// (-margin, margin). The margin must be declared before anybody looks; "not significant" is never equality.
+/// P(T > (d̄ + margin) / se) and P(T < (d̄ - margin) / se), with the standard error and degrees of freedom of the t test that
+/// `estimate` came from, paired, pooled, Welch or Yuen. Where the larger is below alpha, the 1 - 2·alpha interval of the
+/// difference lies within (-margin, margin). The margin must be declared before anybody looks; "not significant" is never
+/// equality.
 ///
 /// Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15.
-pub fn equivalence_p(estimate: &Estimate, margin: f64) -> Option<f64> {
+pub fn equivalence(estimate: &Estimate, margin: f64) -> Option<Equivalence> {
     let test = estimate.test()?;
-    let above = student::upper_tail((estimate.difference + margin) / test.standard_error, test.df)?;
-    let below = student::upper_tail((margin - estimate.difference) / test.standard_error, test.df)?;
-    Some(above.max(below))
+    let above = (estimate.difference + margin) / test.standard_error;
+    let below = (estimate.difference - margin) / test.standard_error;
+    let lower = OneSided { t: above, p: student::upper_tail(above, test.df)? };
+    let upper = OneSided { t: below, p: student::upper_tail(-below, test.df)? };
+    Some(Equivalence { lower, upper, p: lower.p.max(upper.p) })
+}
+
+/// The p value of [`equivalence`].
+pub fn equivalence_p(estimate: &Estimate, margin: f64) -> Option<f64> {
+    equivalence(estimate, margin).map(|found| found.p)
 }
 
 #[cfg(test)]

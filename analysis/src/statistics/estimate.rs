@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::student;
+
 /// An interval, low to high.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
@@ -58,6 +60,15 @@ impl Estimate {
             _ => None,
         }
     }
+}
+
+/// The t test of a difference with a standard error above 0.
+pub(super) fn tested(difference: f64, standard_error: f64, df: f64, alpha: f64) -> Option<Estimate> {
+    let t = difference / standard_error;
+    let half = student::quantile(1.0 - alpha / 2.0, df)? * standard_error;
+    let p = student::two_sided(t, df)?;
+    let interval = Interval { low: difference - half, high: difference + half };
+    Some(Estimate { difference, conclusion: Conclusion::Tested(Test { standard_error, t, df, p, interval }) })
 }
 
 /// Whether a spread is nothing but rounding of values of the given size.

@@ -2,16 +2,29 @@
 //!
 //! Everything here is a pure function of numbers. Inputs are finite (the caller has set aside what is not); an answer that is
 //! not defined is `None` or a named case, never NaN.
+//!
+//! Read in this order:
+//!
+//! 1. [`describe`], [`estimate`]: what a handful of values looks like, and the form in which a difference of means is told.
+//! 2. [`paired`], [`welch`], [`location`]: tests of means. [`equivalence`], [`detectable`]: what they can and cannot show.
+//! 3. [`ranks`]: tests that hold for any shape of distribution. [`counts`]: items answered rightly.
+//! 4. [`holm`], [`corrections`]: several comparisons at once.
+//! 5. [`student`], [`noncentral`], [`distributions`]: the distributions under them.
 
+pub mod corrections;
+pub mod counts;
 pub mod describe;
 pub mod detectable;
+pub mod distributions;
 pub mod equivalence;
 pub mod estimate;
 pub mod friedman;
 pub mod holm;
+pub mod location;
 pub mod nemenyi;
 pub mod noncentral;
 pub mod paired;
+pub mod ranks;
 pub mod student;
 pub mod studentized_range;
 pub mod welch;

@@ -1,0 +1,4 @@
+//! Tests and intervals for counts: items answered rightly, runs that diverged.
+
+pub mod binomial;
+pub mod mcnemar;

@@ -1,0 +1,39 @@
+//! The smallest p value that a design can give, whatever its runs say.
+
+/// Of the signed-rank and the sign-flip test with `n` pairs, two-sided: 2 / 2ⁿ.
+pub fn signed(n: usize) -> f64 {
+    2.0_f64.powf(1.0 - n as f64).min(1.0)
+}
+
+/// Of Mann and Whitney's and the permutation test with groups of `n` and `m`, two-sided: 2 / C(n + m, n).
+pub fn rank_sum(n: usize, m: usize) -> f64 {
+    (2.0 / choose(n + m, n)).min(1.0)
+}
+
+/// How many pairs a signed test needs so that the smallest of `comparisons` p values can pass Holm's first step at `alpha`.
+///
+/// `None` for an alpha outside (0, 1). Below this number of seeds no result of such a test can be significant.
+pub fn pairs_needed(comparisons: usize, alpha: f64) -> Option<usize> {
+    if !(alpha > 0.0 && alpha < 1.0) {
+        return None;
+    }
+    (1..1100).find(|n| comparisons as f64 * signed(*n) <= alpha)
+}
+
+/// C(n, k), exact as long as it fits a float's digits.
+pub(crate) fn choose(n: usize, k: usize) -> f64 {
+    let k = k.min(n - k);
+    (1..=k).fold(1.0, |product, i| product * (n - k + i) as f64 / i as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_that_holms_first_step_asks_for() {
+        let found = [1, 3, 10, 45, 190].map(|comparisons| pairs_needed(comparisons, 0.05).unwrap());
+        assert_eq!(found, [6, 7, 9, 11, 13]);
+        assert_eq!(pairs_needed(3, 0.0), None);
+    }
+}

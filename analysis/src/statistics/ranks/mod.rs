@@ -1,0 +1,11 @@
+//! Tests by ranks and signs. They hold for any shape of distribution, and with few seeds they cannot reject at all:
+//! [`attainable`] says when.
+
+pub mod attainable;
+pub mod brunner_munzel;
+pub mod decimal;
+pub mod hodges_lehmann;
+pub mod mann_whitney;
+pub mod midranks;
+pub mod sign;
+pub mod signed_rank;
