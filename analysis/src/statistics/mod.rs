@@ -8,14 +8,18 @@
 //! 1. [`describe`], [`estimate`]: what a handful of values looks like, and the form in which a difference of means is told.
 //! 2. [`paired`], [`welch`], [`location`]: tests of means. [`equivalence`], [`detectable`]: what they can and cannot show.
 //! 3. [`ranks`]: tests that hold for any shape of distribution. [`counts`]: items answered rightly.
-//! 4. [`holm`], [`corrections`]: several comparisons at once.
-//! 5. [`student`], [`noncentral`], [`distributions`]: the distributions under them.
+//!    [`resampling`]: permutation tests and the bootstrap.
+//! 4. [`effects`], [`aggregates`]: how large a difference is, and many tasks in one number. [`sequential`]: looking early.
+//! 5. [`holm`], [`corrections`]: several comparisons at once.
+//! 6. [`student`], [`noncentral`], [`distributions`]: the distributions under them.
 
+pub mod aggregates;
 pub mod corrections;
 pub mod counts;
 pub mod describe;
 pub mod detectable;
 pub mod distributions;
+pub mod effects;
 pub mod equivalence;
 pub mod estimate;
 pub mod friedman;
@@ -25,6 +29,8 @@ pub mod nemenyi;
 pub mod noncentral;
 pub mod paired;
 pub mod ranks;
+pub mod resampling;
+pub mod sequential;
 pub mod student;
 pub mod studentized_range;
 pub mod welch;
