@@ -28,7 +28,8 @@ static FILE: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(text).expect("the reference file is JSON")
 });
 
-/// Cases that no procedure answers yet.
+/// Cases that are not looked at here yet: models, dominance, power and the rest. Some stand in the tests beside their procedure; who
+/// covers one takes it out of this list.
 const OPEN: &[&str] = &[
     "friedman",
     "iman_davenport",

@@ -100,7 +100,7 @@ impl Bootstrap {
         self.replicates.first() >= self.replicates.last()
     }
 
-    /// The standard deviation of the replicates, with divisor n where all resamples were counted and n - 1 would claim a sample.
+    /// The standard deviation of the replicates, with their number as the divisor.
     pub fn standard_error(&self) -> f64 {
         let n = self.replicates.len() as f64;
         let mean = self.replicates.iter().sum::<f64>() / n;
