@@ -102,7 +102,11 @@ pub(crate) fn come_back(bench: &Bench) {
     let deadline = Instant::now() + Duration::from_mins(4);
     while bench.records().iter().any(|run| !run.state.is_terminal()) {
         assert!(Instant::now() < deadline, "{:?}\n{:?}\n{}", bench.queue(), bench.records(), bench.said_by_jobs());
-        for line in bench.queue().iter().filter(|line| line.contains("BeginTime")) {
+        let waiting: Vec<String> = bench.queue().into_iter().filter(|line| line.contains("BeginTime")).collect();
+        // A node refuses a task that starts in the second in which it was taken from it, and Slurm then fails the task. That
+        // is why it keeps a task back, which is only shortened here.
+        std::thread::sleep(Duration::from_secs(if waiting.is_empty() { 0 } else { 3 }));
+        for line in &waiting {
             let job = format!("JobId={}", line.split(' ').next().unwrap_or_default());
             // A task that has started meanwhile is no failure.
             let _ = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
@@ -113,6 +117,8 @@ pub(crate) fn come_back(bench: &Bench) {
 
 /// Lets a requeued task start at once: Slurm keeps it back for two minutes.
 pub(crate) fn soon(bench: &Bench, task: &str) {
+    // As in `come_back`: not in the second in which it was taken from its node.
+    std::thread::sleep(Duration::from_secs(3));
     let job = format!("JobId={task}");
     wait("the task can be told to start", || {
         let output = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
