@@ -1,5 +1,7 @@
 //! When a run may be handed over once more without anybody asking.
 
+use spec::status::Cause;
+
 use super::submissions::SeenEnd;
 use crate::ledger::RunEnd;
 use crate::sweep::RetryPolicy;
@@ -33,6 +35,8 @@ impl Account {
             RunEnd::Preempted => Self::Preemption,
             // Nothing that a run does itself makes its supervisor vanish.
             RunEnd::NodeFailure | RunEnd::Lost => Self::NodeFailure,
+            // A GPU or a library that is not there: the next node may have it.
+            RunEnd::Failed(Cause::Unavailable) => Self::NodeFailure,
             RunEnd::OutOfMemory => Self::OutOfMemory,
             RunEnd::Timeout { .. } => Self::Timeout,
             RunEnd::Failed(_) | RunEnd::NotBegun => Self::Error,
@@ -54,7 +58,6 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use spec::status::Cause;
 
     use super::*;
 
