@@ -34,9 +34,8 @@ impl Account {
         match end {
             RunEnd::Preempted => Self::Preemption,
             // Nothing that a run does itself makes its supervisor vanish.
-            RunEnd::NodeFailure | RunEnd::Lost => Self::NodeFailure,
-            // A GPU or a library that is not there: the next node may have it.
-            RunEnd::Failed(Cause::Unavailable) => Self::NodeFailure,
+            // Nor does it make a GPU or a library vanish: the next node may have it.
+            RunEnd::NodeFailure | RunEnd::Lost | RunEnd::Failed(Cause::Unavailable) => Self::NodeFailure,
             RunEnd::OutOfMemory => Self::OutOfMemory,
             RunEnd::Timeout { .. } => Self::Timeout,
             RunEnd::Failed(_) | RunEnd::NotBegun => Self::Error,
