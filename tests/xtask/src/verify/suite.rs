@@ -120,7 +120,7 @@ pub(super) const SUITES: [Suite; 8] = [
             Step::Check { arguments: BUILD, packages: &["launcher", "pretence"], last: &[] },
             Step::Tests { packages: &["pretence"], last: &[] },
             // Each test waits most of its time.
-            Step::Tests { packages: &["e2e"], last: &["--test", "faults", "--", "--test-threads=6"] },
+            Step::Tests { packages: &["e2e"], last: &["--test", "faults", "--", "--test-threads=4"] },
         ],
     },
     Suite {
@@ -133,7 +133,7 @@ pub(super) const SUITES: [Suite; 8] = [
             Step::Tests { packages: &["cluster"], last: &[] },
             Step::Tests { packages: &["e2e"], last: &["--test", "ssh"] },
             // Each test waits for Slurm most of its time.
-            Step::Tests { packages: &["e2e"], last: &["--test", "slurm", "--", "--test-threads=6"] },
+            Step::Tests { packages: &["e2e"], last: &["--test", "slurm", "--", "--test-threads=4"] },
         ],
     },
 ];
