@@ -3,7 +3,7 @@
 //! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`place`] (where its nodes find the
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
-//! blindly), [`submit`] (which runs go into which arrays), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`queue`] (how every task stands),
+//! blindly), [`submit`] (which runs go into which arrays), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`standing`] and [`queue`] (how every task stands),
 //! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`mod@needs`] (what it then
 //! asks for), [`view`] (all sites of a sweep at once), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
@@ -27,6 +27,7 @@ mod policy;
 mod queue;
 mod settle;
 mod site;
+mod standing;
 mod submissions;
 mod submit;
 mod then_report;
@@ -42,13 +43,14 @@ pub use self::needs::{Capacity, Change, Changes, Histories, Needs, needs};
 pub use self::orphans::{Orphan, orphans, unknown_scripts};
 pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;
-pub use self::queue::{Queue, TaskStanding, TaskView};
+pub use self::queue::{Queue, TaskView};
 pub use self::settle::{Settled, settle};
 pub use self::site::{
     Accounts, ClusterFacts, Draft, Effective, GpuFacts, HERE, Listed, Origin, PartitionFacts, Probe, Site, SiteError,
     SiteWishes, SshClient, SshSite, effective,
 };
 pub use self::site::{all as all_sites, create as create_site, draft as draft_site, file as site_file};
+pub use self::standing::TaskStanding;
 pub use self::submissions::{Fate, SeenEnd, Submission, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
 pub use self::then_report::{Reporting, then_report};

@@ -8,9 +8,10 @@ use spec::layout::SweepLayout;
 
 use super::contact::Contact;
 use super::error::ClusterError;
-use super::queue::{Queue, TaskStanding};
+use super::queue::Queue;
 use super::settle::{Settled, settle};
 use super::site::Site;
+use super::standing::TaskStanding;
 use super::submissions::{Fate, Submission};
 use crate::writer::SweepWriter;
 
