@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use e2e::programs::program;
+use e2e::programs::{ends, program};
 use sshd::Server;
 
 use crate::bench::{Bench, shared, wait};
@@ -59,7 +59,7 @@ impl Far {
     }
 
     fn expect(&self, code: i32, arguments: &[&str]) -> String {
-        Bench::ends(code, self.command(arguments))
+        ends(code, self.command(arguments))
     }
 
     fn finish(&self) {

@@ -23,9 +23,11 @@ fn a_controller_that_is_away_changes_nothing() {
     assert_eq!(bench.ledger(), before);
     cluster.start_controller().unwrap();
     bench.finish();
-    // A node may be given work before the controller that came back knows its GPUs; that costs an attempt.
+    // A node may be given work before the controller that came back knows its GPUs. That costs an attempt; nothing else was
+    // submitted twice.
     bench.assert_done(false);
-    assert_eq!(bench.events("accepted"), 1);
+    bench.assert_accounted();
+    assert!(bench.events("accepted") <= 1 + bench.events("observed"), "{}", bench.ledger());
 }
 
 #[test]

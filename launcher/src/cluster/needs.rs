@@ -8,6 +8,7 @@ use slurm::client::Client;
 use slurm::parse::sinfo::NodeGroup;
 use slurm::resources::{Memory, MemoryRequest, Resources, TimeLimit};
 use spec::RunId;
+use spec::status::Cause;
 
 use super::error::ClusterError;
 use super::site::Site;
@@ -151,7 +152,8 @@ pub fn needs(
         }
     }
     if policy.exclude_nodes {
-        let failed = history.iter().filter(|past| past.end == RunEnd::NodeFailure && !past.nodes.is_empty());
+        let is_to_blame = |end| matches!(end, RunEnd::NodeFailure | RunEnd::Failed(Cause::Unavailable));
+        let failed = history.iter().filter(|past| is_to_blame(past.end) && !past.nodes.is_empty());
         let failed: BTreeSet<String> = failed.map(|past| past.nodes.clone()).collect();
         // With nowhere left to go it would wait for ever.
         if !failed.is_empty() && (failed.len() as u64) < count(capacity.groups()?) {

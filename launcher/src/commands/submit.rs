@@ -101,7 +101,8 @@ impl Choice<'_> {
     fn means(self, policy: &RetryPolicy, before: &Observed, history: &[cluster::SeenEnd]) -> bool {
         match self {
             Self::Asked => true,
-            Self::Policy => cluster::may_start(policy, history),
+            // What failed on this machine is for a person to look at.
+            Self::Policy => cluster::may_start(policy, history) && !(failed(before) && history.is_empty()),
             Self::Ended(words, _) => {
                 let end = match (before, history.last()) {
                     (Observed::Diverged, _) => Some(RunEnd::Diverged),
@@ -352,6 +353,10 @@ fn in_words(reporting: Reporting) -> String {
         }
         Reporting::Not(said) => format!("no report is queued: {said}"),
     }
+}
+
+fn failed(state: &Observed) -> bool {
+    matches!(state, Observed::Failed { .. })
 }
 
 fn is_done(state: &Observed) -> bool {

@@ -33,8 +33,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.submit.dry_run {
         return errand.dry_run();
     }
-    let policy = errand.sweep.retry;
-    if errand.wishes.retry.is_empty() && policy.error + policy.out_of_memory > 0 {
+    if errand.wishes.retry.is_empty() {
+        // The sweep's policy decides which of them.
         errand.wishes.retry.push(RetryWhat::Failed);
     }
     let signals = Signals::listen(&[SIGINT, SIGTERM]).map_err(|error| CliError::new(ExitCode::Unavailable, error))?;
