@@ -200,6 +200,11 @@ impl Outcome {
         self.asked <= Asked::Warned && self.members.iter().any(Member::goes_on)
     }
 
+    /// The records of the runs that have one.
+    pub fn statuses(&self) -> impl Iterator<Item = &Status> {
+        self.members.iter().filter_map(|member| member.observation.status.as_ref())
+    }
+
     /// 0 if all runs are done, else the code of the run that matters most: what is amiss with the machine, then with the
     /// input, then with the run, then what can go on, then what diverged.
     pub fn exit_code(&self) -> ExitCode {

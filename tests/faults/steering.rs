@@ -58,3 +58,54 @@ fn tasks_are_held_and_released_whatever_is_lost() {
     bench.finish();
     bench.assert_once(1);
 }
+
+#[test]
+fn what_the_sweep_no_longer_has_is_named_and_can_be_cancelled_alone() {
+    let bench = Bench::new(2);
+    bench.expect(0, &["submit"]);
+    let fewer = ["submit", "--set", "sweep.seeds=1"];
+    let named = "4 tasks with Slurm still carry out what the sweep no longer has: `seedbed cancel --dropped` ends that";
+    let said = bench.expect(0, &fewer);
+    assert!(said.contains(named) && said.contains("4 runs in the queue or running already"), "{said}");
+    for command in ["status", "reconcile"] {
+        let said = bench.expect(0, &[command]);
+        assert!(said.contains(named), "{said}");
+    }
+    assert_eq!(bench.expect(0, &["cancel", "--dropped"]), "4 tasks cancelled\n");
+    assert_eq!(bench.expect(0, &["cancel", "--dropped"]), "0 tasks cancelled\n");
+    assert_eq!(bench.expect(0, &["reconcile"]), "4 ended tasks written down\n");
+    assert_eq!(bench.expect(0, &["reconcile"]), "every submission has its answer\n");
+    let said = bench.expect(0, &fewer);
+    assert!(!said.contains("no longer has"), "{said}");
+    bench.slurm.work();
+    bench.assert_done(true);
+}
+
+#[test]
+fn a_dry_run_counts_only_what_would_be_submitted_now() {
+    let bench = Bench::new(1);
+    let dry = ["submit", "--dry-run"];
+    assert!(bench.expect(0, &dry).contains("4 runs in 1 array"));
+    bench.expect(0, &["submit", "--where", "level=2"]);
+    let said = bench.expect(0, &dry);
+    assert!(said.contains("3 runs in 1 array") && said.contains("1 run in the queue or running already"), "{said}");
+    bench.slurm.fault(
+        "squeue",
+        When::Always,
+        Fault::refuses("slurm_load_jobs error: Unable to contact slurm controller\n"),
+    );
+    let said = bench.expect(0, &dry);
+    assert!(
+        said.contains("4 runs in 1 array") && said.contains("what is on its way already is counted, too"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_no_node_has_is_said_before_it_waits_for_ever() {
+    let bench = Bench::new(1);
+    let said = bench.expect(0, &["submit", "--dry-run", "--set", "resources.cpus=4000"]);
+    assert!(said.contains("no node of the default partition has all that a task asks for: 4000 processors"), "{said}");
+    let said = bench.expect(0, &["submit", "--dry-run"]);
+    assert!(!said.contains("warning"), "{said}");
+}

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use cluster::{Cluster, Options};
 use e2e::programs::transcript;
 use e2e::study;
+use spec::status::Attempt;
 
 /// The cluster that is shared by the tests that run now.
 pub(crate) fn shared() -> Arc<Cluster> {
@@ -143,6 +144,24 @@ impl Bench {
             found.is_some()
         });
         found.unwrap_or_default()
+    }
+
+    /// How many runs have trainers that have come so far that they hear a request to stop.
+    pub(crate) fn at_work(&self) -> usize {
+        let layout = self.layout();
+        self.records().iter().filter(|run| layout.run(run.run).directory().join("progress").exists()).count()
+    }
+
+    /// Waits until the trainer of the run that this task carries out is at work.
+    pub(crate) fn has_begun(&self, task: &str) {
+        let layout = self.layout();
+        let is_its = |attempt: &Attempt| {
+            attempt.node.as_ref().and_then(|node| node.task.as_ref()).is_some_and(|own| own.job == task)
+        };
+        wait("the task has begun its run", || {
+            let begun = self.records().into_iter().find(|run| run.attempts.iter().any(is_its));
+            begun.is_some_and(|run| layout.run(run.run).directory().join("progress").exists())
+        });
     }
 
     /// Runs a command of Slurm and expects it to succeed.

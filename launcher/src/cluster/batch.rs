@@ -103,7 +103,7 @@ pub fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> 
 
 impl Kind {
     /// The kind for no more than `len` runs: few of them ask for no more than they need.
-    fn of(&self, len: u32) -> Self {
+    pub(super) fn of(&self, len: u32) -> Self {
         Self { packing: self.packing.of(len), ..self.clone() }
     }
 
@@ -118,7 +118,7 @@ impl Kind {
     }
 
     /// What a task asks for that carries out as many of them as may share one.
-    fn of_task(&self) -> Result<Resources, ClusterError> {
+    pub(super) fn of_task(&self) -> Result<Resources, ClusterError> {
         let Packing { runs, .. } = self.packing;
         let (longer, wider) = (self.packing.longer(), self.packing.wider());
         let value = |what: &str, source| ClusterError::Value { what: format!("{what} of {runs} runs"), source };

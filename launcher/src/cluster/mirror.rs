@@ -60,7 +60,7 @@ pub fn fetch(layout: &SweepLayout, submissions: &[Submission], extent: Extent) -
     let mut last: BTreeMap<RunId, &str> = BTreeMap::new();
     let reached = |submission: &&Submission| matches!(submission.fate, Fate::Open | Fate::Accepted(_));
     for submission in submissions.iter().filter(reached) {
-        last.extend(submission.runs(layout)?.into_iter().map(|run| (run, submission.site.as_str())));
+        last.extend(submission.runs(layout)?.iter().map(|run| (*run, submission.site.as_str())));
     }
     let mut sites: BTreeMap<&str, BTreeSet<RunId>> = BTreeMap::new();
     for (run, site) in last {
@@ -92,6 +92,8 @@ impl Mirror<'_> {
     fn fetch(&self, runs: &BTreeSet<RunId>, extent: Extent) -> Result<Fetched, ClusterError> {
         let root = self.there.directory().to_string_lossy().into_owned();
         let record = self.layout.mirror(self.name);
+        // Two at a time could put what one has read before in place of what the other has read since. Held until the return.
+        let _turn = turn(&record)?;
         let mut known: Known = read_optional_record(&record)?.unwrap_or_default();
         let listing = files::list(self.client.transport(), &root, &LEFT)?;
         let skew = Skew::of(&listing);
@@ -159,6 +161,18 @@ impl Mirror<'_> {
             };
         }
         if gone.is_empty() { Ok(()) } else { write_record(record, known) }
+    }
+}
+
+/// Waits until no other process fetches into the mirror of this `record`, and keeps others waiting until it is dropped.
+fn turn(record: &Path) -> Result<File, FileError> {
+    let path = record.with_extension("lock");
+    create_directory(path.parent().unwrap_or(Path::new(".")))?;
+    let lock = File::create(&path).map_err(|error| FileError::write(&path, error))?;
+    match lock.lock() {
+        // A file system without locks: one at a time is then left to the person.
+        Err(error) if error.kind() != ErrorKind::Unsupported => Err(FileError::write(&path, error)),
+        _ => Ok(lock),
     }
 }
 
@@ -254,6 +268,17 @@ impl Skew {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fetches_of_one_site_take_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = folder.path().join("mirror/far.json");
+        let first = turn(&record).unwrap();
+        let other = File::open(record.with_extension("lock")).unwrap();
+        assert!(matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock)));
+        drop(first);
+        other.try_lock().unwrap();
+    }
 
     fn listed(path: &str, size: u64) -> Listed {
         Listed { path: path.to_owned(), size, changed: "1.5".to_owned() }

@@ -4,8 +4,8 @@
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
 //! blindly), [`submit`] (which runs go into which arrays), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`standing`] and [`queue`] (how every task stands),
-//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`mod@needs`] (what it then
-//! asks for), [`view`] (all sites of a sweep at once), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
+//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the site could give), [`mod@needs`] (what it then
+//! asks for), [`view`] (all sites of a sweep at once), [`mod@dropped`] (what a changed sweep file no longer has), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
@@ -15,7 +15,9 @@
 
 mod batch;
 mod call;
+mod capacity;
 mod contact;
+mod dropped;
 mod end;
 mod error;
 mod health;
@@ -34,12 +36,14 @@ mod then_report;
 mod view;
 
 pub use self::batch::{Batch, is_given_up, resources};
+pub use self::capacity::Capacity;
 pub use self::contact::Contact;
+pub use self::dropped::{dropped, dropped_in_words};
 pub use self::end::{EndedTask, note_ends};
 pub use self::error::ClusterError;
 pub use self::health::{Finding, Verdict, examine};
 pub use self::mirror::{Extent, Fetched, fetch};
-pub use self::needs::{Capacity, Change, Changes, Histories, Needs, needs};
+pub use self::needs::{Change, Changes, Histories, Needs, needs};
 pub use self::orphans::{Orphan, orphans, unknown_scripts};
 pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;

@@ -10,9 +10,10 @@ use std::path::Path;
 use slurm::array::{SliceLimits, slice};
 use slurm::job_id::JobNumber;
 use slurm::name::NodeList;
-use slurm::resources::MemoryRequest;
+use slurm::resources::{MemoryRequest, Resources};
 use spec::RunSpec;
 use spec::layout::SweepLayout;
+use spec::resources::Packing;
 
 use super::batch::{self, Batch, Frame, Kind};
 use super::call::{self, Answer, ask_after, call};
@@ -82,7 +83,8 @@ pub fn arrange<'a>(
         let mut resources = batch::resources(&wish.spec, site)?;
         resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
         resources.time = wish.needs.time.or(resources.time);
-        let (packing, retry) = (wish.spec.resources.packing, wish.retry.unwrap_or_default());
+        let packing = if wish.needs.alone { Packing::default() } else { wish.spec.resources.packing };
+        let retry = wish.retry.unwrap_or_default();
         let kind = Kind { resources, packing, retry, exclude: exclude(site, &wish.needs)? };
         groups.entry(kind).or_default().push(&wish.spec);
     }
@@ -119,6 +121,14 @@ impl Order<'_> {
             trainer: place.trainer(trainer),
             requeues,
         }
+    }
+
+    /// What the tasks ask for, each kind once.
+    ///
+    /// # Errors
+    /// A quantity cannot be asked for in a batch script.
+    pub fn asked(&self) -> Result<Vec<Resources>, ClusterError> {
+        self.groups.iter().map(|(kind, runs)| kind.of(runs.len() as u32).of_task()).collect()
     }
 
     /// The scripts as they would be submitted now. Nothing is written.

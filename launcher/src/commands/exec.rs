@@ -11,14 +11,14 @@ use slurm::job_id::JobId;
 use slurm::transport::Local;
 use spec::execution::Device;
 use spec::layout::{RunLayout, SweepLayout};
-use spec::status::{Cause, NodeTask, State, Status};
+use spec::status::{Cause, Node, NodeTask, State, Status};
 use spec::{ExitCode, RunSpec};
 
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::{Machine, RENEWAL, STALE};
 use crate::local::Slot;
-use crate::output::talk;
+use crate::output::{counted, talk};
 use crate::pack::Pack;
 use crate::scratch::Scratch;
 use crate::state::Observed;
@@ -126,7 +126,8 @@ fn several(
     let outcome = pack::carry_out(&pack, &Machine::here(), &talk)?;
     talk(&outcome.in_words());
     if let Some(task) = task.filter(|_| outcome.goes_on()) {
-        talk(&task.requeue());
+        let used_up = outcome.statuses().map(|status| task.used_up(status)).max().unwrap_or_default();
+        talk(&task.requeue(used_up));
     }
     Ok(outcome.exit_code())
 }
@@ -153,7 +154,7 @@ fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> R
         Finish::Attempted { status, asked } => {
             talk(&format!("run {} ({label}): {}", job.spec.id, status.state.name()));
             if let Some(task) = task.filter(|_| !arguments.in_pack && goes_on(&status, asked)) {
-                talk(&task.requeue());
+                talk(&task.requeue(task.used_up(&status)));
             }
             Ok(supervise::exit_code(&status))
         }
@@ -234,10 +235,20 @@ impl SlurmTask {
         NodeTask { job: self.job.to_string(), node, restarts: self.restarts }
     }
 
-    /// Puts the task back into the queue, and says so.
-    fn requeue(&self) -> String {
-        if self.restarts >= self.most {
-            return format!("the job was queued {} times again already: `seedbed submit` goes on", self.restarts);
+    /// How often this task has used up its time on the run with this `status`. What the cluster did to it, and Slurm counts
+    /// as a restart as well, is not held against it.
+    fn used_up(&self, status: &Status) -> u32 {
+        let job = self.job.to_string();
+        let is_own = |node: &Node| node.task.as_ref().is_some_and(|task| task.job == job);
+        let own = status.attempts.iter().filter(|attempt| attempt.warned && attempt.node.as_ref().is_some_and(is_own));
+        u32::try_from(own.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Puts the task back into the queue, unless it has used up its time too often, and says so.
+    fn requeue(&self, used_up: u32) -> String {
+        if used_up > self.most {
+            let again = counted(used_up as usize - 1, "time");
+            return format!("the job has put itself into the queue {again} already: `seedbed submit` goes on");
         }
         let client = Client::new(Local);
         let ask = || client.requeue(std::slice::from_ref(&self.job));
@@ -254,5 +265,32 @@ impl SlurmTask {
             Ok(()) => format!("job {} goes back into the queue", self.job),
             Err(error) => format!("job {} cannot go back into the queue: {error}; `seedbed submit` goes on", self.job),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spec::RunId;
+    use spec::status::Attempt;
+
+    use super::*;
+
+    fn attempt(job: &str, warned: bool) -> Attempt {
+        let text = format!(
+            r#"{{"number":1,"started":"t","ended":null,"seconds":null,"host":"h","process":1,"gpu":null,"exit-code":75,
+            "signal":null,"cause":"checkpointed","message":null,"warned":{warned},
+            "node":{{"seedbed":"0","task":{{"job":"{job}","restarts":9}}}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn only_time_that_this_task_used_up_counts() {
+        let task = SlurmTask { job: "7_1".parse().unwrap(), restarts: 9, most: 1, gpus: None };
+        let attempts = vec![attempt("7_1", false), attempt("6_1", true), attempt("7_1", true), attempt("7_1", false)];
+        let status =
+            Status { schema: spec::SCHEMA, run: RunId::of(b"run"), state: State::Interrupted, results: None, attempts };
+        assert_eq!(task.used_up(&status), 1);
+        assert!(task.requeue(2).contains("1 time already"));
     }
 }

@@ -78,8 +78,11 @@ fn fetch_records(layout: &SweepLayout) -> Result<(), CliError> {
 fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
     let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
     let finished = |seen: &Observation| matches!(seen.state, Observed::Done | Observed::Diverged);
-    let unfinished = survey.runs.iter().filter(|(_, seen)| !finished(seen)).map(|(run, _)| run.id).collect();
-    let sites = match Sites::any().ask(layout, &submissions, &unfinished) {
+    let unfinished: BTreeSet<RunId> =
+        survey.runs.iter().filter(|(_, seen)| !finished(seen)).map(|(run, _)| run.id).collect();
+    let planned = survey.runs.iter().map(|(run, _)| run.id);
+    let dropped = cluster::dropped(&submissions, layout, planned, &Machine::here())?;
+    let sites = match Sites::any().ask(layout, &submissions, &unfinished.union(&dropped).copied().collect()) {
         Ok(sites) if sites.is_empty() => return Ok(None),
         Ok(sites) => sites,
         Err(error) => {
@@ -88,6 +91,9 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
             return Ok(None);
         }
     };
+    if let Some(line) = cluster::dropped_in_words(&dropped, &sites) {
+        talk(&format!("warning: {line}"));
+    }
     let mut tasks = Tasks::new();
     for SiteQueue { queue, .. } in sites {
         if let Some(why) = &queue.without_accounts {

@@ -9,7 +9,7 @@ use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::{JobId, JobNumber, JobPart};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, Fate, SiteQueue, Sites, TaskStanding, TaskView};
+use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding, TaskView};
 use crate::env;
 use crate::error::CliError;
 use crate::lease::Machine;
@@ -43,6 +43,9 @@ struct Which {
     /// Only runs with these levels; several conditions must all hold
     #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
     conditions: Vec<Condition>,
+    /// Only runs that the sweep no longer has since its file was changed
+    #[arg(long, conflicts_with = "conditions")]
+    dropped: bool,
 }
 
 /// Arguments of `seedbed throttle`.
@@ -149,18 +152,15 @@ impl Which {
         let plan = &sweep.plan;
         let checked = self.conditions.iter().try_for_each(|condition| condition.check(&plan.factors, &plan.seeds));
         checked.map_err(|error| CliError::new(ExitCode::Usage, error))?;
-        let survey = Survey::of(&sweep.layout, &plan.runs, &Machine::here(), SystemTime::now())?;
+        let machine = Machine::here();
+        let survey = Survey::of(&sweep.layout, &plan.runs, &machine, SystemTime::now())?;
         // One that diverged may have been handed over again.
         let unfinished = |seen: &Observed| !matches!(seen, Observed::Done);
-        let mut runs: BTreeSet<RunId> =
-            survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id).collect();
+        let planned = survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id);
+        let mut runs: BTreeSet<RunId> = if self.dropped { BTreeSet::new() } else { planned.collect() };
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
         if self.conditions.is_empty() {
-            // Runs that a later plan no longer has may still have tasks.
-            let planned: BTreeSet<RunId> = plan.runs.iter().map(|run| run.id).collect();
-            for submission in submissions.iter().filter(|submission| matches!(submission.fate, Fate::Accepted(_))) {
-                runs.extend(submission.runs(&sweep.layout)?.into_iter().filter(|run| !planned.contains(run)));
-            }
+            runs.extend(cluster::dropped(&submissions, &sweep.layout, plan.runs.iter().map(|run| run.id), &machine)?);
         }
         let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
@@ -172,7 +172,9 @@ impl Which {
     fn mean(&self, sweep: &FrozenSweep, run: RunId) -> bool {
         let planned = sweep.plan.runs.iter().find(|planned| planned.id == run);
         match planned {
-            Some(run) => self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels)),
+            Some(run) => {
+                !self.dropped && self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels))
+            }
             // Of a run that the plan no longer has nobody can say more than all.
             None => self.conditions.is_empty(),
         }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use slurm::client::ClientError;
+use slurm::transport::TransportError;
 use spec::ExitCode;
 
 use super::submit::{self, Choice, Errand, Submitted};
+use crate::cluster::ClusterError;
 use crate::error::CliError;
 use crate::local::RetryWhat;
 use crate::output::{counted, talk};
@@ -36,6 +39,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if errand.wishes.retry.is_empty() {
         // The sweep's policy decides which of them.
         errand.wishes.retry.push(RetryWhat::Failed);
+    }
+    // Where there is no Slurm at all there is nothing to wait for.
+    if let Err(error @ ClientError::Transport(TransportError::NotInstalled { .. })) = errand.client.configuration() {
+        return Err(ClusterError::from(error).into());
     }
     let signals = Signals::listen(&[SIGINT, SIGTERM]).map_err(|error| CliError::new(ExitCode::Unavailable, error))?;
     let pause = Duration::from_secs(arguments.every);
