@@ -29,7 +29,7 @@ pub(crate) fn shared() -> Arc<Cluster> {
 /// A sweep on a real cluster.
 pub(crate) struct Bench {
     pub(crate) cluster: Arc<Cluster>,
-    bench: e2e::bench::Bench,
+    study: e2e::bench::Bench,
     name: &'static str,
 }
 
@@ -37,7 +37,7 @@ impl Deref for Bench {
     type Target = e2e::bench::Bench;
 
     fn deref(&self) -> &Self::Target {
-        &self.bench
+        &self.study
     }
 }
 
@@ -49,8 +49,8 @@ impl Bench {
 
     /// As [`Bench::new`], with more lines for `[resources]` and what follows.
     pub(crate) fn with(cluster: Arc<Cluster>, name: &'static str, seeds: u32, tenths: u32, more: &str) -> Self {
-        let bench = e2e::bench::Bench::new(name, seeds, tenths, more).with_variables(cluster.environment());
-        Self { cluster, bench, name }
+        let study = e2e::bench::Bench::new(name, seeds, tenths, more).with_variables(cluster.environment());
+        Self { cluster, study, name }
     }
 
     /// `seedbed submit` that finds this shell script in sbatch's place; in it `$SBATCH` is the real one and `$PPID` seedbed.
