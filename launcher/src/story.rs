@@ -45,7 +45,12 @@ pub fn tell(
         let _ = writeln!(text, "{at}Z  {}", words.replace('\n', "\n                        "));
     }
     let _ = writeln!(text, "\nNow it is {}.", standing(seen));
-    if let Some(task) = task.filter(|_| !matches!(seen.state, Observed::Done | Observed::Diverged)) {
+    let is_open = |task: &&TaskView| match seen.state {
+        Observed::Done => false,
+        Observed::Diverged => task.standing.is_in_flight(),
+        _ => true,
+    };
+    if let Some(task) = task.filter(is_open) {
         let (word, why) = task.standing.in_words();
         let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         let _ = writeln!(text, "Slurm has it as task {}, {word}{why}.", task.job);

@@ -156,6 +156,22 @@ fn a_site_that_is_away_for_a_while_loses_nothing() {
 }
 
 #[test]
+fn a_log_that_is_written_there_is_followed_here() {
+    let far = Far::new("far-log", "built-in", (1, 60), "");
+    let script = far.path("train it.sh");
+    let sound = fs::read_to_string(&script).unwrap();
+    fs::write(&script, format!("echo it begins\n{sound}\necho it ends\n")).unwrap();
+    far.expect(0, &["submit", "--site", "far", "--where", "level=2"]);
+    let run =
+        e2e::study::plan(&far.bench.layout()).runs.into_iter().find(|run| run.levels["level"] == 2.into()).unwrap();
+    let said = far.expect(0, &["logs", &run.id.to_string(), "--follow", "--sweep"]);
+    let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words} is not in {said}"));
+    assert!(place("waiting until it begins") > place("it ends") && place("it ends") > place("it begins"), "{said}");
+    assert_eq!(said.matches("it begins\n").count(), 1, "{said}");
+    assert_eq!(far.expect(0, &["logs", &run.id.to_string(), "--sweep"]), "it begins\nit ends\n");
+}
+
+#[test]
 fn what_is_not_there_is_said_before_anything_is_submitted() {
     let far = Far::new("not-there", "built-in", (1, 3), "");
     let profile = fs::read_to_string(far.path("sites/far.toml")).unwrap();

@@ -1,5 +1,7 @@
 //! What the nodes of a site could give, and what of that a task asks for in vain.
 
+use std::collections::BTreeMap;
+
 use slurm::client::Client;
 use slurm::name::GresKind;
 use slurm::parse::sinfo::NodeGroup;
@@ -59,12 +61,18 @@ impl<'a> Capacity<'a> {
         Ok(limits.and_then(|limits| limits.into_iter().max()))
     }
 
-    /// How many nodes a job may come to.
+    /// How many nodes have what is `asked` for, at least: a node that is in several partitions is counted once, and those that
+    /// the site itself leaves out are not.
     ///
     /// # Errors
     /// As [`Capacity::largest`].
-    pub(super) fn nodes(&mut self) -> Result<u64, ClusterError> {
-        Ok(self.groups()?.iter().map(|group| u64::from(group.count)).sum())
+    pub(super) fn nodes(&mut self, asked: &Resources) -> Result<u64, ClusterError> {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        let left_out = self.site.placement.exclude.as_ref().map_or(0, |list| list.as_str().split(',').count() as u64);
+        for group in self.groups()?.into_iter().filter(|group| has(group, asked)) {
+            *counts.entry(&group.partition).or_default() += u64::from(group.count);
+        }
+        Ok(counts.into_values().max().unwrap_or_default().saturating_sub(left_out))
     }
 
     /// Why a task that asks for this would wait for ever or be refused, in words; `None` if some node has it.
@@ -171,6 +179,21 @@ mod tests {
         assert_eq!(shortfall(None, &asked("1h", 8, "80G", "")), None);
         assert_eq!(shortfall(Some("big"), &asked("30d", 8, "70G", "gpu:4")), None);
         assert_eq!(shortfall(Some("gpu,big"), &asked("30d", 8, "70G", "gpu:4")), None);
+    }
+
+    #[test]
+    fn only_nodes_that_will_do_are_counted_and_each_once() {
+        let nodes = |partition: &str, exclude: Option<&str>, task: &Resources| {
+            let mut site = Site::default();
+            site.placement.partition = Some(partition.parse().unwrap());
+            site.placement.exclude = exclude.map(|list| list.parse().unwrap());
+            let twice = format!("{NODES}same|up|5:00:00|2|idle|8|7000|gpu:a100:4|n[1-2]|(null)\n");
+            Capacity::of_nodes(&site, &twice).nodes(task).unwrap()
+        };
+        let small = asked("1h", 1, "1G", "gpu:1");
+        assert_eq!((nodes("gpu", None, &small), nodes("gpu", None, &asked("1h", 1, "1G", ""))), (2, 3));
+        assert_eq!((nodes("gpu,same", None, &small), nodes("gpu", Some("n1"), &small)), (2, 1));
+        assert_eq!(nodes("gpu", Some("n1,n2,n3,n4"), &small), 0);
     }
 
     #[test]

@@ -32,6 +32,12 @@ pub enum ClusterError {
     /// A file could not be carried there or here.
     #[error(transparent)]
     Carry(#[from] CarryError),
+    /// Another process is at it.
+    #[error("another process is fetching the files of this sweep: {} is locked", lock.display())]
+    Fetching {
+        /// What it holds.
+        lock: PathBuf,
+    },
     /// What was carried is damaged.
     #[error("what came from {place} cannot be read: {said}")]
     Archive {
@@ -103,6 +109,9 @@ impl From<ClusterError> for CliError {
             }
             ClusterError::Carry(_) | ClusterError::Archive { .. } => {
                 Self::new(ExitCode::Unavailable, error).hint("the same command goes on where this one stopped")
+            }
+            ClusterError::Fetching { .. } => {
+                Self::new(ExitCode::Busy, error).hint("wait until it has ended, or stop it; what it has fetched stays")
             }
             ClusterError::NotThere { .. } => Self::new(ExitCode::BadData, error).hint(
                 "copy it there, or say under [place] in the site's profile where it lies: paths, seedbed, trainer",

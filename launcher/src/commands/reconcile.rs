@@ -1,19 +1,17 @@
 //! `seedbed reconcile`: bring the ledger and Slurm to agree.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, Contact, HERE, Site, Sites, Submission};
+use crate::cluster::{self, ClusterError, Contact, Extent, HERE, Site, Sites, Submission, Unfinished};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
 use crate::locate;
 use crate::output::{counted, print};
-use crate::state::{Observation, Observed};
 use crate::survey::observe_all;
 use crate::sweep::ROOT_VARIABLE;
 use crate::writer::SweepWriter;
@@ -78,13 +76,13 @@ fn write_down_ends(writer: &mut SweepWriter, machine: &Machine) -> Result<Vec<St
     let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
     let planned: Vec<RunId> = writer.plan.runs.iter().map(|run| run.id).collect();
     let seen = observe_all(&layout, &planned, machine, SystemTime::now())?;
-    let is_open = |(_, seen): &(&RunId, Observation)| seen.state != Observed::Done;
-    let mut runs: BTreeSet<RunId> = planned.iter().zip(seen).filter(is_open).map(|(run, _)| *run).collect();
-    let dropped = cluster::dropped(&submissions, &layout, planned.iter().copied(), machine)?;
-    runs.extend(&dropped);
-    let queues = Sites::any().ask(&layout, &submissions, &runs)?;
+    let states = planned.iter().copied().zip(seen.iter().map(|seen| &seen.state));
+    let unfinished = Unfinished::of(&submissions, &layout, states, machine)?;
+    let queues = Sites::any().ask(&layout, &submissions, &unfinished.all())?;
+    // What ended a run is judged by its record, too.
+    cluster::fetch(&layout, &submissions, Extent::Records)?;
     let ends = cluster::note_ends(writer, &queues, machine)?;
-    let mut news: Vec<String> = cluster::dropped_in_words(&dropped, &queues).into_iter().collect();
+    let mut news: Vec<String> = unfinished.dropped_in_words(&queues).into_iter().collect();
     if ends > 0 {
         news.push(format!("{} written down", counted(ends, "ended task")));
     }

@@ -14,7 +14,7 @@ use spec::{ExitCode, RunId, Value};
 
 use super::matrix::{Axes, Pair};
 use super::plan::Format;
-use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView};
+use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView, Unfinished};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
@@ -77,12 +77,9 @@ fn fetch_records(layout: &SweepLayout) -> Result<(), CliError> {
 /// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is said.
 fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
     let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
-    let finished = |seen: &Observation| matches!(seen.state, Observed::Done | Observed::Diverged);
-    let unfinished: BTreeSet<RunId> =
-        survey.runs.iter().filter(|(_, seen)| !finished(seen)).map(|(run, _)| run.id).collect();
-    let planned = survey.runs.iter().map(|(run, _)| run.id);
-    let dropped = cluster::dropped(&submissions, layout, planned, &Machine::here())?;
-    let sites = match Sites::any().ask(layout, &submissions, &unfinished.union(&dropped).copied().collect()) {
+    let planned = survey.runs.iter().map(|(run, seen)| (run.id, &seen.state));
+    let unfinished = Unfinished::of(&submissions, layout, planned, &Machine::here())?;
+    let sites = match Sites::any().ask(layout, &submissions, &unfinished.all()) {
         Ok(sites) if sites.is_empty() => return Ok(None),
         Ok(sites) => sites,
         Err(error) => {
@@ -91,7 +88,7 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
             return Ok(None);
         }
     };
-    if let Some(line) = cluster::dropped_in_words(&dropped, &sites) {
+    if let Some(line) = unfinished.dropped_in_words(&sites) {
         talk(&format!("warning: {line}"));
     }
     let mut tasks = Tasks::new();
@@ -105,7 +102,14 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
                 "warning: it is not known whether {runs} reached the queue: `seedbed reconcile` looks again"
             ));
         }
-        for (run, task) in queue.tasks.into_iter().filter(|(run, _)| unfinished.contains(run)) {
+        let has_diverged =
+            |(run, seen): &(PlannedRun, Observation)| (seen.state == Observed::Diverged).then_some(run.id);
+        let diverged: BTreeSet<RunId> = survey.runs.iter().filter_map(has_diverged).collect();
+        // What has diverged is of interest only if it was handed over again.
+        let is_told = |run: &RunId, task: &TaskView| {
+            unfinished.planned.contains(run) && (!diverged.contains(run) || task.standing.is_in_flight())
+        };
+        for (run, task) in queue.tasks.into_iter().filter(|(run, task)| is_told(run, task)) {
             // Of the sites that know a run, the one where it may still be carried out tells how it stands.
             let is_told = tasks.get(&run).is_some_and(|told: &TaskView| told.standing.is_in_flight());
             if !is_told {

@@ -9,7 +9,7 @@ use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::{JobId, JobNumber, JobPart};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding, TaskView};
+use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding, TaskView, Unfinished};
 use crate::env;
 use crate::error::CliError;
 use crate::lease::Machine;
@@ -17,7 +17,6 @@ use crate::ledger::{self, Event};
 use crate::local::Condition;
 use crate::locate::{self, FrozenSweep};
 use crate::output::{counted, print, talk};
-use crate::state::Observed;
 use crate::survey::Survey;
 use crate::sweep::ROOT_VARIABLE;
 use crate::writer::SweepWriter;
@@ -154,14 +153,10 @@ impl Which {
         checked.map_err(|error| CliError::new(ExitCode::Usage, error))?;
         let machine = Machine::here();
         let survey = Survey::of(&sweep.layout, &plan.runs, &machine, SystemTime::now())?;
-        // One that diverged may have been handed over again.
-        let unfinished = |seen: &Observed| !matches!(seen, Observed::Done);
-        let planned = survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id);
-        let mut runs: BTreeSet<RunId> = if self.dropped { BTreeSet::new() } else { planned.collect() };
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
-        if self.conditions.is_empty() {
-            runs.extend(cluster::dropped(&submissions, &sweep.layout, plan.runs.iter().map(|run| run.id), &machine)?);
-        }
+        let planned = survey.runs.iter().map(|(run, seen)| (run.id, &seen.state));
+        // Also those that are not meant: their tasks may be those of runs that are.
+        let runs = Unfinished::of(&submissions, &sweep.layout, planned, &machine)?.all();
         let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
             talk("a submission is still without an answer: its tasks are not told; `seedbed reconcile` looks for it");

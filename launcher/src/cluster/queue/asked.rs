@@ -19,6 +19,10 @@ pub(super) const LAG: Duration = Duration::from_mins(1);
 
 /// Cancelled, as the queue words it.
 const UNSIGNED: TaskStanding = TaskStanding::Ended(Ending::Cancelled { by: None });
+const FAILED: TaskStanding = TaskStanding::Ended(Ending::Failed);
+const COMPLETED: TaskStanding = TaskStanding::Ended(Ending::Completed);
+/// Ends in the queue that say less than the accounts.
+const HALF_TOLD: [TaskStanding; 3] = [UNSIGNED, FAILED, COMPLETED];
 
 /// A submission that is asked about.
 pub(super) struct Asked<'a> {
@@ -41,11 +45,12 @@ impl Asked<'_> {
             .any(|(index, run)| unfinished.contains(&run) && !seen(run) && queued.get(self.number, index).is_none())
     }
 
-    /// Whether the queue shows a task of an unfinished run as cancelled, which is news: only the accounts say by whom.
-    pub(super) fn unsigned(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
+    /// Whether the queue shows an end of a task of an unfinished run, which is news, of which only the accounts know all: by whom
+    /// it was cancelled, and whether a step of what failed was out of memory.
+    pub(super) fn half_told(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
         let is_news = |run: RunId| unfinished.contains(&run) && !self.submission.observed.contains_key(&run);
-        let is_unsigned = |index| queued.get(self.number, index).is_some_and(|(standing, _)| *standing == UNSIGNED);
-        self.tasks().any(|(index, run)| is_news(run) && is_unsigned(index))
+        let is_half = |index| queued.get(self.number, index).is_some_and(|(standing, _)| HALF_TOLD.contains(standing));
+        self.tasks().any(|(index, run)| is_news(run) && is_half(index))
     }
 
     /// How each of its tasks stands.
@@ -59,6 +64,7 @@ impl Asked<'_> {
             let observed = self.submission.observed.get(&run);
             let (standing, nodes) = match (queued.get(self.number, index), accounted, accounts) {
                 (Some((UNSIGNED, _)), Some(seen @ (TaskStanding::Ended(Ending::Cancelled { .. }), _)), _)
+                | (Some((FAILED | COMPLETED, _)), Some(seen @ (TaskStanding::Ended(Ending::OutOfMemory), _)), _)
                 | (Some(seen), ..)
                 | (None, Some(seen @ (TaskStanding::Ended(_), _)), _) => seen.clone(),
                 // Slurm may have forgotten it since.
@@ -221,15 +227,31 @@ mod tests {
         let submission = submission("2026-01-01T12:00:00Z");
         let asked = Asked { submission: &submission, number: ARRAY, runs: &[run(0)] };
         let accounts = Accounts::Known(signed);
-        for (shown, is_unsigned, expected) in [
+        for (shown, is_half_told, expected) in [
             (UNSIGNED, true, TaskStanding::Ended(Ending::Cancelled { by: Some(7) })),
             (TaskStanding::Ended(Ending::Timeout), false, TaskStanding::Ended(Ending::Timeout)),
+            (FAILED, true, FAILED),
         ] {
             let mut queued = Seen::default();
             queued.set(&JobId::task(ARRAY, 0), &shown, "n1");
-            assert_eq!(asked.unsigned(&queued, &[run(0)].into()), is_unsigned);
-            assert!(!asked.unsigned(&queued, &BTreeSet::new()));
+            assert_eq!(asked.half_told(&queued, &[run(0)].into()), is_half_told);
+            assert!(!asked.half_told(&queued, &BTreeSet::new()));
             assert_eq!(asked.tell(&queued, &accounts, Timestamp::now())[0].1.standing, expected);
+        }
+    }
+
+    #[test]
+    fn a_step_that_was_out_of_memory_is_found_in_the_accounts_though_the_queue_still_shows_the_end() {
+        let out_of_memory = TaskStanding::Ended(Ending::OutOfMemory);
+        let mut accounted = Seen::default();
+        accounted.set(&JobId::task(ARRAY, 0), &out_of_memory, "n1");
+        let accounts = Accounts::Known(accounted);
+        let submission = submission("2026-01-01T12:00:00Z");
+        let asked = Asked { submission: &submission, number: ARRAY, runs: &[run(0)] };
+        for (shown, expected) in [(FAILED, &out_of_memory), (TaskStanding::Unknown, &TaskStanding::Unknown)] {
+            let mut queued = Seen::default();
+            queued.set(&JobId::task(ARRAY, 0), &shown, "n1");
+            assert_eq!(asked.tell(&queued, &accounts, Timestamp::now())[0].1.standing, *expected);
         }
     }
 

@@ -53,8 +53,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, and one sacct if something is
-    /// no longer in the queue.
+    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, a second one and
+    /// one sacct if something is no longer in the queue.
     ///
     /// # Errors
     /// The queue could not be read. That says nothing about any job.
@@ -166,11 +166,11 @@ impl Question<'_> {
     /// What the accounts say, asked only if the queue leaves something open. `Err` tells why they are silent.
     fn accounts(&self, queued: &Seen, now: Timestamp) -> Result<Accounts, String> {
         let is_open =
-            |asked: &Asked<'_>| asked.missing(queued, self.unfinished) || asked.unsigned(queued, self.unfinished);
-        if !self.asked.iter().any(is_open) {
+            |asked: &&Asked<'_>| asked.missing(queued, self.unfinished) || asked.half_told(queued, self.unfinished);
+        // Sites may refuse to look back further than some weeks.
+        let Some(oldest) = self.asked.iter().filter(is_open).map(|asked| asked.submission.age(now)).max() else {
             return Ok(Accounts::Off);
-        }
-        let oldest = self.asked.iter().map(|asked| asked.submission.age(now)).max().unwrap_or_default();
+        };
         match self.client.accounts(&self.wanted, Window::since(oldest + 5 * LAG)) {
             Ok(jobs) => Ok(Accounts::Known(Seen::accounted(jobs))),
             Err(error) if error.is_accounting_off() => Ok(Accounts::Off),

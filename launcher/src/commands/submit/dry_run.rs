@@ -57,7 +57,7 @@ impl Errand {
                 Vec::new()
             }
         };
-        if let Some(line) = cluster::dropped_in_words(&known.dropped, &queues) {
+        if let Some(line) = known.dropped_in_words(&queues) {
             talk(&line);
         }
         let queue = Overview(&queues);

@@ -14,7 +14,7 @@ use super::submitted::in_words;
 use super::{Arguments, Choice, Submitted};
 use crate::cluster::{
     self, Capacity, Changes, ClusterError, Contact, Extent, Histories, Needs, Overview, Site, SiteQueue, Sites,
-    Submission, Wish,
+    Submission, Unfinished, Wish,
 };
 use crate::env;
 use crate::error::CliError;
@@ -111,21 +111,26 @@ impl Errand {
         let submissions = self.settle(&contact, &mut writer, &mut submitted)?;
         let known = self.unfinished(&submissions)?;
         let queues = self.sites().ask(&self.layout, &submissions, &known.all())?;
-        submitted.news.extend(cluster::dropped_in_words(&known.dropped, &queues));
+        submitted.news.extend(known.dropped_in_words(&queues));
         // What has ended by Slurm's account has written its last word, so the records are read after it was asked. Read before,
         // they could show a run as it was when it still went on, and it would be submitted again.
         cluster::fetch(&self.layout, &submissions, Extent::Records)?;
         let histories = self.write_down_ends(&mut writer, &queues, &submissions)?;
         let selection = self.choose(choice, Overview(&queues), &histories, &mut submitted)?;
         let mut capacity = Capacity::new(&contact.client, &self.site);
-        let changes = choice.changes();
-        let wishes = self.wishes_of(&selection, &histories, &changes, &mut capacity, &mut writer, &mut submitted)?;
+        let wishes = self.wishes_of(&selection, &histories, &choice.changes(), &mut capacity, &mut submitted)?;
         let here = || queues.iter().filter(|queue| queue.site == self.site_name);
         let queued = here().map(|site| site.queue.tasks_in_flight(&known.all())).sum();
-        let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?;
+        let already = here().map(|site| cluster::may_run(&site.queue, &self.layout)).sum();
+        let order = self.order(&wishes, SliceLimits { submit_room: self.site.room(queued), ..limits })?.beside(already);
+        if choice.holds_back(submitted.in_flight) {
+            submitted.handed.waiting = wishes.len();
+            return Ok(submitted);
+        }
         submitted.news.extend(shortfalls(&order, &mut capacity)?);
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.take_news_of_the_handed();
+        write_down_retries(&selection, &submitted, choice.is_asked(), &mut writer)?;
         if self.then_report {
             let mut arrays: BTreeSet<JobNumber> = here().flat_map(|site| site.queue.arrays_in_flight()).collect();
             arrays.extend(submitted.handed.jobs.iter().map(|(job, _)| *job));
@@ -174,9 +179,11 @@ impl Errand {
         let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
         let mut selection = local::select(free, &self.wishes, &self.machine);
         let tasks = selection.tasks.len();
-        let policy = &self.sweep.retry;
-        selection.tasks.retain(|task| choice.means(policy, &task.before, histories.of_run(task.spec.id)));
-        submitted.given_up = if matches!(choice, Choice::Policy) { tasks - selection.tasks.len() } else { 0 };
+        selection.tasks.retain(|task| {
+            let history = histories.of_run(task.spec.id);
+            choice.means(task.spec.id, &self.sweep.retry, &task.before, history)
+        });
+        submitted.given_up = if choice.is_asked() { 0 } else { tasks - selection.tasks.len() };
         submitted.failed = selection.failed;
         submitted.in_flight += selection.elsewhere;
         Ok(selection)
@@ -197,16 +204,14 @@ impl Errand {
         Ok(cluster::fetch(&self.layout, &self.submissions()?, Extent::Everything).map(drop)?)
     }
 
-    /// The runs about which Slurm is asked: also those that diverged, which may have been handed over again. At a far site more
-    /// of them may have finished than is known here.
+    /// The runs about which Slurm is asked. At a far site more of them may have finished than is known here.
     pub(super) fn unfinished(&self, submissions: &[Submission]) -> Result<Unfinished, CliError> {
         if submissions.is_empty() {
             return Ok(Unfinished::default());
         }
         let observed = self.look()?;
-        let planned = observed.iter().filter(|(_, seen)| !is_done(&seen.state)).map(|(run, _)| run.id).collect();
-        let all = self.sweep.runs.iter().map(|run| run.id);
-        Ok(Unfinished { planned, dropped: cluster::dropped(submissions, &self.layout, all, &self.machine)? })
+        let states = observed.iter().map(|(run, seen)| (run.id, &seen.state));
+        Ok(Unfinished::of(submissions, &self.layout, states, &self.machine)?)
     }
 
     /// Writes down which tasks are over before Slurm forgets, and returns how those of each run have ended.
@@ -222,15 +227,13 @@ impl Errand {
         Ok(Histories::of(&self.submissions()?))
     }
 
-    /// What each selected run asks for; those that can get no more of what they ended for want of are given up. Writes down
-    /// which ended runs are asked for again.
+    /// What each selected run asks for; those that can get no more of what they ended for want of are given up.
     fn wishes_of(
         &self,
         selection: &Selection,
         histories: &Histories,
         changes: &Changes,
         capacity: &mut Capacity<'_>,
-        writer: &mut SweepWriter,
         submitted: &mut Submitted,
     ) -> Result<Vec<Wish>, CliError> {
         let mut wishes = Vec::new();
@@ -244,31 +247,24 @@ impl Errand {
                 Err(words) => {
                     submitted.given_up += 1;
                     submitted.news.push(format!("run {} is given up: {words}", task.spec.id));
-                    continue;
                 }
-            }
-            if let (Some(_), Some(cause)) = (task.retry, task.before.cause()) {
-                writer.ledger.append(env::now(), Event::Retried { run: task.spec.id, cause, asked: true })?;
             }
         }
         Ok(wishes)
     }
 }
 
-/// Runs that are not finished.
-#[derive(Debug, Default)]
-pub(super) struct Unfinished {
-    /// Those of the sweep.
-    pub(super) planned: BTreeSet<RunId>,
-    /// Those that it had when they were submitted.
-    pub(super) dropped: BTreeSet<RunId>,
-}
-
-impl Unfinished {
-    /// All of them.
-    pub(super) fn all(&self) -> BTreeSet<RunId> {
-        self.planned.union(&self.dropped).copied().collect()
-    }
+/// Writes down which ended runs were handed over again, and whether that was `asked` for by a person.
+fn write_down_retries(
+    selection: &Selection,
+    submitted: &Submitted,
+    asked: bool,
+    writer: &mut SweepWriter,
+) -> Result<(), FileError> {
+    let handed =
+        selection.tasks.iter().filter(|task| task.retry.is_some() && submitted.handed.runs.contains(&task.spec.id));
+    let retried = |task: &local::Task| Some(Event::Retried { run: task.spec.id, cause: task.before.cause()?, asked });
+    writer.ledger.append_all(&env::now(), handed.filter_map(retried).collect())
 }
 
 /// Why tasks of an `order` would wait in vain, a line each. A site that does not say what it has is believed to have it.

@@ -18,7 +18,7 @@ mod dry_run;
 mod errand;
 mod submitted;
 
-pub(super) use self::choice::Choice;
+pub(super) use self::choice::{Choice, Restraint};
 pub(super) use self::errand::Errand;
 pub(super) use self::submitted::Submitted;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use spec::ExitCode;
 use spec::layout::SweepLayout;
+use spec::{ExitCode, RunId};
 
 use crate::cluster::{Handed, Reporting};
 use crate::error::CliError;
@@ -33,8 +33,7 @@ impl Submitted {
     pub(super) fn take_news_of_the_handed(&mut self) {
         self.news.append(&mut self.handed.news);
         let refused = self.handed.rejected.iter();
-        self.news
-            .extend(refused.map(|(runs, said)| format!("Slurm refused {}: {said}", counted(*runs as usize, "run"))));
+        self.news.extend(refused.map(|(runs, said)| format!("Slurm refused {}: {said}", counted(runs.len(), "run"))));
     }
 
     /// Runs that were handed over.
@@ -45,6 +44,16 @@ impl Submitted {
     /// Whether there is something to wait for.
     pub(in crate::commands) fn goes_on(&self) -> bool {
         self.in_flight + self.handed.waiting + self.open > 0 || self.handed.open > 0 || !self.handed.jobs.is_empty()
+    }
+
+    /// Runs that Slurm will never take as they are asked for.
+    pub(in crate::commands) fn refused(&self) -> impl Iterator<Item = RunId> + '_ {
+        self.handed.rejected.iter().flat_map(|(runs, _)| runs.iter().copied())
+    }
+
+    /// Whether Slurm was asked for more than it has room for.
+    pub(in crate::commands) fn was_full(&self) -> bool {
+        self.handed.no_room.is_some()
     }
 
     /// Runs for which there is no room yet.
