@@ -106,7 +106,16 @@ impl Bench {
     /// # Panics
     /// When it says otherwise; the message shows what the sweep knows of itself.
     pub fn finish(&self) {
-        let output = self.command(&["watch", "--every", "1"]).output().expect("seedbed starts");
+        self.finish_with(&[]);
+    }
+
+    /// As [`Bench::finish`], with more arguments.
+    ///
+    /// # Panics
+    /// As [`Bench::finish`].
+    pub fn finish_with(&self, arguments: &[&str]) {
+        let arguments = [&["watch", "--every", "1"], arguments].concat();
+        let output = self.command(&arguments).output().expect("seedbed starts");
         assert!(output.status.success(), "{}\n{}", transcript(&output), self.account());
     }
 

@@ -212,11 +212,19 @@ impl Frame<'_> {
     }
 }
 
+/// Whether a batch script can name the directory of a sweep.
+///
+/// # Errors
+/// It cannot: Slurm reads a line for each option.
+pub fn check_path(directory: &Path) -> Result<(), ClusterError> {
+    path("the directory of the sweep", directory).map(drop)
+}
+
 fn path(what: &str, path: &Path) -> Result<AbsolutePath, ClusterError> {
     // A path that is not UTF-8 gets a character here that no file system has agreed to, and is then not found; such a path
     // is refused where a sweep is opened.
     let text = path.to_string_lossy();
-    text.parse().map_err(|source| ClusterError::Value { what: format!("{what} {text:?}"), source })
+    text.parse().map_err(|source| ClusterError::Path { what: format!("{what} {text:?}"), source })
 }
 
 /// When a job is warned that its time is up: two minutes before, and where that is much of its time, after four fifths.

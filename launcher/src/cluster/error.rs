@@ -65,7 +65,16 @@ pub enum ClusterError {
     /// A value cannot stand in a batch script.
     #[error("the batch script cannot be written")]
     Script(#[from] ScriptError),
-    /// A path of the sweep or a quantity cannot stand in a batch script.
+    /// A path cannot stand in a batch script.
+    #[error("{what} cannot stand in a batch script")]
+    Path {
+        /// Which.
+        what: String,
+        /// Why not.
+        #[source]
+        source: slurm::ValueError,
+    },
+    /// A quantity cannot stand in a batch script.
     #[error("{what} cannot stand in a batch script")]
     Value {
         /// What it is.
@@ -129,6 +138,8 @@ impl From<ClusterError> for CliError {
             ClusterError::NoReportThere { .. } => Self::new(ExitCode::Usage, error)
                 .hint("`seedbed watch` brings the results here when all is done; `seedbed report` follows"),
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
+            ClusterError::Path { .. } => Self::new(ExitCode::BadSpec, error)
+                .hint("rename the folder, or name another one for the directories of sweeps with --root"),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {
                 Self::new(ExitCode::BadSpec, error)
             }

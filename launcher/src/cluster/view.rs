@@ -83,7 +83,12 @@ impl<'a> Sites<'a> {
         submissions: &[Submission],
         abandon: bool,
     ) -> Result<Settled, ClusterError> {
-        let concerned = |submission: &Submission| matches!(submission.fate, Fate::Open | Fate::GivenUp);
+        let layout = writer.layout.clone();
+        let concerned = |submission: &Submission| match submission.fate {
+            Fate::Open | Fate::GivenUp => true,
+            Fate::Accepted(_) => abandon && submission.runs(&layout).is_err(),
+            Fate::Refused => false,
+        };
         let mut all = Settled::default();
         for (name, mut submissions) in by_site(submissions, concerned) {
             let site = Site::load(&name)?;

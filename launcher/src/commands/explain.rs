@@ -52,8 +52,9 @@ fn with_slurm(named: &NamedRun, history: &History) -> Result<(BTreeSet<String>, 
     let (layout, id) = (&named.sweep.layout, named.run.id);
     let mut own: Vec<Submission> = Vec::new();
     for submission in cluster::of_sweep(history) {
-        // The files of a submission that Slurm refused are gone.
-        if submission.fate != Fate::Refused && submission.runs(layout)?.contains(&id) {
+        // The files of a submission that Slurm refused are gone, and those of one that was given up may be damaged.
+        let is_gone = matches!(submission.fate, Fate::Refused | Fate::GivenUp);
+        if !(is_gone && submission.runs(layout).is_err()) && submission.runs(layout)?.contains(&id) {
             own.push(submission);
         }
     }

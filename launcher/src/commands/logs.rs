@@ -113,8 +113,9 @@ impl Source {
                 return Ok(last);
             }
             if !follow {
-                return Err(CliError::new(ExitCode::Incomplete, format!("the run {run} was not started yet"))
-                    .hint("`--follow` waits until it begins"));
+                return Err(CliError::new(ExitCode::Incomplete, format!("the run {run} was not started yet")).hint(
+                    format!("`--follow` waits until it begins; `seedbed explain {run}` says how its job stands"),
+                ));
             }
             if !told {
                 talk(&format!("the run {run} was not started yet: waiting until it begins"));

@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let queue = with_slurm(&sweep.layout, &survey)?;
     let text = match arguments.format {
         Format::Json => json(&sweep.plan, &survey, queue.as_ref()),
-        Format::Table => table(&sweep.plan, &survey, queue.as_ref(), axes.as_ref(), arguments.runs),
+        Format::Table => table((&sweep.plan, &sweep.layout), &survey, queue.as_ref(), axes.as_ref(), arguments.runs),
     };
     print(&text)?;
     Ok(ExitCode::Done)
@@ -137,7 +137,13 @@ fn queue_table(tasks: &Tasks) -> String {
     if table.is_empty() { String::new() } else { format!("\n{}", table.render()) }
 }
 
-fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, axes: Option<&Axes>, runs: bool) -> String {
+fn table(
+    (plan, layout): (&Plan, &SweepLayout),
+    survey: &Survey,
+    tasks: Option<&Tasks>,
+    axes: Option<&Axes>,
+    runs: bool,
+) -> String {
     let counts = survey.counts();
     let mut text = format!("{}: {} of {} runs\n\n", plan.sweep, counts.finished(), counts.total());
     let mut states = Table::new(["state", ">runs"]);
@@ -151,6 +157,7 @@ fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, axes: Option<&Axes
     text += &tasks.map(queue_table).unwrap_or_default();
     text += &axes.map(|axes| axes.table(survey)).unwrap_or_default();
     text += &failures(survey);
+    text += &tasks.map(|tasks| not_begun(layout, survey, tasks)).unwrap_or_default();
     if runs {
         text += &list(survey);
     }
@@ -174,6 +181,18 @@ pub(super) fn failures(survey: &Survey) -> String {
         text += table.render().trim_start_matches('\n');
     }
     text
+}
+
+/// The runs whose jobs ended before they began, with what those jobs said last; empty where there are none.
+fn not_begun(layout: &SweepLayout, survey: &Survey, tasks: &Tasks) -> String {
+    let mut table = Table::new(["", "", "", ""]);
+    for (run, _) in survey.runs.iter().filter(|(_, seen)| seen.state == Observed::NotStarted) {
+        let ended = tasks.get(&run.id).filter(|task| !task.standing.is_in_flight());
+        if let Some((words, _)) = ended.and_then(|task| cluster::last_words(layout, &task.job)) {
+            table.row([run.id.to_string(), label(run), "not begun".to_owned(), words]);
+        }
+    }
+    if table.is_empty() { String::new() } else { format!("\n{}", table.render().trim_start_matches('\n')) }
 }
 
 fn last_line(message: &str) -> &str {

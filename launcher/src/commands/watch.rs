@@ -63,6 +63,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
                 if !submitted.goes_on() {
                     let counts = submitted.counts;
                     let complete = counts.finished() == counts.total();
+                    if !complete {
+                        talk(
+                            "`seedbed status` lists what failed, `seedbed explain RUN` tells the whole story of a run",
+                        );
+                    }
                     return Ok(if complete { ExitCode::Done } else { ExitCode::Incomplete });
                 }
             }

@@ -79,8 +79,9 @@ impl Asked<'_> {
                 _ if is_young => (TaskStanding::Unknown, String::new()),
                 _ => (TaskStanding::Forgotten, String::new()),
             };
-            let submission = self.submission.name.clone();
-            (run, TaskView { job: JobId::task(self.number, index), submission, standing, nodes })
+            let (job, submission) = (JobId::task(self.number, index), self.submission.name.clone());
+            let is_queued = queued.get(self.number, index).is_some();
+            (run, TaskView { job, submission, standing, nodes, is_queued })
         };
         self.tasks().map(view).collect()
     }

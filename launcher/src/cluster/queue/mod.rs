@@ -30,6 +30,9 @@ pub struct TaskView {
     pub standing: TaskStanding,
     /// Where it is or was; empty if it is nowhere, or that is not known.
     pub nodes: String,
+    /// Whether the queue shows it, under the submission's own name: only then can it be told anything, for numbers of jobs are
+    /// used again.
+    pub is_queued: bool,
 }
 
 impl TaskView {

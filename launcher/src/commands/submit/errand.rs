@@ -13,8 +13,8 @@ use spec::{ExitCode, Program, RunId, RunSpec, contract};
 use super::submitted::in_words;
 use super::{Arguments, Choice, Submitted};
 use crate::cluster::{
-    self, Capacity, Changes, ClusterError, Contact, Extent, Histories, Needs, Overview, Site, SiteQueue, Sites,
-    Submission, Unfinished, Wish,
+    self, Capacity, Changes, ClusterError, Contact, Extent, Histories, Needs, Overview, Reporting, Site, SiteQueue,
+    Sites, Submission, Unfinished, Wish,
 };
 use crate::env;
 use crate::error::CliError;
@@ -62,6 +62,7 @@ impl Errand {
         }
         let directory = sweep_directory(&arguments.sweep, &sweep.name, arguments.root.as_deref());
         let directory = std::path::absolute(&directory).map_err(|error| FileError::write(&directory, error))?;
+        cluster::check_path(&directory)?;
         let program = std::env::current_exe().map_err(|error| FileError::read(Path::new("/proc/self/exe"), error))?;
         Ok(Self {
             wishes,
@@ -131,11 +132,15 @@ impl Errand {
         submitted.handed = cluster::hand_over(&order, &mut writer, &contact)?;
         submitted.take_news_of_the_handed();
         write_down_retries(&selection, &submitted, choice.is_asked(), &mut writer)?;
-        if self.then_report {
+        if self.then_report && submitted.handed.waiting > 0 {
+            submitted.news.push("no report is queued yet: some runs wait for room".to_owned());
+        } else if self.then_report {
             let mut arrays: BTreeSet<JobNumber> = here().flat_map(|site| site.queue.arrays_in_flight()).collect();
             arrays.extend(submitted.handed.jobs.iter().map(|(job, _)| *job));
             let reporting = cluster::then_report(&order, &arrays, &submissions, &mut writer, &contact)?;
-            submitted.news.push(in_words(reporting));
+            let was_queued = submissions.iter().any(|submission| !submission.after.is_empty());
+            // A watch sees at its end that nothing is left to wait for, and its report is written.
+            submitted.news.extend((reporting != Reporting::Nothing || !was_queued).then(|| in_words(reporting)));
         }
         Ok(submitted)
     }

@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = HERE)]
     pub(super) site: String,
     /// Only runs with these levels; several conditions must all hold
-    #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
+    #[arg(long = "where", value_name = "FACTOR=LEVEL[,LEVEL]")]
     pub(super) conditions: Vec<Condition>,
     /// At most so many runs, the first of the plan first
     #[arg(long, value_name = "N")]
