@@ -34,7 +34,7 @@ pub fn describe(values: &[f64], alpha: f64) -> Option<Description> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
-    let median = if n % 2 == 1 { sorted[n / 2] } else { f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]) };
+    let median = middle(&sorted);
     let interval = sd.and_then(|sd| {
         let half = student::quantile(1.0 - alpha / 2.0, (n - 1) as f64)? * sd / (n as f64).sqrt();
         Some(Interval { low: mean - half, high: mean + half })
@@ -50,6 +50,18 @@ pub fn mean(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;
     let rough = values.iter().sum::<f64>() / n;
     Some(rough + values.iter().map(|value| value - rough).sum::<f64>() / n)
+}
+
+/// The median, the mean of the middle two for an even number of values.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (!sorted.is_empty()).then(|| middle(&sorted))
+}
+
+fn middle(sorted: &[f64]) -> f64 {
+    let n = sorted.len();
+    if n % 2 == 1 { sorted[n / 2] } else { f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]) }
 }
 
 /// The sample standard deviation, √(Σ(x - mean)² / (n - 1)), in two passes; `None` for fewer than two values.

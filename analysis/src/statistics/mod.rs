@@ -14,21 +14,25 @@
 //! 6. [`student`], [`noncentral`], [`distributions`]: the distributions under them.
 
 pub mod aggregates;
+pub mod anova;
 pub mod corrections;
 pub mod counts;
 pub mod describe;
 pub mod detectable;
+pub mod diagnostics;
 pub mod distributions;
 pub mod effects;
 pub mod equivalence;
 pub mod estimate;
 pub mod friedman;
 pub mod holm;
+pub mod linear;
 pub mod location;
 pub mod nemenyi;
 pub mod noncentral;
 pub mod paired;
 pub mod ranks;
+pub mod refusal;
 pub mod resampling;
 pub mod sequential;
 pub mod student;
