@@ -15,6 +15,7 @@
 
 pub mod aggregates;
 pub mod anova;
+pub mod comparisons;
 pub mod corrections;
 pub mod counts;
 pub mod describe;

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::distributions::normal;
-use super::distributions::studentised::Studentised;
+use super::distributions::studentised::{Quantiles, Studentised};
 
 /// Step of the rule over the smallest of the values, in standard deviations.
 const STEP: f64 = 0.2;
@@ -39,6 +39,11 @@ impl StudentizedRange {
     pub fn upper_quantile(&self, probability: f64, df: f64) -> Option<f64> {
         let valid = probability > 0.0 && probability < 1.0 && df >= 1.0;
         valid.then(|| self.table.upper_quantile(probability, df))
+    }
+
+    /// [`Self::upper_quantile`] for many degrees of freedom at once, all from `lowest`, at least 1, to `highest`.
+    pub(super) fn upper_quantiles(&self, probability: f64, lowest: f64, highest: f64) -> Quantiles {
+        Quantiles::of(&self.table, probability, lowest, highest)
     }
 }
 

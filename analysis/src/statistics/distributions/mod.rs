@@ -7,3 +7,5 @@ pub mod f;
 pub mod normal;
 
 pub(super) mod studentised;
+
+mod chebyshev;

@@ -1,6 +1,6 @@
 //! The tail of a statistic of normal values, such as their range, over an independent estimate of their standard deviation.
 
-use std::f64::consts::PI;
+use super::chebyshev::{Chebyshev, Nodes};
 
 /// Width of a panel, and how many points of Chebyshev's lie in each.
 const WIDTH: f64 = 1.0;
@@ -18,41 +18,28 @@ const SMALLEST: f64 = f64::MIN_POSITIVE;
 /// P(R / s > q) = ∫ f(s) S(q s) ds, with f the density of √(χ²/ν), by the trapezoidal rule over ln s: it converges faster than
 /// any power of the step for such smooth, fast decaying functions.
 ///
-/// Source: Lund and Lund (1983), Applied Statistics 32 (the integral); Trefethen and Weideman (2014), SIAM Review 56 (the rule);
-/// Berrut and Trefethen (2004), SIAM Review 46 (the interpolation).
+/// Source: Lund and Lund (1983), Applied Statistics 32 (the integral); Trefethen and Weideman (2014), SIAM Review 56 (the rule).
 #[derive(Debug, Clone)]
 pub(in crate::statistics) struct Studentised {
-    /// ln S at the points of each panel.
-    panels: Vec<[f64; POINTS]>,
-    points: [f64; POINTS],
+    nodes: Nodes<POINTS>,
+    /// ln S in each panel.
+    panels: Vec<Chebyshev<POINTS>>,
 }
 
 impl Studentised {
     /// Tabulates `tail`, S(r) for r > 0.
     pub(in crate::statistics) fn of(tail: impl Fn(f64) -> f64) -> Self {
-        let points = std::array::from_fn(|index| (1.0 - (PI * (index as f64 + 0.5) / POINTS as f64).cos()) / 2.0);
-        let panel = |index: usize| points.map(|point: f64| tail((index as f64 + point) * WIDTH).max(SMALLEST).ln());
-        Self { panels: (0..(REACH / WIDTH) as usize).map(panel).collect(), points }
+        let nodes = Nodes::new();
+        let panel =
+            |index: usize| Chebyshev::of(&nodes, |place| tail((index as f64 + place) * WIDTH).max(SMALLEST).ln());
+        Self { panels: (0..(REACH / WIDTH) as usize).map(panel).collect(), nodes }
     }
 
     /// S(r).
     fn plain(&self, r: f64) -> f64 {
         let place = r / WIDTH;
         let Some(panel) = self.panels.get(place as usize) else { return 0.0 };
-        let within = place.fract();
-        // Barycentric: the weight of a Chebyshev point of the first kind is its sine, with alternating sign.
-        let (mut above, mut below, mut sign) = (0.0, 0.0, 1.0);
-        for (point, value) in self.points.iter().zip(panel) {
-            let distance = within - point;
-            if distance.abs() < 1e-14 {
-                return value.exp();
-            }
-            let weight = sign * (point * (1.0 - point)).sqrt() / distance;
-            above += weight * value;
-            below += weight;
-            sign = -sign;
-        }
-        (above / below).min(0.0).exp()
+        panel.at(&self.nodes, place.fract()).min(0.0).exp()
     }
 
     /// P(R / s > q) for q ≥ 0 and `df` ≥ 1, which may be infinite; never 0, as it would be below 1e-290.
@@ -127,6 +114,35 @@ impl Studentised {
     }
 }
 
+/// The quantiles of one probability over a span of degrees of freedom: ln q is a smooth function of 1/ν.
+#[derive(Debug, Clone)]
+pub(in crate::statistics) struct Quantiles {
+    nodes: Nodes<SPAN>,
+    curve: Chebyshev<SPAN>,
+    /// 1/ν at the ends of the span.
+    ends: [f64; 2],
+}
+
+/// Points over the span: for ν from 1 up they give ln q to 1e-9.
+const SPAN: usize = 24;
+
+impl Quantiles {
+    /// Tabulates the q that `table` exceeds with `probability` for degrees of freedom from `lowest` to `highest`.
+    pub(in crate::statistics) fn of(table: &Studentised, probability: f64, lowest: f64, highest: f64) -> Self {
+        let (nodes, ends) = (Nodes::new(), [highest.recip(), lowest.recip()]);
+        let curve =
+            |place: f64| table.upper_quantile(probability, (ends[0] + place * (ends[1] - ends[0])).recip()).ln();
+        Self { curve: Chebyshev::of(&nodes, curve), nodes, ends }
+    }
+
+    /// q for `df` within the span.
+    pub(in crate::statistics) fn at(&self, df: f64) -> f64 {
+        let width = self.ends[1] - self.ends[0];
+        let place = if width > 0.0 { (df.recip() - self.ends[0]) / width } else { 0.5 };
+        self.curve.at(&self.nodes, place.clamp(0.0, 1.0)).exp()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +163,20 @@ mod tests {
             assert!((quantile / expected - 1.0).abs() < 1e-9, "{df}: {quantile} {expected}");
         }
         assert!((table.upper_quantile(0.05, f64::INFINITY) - 1.959_963_984_540_054).abs() < 1e-11);
+    }
+
+    #[test]
+    fn quantiles_over_a_span_are_those_of_each() {
+        let table = Studentised::of(normal::two_sided);
+        for (lowest, highest) in [(1.0, 400.0), (2.5, 2.5), (3.0, f64::INFINITY)] {
+            let span = Quantiles::of(&table, 0.05, lowest, highest);
+            for df in [1.0, 1.3, 2.5, 4.0, 11.0, 80.0, 400.0] {
+                if (lowest..=highest).contains(&df) {
+                    let (found, expected) = (span.at(df), table.upper_quantile(0.05, df));
+                    assert!((found / expected - 1.0).abs() < 1e-9, "{df}: {found} {expected}");
+                }
+            }
+        }
     }
 
     #[test]
