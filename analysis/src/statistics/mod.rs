@@ -29,6 +29,7 @@ pub mod friedman;
 pub mod holm;
 pub mod linear;
 pub mod location;
+pub mod mixed;
 pub mod nemenyi;
 pub mod noncentral;
 pub mod paired;

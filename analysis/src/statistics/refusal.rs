@@ -66,6 +66,9 @@ pub enum Refusal {
         /// Level of the second factor.
         second: usize,
     },
+    /// Columns of a model that are combinations of each other, as those of a factor and of one nested in it are.
+    #[error("the columns of the model are combinations of each other, so that their coefficients cannot be told apart")]
+    Aliased,
     /// All values are equal, up to rounding: there is nothing to compare.
     #[error("all values are equal")]
     Identical,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pingouin as pg
 import scipy.integrate as si
+import scipy.optimize as so
 import scipy.stats as st
 import statsmodels.formula.api as smf
 from mpmath import mp, mpf
@@ -115,6 +116,84 @@ def dunnett_tails():
     return cases
 
 
+def kenward_roger():
+    """Unbalanced mixed models from the definitions in Kenward and Roger (1997), with whole matrices and the likelihood maximised by
+    SciPy: nothing is summed by seed, and the derivatives of the information are traces of products of n x n matrices."""
+    return [kenward_roger_case(*case) for case in [(4, 6, 4, 0.8, 1.0), (11, 9, 5, 0.7, 1.5), (20, 4, 3, 0.9, 2.0)]]
+
+
+def kenward_roger_case(number, seeds, arms, kept, spread):
+    random = np.random.default_rng(number)
+    runs = [(arm, seed) for arm in range(arms) for seed in range(seeds) if random.random() < kept]
+    seed = np.unique([seed for _, seed in runs], return_inverse=True)[1]
+    shift = random.normal(size=seeds) * spread
+    values = np.round([0.4 * arm + shift[s] + random.normal() for (arm, s) in runs], 3)
+    columns = np.array([[float(arm == level) for arm, _ in runs] for level in range(arms)])
+    x, z = columns.T, np.array([seed == level for level in range(seed.max() + 1)], dtype=float).T
+    parts = [z @ z.T, np.eye(len(values))]
+    trace = np.trace
+
+    def fit(theta):
+        v = theta[0] * parts[0] + theta[1] * parts[1]
+        vi = np.linalg.inv(v)
+        phi = np.linalg.inv(x.T @ vi @ x)
+        beta = phi @ x.T @ vi @ values
+        rest = values - x @ beta
+        minus = np.linalg.slogdet(v)[1] + np.linalg.slogdet(x.T @ vi @ x)[1] + rest @ vi @ rest
+        return minus, vi, phi, beta
+
+    start = so.minimize(lambda t: fit(np.exp(t))[0], [0, 0], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-13}).x
+
+    def score(log_theta):
+        _, vi, phi, beta = fit(np.exp(log_theta))
+        m = vi - vi @ x @ phi @ x.T @ vi
+        return [trace(m @ part) - values @ m @ part @ m @ values for part in parts]
+
+    theta = np.exp(so.root(score, start, tol=1e-13).x)
+    _, vi, phi, beta = fit(theta)
+    m = vi - vi @ x @ phi @ x.T @ vi
+    information = np.array([[trace(m @ a @ m @ b) / 2 for b in parts] for a in parts])
+    w = np.linalg.inv(information)
+    p = [-x.T @ vi @ a @ vi @ x for a in parts]
+    q = [[x.T @ vi @ a @ vi @ b @ vi @ x for b in parts] for a in parts]
+    inner = sum(w[i, j] * (q[i][j] - p[i] @ phi @ p[j]) for i in range(2) for j in range(2))
+    adjusted = phi + 2 * phi @ inner @ phi
+
+    def test(rows):
+        rows = np.atleast_2d(rows)
+        k = len(rows)
+        theta_matrix = rows.T @ np.linalg.inv(rows @ phi @ rows.T) @ rows
+        t = [theta_matrix @ phi @ p[i] @ phi for i in range(2)]
+        a1 = sum(w[i, j] * trace(t[i]) * trace(t[j]) for i in range(2) for j in range(2))
+        a2 = sum(w[i, j] * trace(t[i] @ t[j]) for i in range(2) for j in range(2))
+        b = (a1 + 6 * a2) / (2 * k)
+        g = ((k + 1) * a1 - (k + 4) * a2) / ((k + 2) * a2)
+        c = 3 * k + 2 * (1 - g)
+        e = 1 / (1 - a2 / k)
+        v = 2 / k * (1 + g / c * b) / ((1 - (k - g) / c * b) ** 2 * (1 - (k + 2 - g) / c * b))
+        rho = v / (2 * e * e)
+        df = 4 + (k + 2) / (k * rho - 1)
+        found = rows @ beta
+        wald = found @ np.linalg.inv(rows @ adjusted @ rows.T) @ found / k
+        return {"f": float(df / (e * (df - 2)) * wald), "df": float(df)}
+
+    rows = np.array([[-1.0 if column == 0 else float(column == arm) for column in range(arms)] for arm in range(1, arms)])
+    contrasts = [{"standard_error": float(np.sqrt(row @ adjusted @ row)), "df": test(row)["df"]} for row in rows]
+    joint = test(rows)
+    joint["p"] = float(st.f.sf(joint["f"], arms - 1, joint["df"]))
+    return {
+        "values": values.tolist(),
+        "columns": columns.tolist(),
+        "seed": seed.tolist(),
+        "seed_variance": float(theta[0]),
+        "residual_variance": float(theta[1]),
+        "coefficients": beta.tolist(),
+        "rows": rows.tolist(),
+        "contrasts": contrasts,
+        "joint": joint,
+    }
+
+
 if __name__ == "__main__":
-    sections = [shapiro, fligner_of_tenths, chi_squared, anova_type_1, huynh_feldt, two_within, range_tails, dunnett_tails]
+    sections = [shapiro, fligner_of_tenths, chi_squared, anova_type_1, huynh_feldt, two_within, range_tails, dunnett_tails, kenward_roger]
     print(json.dumps({section.__name__: section() for section in sections}, indent=1))

@@ -50,7 +50,7 @@ impl Factor {
 }
 
 /// The columns of the interaction of some factors (of one: its main effect; of none: the mean), for `runs` runs.
-pub(super) fn columns(factors: &[&Factor], runs: usize) -> Vec<Vec<f64>> {
+pub(in crate::statistics) fn columns(factors: &[&Factor], runs: usize) -> Vec<Vec<f64>> {
     let product =
         |one: &Vec<f64>, other: &Vec<f64>| -> Vec<f64> { one.iter().zip(other).map(|(x, y)| x * y).collect() };
     factors.iter().fold(vec![vec![1.0; runs]], |columns, factor| {
@@ -60,7 +60,7 @@ pub(super) fn columns(factors: &[&Factor], runs: usize) -> Vec<Vec<f64>> {
 }
 
 /// The first combination of levels of two factors that no run has.
-pub(super) fn empty_cell(one: &Factor, other: &Factor) -> Option<Refusal> {
+pub(in crate::statistics) fn empty_cell(one: &Factor, other: &Factor) -> Option<Refusal> {
     let mut seen = vec![false; one.count * other.count];
     for (first, second) in one.levels.iter().zip(&other.levels) {
         seen[first * other.count + second] = true;
