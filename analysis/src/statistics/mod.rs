@@ -15,13 +15,16 @@
 
 pub mod aggregates;
 pub mod anova;
+pub mod bayes;
 pub mod comparisons;
 pub mod corrections;
 pub mod counts;
+pub mod curves;
 pub mod describe;
 pub mod detectable;
 pub mod diagnostics;
 pub mod distributions;
+pub mod dominance;
 pub mod effects;
 pub mod equivalence;
 pub mod estimate;
@@ -33,6 +36,7 @@ pub mod mixed;
 pub mod nemenyi;
 pub mod noncentral;
 pub mod paired;
+pub mod power;
 pub mod ranks;
 pub mod refusal;
 pub mod resampling;

@@ -98,6 +98,13 @@ impl Refusal {
         if alpha > 0.0 && alpha < 1.0 { Ok(()) } else { Err(Self::Range { name: "alpha", value: alpha, expected }) }
     }
 
+    /// Whether `margin` is a number that is not below 0.
+    pub(super) fn unless_margin(margin: f64) -> Result<(), Self> {
+        let expected = "a number that is not below 0";
+        let valid = margin >= 0.0 && margin.is_finite();
+        if valid { Ok(()) } else { Err(Self::Range { name: "margin", value: margin, expected }) }
+    }
+
     /// Whether there are at least two groups, each with `needed` values or more, all finite.
     pub(super) fn unless_groups<Group: AsRef<[f64]>>(groups: &[Group], needed: usize) -> Result<(), Self> {
         Self::unless_ranked_groups(groups, needed)?;
