@@ -3,7 +3,7 @@
 use std::f64::consts::SQRT_2;
 
 use super::ranks::dunn::{RankPair, every_pair};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, usable};
 use super::studentized_range::StudentizedRange;
 
 /// Every pair of arms, in the order (0, 1), (0, 2) …, with p values adjusted for all pairs.
@@ -21,7 +21,7 @@ use super::studentized_range::StudentizedRange;
 pub fn nemenyi(mean_ranks: &[f64], blocks: usize) -> Result<Vec<RankPair>, Refusal> {
     let arms = mean_ranks.len();
     let range = range(arms, blocks)?;
-    Refusal::unless_all(&[mean_ranks], f64::is_finite)?;
+    Refusal::unless_all(&[mean_ranks], usable)?;
     let error = standard_error(arms, blocks);
     every_pair(arms)
         .map(|[first, second]| {

@@ -39,8 +39,8 @@ pub enum Refusal {
         /// How many there are.
         found: usize,
     },
-    /// A value that cannot be used: NaN, and for all but the tests by ranks ±∞. A run that diverged is set aside, or ranked last,
-    /// before it comes here.
+    /// A value that cannot be used: NaN, and for all but the tests by ranks ±∞ and what is beyond 1e150 and has no square. A run that
+    /// diverged is set aside, or ranked last, before it comes here.
     #[error("value {place} of group or block {row} is not a number that can be used here")]
     NotFinite {
         /// The group or block.
@@ -91,6 +91,11 @@ pub enum Refusal {
     },
 }
 
+/// Whether a value can be used in means and variances: a number whose square is one.
+pub(super) fn usable(value: f64) -> bool {
+    value.abs() <= 1e150
+}
+
 impl Refusal {
     /// Whether `alpha` lies in (0, 1).
     pub(super) fn unless_level(alpha: f64) -> Result<(), Self> {
@@ -105,10 +110,10 @@ impl Refusal {
         if valid { Ok(()) } else { Err(Self::Range { name: "margin", value: margin, expected }) }
     }
 
-    /// Whether there are at least two groups, each with `needed` values or more, all finite.
+    /// Whether there are at least two groups, each with `needed` values or more, all [`usable`].
     pub(super) fn unless_groups<Group: AsRef<[f64]>>(groups: &[Group], needed: usize) -> Result<(), Self> {
         Self::unless_ranked_groups(groups, needed)?;
-        Self::unless_all(groups, f64::is_finite)
+        Self::unless_all(groups, usable)
     }
 
     /// The same for a test by ranks, which infinite values do not disturb.
@@ -143,7 +148,7 @@ impl Refusal {
     /// The same for a procedure with means: no infinite value either.
     pub(super) fn unless_blocks(blocks: &[Vec<f64>], needed: usize, arms: usize) -> Result<(), Self> {
         Self::unless_ranked_blocks(blocks, needed, arms)?;
-        Self::unless_all(blocks, f64::is_finite)
+        Self::unless_all(blocks, usable)
     }
 
     /// Whether every value passes.

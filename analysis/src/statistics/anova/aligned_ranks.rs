@@ -4,7 +4,7 @@ use super::factor::{Factor, empty_cell};
 use super::factorial::{Effect, Squares, factorial};
 use crate::statistics::describe::mean;
 use crate::statistics::ranks::midranks;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 
 /// Tests the main effects of two factors and their interaction, in this order, by ranks.
 ///
@@ -20,7 +20,7 @@ use crate::statistics::refusal::Refusal;
 /// # Errors
 /// A [`Refusal`] for what [`factorial`] refuses, and a cell without runs.
 pub fn aligned_ranks(values: &[f64], factors: [&Factor; 2], block: Option<&Factor>) -> Result<[Effect; 3], Refusal> {
-    Refusal::unless_all(&[values], f64::is_finite)?;
+    Refusal::unless_all(&[values], usable)?;
     if let Some(block) = factors.iter().position(|factor| factor.levels().len() != values.len()) {
         return Err(Refusal::Ragged { block, expected: values.len(), found: factors[block].levels().len() });
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::factor::{Factor, columns, empty_cell};
 use crate::statistics::distributions::f;
 use crate::statistics::linear::orthogonal::Split;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 
 /// After which other terms a term is looked at. For balanced designs all three are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Table {
 /// A [`Refusal`] for values that are not finite or too few, a factor of another length or that is not there, type III with an empty cell, and
 /// residuals that are all 0.
 pub fn factorial(values: &[f64], factors: &[Factor], terms: &[&[usize]], squares: Squares) -> Result<Table, Refusal> {
-    Refusal::unless_all(&[values], f64::is_finite)?;
+    Refusal::unless_all(&[values], usable)?;
     if let Some(block) = factors.iter().position(|factor| factor.levels().len() != values.len()) {
         return Err(Refusal::Ragged { block, expected: values.len(), found: factors[block].levels().len() });
     }

@@ -24,18 +24,26 @@ pub fn log_bayes_factor(t: f64, pairs: f64, df: f64, scale: f64) -> Option<f64> 
         return None;
     }
     let half = f64::midpoint(df, 1.0);
-    let without = (t * t / df).ln_1p();
+    // By logarithms all along, as squares would leave the range of floats.
+    let square = 2.0 * t.abs().ln() - df.ln();
+    let without = log_of_one_and(square);
+    let strength = pairs.ln() + 2.0 * scale.ln();
     let term = |index: i32| {
         let log_g = f64::from(index) * STEP;
-        let wider = 1.0 + pairs * scale * scale * log_g.exp();
+        let wider = log_of_one_and(strength + log_g);
         // The prior's density of g, times g for the step in ln g.
         let prior = -0.5 * (2.0 * PI).ln() - 0.5 * log_g - 0.5 * (-log_g).exp();
-        prior - 0.5 * wider.ln() + half * (without - (t * t / (wider * df)).ln_1p())
+        prior - 0.5 * wider + half * (without - log_of_one_and(square - wider))
     };
     let terms: Vec<f64> = (-200..=2000).map(term).collect();
     let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = terms.iter().map(|term| (term - most).exp()).sum();
     Some(most + (total * STEP).ln())
+}
+
+/// ln(1 + eˣ).
+fn log_of_one_and(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::shares::Shares;
 use crate::statistics::describe::mean;
 use crate::statistics::location::corrected::corrected_t;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 use crate::statistics::student;
 
 /// How probable it is that the mean difference lies below, within and above `margin`.
@@ -24,7 +24,7 @@ pub fn correlated_t(differences: &[f64], correlation: f64, margin: f64) -> Resul
     if found < 2 {
         return Err(Refusal::TooFewValues { group: 0, needed: 2, found });
     }
-    Refusal::unless_all(&[differences], f64::is_finite)?;
+    Refusal::unless_all(&[differences], usable)?;
     if !(0.0..1.0).contains(&correlation) {
         return Err(Refusal::Range { name: "correlation", value: correlation, expected: "a number from 0 to below 1" });
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::shares::Shares;
 use crate::statistics::ranks::decimal;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 use crate::statistics::resampling::chance;
 
 /// What the draws from the posterior say.
@@ -42,7 +42,7 @@ pub fn signed_rank(
     if draws == 0 {
         return Err(Refusal::Range { name: "draws", value: 0.0, expected: "a number above 0" });
     }
-    Refusal::unless_all(&[differences], f64::is_finite)?;
+    Refusal::unless_all(&[differences], usable)?;
     Refusal::unless_margin(margin)?;
     let sums = Sums::of(differences, margin);
     let mut counts = [0.0; 3];

@@ -6,7 +6,7 @@ use super::contrast::{Contrast, Error};
 use crate::statistics::anova::one_way::one_way;
 use crate::statistics::describe::mean;
 use crate::statistics::ranks::dunn::every_pair;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 use crate::statistics::studentized_range::StudentizedRange;
 
 /// Compares every pair of independent groups, in the order (0, 1), (0, 2) …
@@ -49,7 +49,7 @@ pub fn all_pairs(
     alpha: f64,
 ) -> Result<Vec<Contrast>, Refusal> {
     Refusal::unless_level(alpha)?;
-    Refusal::unless_all(&[estimates], f64::is_finite)?;
+    Refusal::unless_all(&[estimates], usable)?;
     let found = estimates.len();
     let range = StudentizedRange::of(found).ok_or(Refusal::TooFewGroups { needed: 2, found })?;
     let critical = range.upper_quantile(alpha, df).ok_or(Refusal::NoFreedom)? / SQRT_2;

@@ -43,6 +43,7 @@ pub fn rotation(differences: &[Vec<f64>], draws: u64, random: &mut impl Rng) -> 
     let steps: Vec<(usize, Vec<f64>)> = (0..differences[0].len())
         .map(|step| (step, differences.iter().map(|row| row[step]).collect::<Vec<f64>>()))
         .filter(|(_, values)| spread(values).is_some())
+        .map(|(step, values)| (step, scaled(values)))
         .collect();
     let squares: Vec<f64> = steps.iter().map(|(_, values)| dot(values, values)).collect();
     // t² grows with the share of x·x that lies along the direction: shares are compared, which need no root.
@@ -67,6 +68,15 @@ pub fn rotation(differences: &[Vec<f64>], draws: u64, random: &mut impl Rng) -> 
     }
     let largest = (observed * (n - 1) as f64 / (1.0 - observed).max(f64::EPSILON)).sqrt();
     Ok(Rotation { largest, step: steps[index].0, p: Drawn::of(extreme, draws) })
+}
+
+/// In units of the largest, so that no square leaves the range of floats.
+fn scaled(mut values: Vec<f64>) -> Vec<f64> {
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    for value in &mut values {
+        *value /= largest;
+    }
+    values
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::statistics::describe::mean;
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::is_rounding;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 
 /// The most values for which the approximation was fitted.
 pub const MOST: usize = 5000;
@@ -40,7 +40,7 @@ pub fn shapiro_wilk(values: &[f64]) -> Result<ShapiroWilk, Refusal> {
     if found > MOST {
         return Err(Refusal::TooManyValues { most: MOST, found });
     }
-    Refusal::unless_all(&[values], f64::is_finite)?;
+    Refusal::unless_all(&[values], usable)?;
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let largest = sorted[0].abs().max(sorted[found - 1].abs());

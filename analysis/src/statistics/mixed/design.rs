@@ -2,7 +2,7 @@
 
 use crate::statistics::anova::factor::Factor;
 use crate::statistics::linear::cholesky::{Cholesky, dot};
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 
 /// Sums over the runs, with the least-squares fit taken out of the values so that nothing large cancels later.
 #[derive(Debug, Clone)]
@@ -94,8 +94,8 @@ fn add_outer(matrix: &mut [Vec<f64>], vector: &[f64], weight: f64) {
 
 /// Whether values, columns and seeds fit each other and are finite.
 pub(super) fn check(values: &[f64], columns: &[Vec<f64>], seed: &Factor) -> Result<(), Refusal> {
-    Refusal::unless_all(&[values], f64::is_finite)?;
-    Refusal::unless_all(columns, f64::is_finite)?;
+    Refusal::unless_all(&[values], usable)?;
+    Refusal::unless_all(columns, usable)?;
     let expected = values.len();
     let mut lengths = columns.iter().map(Vec::len).chain([seed.levels().len()]).enumerate();
     match lengths.find(|(_, found)| *found != expected) {

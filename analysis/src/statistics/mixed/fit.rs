@@ -9,7 +9,7 @@ use crate::statistics::anova::factor::{Factor, columns as columns_of};
 use crate::statistics::distributions::f;
 use crate::statistics::estimate::{Estimate, tested};
 use crate::statistics::linear::cholesky::{Cholesky, dot};
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 
 /// A mixed model with a random effect of the seed.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl Mixed {
         if let Some(block) = rows.iter().position(|row| row.len() != expected) {
             return Err(Refusal::Ragged { block, expected, found: rows[block].len() });
         }
-        Refusal::unless_all(rows, f64::is_finite)?;
+        Refusal::unless_all(rows, usable)?;
         let (statistic, df) = match &self.inference {
             Inference::Adjusted(adjusted) => adjusted.joint(rows, &self.coefficients)?,
             Inference::Blocked { coefficients, covariance, df } => {

@@ -2,7 +2,7 @@
 
 use crate::statistics::describe::standard_deviation;
 use crate::statistics::distributions::chi_squared;
-use crate::statistics::refusal::Refusal;
+use crate::statistics::refusal::{Refusal, usable};
 
 /// The standard deviation that the true one stays below with `confidence`, from the values of a pilot: s √((n - 1) / χ²) with
 /// the χ² that is exceeded with that probability.
@@ -19,7 +19,7 @@ pub fn upper_spread(values: &[f64], confidence: f64) -> Result<f64, Refusal> {
     if found < 2 {
         return Err(Refusal::TooFewValues { group: 0, needed: 2, found });
     }
-    Refusal::unless_all(&[values], f64::is_finite)?;
+    Refusal::unless_all(&[values], usable)?;
     if !(confidence > 0.0 && confidence < 1.0) {
         let expected = "a number between 0 and 1";
         return Err(Refusal::Range { name: "confidence", value: confidence, expected });
