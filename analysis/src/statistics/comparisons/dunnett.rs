@@ -6,7 +6,7 @@ use super::contrast::{Contrast, Error};
 use crate::statistics::anova::one_way::one_way;
 use crate::statistics::describe::mean;
 use crate::statistics::distributions::normal;
-use crate::statistics::distributions::studentised::Studentised;
+use crate::statistics::distributions::studentised::{Studentised, Tail};
 use crate::statistics::refusal::Refusal;
 
 /// Compares every other independent group with that at `baseline`, in their order; two-sided.
@@ -88,7 +88,7 @@ pub fn against(arms: &[Arm], df: f64, alpha: f64) -> Result<Vec<Contrast>, Refus
 /// accurate as large ones, to ten digits, and nothing is drawn at random.
 #[derive(Debug, Clone)]
 pub struct Largest {
-    table: Studentised,
+    table: Studentised<Loadings>,
 }
 
 impl Largest {
@@ -110,8 +110,8 @@ impl Largest {
             own: (1.0 - group[0] * group[0]).sqrt(),
             count: group.len() as f64,
         };
-        let loadings: Vec<Loading> = sorted.chunk_by(|a, b| a >= b).map(shared).collect();
-        Ok(Self { table: Studentised::of(|r| largest_tail(r, &loadings)) })
+        let loadings = Loadings(sorted.chunk_by(|a, b| a >= b).map(shared).collect());
+        Ok(Self { table: Studentised::of(loadings) })
     }
 
     /// The probability that the largest exceeds `t`; an infinite `df` is for a known standard deviation. In (0, 1]. `None` for `df`
@@ -128,30 +128,37 @@ impl Largest {
 }
 
 /// λ, √(1 - λ²), and how many arms have it.
+#[derive(Debug, Clone)]
 struct Loading {
     common: f64,
     own: f64,
     count: f64,
 }
 
-/// The chance that the largest of the absolute values exceeds r, by the trapezoidal rule over the common part, in steps that are
-/// short beside the edge of the narrowest factor.
-fn largest_tail(r: f64, loadings: &[Loading]) -> f64 {
-    let edge = loadings.iter().map(|loading| loading.own / loading.common).fold(1.0, f64::min);
-    let step = 0.4 * edge.min(0.5);
-    let last = ((9.0 + r) / step).ceil() as i32;
-    let node = |index: i32| {
-        let z = f64::from(index) * step;
-        let inside = |loading: &Loading| {
-            let shift = loading.common * z;
-            let outside = normal::upper_tail((r - shift) / loading.own) + normal::upper_tail((r + shift) / loading.own);
-            loading.count * (-outside.min(1.0)).ln_1p()
+#[derive(Debug, Clone)]
+struct Loadings(Vec<Loading>);
+
+impl Tail for Loadings {
+    /// The chance that the largest of the absolute values exceeds r, by the trapezoidal rule over the common part, in steps that are
+    /// short beside the edge of the narrowest factor.
+    fn at(&self, r: f64) -> f64 {
+        let edge = self.0.iter().map(|loading| loading.own / loading.common).fold(1.0, f64::min);
+        let step = 0.4 * edge.min(0.5);
+        let last = ((9.0 + r) / step).ceil() as i32;
+        let node = |index: i32| {
+            let z = f64::from(index) * step;
+            let inside = |loading: &Loading| {
+                let shift = loading.common * z;
+                let outside =
+                    normal::upper_tail((r - shift) / loading.own) + normal::upper_tail((r + shift) / loading.own);
+                loading.count * (-outside.min(1.0)).ln_1p()
+            };
+            (-z * z / 2.0).exp() * -self.0.iter().map(inside).sum::<f64>().exp_m1()
         };
-        (-z * z / 2.0).exp() * -loadings.iter().map(inside).sum::<f64>().exp_m1()
-    };
-    // The integrand is even.
-    let total = node(0) + 2.0 * (1..=last).map(node).sum::<f64>();
-    (total * step / (2.0 * PI).sqrt()).min(1.0)
+        // The integrand is even.
+        let total = node(0) + 2.0 * (1..=last).map(node).sum::<f64>();
+        (total * step / (2.0 * PI).sqrt()).min(1.0)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The tail of a statistic of normal values, such as their range, over an independent estimate of their standard deviation.
 
+use std::sync::OnceLock;
+
 use super::chebyshev::{Chebyshev, Nodes};
 
 /// Width of a panel, and how many points of Chebyshev's lie in each.
@@ -10,36 +12,42 @@ const REACH: f64 = 52.0;
 /// The smallest tail that is told apart from 0.
 const SMALLEST: f64 = f64::MIN_POSITIVE;
 
+/// The tail of a statistic R of standard normal values: S(r) = P(R > r) for r > 0, smooth, and from 1 down.
+pub(in crate::statistics) trait Tail {
+    fn at(&self, r: f64) -> f64;
+}
+
 /// A tail S(r) = P(R > r) in tabulated form, and from it that of R / s with s² a mean square of `df` degrees of freedom.
 ///
 /// ln S is smooth, so that interpolation between Chebyshev's points in panels of width 1 gives it to about 1e-12: S keeps its
-/// relative accuracy far out. One table serves every q and every df.
+/// relative accuracy far out. One table serves every q and every df, and a panel is filled when it is first asked for.
 ///
 /// P(R / s > q) = ∫ f(s) S(q s) ds, with f the density of √(χ²/ν), by the trapezoidal rule over ln s: it converges faster than
 /// any power of the step for such smooth, fast decaying functions.
 ///
 /// Source: Lund and Lund (1983), Applied Statistics 32 (the integral); Trefethen and Weideman (2014), SIAM Review 56 (the rule).
 #[derive(Debug, Clone)]
-pub(in crate::statistics) struct Studentised {
+pub(in crate::statistics) struct Studentised<Statistic> {
+    statistic: Statistic,
     nodes: Nodes<POINTS>,
     /// ln S in each panel.
-    panels: Vec<Chebyshev<POINTS>>,
+    panels: Vec<OnceLock<Chebyshev<POINTS>>>,
 }
 
-impl Studentised {
-    /// Tabulates `tail`, S(r) for r > 0.
-    pub(in crate::statistics) fn of(tail: impl Fn(f64) -> f64) -> Self {
-        let nodes = Nodes::new();
-        let panel =
-            |index: usize| Chebyshev::of(&nodes, |place| tail((index as f64 + place) * WIDTH).max(SMALLEST).ln());
-        Self { panels: (0..(REACH / WIDTH) as usize).map(panel).collect(), nodes }
+impl<Statistic: Tail> Studentised<Statistic> {
+    pub(in crate::statistics) fn of(statistic: Statistic) -> Self {
+        Self { statistic, nodes: Nodes::new(), panels: vec![OnceLock::new(); (REACH / WIDTH) as usize] }
     }
 
     /// S(r).
     fn plain(&self, r: f64) -> f64 {
         let place = r / WIDTH;
         let Some(panel) = self.panels.get(place as usize) else { return 0.0 };
-        panel.at(&self.nodes, place.fract()).min(0.0).exp()
+        let start = place.floor();
+        let filled = panel.get_or_init(|| {
+            Chebyshev::of(&self.nodes, |within| self.statistic.at((start + within) * WIDTH).max(SMALLEST).ln())
+        });
+        filled.at(&self.nodes, place - start).min(0.0).exp()
     }
 
     /// P(R / s > q) for q ≥ 0 and `df` ≥ 1, which may be infinite; never 0, as it would be below 1e-290.
@@ -128,7 +136,12 @@ const SPAN: usize = 24;
 
 impl Quantiles {
     /// Tabulates the q that `table` exceeds with `probability` for degrees of freedom from `lowest` to `highest`.
-    pub(in crate::statistics) fn of(table: &Studentised, probability: f64, lowest: f64, highest: f64) -> Self {
+    pub(in crate::statistics) fn of<Statistic: Tail>(
+        table: &Studentised<Statistic>,
+        probability: f64,
+        lowest: f64,
+        highest: f64,
+    ) -> Self {
         let (nodes, ends) = (Nodes::new(), [highest.recip(), lowest.recip()]);
         let curve =
             |place: f64| table.upper_quantile(probability, (ends[0] + place * (ends[1] - ends[0])).recip()).ln();
@@ -149,9 +162,18 @@ mod tests {
     use crate::statistics::distributions::normal;
     use crate::statistics::student;
 
+    /// One standard normal value.
+    struct One;
+
+    impl Tail for One {
+        fn at(&self, r: f64) -> f64 {
+            normal::two_sided(r)
+        }
+    }
+
     #[test]
     fn a_single_normal_value_gives_students_t() {
-        let table = Studentised::of(normal::two_sided);
+        let table = Studentised::of(One);
         for df in [1.0, 2.0, 3.7, 12.0, 150.0, 1e4] {
             for t in [0.01, 0.3, 1.0, 2.5, 7.0, 60.0, 1000.0] {
                 let (found, expected) = (table.upper_tail(t, df), student::two_sided(t, df).unwrap());
@@ -167,7 +189,7 @@ mod tests {
 
     #[test]
     fn quantiles_over_a_span_are_those_of_each() {
-        let table = Studentised::of(normal::two_sided);
+        let table = Studentised::of(One);
         for (lowest, highest) in [(1.0, 400.0), (2.5, 2.5), (3.0, f64::INFINITY)] {
             let span = Quantiles::of(&table, 0.05, lowest, highest);
             for df in [1.0, 1.3, 2.5, 4.0, 11.0, 80.0, 400.0] {
@@ -181,7 +203,7 @@ mod tests {
 
     #[test]
     fn it_never_ends_at_nothing() {
-        let table = Studentised::of(normal::two_sided);
+        let table = Studentised::of(One);
         assert!(table.upper_tail(1e6, f64::INFINITY) > 0.0);
         assert!(table.upper_tail(1e12, 40.0) > 0.0);
         assert!(table.upper_tail(0.0, 3.0) >= 1.0);
