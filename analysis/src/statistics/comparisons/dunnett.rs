@@ -61,7 +61,7 @@ pub struct Arm {
 ///
 /// # Errors
 /// A [`Refusal`] for an alpha outside (0, 1), no arm, a difference that is not finite, fewer than one degree of freedom, a
-/// standard error that is not above 0, and a loading outside (0, 1).
+/// standard error that is not above 0, and a loading outside (0, 0.999999].
 pub fn against(arms: &[Arm], df: f64, alpha: f64) -> Result<Vec<Contrast>, Refusal> {
     Refusal::unless_level(alpha)?;
     let loadings: Vec<f64> = arms.iter().map(|arm| arm.loading).collect();
@@ -95,13 +95,13 @@ impl Largest {
     /// The distribution for these λ.
     ///
     /// # Errors
-    /// A [`Refusal`] for no λ, and one outside (0, 1).
+    /// A [`Refusal`] for no λ, and one outside (0, 0.999999].
     pub fn of(loadings: &[f64]) -> Result<Self, Refusal> {
         if loadings.is_empty() {
             return Err(Refusal::TooFewGroups { needed: 2, found: 1 });
         }
-        if let Some(value) = loadings.iter().copied().find(|loading| !(*loading > 0.0 && *loading < 1.0)) {
-            return Err(Refusal::Range { name: "loading", value, expected: "a number between 0 and 1" });
+        if let Some(value) = loadings.iter().copied().find(|loading| !(*loading > 0.0 && *loading <= HIGHEST)) {
+            return Err(Refusal::Range { name: "loading", value, expected: "a number above 0 and at most 0.999999" });
         }
         let mut sorted = loadings.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -126,6 +126,9 @@ impl Largest {
         valid.then(|| self.table.upper_quantile(probability, df))
     }
 }
+
+/// The highest λ: an arm with a million times the runs of the baseline.
+const HIGHEST: f64 = 0.999_999;
 
 /// λ, √(1 - λ²), and how many arms have it.
 #[derive(Debug, Clone)]
