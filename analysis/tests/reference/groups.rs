@@ -1,5 +1,7 @@
 //! Several independent groups: ranks, shape and spread.
 
+use analysis::statistics::anova::{one_way::one_way, welch::welch};
+use analysis::statistics::comparisons::{dunnett::dunnett, games_howell::games_howell, tukey::tukey_kramer};
 use analysis::statistics::describe::median;
 use analysis::statistics::diagnostics::bartlett::{EqualSpread, bartlett};
 use analysis::statistics::diagnostics::fligner_killeen;
@@ -68,6 +70,33 @@ fn equal_spread() {
     let distances: Vec<Vec<f64>> = groups.iter().map(distances).collect();
     agrees(fligner_killeen::by_distances(&distances).unwrap(), &case["fligner"]);
     agrees(fligner_killeen::fligner_killeen(&groups).unwrap(), &FURTHER["fligner_of_tenths"]);
+}
+
+#[test]
+fn groups_of_any_number_size_and_spread() {
+    for case in FURTHER["random_groups"].as_array().unwrap() {
+        let groups: Vec<Vec<f64>> = case["groups"].as_array().unwrap().iter().map(numbers).collect();
+        let ranked = kruskal_wallis(&groups).unwrap();
+        let (plain, uneven) = (one_way(&groups).unwrap(), welch(&groups).unwrap());
+        let (spread, variance) = (levene(&groups, Centre::Median).unwrap(), bartlett(&groups).unwrap());
+        for (statistic, p, name) in [
+            (ranked.h, ranked.p, "kruskal"),
+            (plain.f, plain.p, "one_way"),
+            (uneven.f, uneven.p, "welch"),
+            (spread.f, spread.p, "levene"),
+            (variance.chi_squared, variance.p, "bartlett"),
+        ] {
+            within(statistic, &case[name][0], 1e-10);
+            within(p, &case[name][1], 1e-10);
+        }
+        let tukey = tukey_kramer(&groups, 0.05).unwrap();
+        agrees_by_pairs(&tukey, |pair| (pair.arms, pair.p), &case["tukey"], 1e-8);
+        let uneven = games_howell(&groups, 0.05).unwrap();
+        agrees_by_pairs(&uneven, |pair| (pair.arms, pair.p), &case["games_howell"], 1e-8);
+        for (found, expected) in dunnett(&groups, 0, 0.05).unwrap().iter().zip(case["dunnett"].as_array().unwrap()) {
+            assert!((found.p - number(expected)).abs() < 1e-8, "{found:?} {expected}");
+        }
+    }
 }
 
 #[test]

@@ -99,21 +99,63 @@ def dunnett_tails():
     cases = []
     for sizes, control, df, t in [([3, 9, 20], 6, 34, 2.4), ([5] * 9, 5, 60, 2.7689), ([4, 4, 100], 3, 107, 3.1)]:
         loadings = np.sqrt([n / (n + control) for n in sizes])
-        own = np.sqrt(1 - loadings**2)
-
-        def within(z, r):
-            factors = ndtr((r - loadings * z) / own) - ndtr((-r - loadings * z) / own)
-            return np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * np.prod(factors)
-
-        lead = np.log(2) + df / 2 * np.log(df / 2) - gammaln(df / 2)
-
-        def node(s):
-            density = np.exp(lead + (df - 1) * np.log(s) - df * s * s / 2)
-            return density * si.quad(within, -9, 9, args=(t * s,), epsabs=1e-12, epsrel=1e-11, limit=200)[0]
-
-        inside = si.quad(node, 0.2, 2.2, epsabs=1e-11, epsrel=1e-10, limit=200)[0]
-        cases.append({"loadings": loadings.tolist(), "df": df, "t": t, "p": 1 - inside})
+        cases.append({"loadings": loadings.tolist(), "df": df, "t": t, "p": dunnett_tail(loadings, df, t)})
     return cases
+
+
+def dunnett_tail(loadings, df, t):
+    own = np.sqrt(1 - loadings**2)
+
+    def within(z, r):
+        factors = ndtr((r - loadings * z) / own) - ndtr((-r - loadings * z) / own)
+        return np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * np.prod(factors)
+
+    lead = np.log(2) + df / 2 * np.log(df / 2) - gammaln(df / 2)
+
+    def node(s):
+        density = np.exp(lead + (df - 1) * np.log(s) - df * s * s / 2)
+        return density * si.quad(within, -9, 9, args=(t * s,), epsabs=1e-12, epsrel=1e-11, limit=200)[0]
+
+    return 1 - si.quad(node, 1e-9, 1 + 12 / np.sqrt(2 * df), epsabs=1e-11, epsrel=1e-10, limit=200, points=[1])[0]
+
+
+def random_groups():
+    """Groups of random number, size, spread and ties: SciPy, and pingouin for Welch's analysis of variance."""
+    cases = []
+    for number in range(8):
+        random = np.random.default_rng(100 + number)
+        sizes = random.integers(3, 10, size=random.integers(2, 8))
+        groups = [np.round(random.normal(random.normal(), random.uniform(0.5, 3), size=n), 1) for n in sizes]
+        frame = pd.DataFrame({"y": np.concatenate(groups), "g": np.repeat(np.arange(len(sizes)), sizes)})
+        pair = lambda found: [float(found.statistic), float(found.pvalue)]
+        welch = pg.welch_anova(frame, dv="y", between="g").iloc[0]
+        dunnett = dunnett_of(groups)
+        cases.append(
+            {
+                "groups": [group.tolist() for group in groups],
+                "kruskal": pair(st.kruskal(*groups)),
+                "one_way": pair(st.f_oneway(*groups)),
+                "welch": [float(welch["F"]), float(welch["p_unc"])],
+                "levene": pair(st.levene(*groups, center="median")),
+                "bartlett": pair(st.bartlett(*groups)),
+                "tukey": st.tukey_hsd(*groups).pvalue.tolist(),
+                "games_howell": st.tukey_hsd(*groups, equal_var=False).pvalue.tolist(),
+                "dunnett": dunnett,
+            }
+        )
+    return cases
+
+
+def dunnett_of(groups):
+    """p of each group against the first, by SciPy's quadrature."""
+    df = sum(len(group) - 1 for group in groups)
+    square = sum(((group - group.mean()) ** 2).sum() for group in groups) / df
+    control = groups[0]
+    loadings = np.sqrt([len(group) / (len(group) + len(control)) for group in groups[1:]])
+    ratios = [
+        abs(group.mean() - control.mean()) / np.sqrt(square * (1 / len(group) + 1 / len(control))) for group in groups[1:]
+    ]
+    return [float(dunnett_tail(loadings, df, t)) for t in ratios]
 
 
 def kenward_roger():
@@ -195,5 +237,6 @@ def kenward_roger_case(number, seeds, arms, kept, spread):
 
 
 if __name__ == "__main__":
-    sections = [shapiro, fligner_of_tenths, chi_squared, anova_type_1, huynh_feldt, two_within, range_tails, dunnett_tails, kenward_roger]
+    sections = [shapiro, fligner_of_tenths, chi_squared, anova_type_1, huynh_feldt, two_within, range_tails]
+    sections += [dunnett_tails, random_groups, kenward_roger]
     print(json.dumps({section.__name__: section() for section in sections}, indent=1))
