@@ -119,3 +119,34 @@ fn all_pairs_of_two_hundred_arms() {
         println!("{name}: {} comparisons in {:?}, smallest p {least}", found.len(), start.elapsed());
     }
 }
+
+/// The bar is 0.1 s for the stochastic orders; run as the benchmark above.
+#[test]
+#[ignore = "a benchmark: it prints and asserts nothing about time"]
+fn two_hundred_arms_in_a_mixed_model_and_sixteen_in_stochastic_order() {
+    use analysis::statistics::anova::factor::Factor;
+    use analysis::statistics::dominance::almost_stochastic::almost_stochastic;
+    use analysis::statistics::mixed::fit::Mixed;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    let value = |arm: usize, seed: usize| ((arm * 37 + seed * seed * 101 + arm * seed * 13) % 197) as f64 / 10.0;
+    let (arms, seeds) = (200, 10);
+    let runs: Vec<(usize, usize)> = (0..arms).flat_map(|arm| (0..seeds).map(move |seed| (arm, seed))).collect();
+    let values: Vec<f64> = runs.iter().map(|(arm, seed)| value(*arm, *seed) + *seed as f64).collect();
+    let columns: Vec<Vec<f64>> =
+        (0..arms).map(|arm| runs.iter().map(|(own, _)| f64::from(u8::from(*own == arm))).collect()).collect();
+    let start = std::time::Instant::now();
+    let model = Mixed::fit(&values, &columns, &Factor::of(runs.iter().map(|run| run.1).collect()).unwrap()).unwrap();
+    println!("mixed model of {} runs in {:?}, singular: {}", runs.len(), start.elapsed(), model.singular);
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let groups: Vec<Vec<f64>> = (0..16).map(|arm| (0..10).map(|seed| value(arm, seed)).collect()).collect();
+    let start = std::time::Instant::now();
+    let mut orders = 0;
+    for first in 0..16 {
+        for second in first + 1..16 {
+            orders += usize::from(almost_stochastic(&groups[first], &groups[second], 0.05, 1000, &mut random).is_ok());
+        }
+    }
+    println!("{orders} stochastic orders of 1000 resamples in {:?}", start.elapsed());
+}
