@@ -140,7 +140,8 @@ impl Errand {
             let reporting = cluster::then_report(&order, &arrays, &submissions, &mut writer, &contact)?;
             let was_queued = submissions.iter().any(|submission| !submission.after.is_empty());
             // A watch sees at its end that nothing is left to wait for, and its report is written.
-            submitted.news.extend((reporting != Reporting::Nothing || !was_queued).then(|| in_words(reporting)));
+            let is_news = reporting != Reporting::Nothing || !was_queued || choice.is_asked();
+            submitted.news.extend(is_news.then(|| in_words(reporting)));
         }
         Ok(submitted)
     }
