@@ -10,7 +10,7 @@ use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
 use crate::inspect::Machine;
-use crate::{export, logbook, run};
+use crate::{export, import, logbook, run};
 
 /// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
 ///
@@ -35,6 +35,8 @@ enum Command {
     },
     /// Write the model of a run as one of Hugging Face's, which `transformers` loads
     Export(export::Request),
+    /// Take over a GPT-Neo or RoBERTa of `transformers`, or a checkpoint of the published study
+    Import(import::Request),
     /// Print log-probabilities of texts, token by token; of an encoder, pseudo-log-likelihoods
     Score(score::Request),
     /// Let a decoder go on with a text
@@ -61,6 +63,7 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
     let result = match arguments.command {
         Command::Run { dir, cache } => guarded(|| run::carry_out(&dir, cache, cuda)),
         Command::Export(request) => guarded(|| export::carry_out(&request)),
+        Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
         Command::Inspect => {

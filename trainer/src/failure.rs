@@ -7,6 +7,7 @@ use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::export::ExportError;
 use crate::files::WriteError;
+use crate::import::ImportError;
 use crate::parameters::ParameterError;
 use crate::step::StepError;
 use crate::train::TrainError;
@@ -85,6 +86,17 @@ impl Blame for ExportError {
             Self::Model(error) => error.exit(),
             Self::InTheWay { .. } | Self::Write(_) => ExitCode::CannotWrite,
             Self::Unwritten { .. } | Self::Tokenizer(_) => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for ImportError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Model(error) => error.exit(),
+            Self::Export(error) => error.exit(),
+            Self::Already { .. } => ExitCode::Usage,
+            Self::Unsupported { .. } | Self::Mismatch(_) => ExitCode::BadData,
         }
     }
 }

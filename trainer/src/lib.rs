@@ -9,7 +9,7 @@
 //! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
 //! 6. [`evaluate`]: what is measured.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
-//! 8. [`trained`]: a model at rest; [`export`]: how it leaves; [`ask`]: how it is asked.
+//! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
@@ -27,6 +27,7 @@ pub mod export;
 pub mod failure;
 pub mod feed_forward;
 pub mod files;
+pub mod import;
 pub mod inspect;
 pub mod logbook;
 pub mod model;
