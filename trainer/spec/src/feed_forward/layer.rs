@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::activation::Activation;
-use super::level::ActivationName;
+use super::activation::{Activation, Learned};
+use super::level::{Function, Level};
 use super::spline_grid::SplineGrid;
 use crate::budget;
 use crate::error::SpecError;
@@ -24,6 +24,9 @@ pub enum FeedForward {
     Gated {
         /// f.
         activation: Activation,
+        /// Whether f is on Vx + c too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        on_both: bool,
         /// Rows of W and of V.
         width: u32,
     },
@@ -40,17 +43,18 @@ impl FeedForward {
     /// The layer that `settings` ask for, shrunk to the plain layer's parameter count unless the budget is unmatched.
     pub(crate) fn from_settings(settings: &Settings, hidden_size: u32) -> Result<Self, SpecError> {
         let plain_width = settings.size("model.ffn-size");
-        let name = settings.name("model.activation");
-        let name = ActivationName::from_name(&name).expect("invariant: the setting takes known names only");
-        let matched = settings.name("model.budget") == "matched";
-        let fit = |candidate: Self| {
-            if matched { budget::match_width(candidate, hidden_size, plain_width) } else { candidate }
+        let level = Level::from_name(&settings.name("model.activation"))
+            .expect("invariant: the setting takes known names only");
+        let layer = match level {
+            Level::Plain(function) => {
+                return Ok(Self::Plain { activation: activation(function, settings), width: plain_width });
+            }
+            Level::Gated(function) => gated(activation(function, settings), false, plain_width),
+            Level::GatedBoth(function) => gated(activation(function, settings), true, plain_width),
+            Level::Spline => Self::Spline { width: plain_width, grid: SplineGrid::from_settings(settings)? },
         };
-        Ok(match name {
-            ActivationName::Geglu => fit(Self::Gated { activation: Activation::Gelu, width: plain_width }),
-            ActivationName::Kan => fit(Self::Spline { width: plain_width, grid: SplineGrid::from_settings(settings)? }),
-            plain => Self::Plain { activation: Activation::from_settings(plain, settings), width: plain_width },
-        })
+        let is_matched = settings.name("model.budget") == "matched";
+        Ok(if is_matched { budget::match_width(layer, hidden_size, plain_width) } else { layer })
     }
 
     /// The width of the hidden layer.
@@ -65,8 +69,19 @@ impl FeedForward {
     pub fn with_width(self, width: u32) -> Self {
         match self {
             Self::Plain { activation, .. } => Self::Plain { activation, width },
-            Self::Gated { activation, .. } => Self::Gated { activation, width },
+            Self::Gated { activation, on_both, .. } => Self::Gated { activation, on_both, width },
             Self::Spline { grid, .. } => Self::Spline { width, grid },
         }
+    }
+}
+
+fn gated(activation: Activation, on_both: bool, width: u32) -> FeedForward {
+    FeedForward::Gated { activation, on_both, width }
+}
+
+fn activation(function: Function, settings: &Settings) -> Activation {
+    match function {
+        Function::Static(function) => Activation::Static(function),
+        Function::Learned(function) => Activation::Learned(Learned::from_settings(function, settings)),
     }
 }
