@@ -70,18 +70,8 @@ impl Declarations {
         self.add(name, shape, Start::Constant(value), false);
     }
 
-    /// What an activation learns, `[owners]` or `[owners, values]`: without weight decay, whatever the rule.
-    ///
-    /// # Panics
-    /// When the start is still the name of a setting.
-    pub fn learned(&mut self, name: &str, shape: &[u32], start: spec::feed_forward::learned::Start) {
-        use spec::feed_forward::learned::Start as Learned;
-        let start = match start {
-            Learned::At(value) => Start::Constant(value),
-            Learned::Values(values) => Start::Rows(values),
-            Learned::Normal => Start::Normal { std: 1.0 },
-            Learned::Setting(key) => panic!("invariant: the value of `{key}` is known"),
-        };
+    /// What an activation learns: without weight decay, whatever the rule.
+    pub fn learned(&mut self, name: &str, shape: &[u32], start: Start) {
         self.add(name, shape, start, false);
     }
 

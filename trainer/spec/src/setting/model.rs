@@ -129,7 +129,7 @@ pub(super) const SECTION: Section = Section {
             key: "model.learnable-gelu.beta",
             kind: Kind::Float { least: -100.0, most: 100.0 },
             default: Preset::Float(1.0),
-            meaning: "Initial β of the learnable GELU, x·Φ(βx)",
+            meaning: "Initial β of the learnable GELU, x·Φ(βx), and of those that learn more besides",
         },
         Setting {
             key: "model.kan.intervals",
