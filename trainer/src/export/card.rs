@@ -27,13 +27,13 @@ pub fn write(spec: &ModelSpec, origin: &Origin, form: &Form) -> String {
     let _ = write!(card, "\n## Use\n\n```python\nfrom transformers import {class}, AutoTokenizer\n\n");
     let trust = match form {
         Form::Stock(_) => "",
-        Form::Shipped(_) => ", trust_remote_code=True",
+        Form::Shipped { .. } => ", trust_remote_code=True",
     };
     let _ = writeln!(card, "tokenizer = AutoTokenizer.from_pretrained(\"FOLDER\"{trust})");
     let _ = writeln!(card, "model = {class}.from_pretrained(\"FOLDER\"{trust})\n```\n");
     card.push_str(match form {
         Form::Stock(_) => "transformers knows this model by name; versions 4.40 and newer load it.\n",
-        Form::Shipped(_) => {
+        Form::Shipped { .. } => {
             "transformers does not know this feed-forward layer: the two Python files beside the weights build it, for versions \
              4.40 and newer. They are loaded only with `trust_remote_code=True`.\n"
         }

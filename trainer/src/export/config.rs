@@ -35,7 +35,7 @@ pub fn model(spec: &ModelSpec, specials: SpecialIds, form: &Form) -> Value {
             "architectures": [stock_class(spec.architecture)],
             "model_type": stock_type(spec.architecture),
         })),
-        Form::Shipped(layer) => shipped(spec.architecture, layer),
+        Form::Shipped { layer, learned } => shipped(spec.architecture, layer, learned),
     });
     Value::Object(config)
 }
@@ -73,7 +73,7 @@ fn roberta(spec: &ModelSpec) -> Map<String, Value> {
 
 /// What a model says of itself that is built by the shipped code. The stock classes that this code extends make an activation
 /// of their own first, which is then replaced: one that they know stands for it.
-fn shipped(architecture: Architecture, layer: &Value) -> Map<String, Value> {
+fn shipped(architecture: Architecture, layer: &Value, learned: &Value) -> Map<String, Value> {
     let name = match architecture {
         Architecture::GptNeo => "SeedbedGPTNeo",
         Architecture::Roberta => "SeedbedRoberta",
@@ -88,6 +88,7 @@ fn shipped(architecture: Architecture, layer: &Value) -> Map<String, Value> {
         "architectures": [format!("{name}{model}")],
         "model_type": format!("seedbed_{}", stock_type(architecture)),
         "feed_forward": layer,
+        "learned": learned,
         "auto_map": {
             "AutoConfig": class("Config"),
             of_model: class(model),

@@ -57,7 +57,7 @@ pub fn carry_out(request: &Request) -> Result<ExitCode, Failure> {
     let form = write(&model, &request.to).map_err(as_failure)?;
     let trust = match form {
         Form::Stock(name) => format!("transformers knows it (activation `{name}`)"),
-        Form::Shipped(_) => "load it with trust_remote_code=True".to_owned(),
+        Form::Shipped { .. } => "load it with trust_remote_code=True".to_owned(),
     };
     logbook::say(&format!("wrote {}: {trust}", request.to.display()));
     Ok(ExitCode::Done)
@@ -68,7 +68,7 @@ pub fn carry_out(request: &Request) -> Result<ExitCode, Failure> {
 /// # Errors
 /// As [`carry_out`].
 pub fn write(model: &TrainedModel, folder: &Path) -> Result<Form, ExportError> {
-    let form = form::of(model.spec.feed_forward)?;
+    let form = form::of(&model.spec)?;
     publish::write(folder, &files(model, &form)?)?;
     Ok(form)
 }
@@ -91,7 +91,7 @@ fn files(model: &TrainedModel, form: &Form) -> Result<BTreeMap<&'static str, Vec
     if spec.architecture == Architecture::GptNeo {
         files.insert("generation_config.json", json(&config::generation(specials)));
     }
-    if let Form::Shipped(_) = form {
+    if let Form::Shipped { .. } = form {
         files.insert("modeling_seedbed.py", form::MODELING.as_bytes().to_vec());
         files.insert("feed_forward_seedbed.py", form::LAYERS.as_bytes().to_vec());
     }

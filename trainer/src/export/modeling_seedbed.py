@@ -11,7 +11,7 @@ from transformers import GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, Roberta
 from transformers import GPTNeoForSequenceClassification, RobertaForSequenceClassification
 from transformers.models.roberta.modeling_roberta import RobertaLayer
 
-from .feed_forward_seedbed import LAYERS, one
+from .feed_forward_seedbed import LAYERS
 
 # What the parts of a layer are called below a block of each architecture.
 GPT_NEO_PARTS = {
@@ -39,17 +39,17 @@ class SeedbedRobertaConfig(RobertaConfig):
 
 
 def put_parts(block, names, config):
-    """Puts the layer of `config` into a block, in place of what is there under any of these names."""
+    """Puts the layer of `config` into a block, in place of what is there under any of these names; returns its function."""
     for name in names.values():
         owner, _, last = name.rpartition(".")
         owner = attrgetter(owner)(block) if owner else block
         if last in owner._modules:
             del owner._modules[last]
-    kind, fields = one(config.feed_forward)
-    for part, module in LAYERS[kind].parts(config.hidden_size, fields).items():
+    kind, fields = next(iter(config.feed_forward.items()))
+    for part, module in LAYERS[kind].parts(config, fields).items():
         owner, _, last = names[part].rpartition(".")
         setattr(attrgetter(owner)(block) if owner else block, last, module)
-    return LAYERS[kind].forward
+    return lambda part, x: LAYERS[kind].forward(part, fields, x)
 
 
 class SeedbedMLP(nn.Module):

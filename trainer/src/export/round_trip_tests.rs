@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use spec::feed_forward::ActivationName;
+use spec::feed_forward::level::NAMES;
 use spec::model::{Architecture, ModelSpec};
 use spec::value::Value as Level;
 use tch::Device;
@@ -40,7 +40,7 @@ fn json(path: &Path) -> Value {
 fn every_model_comes_back_as_it_was() {
     let home = tempfile::tempdir().unwrap();
     for architecture in ARCHITECTURES {
-        for activation in ActivationName::NAMES {
+        for activation in NAMES {
             let model = trained(sample::spec(architecture, &[("activation", Level::from(activation))]), tokenizer());
             let folder = home.path().join(format!("{}-{activation}", architecture.name()));
             write(&model, &folder).unwrap();

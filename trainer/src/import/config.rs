@@ -156,7 +156,7 @@ impl Config {
         let plain = |activation: Value| describe(&json!({ "plain": { "activation": activation, "width": width } }));
         let layer = match theirs {
             // transformers 5 knows it, with one slope for the layer.
-            "prelu" => plain(json!({ "prelu": { "granularity": "layer", "slope": 0.25 } })),
+            "prelu" => plain(json!({ "function": "prelu", "granularity": "layer", "start": 0.25 })),
             theirs => form::from_hugging_face(theirs).and_then(|ours| plain(json!(ours))),
         };
         layer.ok_or_else(|| self.unsupported(&format!("{key} {theirs:?} is no activation that both know")))

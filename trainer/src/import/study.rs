@@ -2,11 +2,11 @@
 //!
 //! | its layer | what it computes | what it becomes |
 //! | --- | --- | --- |
-//! | `prelu` | max(0, x) + α·min(0, x) | prelu, a slope for each channel |
-//! | `learnable_gelu` | α·gelu(x), by tanh | gelu-tanh, with α in the columns of the map that follows |
-//! | `geglu` | a·gelu(b) of the halves (a, b) of one map, by tanh | a gated layer of two maps |
-//! | `swish` | x·silu(βx), which is no Swish | `delft-swish`, if this trainer has it |
-//! | `kan` | two spline maps with a gelu between them | `delft-kan`, if this trainer has it |
+//! | `prelu` | max(0, x) + α·min(0, x) | `delft-prelu` |
+//! | `learnable_gelu` | α·gelu(x), by tanh | `delft-learnable-gelu` |
+//! | `swish` | x·silu(βx), which is no Swish | `delft-swish` |
+//! | `geglu` | a·gelu(b) of the halves (a, b) of one map, by tanh | `delft-geglu`: two maps |
+//! | `kan` | two spline maps with a gelu between them | no layer of this trainer |
 
 use serde_json::{Value, json};
 use spec::feed_forward::FeedForward;
@@ -65,24 +65,18 @@ struct Parts {
     blocks: &'static str,
     input: &'static str,
     gated: &'static str,
-    output: &'static str,
     activation: &'static str,
 }
 
 fn parts(architecture: Architecture) -> Parts {
     match architecture {
-        Architecture::GptNeo => Parts {
-            blocks: "transformer.h",
-            input: "mlp.c_fc",
-            gated: "mlp.c_gated",
-            output: "mlp.c_proj",
-            activation: "mlp.act",
-        },
+        Architecture::GptNeo => {
+            Parts { blocks: "transformer.h", input: "mlp.c_fc", gated: "mlp.c_gated", activation: "mlp.act" }
+        }
         Architecture::Roberta => Parts {
             blocks: "roberta.encoder.layer",
             input: "intermediate.dense",
             gated: "intermediate.gated",
-            output: "output.dense",
             activation: "intermediate.intermediate_act_fn",
         },
     }
@@ -100,39 +94,35 @@ pub fn take_over(
 ) -> Result<FeedForward, ImportError> {
     let parts = parts(config.architecture()?);
     let width = config.width()?;
-    let plain = |activation: Value| json!({ "plain": { "activation": activation, "width": width } });
-    let (description, missing) = match layer {
+    let learned = |function: &str, start: Value| {
+        let activation = json!({ "function": function, "granularity": "channel", "start": start });
+        describe(&json!({ "plain": { "activation": activation, "width": width } }))
+    };
+    let found = match layer {
         StudyLayer::Prelu => {
-            rename_learned(&parts, tensors);
-            (plain(json!({ "prelu": { "granularity": "channel", "slope": 0.0 } })), "prelu")
+            rename_learned(&parts, "alpha", tensors);
+            learned("delft-prelu", Value::Null)
         }
         StudyLayer::LearnableGelu => {
-            fold_factors(&parts, tensors);
-            changes.push(
-                "The study's learnable gelu, α·gelu(x), became gelu-tanh; α went into the columns of the map that follows."
-                    .to_owned(),
-            );
-            (plain(json!("gelu-tanh")), "gelu-tanh")
+            rename_learned(&parts, "alpha", tensors);
+            learned("delft-learnable-gelu", Value::Null)
+        }
+        StudyLayer::Swish => {
+            rename_learned(&parts, "beta", tensors);
+            changes
+                .push("The study's swish is x·silu(βx), which is no Swish: here it is called delft-swish.".to_owned());
+            learned("delft-swish", json!(1.0))
         }
         StudyLayer::Geglu => {
             split_halves(&parts, tensors);
             changes.push("The two halves of the gated layer's map became two maps.".to_owned());
-            (json!({ "gated": { "activation": "gelu-tanh", "width": width } }), "geglu")
-        }
-        StudyLayer::Swish => {
-            rename_learned(&parts, tensors);
-            (plain(json!({ "delft-swish": { "granularity": "channel", "beta": 1.0 } })), "the study's x·silu(βx)")
+            describe(&json!({ "gated": { "activation": "gelu-tanh", "width": width } }))
         }
         StudyLayer::Kan => {
-            let grid = json!({ "intervals": 3, "order": 3, "low": -1.0, "high": 1.0 });
-            (
-                json!({ "delft-kan": { "width": width, "grid": grid } }),
-                "the study's spline maps with a gelu between them",
-            )
+            return Err(config.unsupported("the study's two spline maps with a gelu between them"));
         }
     };
-    describe(&description)
-        .ok_or_else(|| config.unsupported(&format!("a layer that this trainer does not have, {missing}")))
+    Ok(found.expect("invariant: the trainer has these layers"))
 }
 
 /// The names of a part in every block.
@@ -144,30 +134,13 @@ fn in_blocks(parts: &Parts, tensors: &Tensors, end: &str) -> Vec<String> {
 /// What versions of the study's classes call the tensor that an activation learns.
 const LEARNED: [&str; 4] = ["alpha", "beta", "bias", "weight"];
 
-fn rename_learned(parts: &Parts, tensors: &mut Tensors) {
+fn rename_learned(parts: &Parts, ours: &str, tensors: &mut Tensors) {
     for learned in LEARNED {
         let end = format!(".{}.{learned}", parts.activation);
         for block in in_blocks(parts, tensors, &end) {
             if let Some(tensor) = tensors.remove(&format!("{block}{end}")) {
-                tensors.insert(format!("{block}.{}.weight", parts.activation), tensor);
+                tensors.insert(format!("{block}.{}.{ours}", parts.activation), tensor);
             }
-        }
-    }
-}
-
-/// W₂·(α ⊙ f(x)) = (W₂·diag α)·f(x).
-fn fold_factors(parts: &Parts, tensors: &mut Tensors) {
-    rename_learned(parts, tensors);
-    let end = format!(".{}.weight", parts.activation);
-    for block in in_blocks(parts, tensors, &end) {
-        let output = format!("{block}.{}.weight", parts.output);
-        let factors = tensors[&format!("{block}{end}")].shallow_clone();
-        let Some(weight) = tensors.get_mut(&output) else {
-            continue;
-        };
-        if weight.size().last() == factors.size().first() && factors.dim() == 1 {
-            *weight = &*weight * factors.unsqueeze(0);
-            tensors.remove(&format!("{block}{end}"));
         }
     }
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use spec::feed_forward::{Activation, FeedForward};
 use spec::model::{Architecture, ModelSpec};
 use spec::value::Value as Level;
 use tch::{Device, Kind, Tensor};
@@ -155,7 +154,7 @@ fn networks_that_the_trainer_does_not_have_are_refused_in_words() {
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["global"], 3]])), @"cannot use HOME/theirs/config.json: attention_types name 3 layers, num_layers is 2");
     insta::assert_snapshot!(error(&|config| config["num_heads"] = json!(5)), @"cannot use HOME/theirs/config.json: 5 heads do not divide a hidden size of 12");
     insta::assert_snapshot!(error(&|config| config["hidden_size"] = json!("12")), @r#"cannot use HOME/theirs/config.json: `hidden_size` must be a whole number above 0, but it is "12""#);
-    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kan")), @"HOME/theirs/config.json asks for what this trainer does not have: a layer that this trainer does not have, the study's spline maps with a gelu between them");
+    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kan")), @"HOME/theirs/config.json asks for what this trainer does not have: the study's two spline maps with a gelu between them");
     checkpoint.edit_tensors(|tensors| {
         let head = tensors["transformer.wte.weight"].copy() * 2.0;
         tensors.insert("lm_head.weight".to_owned(), head);
@@ -210,26 +209,27 @@ fn a_token_that_begins_and_ends_a_text_is_enough_for_a_decoder() {
 
 #[test]
 fn the_study_s_layers_become_ours() {
-    let checkpoint = Checkpoint::of(&neo(&[("activation", Level::from("gelu-tanh"))]));
-    let plain = checkpoint.read(None).unwrap();
-    let factors = |value: f64| Tensor::full([20], value, (Kind::Float, Device::Cpu));
-    checkpoint.edit_tensors(|tensors| {
-        for block in 0..2 {
-            tensors.insert(format!("transformer.h.{block}.mlp.act.alpha"), factors(2.0));
-            let proj = tensors.get_mut(&format!("transformer.h.{block}.mlp.c_proj.weight")).unwrap();
-            *proj = &*proj * 0.5;
-        }
-    });
-    let scaled = checkpoint.read(Some(StudyLayer::LearnableGelu)).unwrap();
-    assert_eq!(log_probabilities(&scaled), log_probabilities(&plain), "2·½ = 1");
-    assert_eq!(scaled.spec, plain.spec);
-    let sloped = checkpoint.read(Some(StudyLayer::Prelu)).unwrap();
-    assert!(matches!(sloped.spec.feed_forward, FeedForward::Plain { activation: Activation::Prelu { .. }, width: 20 }));
-    assert_eq!(sloped.weights["transformer.h.1.mlp.act.weight"], factors(2.0));
-    // What `alpha` belongs to cannot be told from its name.
-    assert!(checkpoint.read(None).unwrap_err().contains("not of this model: transformer.h.0.mlp.act.alpha"));
-    checkpoint.edit_json("config.json", |config| config["custom_activation"] = json!("prelu"));
-    assert_eq!(checkpoint.read(None).unwrap().spec, sloped.spec);
+    for (layer, level, named) in [
+        (StudyLayer::Prelu, "delft-prelu", "prelu"),
+        (StudyLayer::LearnableGelu, "delft-learnable-gelu", "learnable_gelu"),
+        (StudyLayer::Swish, "delft-swish", "swish"),
+    ] {
+        let checkpoint = Checkpoint::of(&neo(&[("activation", Level::from("gelu-tanh"))]));
+        let learned = Tensor::full([20], 2.0, (Kind::Float, Device::Cpu));
+        checkpoint.edit_tensors(|tensors| {
+            for block in 0..2 {
+                tensors.insert(format!("transformer.h.{block}.mlp.act.alpha"), learned.copy());
+            }
+        });
+        let model = checkpoint.read(Some(layer)).unwrap();
+        assert_eq!(model.spec, neo(&[("activation", Level::from(level))]));
+        let ours = if level == "delft-swish" { "beta" } else { "alpha" };
+        assert_eq!(model.weights[&format!("transformer.h.1.mlp.act.{ours}")], learned);
+        // What `alpha` belongs to cannot be told from its name.
+        assert!(checkpoint.read(None).unwrap_err().contains("not of this model: transformer.h.0.mlp.act.alpha"));
+        checkpoint.edit_json("config.json", |config| config["custom_activation"] = json!(named));
+        assert_eq!(checkpoint.read(None).unwrap().spec, model.spec);
+    }
 }
 
 #[test]
@@ -245,8 +245,8 @@ fn the_halves_of_the_study_s_gated_layer_are_told_apart() {
         }
     });
     let model = checkpoint.read(Some(StudyLayer::Geglu)).unwrap();
-    let expected = FeedForward::Gated { activation: Activation::GeluTanh, width: 20 };
-    assert_eq!(model.spec.feed_forward, expected);
+    let unmatched = [("activation", Level::from("delft-geglu")), ("model.budget", Level::from("unmatched"))];
+    assert_eq!(model.spec, neo(&unmatched));
     let [gated, gate] = ["c_gated", "c_fc"].map(|map| &model.weights[&format!("transformer.h.0.mlp.{map}.weight")]);
     assert_eq!(*gated, gate * 3.0);
 }
