@@ -5,7 +5,8 @@
 `config.learned` has what its activation learns: `{name: {"shape": [1024], "start": 1.0}}`.
 
 An activation is a function under `@activation(name)`; its arguments are the entries and, by name, what it learns, whose last
-dimension but for coefficients is one for each channel, or 1. A layer is a class under `@layer(kind)`: it says which parts it
+dimension but for coefficients is one for each channel, or 1. None may be called `beta` or `gamma`: transformers before 5 takes
+those for TensorFlow's names of bias and weight. What the formulas call β is `slope` here. A layer is a class under `@layer(kind)`: it says which parts it
 has, and what it computes from them; the model decides what its parts are called in the state dict.
 """
 
@@ -190,15 +191,15 @@ def silu(x):
 
 
 @activation("swish")
-def swish(x, beta):
+def swish(x, slope):
     """x·σ(βx) (arXiv:1710.05941)."""
-    return x * torch.sigmoid(beta * x)
+    return x * torch.sigmoid(slope * x)
 
 
 @activation("delft-swish")
-def delft_swish(x, beta):
+def delft_swish(x, slope):
     """x·silu(βx)."""
-    return x * F.silu(beta * x)
+    return x * F.silu(slope * x)
 
 
 @activation("hardswish")
@@ -228,9 +229,9 @@ def xatlu(x, alpha):
 
 
 @activation("acon-c")
-def acon_c(x, p1, p2, beta):
+def acon_c(x, p1, p2, slope):
     """(p₁ − p₂)x·σ(β(p₁ − p₂)x) + p₂x (arXiv:2009.04759)."""
-    inner = beta * (p1 - p2) * x
+    inner = slope * (p1 - p2) * x
     return x * (p1 * torch.sigmoid(inner) + p2 * torch.sigmoid(-inner))
 
 
@@ -260,21 +261,21 @@ def delft_learnable_gelu(x, alpha):
 
 
 @activation("learnable-gelu")
-def learnable_gelu(x, beta):
+def learnable_gelu(x, slope):
     """x·Φ(βx)."""
-    return x * normal_distribution(beta * x)
+    return x * normal_distribution(slope * x)
 
 
 @activation("shifted-gelu")
-def shifted_gelu(x, beta, mu):
+def shifted_gelu(x, slope, mu):
     """x·Φ(β(x − µ))."""
-    return x * normal_distribution(beta * (x - mu))
+    return x * normal_distribution(slope * (x - mu))
 
 
 @activation("scaled-learnable-gelu")
-def scaled_learnable_gelu(x, alpha, beta):
+def scaled_learnable_gelu(x, alpha, slope):
     """α·x·Φ(βx)."""
-    return alpha * x * normal_distribution(beta * x)
+    return alpha * x * normal_distribution(slope * x)
 
 
 @activation("xgelu")
@@ -345,7 +346,7 @@ class Gated:
     @staticmethod
     def forward(part, fields, x):
         gated = part("gated")(x)
-        if fields.get("on-both", False):
+        if fields.get("on_both", False):
             gated = part("activation")(gated)
         return part("output")(part("activation")(part("input")(x)) * gated)
 

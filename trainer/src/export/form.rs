@@ -6,6 +6,7 @@ use spec::model::{Architecture, ModelSpec};
 use super::error::ExportError;
 use crate::model::declarations;
 use crate::parameters::{Declaration, Start};
+use crate::trained::portable::portable_name;
 
 /// The layers as Python, shipped with a model that needs them.
 pub const LAYERS: &str = include_str!("feed_forward_seedbed.py");
@@ -85,7 +86,7 @@ fn learned(spec: &ModelSpec) -> Map<String, Value> {
             Start::Rows(values) => json!(values),
             Start::Normal { .. } | Start::NormalExceptRow { .. } | Start::Uniform { .. } => json!("normal"),
         };
-        let name = declaration.name.strip_prefix(prefix)?.to_owned();
+        let name = portable_name(&declaration.name).strip_prefix(prefix)?.to_owned();
         Some((name, json!({ "shape": declaration.shape, "start": start })))
     };
     declarations(spec).into_iter().filter_map(of_activation).collect()
@@ -142,6 +143,6 @@ mod tests {
     fn what_is_learned_is_described() {
         let Form::Shipped { layer, learned } = form("swish") else { panic!("transformers knows no swish") };
         assert_eq!(layer["plain"]["activation"]["function"], "swish");
-        assert_eq!(learned, json!({ "beta": { "shape": [20], "start": 1.0 } }));
+        assert_eq!(learned, json!({ "slope": { "shape": [20], "start": 1.0 } }));
     }
 }

@@ -1,7 +1,9 @@
 //! The trainer's tensors as Hugging Face has them, and back.
 //!
-//! Names and shapes are theirs already, with one exception: the position table of RoBERTa. There the rows up to and including
-//! the padding id are never those of a position; here there is one such row, row 0, whatever the padding id.
+//! Names and shapes are theirs already, with two exceptions. The rows of RoBERTa's position table up to and including the
+//! padding id are never those of a position; here there is one such row, row 0, whatever the padding id. And what an activation
+//! learns under the name `beta` is called `slope` there: transformers before 5 takes every `beta` for a bias of TensorFlow's,
+//! and leaves the tensor unread.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +13,14 @@ use tch::{Kind, Tensor};
 /// The table with rows that the trainer does not keep.
 pub const POSITIONS: &str = "roberta.embeddings.position_embeddings.weight";
 
+/// What an activation learns, here and there.
+const RENAMED: (&str, &str) = (".beta", ".slope");
+
+/// The name of one of the trainer's tensors in a file.
+pub fn portable_name(name: &str) -> String {
+    name.strip_suffix(RENAMED.0).map_or_else(|| name.to_owned(), |rest| format!("{rest}{}", RENAMED.1))
+}
+
 /// Rows of Hugging Face's position table (`max_position_embeddings`) for padding id `pad`.
 pub fn position_rows(spec: &ModelSpec, pad: u16) -> u32 {
     match spec.architecture {
@@ -19,7 +29,7 @@ pub fn position_rows(spec: &ModelSpec, pad: u16) -> u32 {
     }
 }
 
-/// The tensors with `pad` rows of zeros more in front of the position table of an encoder.
+/// The tensors under the names of a file, with `pad` rows of zeros more in front of the position table of an encoder.
 ///
 /// # Errors
 /// When libtorch refuses.
@@ -31,13 +41,15 @@ pub fn to_portable(weights: &BTreeMap<String, Tensor>, pad: u16) -> Result<BTree
         } else {
             tensor.shallow_clone()
         };
-        Ok((name.clone(), tensor))
+        Ok((portable_name(name), tensor))
     };
     weights.iter().map(convert).collect()
 }
 
 /// Undoes [`to_portable`], if the table has that many rows; one that has not is left for the check of shapes.
 pub fn from_portable(weights: &mut BTreeMap<String, Tensor>, pad: u16) {
+    let ours = |name: String| name.strip_suffix(RENAMED.1).map(|rest| format!("{rest}{}", RENAMED.0)).unwrap_or(name);
+    *weights = std::mem::take(weights).into_iter().map(|(name, tensor)| (ours(name), tensor)).collect();
     if let Some(table) = weights.get_mut(POSITIONS) {
         let (rows, pad) = (table.size().first().copied().unwrap_or(0), i64::from(pad));
         if rows > pad {
