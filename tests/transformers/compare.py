@@ -23,6 +23,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
 TOLERANCE = 1e-5
 
 transformers.logging.set_verbosity_error()
+# The networks are tiny, and the other version is compared at the same time.
+torch.set_num_threads(1)
 
 
 def log_probabilities(model, tokenizer, ids):
@@ -31,12 +33,11 @@ def log_probabilities(model, tokenizer, ids):
         if model.config.architectures[0].endswith("CausalLM"):
             rows = model(torch.tensor([ids])).logits[0].log_softmax(-1)
             return [rows[place, ids[place + 1]].item() for place in range(len(ids) - 1)]
-        found = []
-        for place in range(1, len(ids) - 1):
-            hidden = list(ids)
-            hidden[place] = tokenizer.mask_token_id
-            found.append(model(torch.tensor([hidden])).logits[0, place].log_softmax(-1)[ids[place]].item())
-        return found
+        hidden = torch.tensor([ids]).repeat(len(ids) - 2, 1)
+        places = torch.arange(1, len(ids) - 1)
+        hidden[places - 1, places] = tokenizer.mask_token_id
+        rows = model(hidden).logits[places - 1, places].log_softmax(-1)
+        return rows[places - 1, torch.tensor(ids)[places]].tolist()
 
 
 def load(folder):

@@ -6,8 +6,10 @@
 
 An activation is a function under `@activation(name)`; its arguments are the entries and, by name, what it learns, whose last
 dimension but for coefficients is one for each channel, or 1. None may be called `beta` or `gamma`: transformers before 5 takes
-those for TensorFlow's names of bias and weight. What the formulas call β is `slope` here. A layer is a class under `@layer(kind)`: it says which parts it
-has, and what it computes from them; the model decides what its parts are called in the state dict.
+those for TensorFlow's names of bias and weight. What the formulas call β is `slope` here.
+
+A layer is a class under `@layer(kind)`: it says which parts it has, and what it computes from them; the model decides what its
+parts are called in the state dict.
 """
 
 import math
