@@ -16,6 +16,8 @@ use crate::streams;
 pub enum Start {
     /// The same value everywhere.
     Constant(f64),
+    /// These values in every row.
+    Rows(&'static [f64]),
     /// N(0, std²).
     Normal {
         /// Standard deviation.
@@ -160,6 +162,7 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
     let begin = entries.len();
     match declaration.start {
         Start::Constant(value) => entries.extend(std::iter::repeat_n(value as f32, size)),
+        Start::Rows(values) => entries.extend(values.iter().cycle().take(size).map(|value| *value as f32)),
         Start::Normal { std } | Start::NormalExceptRow { std, .. } => {
             while entries.len() < begin + size {
                 let (first, second) = normal_pair(stream.next_u64(), stream.next_u64());

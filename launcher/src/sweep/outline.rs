@@ -7,6 +7,9 @@ use spec::setting::{SECTIONS, Setting};
 use super::header;
 use super::keys::{ANALYSIS, RETRY};
 
+/// Columns of a comment.
+const LINE: usize = 120;
+
 const HEAD: &str = "\
 # A sweep: every combination of the factors' levels, once with every seed.
 # Keys behind a `#` show their defaults. `seedbed check` says whether the file is right, `seedbed plan` what it would run.
@@ -79,7 +82,7 @@ pub fn outline(stem: &str) -> String {
 /// The lines of one setting: meaning, range, and the key with its default.
 fn entry(setting: &Setting) -> String {
     let key = setting.key.split_once('.').map_or(setting.key, |(_, key)| key);
-    let head = format!("# {}: {}\n", setting.meaning, setting.kind.expected());
+    let head = comment(&format!("{}: {}", setting.meaning, setting.kind.expected()));
     match (setting.key, setting.default.value()) {
         ("data.corpus", _) => format!("{head}{key} = \"stories.txt\"\n"),
         // These are axes of the design above.
@@ -89,4 +92,21 @@ fn entry(setting: &Setting) -> String {
         (_, Some(value)) => format!("{head}# {key} = {}\n", value.literal()),
         (_, None) => format!("{head}# {key}: default {}\n", setting.default_text()),
     }
+}
+
+/// The words as comment lines, as many as they need.
+fn comment(text: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count() + 1;
+        if column == 0 || column + width > LINE {
+            lines += if column == 0 { "#" } else { "\n#" };
+            column = 1;
+        }
+        lines.push(' ');
+        lines += word;
+        column += width;
+    }
+    lines + "\n"
 }

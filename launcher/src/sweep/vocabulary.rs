@@ -120,12 +120,19 @@ pub(super) fn section_of(key: &str) -> Option<&'static setting::Section> {
     TABLE.iter().find(|section| key.strip_prefix(section.name).is_some_and(|rest| rest.starts_with('.')))
 }
 
+/// The largest number of names that are all told where a near one is.
+const FEW_NAMES: usize = 12;
+
 /// What is wrong with `value` for a key of this kind, with the nearest name where one is meant.
 pub(super) fn unfit(name: &str, kind: Kind, value: &Value) -> String {
     let near = match value {
         Value::Text(text) => setting::closest(text, kind.names().iter().copied()),
         _ => None,
     };
+    if let (Some(near), true) = (near, kind.names().len() > FEW_NAMES) {
+        let many = format!("it takes {} names, which `seedbed new` lists", kind.names().len());
+        return format!("`{name} = {}` is not valid; did you mean \"{near}\"? ({many})", value.literal());
+    }
     let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
     format!("`{name} = {}` is not valid: expected {}{near}", value.literal(), kind.expected())
 }

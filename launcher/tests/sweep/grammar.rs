@@ -1,6 +1,6 @@
 //! What right sweep files expand to.
 
-use spec::feed_forward::{Activation, FeedForward};
+use spec::feed_forward::{Activation, FeedForward, StaticFunction};
 use spec::metric::Direction;
 use spec::train::Length;
 use spec::{Program, Study, Value};
@@ -149,7 +149,7 @@ fn the_command_line_sets_anything_but_lists_of_tables() {
         load(&small(""), &["model.activation=relu", "resources.time=90m", "sweep.seeds={ from = 3, count = 1 }"])
             .unwrap();
     assert_eq!((text.runs[0].seed, text.runs[0].resources.time.get()), (3, 5400));
-    let relu = FeedForward::Plain { activation: Activation::Relu, width: 1024 };
+    let relu = FeedForward::Plain { activation: Activation::Static(StaticFunction::Relu), width: 1024 };
     assert_eq!(study(&text.runs[0].program).model.feed_forward, relu);
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::feed_forward::{Activation, FeedForward, Granularity};
+use crate::feed_forward::{Activation, FeedForward, StaticFunction};
 use crate::model::{Architecture, ModelSpec};
 
 /// Parameters of a network by component. Tied weights are counted once.
@@ -57,22 +57,10 @@ pub fn feed_forward_parameters(layer: FeedForward, hidden_size: u32) -> u64 {
     let hidden = u64::from(hidden_size);
     let width = u64::from(layer.width());
     match layer {
-        FeedForward::Plain { activation, .. } => 2 * hidden * width + width + hidden + learned(activation, width),
-        FeedForward::Gated { activation, .. } => 3 * hidden * width + 2 * width + hidden + learned(activation, width),
+        FeedForward::Plain { activation, .. } => 2 * hidden * width + width + hidden + activation.parameters(width),
+        FeedForward::Gated { activation, .. } => 3 * hidden * width + 2 * width + hidden + activation.parameters(width),
         // Per edge: the base weight, the spline's scale and one coefficient per basis function.
         FeedForward::Spline { grid, .. } => 2 * hidden * width * (2 + u64::from(grid.bases())),
-    }
-}
-
-fn learned(activation: Activation, width: u64) -> u64 {
-    match activation {
-        Activation::Prelu { granularity, .. }
-        | Activation::Swish { granularity, .. }
-        | Activation::LearnableGelu { granularity, .. } => match granularity {
-            Granularity::Channel => width,
-            Granularity::Layer => 1,
-        },
-        Activation::Identity | Activation::Relu | Activation::Silu | Activation::Gelu | Activation::GeluTanh => 0,
     }
 }
 
@@ -81,7 +69,7 @@ fn learned(activation: Activation, width: u64) -> u64 {
 /// A multiple of 8 is taken where it stays within 1 % of the budget, since matrix products like such widths; else the nearest
 /// whole number.
 pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> FeedForward {
-    let plain = FeedForward::Plain { activation: Activation::Identity, width: plain_width };
+    let plain = FeedForward::Plain { activation: Activation::Static(StaticFunction::Identity), width: plain_width };
     let budget = feed_forward_parameters(plain, hidden_size);
     let count = |width: u32| feed_forward_parameters(layer.with_width(width), hidden_size);
     // The count is a straight line in the width.
@@ -130,7 +118,7 @@ mod tests {
     fn matched_layers_are_within_one_percent_of_the_plain_one() {
         let plain = feed_forward_parameters(model(&[]).feed_forward, 512);
         assert_eq!(plain, 1_050_112);
-        for activation in ["geglu", "kan"] {
+        for activation in ["glu", "geglu", "swiglu", "learnable-swiglu", "drelu", "kan"] {
             let layer = model(&[("activation", activation)]).feed_forward;
             let ratio = feed_forward_parameters(layer, 512) as f64 / plain as f64;
             assert!((ratio - 1.0).abs() < 0.01, "{activation}: {ratio} at width {}", layer.width());

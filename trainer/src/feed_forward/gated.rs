@@ -5,8 +5,11 @@ use tch::Tensor;
 use super::activation::Activation;
 use crate::model::linear::Linear;
 
-/// W₂(f(Wx + b) · (Vx + c)) + b₂ (Dauphin et al. 2017, arXiv:1612.08083; with f = gelu it is GeGLU, Shazeer 2020,
-/// arXiv:2002.05202).
+/// W₂(f(Wx + b) · (Vx + c)) + b₂ (Dauphin et al. 2017, arXiv:1612.08083; Shazeer 2020, arXiv:2002.05202).
+///
+/// The names by f: σ is `glu`, x `bilinear`, relu `reglu`, gelu `geglu`, silu `swiglu`, x·σ(βx) `learnable-swiglu`, relu²
+/// `relu2-glu`. With relu on both halves it is `drelu` (Song et al. 2024, TurboSparse, arXiv:2406.05955). The study of 2024 had
+/// gelu-tanh for f, W and V as the rows of one matrix, the gate in the second half: `delft-geglu`, here as two matrices.
 ///
 /// W and V are `[width, hidden]`, W₂ is `[hidden, width]`, all with biases. All start as linear maps of the network do.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub struct Gated {
     pub gate: Linear,
     /// f.
     pub activation: Activation,
+    /// Whether f is on Vx + c too.
+    pub on_both: bool,
     /// V and c.
     pub gated: Linear,
     /// W₂ and b₂.
@@ -24,13 +29,20 @@ pub struct Gated {
 impl Gated {
     /// The layer's output for the rows of `x`.
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        let gate = self.activation.forward(&self.gate.forward(x));
-        self.output.forward(&(gate * self.gated.forward(x)))
+        let hidden = product(&self.activation, self.on_both, &self.gate.forward(x), &self.gated.forward(x));
+        self.output.forward(&hidden)
     }
+}
+
+/// f(gate) · gated, or f(gate) · f(gated) with `on_both`.
+pub fn product(activation: &Activation, on_both: bool, gate: &Tensor, gated: &Tensor) -> Tensor {
+    let gate = activation.forward(gate);
+    if on_both { gate * activation.forward(gated) } else { gate * gated }
 }
 
 #[cfg(test)]
 mod tests {
+    use spec::feed_forward::StaticFunction;
     use tch::Kind;
 
     use super::*;
@@ -43,8 +55,13 @@ mod tests {
             bias: Some(sample::tensor(&format!("{name}.bias"), &[outputs], Kind::Float)),
             kind: Kind::Float,
         };
-        let layer =
-            Gated { gate: map("w", 5, 3), activation: Activation::Relu, gated: map("v", 5, 3), output: map("o", 3, 5) };
+        let layer = Gated {
+            gate: map("w", 5, 3),
+            activation: Activation::Static(StaticFunction::Relu),
+            on_both: false,
+            gated: map("v", 5, 3),
+            output: map("o", 3, 5),
+        };
         let x = sample::tensor("x", &[4, 3], Kind::Float);
         let found = layer.forward(&x);
         let entry = |map: &Linear, row: &[f64], output: i64| {

@@ -19,7 +19,7 @@ pub struct Names {
     pub gated: String,
     /// The map back.
     pub output: String,
-    /// What the activation learns.
+    /// The activation, below which stands what it learns.
     pub activation: String,
     /// The two Kolmogorov-Arnold layers, numbered below this.
     pub splines: String,
@@ -74,9 +74,10 @@ impl FeedForward {
                 activation: Activation::new(activation, &names.activation, weights),
                 output: weights.linear(&names.output),
             },
-            Kind::Gated { activation, .. } => Self::Gated(Gated {
+            Kind::Gated { activation, on_both, .. } => Self::Gated(Gated {
                 gate: weights.linear(&names.input),
                 activation: Activation::new(activation, &names.activation, weights),
+                on_both,
                 gated: weights.linear(&names.gated),
                 output: weights.linear(&names.output),
             }),

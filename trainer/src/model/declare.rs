@@ -70,6 +70,11 @@ impl Declarations {
         self.add(name, shape, Start::Constant(value), false);
     }
 
+    /// What an activation learns: without weight decay, whatever the rule.
+    pub fn learned(&mut self, name: &str, shape: &[u32], start: Start) {
+        self.add(name, shape, start, false);
+    }
+
     fn weight_start(&self, inputs: u32) -> Start {
         match self.rule {
             Initialisation::Normal { std } => Start::Normal { std },

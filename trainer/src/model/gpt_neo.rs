@@ -39,7 +39,7 @@ fn feed_forward_names(block: &str) -> feed_forward::Names {
         input: format!("{block}.mlp.c_fc"),
         gated: format!("{block}.mlp.c_gated"),
         output: format!("{block}.mlp.c_proj"),
-        activation: format!("{block}.mlp.act.weight"),
+        activation: format!("{block}.mlp.act"),
         splines: format!("{block}.mlp.kan"),
     }
 }

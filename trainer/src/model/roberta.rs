@@ -43,7 +43,7 @@ fn feed_forward_names(block: &str) -> feed_forward::Names {
         input: format!("{block}.intermediate.dense"),
         gated: format!("{block}.intermediate.gated"),
         output: format!("{block}.output.dense"),
-        activation: format!("{block}.intermediate.intermediate_act_fn.weight"),
+        activation: format!("{block}.intermediate.intermediate_act_fn"),
         splines: format!("{block}.kan"),
     }
 }

@@ -10,6 +10,7 @@ use spec::value::Value;
 use tch::{Device, Kind, Tensor};
 
 use super::{Packed, Stories, declarations};
+use crate::parameters::Start;
 use crate::streams;
 
 /// A tensor of numbers from U(−2, 2), the same for the same name and shape.
@@ -39,16 +40,19 @@ pub(crate) fn spec(architecture: Architecture, settings: &[(&str, Value)]) -> Mo
     ModelSpec::from_settings(&all).unwrap()
 }
 
-/// Leaf tensors for a network: all but what activations learn far from their start.
+/// Leaf tensors for a network: what activations learn at its start, all else far from it.
 pub(crate) fn weights(spec: &ModelSpec) -> BTreeMap<String, Tensor> {
     declarations(spec)
         .into_iter()
         .map(|declaration| {
             let learned = declaration.name.contains("act");
-            let noise = tensor(&declaration.name, &declaration.shape, Kind::Float) * if learned { 0.0 } else { 0.25 };
+            let noise = |size: f64| tensor(&declaration.name, &declaration.shape, Kind::Float) * size;
             let tensor = match declaration.start {
-                crate::parameters::Start::Constant(value) => noise + value,
-                _ => noise,
+                Start::Constant(value) if learned => noise(0.0) + value,
+                Start::Rows(values) if learned => noise(0.0) + Tensor::from_slice(values).to_kind(Kind::Float),
+                Start::Normal { std } if learned => noise(std),
+                Start::Constant(value) => noise(0.25) + value,
+                _ => noise(0.25),
             };
             (declaration.name, tensor.set_requires_grad(true))
         })

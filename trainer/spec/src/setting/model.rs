@@ -1,5 +1,5 @@
 use super::{Kind, Preset, Section, Setting};
-use crate::feed_forward::ActivationName;
+use crate::feed_forward::level;
 use crate::model::Architecture;
 
 /// Largest width, depth or length that a model may be asked for: far above any sensible one, far below overflow.
@@ -18,7 +18,7 @@ pub(super) const SECTION: Section = Section {
         },
         Setting {
             key: "model.activation",
-            kind: Kind::Choice(&ActivationName::NAMES),
+            kind: Kind::Choice(&level::NAMES),
             default: Preset::Text("gelu"),
             meaning: "What stands between the two linear maps of the feed-forward layer, or replaces the layer (kan)",
         },
@@ -104,8 +104,8 @@ pub(super) const SECTION: Section = Section {
         Setting {
             key: "model.granularity",
             kind: Kind::Choice(&["channel", "layer"]),
-            default: Preset::Text("channel"),
-            meaning: "Whether a learnable activation has its parameter per hidden channel or one per layer",
+            default: Preset::Derived("that of the activation's source"),
+            meaning: "Whether a learnable activation has parameters for each hidden channel or one set per layer",
         },
         Setting {
             key: "model.prelu.slope",
@@ -117,13 +117,19 @@ pub(super) const SECTION: Section = Section {
             key: "model.swish.beta",
             kind: Kind::Float { least: -100.0, most: 100.0 },
             default: Preset::Float(1.0),
-            meaning: "Initial β of Swish, x·σ(βx)",
+            meaning: "Initial β of Swish, x·σ(βx), also as a gate",
+        },
+        Setting {
+            key: "model.snake.frequency",
+            kind: Kind::Positive { most: 1000.0 },
+            default: Preset::Float(1.0),
+            meaning: "Initial α of Snake, x + sin²(αx)/α",
         },
         Setting {
             key: "model.learnable-gelu.beta",
             kind: Kind::Float { least: -100.0, most: 100.0 },
             default: Preset::Float(1.0),
-            meaning: "Initial β of the learnable GELU, x·Φ(βx)",
+            meaning: "Initial β of the learnable GELU, x·Φ(βx), and of those that learn more besides",
         },
         Setting {
             key: "model.kan.intervals",
