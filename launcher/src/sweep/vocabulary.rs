@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use spec::Value;
+use spec::feed_forward::level;
 use spec::setting::{self, Kind, SECTIONS, Setting};
 
 use super::document::{Entry, Node};
@@ -126,7 +127,9 @@ const FEW_NAMES: usize = 12;
 /// What is wrong with `value` for a key of this kind, with the nearest name where one is meant.
 pub(super) fn unfit(name: &str, kind: Kind, value: &Value) -> String {
     let near = match value {
-        Value::Text(text) => setting::closest(text, kind.names().iter().copied()),
+        Value::Text(text) => level::called_elsewhere(text)
+            .filter(|name| kind.names().contains(name))
+            .or_else(|| setting::closest(text, kind.names().iter().copied())),
         _ => None,
     };
     if let (Some(near), true) = (near, kind.names().len() > FEW_NAMES) {

@@ -245,3 +245,11 @@ fn an_outline_with_every_default_written_out_changes_nothing() {
         explicit.runs.iter().map(|run| run.id).collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn the_readme_names_every_activation() {
+    let readme = include_str!("../../../README.md");
+    for name in spec::feed_forward::level::NAMES {
+        assert!(readme.contains(&format!("`{name}`")), "README.md does not name {name}");
+    }
+}

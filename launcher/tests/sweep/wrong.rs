@@ -19,6 +19,12 @@ fn values_have_types_and_ranges() {
 }
 
 #[test]
+fn an_activation_that_is_called_otherwise_elsewhere_is_found() {
+    let text = "[factors]\nactivation = [\"gelu_new\", \"linear\", \"leaky_relu\", \"SwiGLU\", \"tent\"]\n";
+    assert_snapshot!(errors(&small(text), &[]));
+}
+
+#[test]
 fn settings_that_do_not_fit_together_are_told_once_with_the_runs() {
     let text = "[factors]\nactivation = [\"relu\", \"gelu\"]\nmodel.heads = [4, 7]\n[train]\nsteps = 10\nepochs = 2\n";
     assert_snapshot!(errors(&small(text), &[]));

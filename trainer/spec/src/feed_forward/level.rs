@@ -119,6 +119,24 @@ pub const NAMES: [&str; LEVELS.len()] = {
     names
 };
 
+/// What else some levels are called, in kebab-case, and their name here: for suggestions only.
+const CALLED_ELSEWHERE: [(&str, &str); 8] = [
+    ("linear", "identity"),
+    ("none", "identity"),
+    ("gelu-new", "gelu-tanh"),
+    ("gelu-pytorch-tanh", "gelu-tanh"),
+    ("gelu-fast", "gelu-tanh"),
+    ("squared-relu", "relu2"),
+    ("pade", "rational"),
+    ("pau", "rational"),
+];
+
+/// The name here of what another program calls `name`, where no likeness of letters would find it.
+pub fn called_elsewhere(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase().replace('_', "-");
+    CALLED_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name).map(|(_, here)| *here)
+}
+
 impl Level {
     /// The level of that name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -154,9 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn what_others_call_a_level_is_known() {
+        assert_eq!(called_elsewhere("gelu_new"), Some("gelu-tanh"));
+        for (elsewhere, here) in CALLED_ELSEWHERE {
+            assert!(NAMES.contains(&here) && !NAMES.contains(&elsewhere), "{elsewhere}: {here}");
+        }
+    }
+
+    #[test]
     fn slips_of_the_hand_are_recognised() {
         for (slip, meant) in
-            [("geul", "gelu"), ("leaky_relu", "leaky-relu"), ("polynorm", "poly-norm"), ("Mish", "mish")]
+            [("geul", "gelu"), ("leaky_relu", "leaky-relu"), ("polynorm", "poly-norm"), ("SwiGLU", "swiglu")]
         {
             assert_eq!(crate::setting::closest(slip, NAMES), Some(meant));
         }

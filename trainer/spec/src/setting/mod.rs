@@ -87,13 +87,14 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     closest(name, keys)
 }
 
-/// The candidate closest to `text` by Damerau–Levenshtein distance, if it is at most a third of the text away; a name of one or
-/// two letters is close to nothing.
+/// The candidate closest to `text` by Damerau–Levenshtein distance, capitals aside, if it is at most a third of the text away; a
+/// name of one or two letters is close to nothing.
 pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bound = text.chars().count() / 3;
+    let text = text.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(text, candidate), candidate))
+        .map(|candidate| (strsim::damerau_levenshtein(&text, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= bound)
         .min()
         .map(|(_, candidate)| candidate)
