@@ -102,13 +102,16 @@ pub fn observe_all(
     if runs.len() < FEW {
         return look(runs);
     }
-    let parts: Vec<Result<Vec<Observation>, FileError>> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let start = |part| scope.spawn(move || look(part));
         let eyes: Vec<_> = runs.chunks(runs.len().div_ceil(EYES)).map(start).collect();
-        let seen = |eye: thread::ScopedJoinHandle<'_, _>| eye.join().expect("invariant: looking does not panic");
-        eyes.into_iter().map(seen).collect()
-    });
-    Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
+        let mut all = Vec::with_capacity(runs.len());
+        for eye in eyes {
+            let part: Vec<Observation> = eye.join().expect("invariant: looking does not panic")?;
+            all.extend(part);
+        }
+        Ok(all)
+    })
 }
 
 impl Survey {
