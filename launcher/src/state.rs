@@ -7,7 +7,7 @@ use spec::Digest;
 use spec::layout::RunLayout;
 use spec::status::{Cause, State, Status};
 
-use crate::files::{FileError, read_optional_record};
+use crate::files::{FileError, read_optional_record, read_small};
 use crate::lease::{self, Holder, Machine};
 
 /// Where a run stands.
@@ -125,7 +125,7 @@ fn recorded(status: &Status, results: &Path) -> Observed {
             cause: cause.unwrap_or(Cause::ProgramError),
             message: last.and_then(|attempt| attempt.message.clone()).unwrap_or_default(),
         },
-        State::Done => match std::fs::read(results) {
+        State::Done => match read_small(results) {
             Ok(content) if Some(Digest::of(&content)) == status.results => Observed::Done,
             Ok(_) => no_results("results.csv was changed after the run had ended"),
             Err(error) => no_results(&format!("results.csv is gone or cannot be read: {error}")),
