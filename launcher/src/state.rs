@@ -66,6 +66,11 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// A run that has left nothing.
+    pub fn not_started() -> Self {
+        Self { state: Observed::NotStarted, status: None }
+    }
+
     /// Wall-clock seconds that its attempts took, as far as their ends were seen.
     pub fn seconds(&self) -> f64 {
         let attempts = self.status.iter().flat_map(|status| &status.attempts);
