@@ -2,6 +2,7 @@
 
 pub mod html;
 pub mod markdown;
+pub mod power;
 pub mod rows;
 pub mod summary;
 pub mod tables;

@@ -13,6 +13,7 @@ pub mod logs;
 mod matrix;
 pub mod new;
 pub mod plan;
+pub mod power;
 pub mod reconcile;
 pub mod report;
 pub mod retry;

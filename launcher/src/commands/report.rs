@@ -137,7 +137,7 @@ fn plan(table: &TableArguments, results: &Results) -> Result<AnalysisSpec, CliEr
 }
 
 /// `FACTOR=LEVEL`, or a level alone where there is one factor. A level may hold a `=` itself.
-fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> {
+pub(super) fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> {
     let named = text.split_once('=').filter(|(name, _)| results.factors().iter().any(|factor| factor.name == *name));
     match (named, results.factors()) {
         (Some((factor, level)), _) => Ok((factor.to_owned(), Value::from(level))),
@@ -151,7 +151,7 @@ fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> 
     }
 }
 
-fn failure(error: AnalysisError) -> CliError {
+pub(super) fn failure(error: AnalysisError) -> CliError {
     let exit = match &error {
         AnalysisError::Write { .. } => ExitCode::CannotWrite,
         AnalysisError::Page(_) => ExitCode::Bug,
