@@ -13,7 +13,7 @@ use spec::ExitCode;
 use spec::analysis::{AnalysisSpec, Family, Pairing};
 use spec::metric::{self, Direction};
 
-use super::report::{baseline, failure};
+use super::table::{baseline, failure};
 use crate::error::CliError;
 use crate::locate;
 use crate::output::print;
