@@ -72,6 +72,8 @@ pub struct Answer {
     pub level: f64,
     /// The spreads, and what each asks for.
     pub spreads: Vec<SpreadAnswer>,
+    /// Comparisons of the pilot that show no spread: too few seeds in common, or no difference between them.
+    pub without_spread: Vec<String>,
     /// Index of the one that the outlook is for: the pooled one, else the largest.
     pub planned: usize,
     /// What numbers of seeds can see.
@@ -107,7 +109,17 @@ impl Question {
         counts.sort_unstable();
         counts.dedup();
         let outlook = counts.into_iter().map(|seeds| self.outlook(seeds, spread, level)).collect::<Result<_, _>>()?;
-        Ok(Answer { schema: 1, metric: None, unit: String::new(), question: self, level, spreads, planned, outlook })
+        Ok(Answer {
+            schema: 1,
+            metric: None,
+            unit: String::new(),
+            question: self,
+            level,
+            spreads,
+            without_spread: Vec::new(),
+            planned,
+            outlook,
+        })
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -116,6 +128,8 @@ impl Question {
         };
         within(self.alpha > 0.0 && self.alpha <= 0.5, "alpha", self.alpha, "a number above 0 and up to 0.5")?;
         within(self.comparisons > 0, "comparisons", 0.0, "1 or more")?;
+        let confidence = self.confidence > 0.0 && self.confidence < 1.0;
+        within(confidence, "confidence", self.confidence, "a number between 0 and 1")?;
         let power = self.power > self.alpha && self.power < 1.0;
         within(power, "power", self.power, "a number above alpha and below 1")?;
         for (name, value) in [("difference", self.difference), ("margin", self.margin)] {
@@ -193,6 +207,7 @@ mod tests {
         };
         refused(Question { alpha: 0.7, ..question() }, "alpha");
         refused(Question { power: 0.04, ..question() }, "power");
+        refused(Question { confidence: 1.0, ..question() }, "confidence");
         refused(Question { comparisons: 0, ..question() }, "comparisons");
         refused(Question { difference: Some(0.0), ..question() }, "difference");
         refused(Question { margin: Some(f64::NAN), ..question() }, "margin");

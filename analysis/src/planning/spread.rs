@@ -58,8 +58,16 @@ impl Spread {
     }
 }
 
-/// The spreads that the primary metric of a pilot shows: one a comparison with the baseline, and last, where there are several, the
-/// one of all together.
+/// What a pilot shows of its primary metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pilot {
+    /// A spread a comparison with the baseline, and last, where there are several, the one of all together.
+    pub spreads: Vec<Spread>,
+    /// Comparisons that show none.
+    pub without: Vec<String>,
+}
+
+/// The spreads that the primary metric of a pilot shows.
 ///
 /// For pairs the pooled one is √(2 · MS) with the residual mean square of arms and seeds within each stratum, over the seeds that all of
 /// its arms have; for independent groups the root of the mean variance within arms. It assumes that arms vary alike, and in
@@ -67,14 +75,14 @@ impl Spread {
 ///
 /// # Errors
 /// [`PlanningError::NoSpread`] where no two runs differ in a way that a spread could be told from.
-pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Vec<Spread>, PlanningError> {
+pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError> {
     let nothing =
         |metric: &str, reason: &str| PlanningError::NoSpread { metric: metric.to_owned(), reason: reason.to_owned() };
     let metric = pilot.primary().ok_or_else(|| nothing(&pilot.analysis.primary, "no run has a value of it"))?;
     let pairing = pilot.analysis.pairing;
-    let mut spreads = compared(metric, pairing, confidence);
+    let (mut spreads, without) = compared(metric, pairing, confidence);
     if spreads.len() != 1
-        && let Some(pooled) = pooled(metric, pairing, confidence)
+        && let Some(pooled) = pooled(metric, pairing, confidence, most_seeds(&spreads))
     {
         spreads.push(pooled);
     }
@@ -85,11 +93,11 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Vec<Spread>, Planning
         };
         return Err(nothing(&metric.name, reason));
     }
-    Ok(spreads)
+    Ok(Pilot { spreads, without })
 }
 
-fn compared(metric: &MetricReport, pairing: Pairing, confidence: f64) -> Vec<Spread> {
-    let mut spreads = Vec::new();
+fn compared(metric: &MetricReport, pairing: Pairing, confidence: f64) -> (Vec<Spread>, Vec<String>) {
+    let (mut spreads, mut without) = (Vec::new(), Vec::new());
     for stratum in strata(metric) {
         let Some(baseline) = stratum.arms.iter().find(|arm| arm.baseline) else { continue };
         for arm in stratum.arms.iter().filter(|arm| !arm.baseline) {
@@ -103,20 +111,27 @@ fn compared(metric: &MetricReport, pairing: Pairing, confidence: f64) -> Vec<Spr
                     (groups[0].len().min(groups[1].len()), pool(groups.iter().filter_map(|group| variance(group))))
                 }
             };
-            let Some((variance, df)) = estimate else { continue };
             let name =
                 if stratum.name.is_empty() { arm.level.clone() } else { format!("{}, {}", arm.level, stratum.name) };
-            spreads.extend(Spread::found(name, false, seeds, (variance.sqrt(), df), confidence));
+            let found = estimate.and_then(|(variance, df)| {
+                Spread::found(name.clone(), false, seeds, (variance.sqrt(), df), confidence)
+            });
+            match found {
+                Some(spread) => spreads.push(spread),
+                None => without.push(name),
+            }
         }
     }
-    spreads
+    (spreads, without)
 }
 
-fn pooled(metric: &MetricReport, pairing: Pairing, confidence: f64) -> Option<Spread> {
-    let all: BTreeSet<&Seed> = strata(metric)
-        .flat_map(|stratum| &stratum.arms)
-        .flat_map(|arm| arm.values.iter().map(|value| &value.seed))
-        .collect();
+/// The most seeds that a comparison rests on.
+fn most_seeds(spreads: &[Spread]) -> Option<usize> {
+    spreads.iter().filter_map(|spread| spread.seeds).max()
+}
+
+fn pooled(metric: &MetricReport, pairing: Pairing, confidence: f64, seeds: Option<usize>) -> Option<Spread> {
+    let seeds = seeds.or_else(|| strata(metric).flat_map(|stratum| &stratum.arms).map(|arm| arm.values.len()).max())?;
     let (variance, df) = match pairing {
         Pairing::Seed => pool(strata(metric).filter_map(residual)).map(|(square, df)| (2.0 * square, df))?,
         Pairing::None => {
@@ -124,7 +139,7 @@ fn pooled(metric: &MetricReport, pairing: Pairing, confidence: f64) -> Option<Sp
             pool(arms.filter_map(|arm| variance(&values(arm))))?
         }
     };
-    Spread::found("all, pooled".to_owned(), true, all.len(), (variance.sqrt(), df), confidence)
+    Spread::found("all, pooled".to_owned(), true, seeds, (variance.sqrt(), df), confidence)
 }
 
 fn strata(metric: &MetricReport) -> impl Iterator<Item = &Stratum> {
@@ -151,13 +166,15 @@ fn pool(variances: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
     (df > 0.0).then(|| (sum / df, df))
 }
 
-/// The residual mean square of arms and seeds, over the seeds that all arms have, and its degrees of freedom (k - 1)(n - 1).
+/// The residual mean square of arms and seeds, over the seeds that all arms have, and its degrees of freedom (k - 1)(n - 1). An arm
+/// that shares fewer than two seeds with the baseline (the first arm where there is none) cannot be compared and is left out.
 fn residual(stratum: &Stratum) -> Option<(f64, f64)> {
-    let arms: Vec<&Arm> = stratum.arms.iter().filter(|arm| arm.values.len() > 1).collect();
-    let (first, others) = arms.split_first()?;
+    let first = stratum.arms.iter().find(|arm| arm.baseline).or(stratum.arms.first())?;
+    let has = |arm: &Arm, seed: &Seed| arm.values.iter().any(|value| value.seed == *seed);
+    let in_common = |arm: &Arm| first.values.iter().filter(|value| has(arm, &value.seed)).count();
+    let arms: Vec<&Arm> = stratum.arms.iter().filter(|arm| in_common(arm) > 1).collect();
     let shared = first.values.iter().map(|value| &value.seed);
-    let shared = shared.filter(|seed| others.iter().all(|arm| arm.values.iter().any(|value| value.seed == **seed)));
-    let shared: BTreeSet<&Seed> = shared.collect();
+    let shared: BTreeSet<&Seed> = shared.filter(|seed| arms.iter().all(|arm| has(arm, seed))).collect();
     // Seeds in one order for all arms.
     let rows: Vec<Vec<f64>> = arms
         .iter()

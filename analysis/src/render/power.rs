@@ -61,12 +61,18 @@ impl Answer {
             rows.push(row);
         }
         align(text, &rows);
+        if !self.without_spread.is_empty() {
+            let names = number::list(&self.without_spread);
+            let _ =
+                writeln!(text, "  no spread (fewer than two seeds in common, or no difference between them): {names}");
+        }
     }
 
     fn outlook_as_table(&self, text: &mut String) {
         let planned = &self.spreads[self.planned].spread;
         let _ = writeln!(text, "\nWith a standard deviation of {} ({})", significant(planned.planned()), planned.name);
-        let mut header = vec!["seeds an arm".to_owned(), "finds".to_owned(), "shows equality within".to_owned()];
+        let mut header =
+            vec!["seeds an arm".to_owned(), "finds a difference of".to_owned(), "shows equality within".to_owned()];
         header.extend(self.question.difference.map(|difference| format!("power for {}", short(difference))));
         header.extend(self.question.margin.map(|margin| format!("power for \u{b1}{}", short(margin))));
         let mut rows = vec![header];

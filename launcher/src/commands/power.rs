@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use analysis::planning::spread::of_pilot;
+use analysis::planning::spread::{Pilot, of_pilot};
 use analysis::planning::{PlanningError, Question, Spread};
 use analysis::statistics::power::design::Design;
 use analysis::statistics::refusal::Refusal;
@@ -110,9 +110,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let pairing = pilot.as_ref().map_or(Pairing::Seed, |pilot| pilot.analysis.pairing);
     let unpaired = arguments.unpaired || pairing == Pairing::None;
     let design = if unpaired { Design::Independent } else { Design::Paired };
-    let spreads = match (&pilot, arguments.spread) {
+    let Pilot { spreads, without } = match (&pilot, arguments.spread) {
         (Some(pilot), _) => of_pilot(pilot, arguments.confidence).map_err(refused)?,
-        (None, Some(spread)) => vec![given(spread, design, arguments)?],
+        (None, Some(spread)) => Pilot { spreads: vec![given(spread, design, arguments)?], without: Vec::new() },
         (None, None) => return Err(CliError::new(ExitCode::Usage, "name a pilot, or give a --spread")),
     };
     let metric = pilot.as_ref().and_then(Report::primary);
@@ -128,6 +128,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         seeds: arguments.seeds,
     };
     let mut answer = question.answer(spreads).map_err(refused)?;
+    answer.without_spread = without;
     if let Some(metric) = metric {
         answer.metric = Some(metric.name.clone());
         answer.unit.clone_from(&metric.unit);
