@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{html, markdown, tables};
+use super::{html, latex, markdown, tables};
 use crate::error::AnalysisError;
 use crate::report::Report;
 
@@ -16,6 +16,8 @@ pub struct Written {
     pub page: PathBuf,
     /// The Markdown.
     pub markdown: PathBuf,
+    /// The tables as LaTeX.
+    pub latex: PathBuf,
     /// A row a comparison.
     pub comparisons: PathBuf,
     /// A row a value.
@@ -25,7 +27,7 @@ pub struct Written {
 }
 
 impl Report {
-    /// Writes `index.html`, `report.md`, `comparisons.csv`, `observations.csv` and `report.json` into `directory`, which is
+    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `observations.csv` and `report.json` into `directory`, which is
     /// made if it is not there. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
@@ -34,6 +36,7 @@ impl Report {
         let files = Written {
             page: directory.join("index.html"),
             markdown: directory.join("report.md"),
+            latex: directory.join("tables.tex"),
             comparisons: directory.join("comparisons.csv"),
             observations: directory.join("observations.csv"),
             json: directory.join("report.json"),
@@ -44,6 +47,7 @@ impl Report {
         replace(&files.json, &self.json())?;
         replace(&files.comparisons, &tables::comparisons(self))?;
         replace(&files.observations, &tables::observations(self))?;
+        replace(&files.latex, latex::latex(self).as_bytes())?;
         replace(&files.markdown, markdown::markdown(self).as_bytes())?;
         replace(&files.page, page.as_bytes())?;
         Ok(files)

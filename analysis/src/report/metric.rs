@@ -28,7 +28,7 @@ pub struct Gap {
 }
 
 /// A level within a stratum.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Arm {
     /// The level.
     pub level: String,
@@ -45,7 +45,7 @@ pub struct Arm {
 }
 
 /// One combination of the other factors.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Stratum {
     /// Its name for people; empty if it is the only one.
     pub name: String,

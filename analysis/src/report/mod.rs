@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod curves;
 pub mod design;
 pub mod metric;
+pub mod pairs;
 pub mod parts;
 pub mod study;
 
