@@ -73,14 +73,14 @@ fn compile(text: &str, directory: &Path) -> Option<usize> {
 fn every_document_compiles() {
     let hostile: Vec<String> = HOSTILE.map(str::to_owned).to_vec();
     let many: Vec<String> = (0..50).map(|arm| format!("arm {arm}")).collect();
-    for (name, report, pages) in
-        [("a sweep", sweep(), 3), ("hostile names", table(&hostile, 4), 1), ("fifty arms", table(&many, 3), 2)]
-    {
+    for (name, report, pages) in [
+        ("a sweep", sweep(), 1..=9),
+        ("hostile names", table(&hostile, 4), 1..=1),
+        ("fifty arms", table(&many, 3), 2..=2),
+    ] {
         let directory = tempfile::tempdir().unwrap();
         match compile(&latex(&report), directory.path()) {
-            Some(found) => {
-                assert!(found >= pages.min(1) && (name != "fifty arms" || found == pages), "{name}: {found}")
-            }
+            Some(found) => assert!(pages.contains(&found), "{name}: {found} pages"),
             None => eprintln!("{name}: not compiled, as there is no pdflatex here"),
         }
     }

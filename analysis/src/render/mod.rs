@@ -1,5 +1,6 @@
 //! The report as files and text. [`rows`] turns numbers into words once; the other modules place them.
 
+pub mod drawings;
 pub mod html;
 pub mod latex;
 pub mod markdown;

@@ -92,7 +92,8 @@ fn learning_curves(curves: &[CurveFigure]) -> String {
         ""
     };
     format!(
-        "Learning curves show the mean over the seeds that ended well; the band reaches from the lowest to the highest seed. It \
-         is a range, not an interval of confidence. Diverged runs are drawn dashed and are in no mean.{binned}"
+        "Learning curves show the mean over the seeds that ended well with its t interval at every step by itself, and, from five \
+         seeds on, with the interval that holds for all steps of a level at once (Bonferroni). Diverged runs are drawn dashed and \
+         are in no mean.{binned}"
     )
 }

@@ -7,7 +7,9 @@
 pub mod comparison;
 pub mod curves;
 pub mod design;
+pub mod inside;
 pub mod metric;
+pub mod outlook;
 pub mod pairs;
 pub mod parts;
 pub mod study;

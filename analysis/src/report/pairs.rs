@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use spec::analysis::Pairing;
+use spec::analysis::{AnalysisSpec, Pairing};
 use spec::metric::Direction;
 
 use super::metric::{Arm, Stratum};
@@ -39,8 +39,8 @@ pub struct Pairs {
 
 impl Pairs {
     /// Compares all arms with each other.
-    pub fn of(stratum: &Stratum, pairing: Pairing, alpha: f64) -> Self {
-        let arms = &stratum.arms;
+    pub fn of(stratum: &Stratum, analysis: &AnalysisSpec) -> Self {
+        let (arms, pairing, alpha) = (&stratum.arms, analysis.pairing, analysis.alpha);
         let mut pairs = Vec::with_capacity(arms.len() * arms.len().saturating_sub(1) / 2);
         for (index, first) in arms.iter().enumerate() {
             pairs.extend(arms[index + 1..].iter().map(|second| compare(first, second, pairing, alpha)));
@@ -196,6 +196,18 @@ mod tests {
         Stratum { arms: arms.iter().map(arm).collect(), ..Stratum::default() }
     }
 
+    fn analysis() -> AnalysisSpec {
+        AnalysisSpec {
+            baseline: std::collections::BTreeMap::new(),
+            primary: "y".to_owned(),
+            directions: std::collections::BTreeMap::new(),
+            margin: None,
+            alpha: 0.05,
+            family: spec::analysis::Family::Metric,
+            pairing: Pairing::Seed,
+        }
+    }
+
     const NONE: f64 = f64::NAN;
 
     #[test]
@@ -206,7 +218,7 @@ mod tests {
             ("c", &[9.0, 9.9, 11.3]),
             ("d", &[NONE, NONE, 1.0]),
         ]);
-        let pairs = Pairs::of(&stratum, Pairing::Seed, 0.05);
+        let pairs = Pairs::of(&stratum, &analysis());
         let known = paired_t(&[(9.0, 1.5), (9.9, 2.6), (11.3, 3.4)], 0.05).unwrap();
         let found = pairs.get(1, 2).unwrap();
         assert_eq!((found.difference, found.p), (Some(known.difference), Some(known.test().unwrap().p)));
@@ -229,7 +241,7 @@ mod tests {
         let shown: Vec<(usize, f64)> = ranking.ranks.iter().map(|entry| (entry.arm, entry.rank)).collect();
         assert_eq!(shown, [(0, 1.375), (2, 1.625), (1, 3.0)]);
         assert_eq!((ranking.seeds, &ranking.left_out[..]), (4, &[3][..]));
-        let pairs = Pairs::of(&stratum, Pairing::Seed, 0.05);
+        let pairs = Pairs::of(&stratum, &analysis());
         assert_eq!(ranking.cliques(&pairs, 0.05), [(0, 1)]);
         assert_eq!(Ranking::of(&stratum, Direction::Higher).unwrap().ranks[0].arm, 1);
     }
