@@ -5,7 +5,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
+use super::appendix;
 use super::rows::{self, ArmRow, PartTextRow};
+use super::sheets::{self, Sheet};
 use crate::error::AnalysisError;
 use crate::number;
 use crate::plot;
@@ -15,6 +17,7 @@ use crate::report::metric::{Contrast, MetricReport};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("sort.js");
 
 #[derive(Serialize)]
 struct MetricView {
@@ -32,6 +35,7 @@ struct MetricView {
 struct ContrastView {
     factor: String,
     baseline: Option<String>,
+    effects: Option<Sheet>,
     strata: Vec<StratumView>,
 }
 
@@ -88,6 +92,12 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         report.curves.iter().enumerate().map(|(index, figure)| curve_view(report, index, figure)).collect();
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
     let context = context! {
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+        questions => Value::from(Serde(sheets::questions(report))),
+        diverged => Value::from(Serde(appendix::divergence(report))),
+        machines => Value::from(Serde(appendix::machines(report))),
+        sensitivity => Value::from(Serde(appendix::sensitivity(report))),
+        settle => sheets::meaning_of_needed(report),
         style => Value::from_safe_string(STYLE.to_owned()),
         title => &report.title,
         written => report.written.as_deref(),
@@ -151,7 +161,12 @@ fn contrast_view(metric: &MetricReport, contrast: &Contrast, prefix: &str) -> Co
             id,
         }
     });
-    ContrastView { factor: contrast.factor.clone(), baseline: contrast.baseline.clone(), strata: strata.collect() }
+    ContrastView {
+        factor: contrast.factor.clone(),
+        baseline: contrast.baseline.clone(),
+        effects: sheets::effects(metric, contrast),
+        strata: strata.collect(),
+    }
 }
 
 fn curve_view(report: &Report, index: usize, figure: &CurveFigure) -> CurveView {
