@@ -1,6 +1,7 @@
 //! How many seeds, and what they can see.
 
 use serde::Serialize;
+use spec::analysis::Scale;
 
 use super::{PlanningError, Spread};
 use crate::statistics::power::design::Design;
@@ -66,6 +67,8 @@ pub struct Answer {
     pub metric: Option<String>,
     /// Its unit; empty where it is not known.
     pub unit: String,
+    /// The scale of all differences here.
+    pub scale: Scale,
     /// What was asked.
     pub question: Question,
     /// The level of each comparison: alpha over their number, which the first step of Holm's procedure asks.
@@ -113,6 +116,7 @@ impl Question {
             schema: 1,
             metric: None,
             unit: String::new(),
+            scale: Scale::Linear,
             question: self,
             level,
             spreads,

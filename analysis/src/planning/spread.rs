@@ -6,8 +6,8 @@ use serde::Serialize;
 use spec::analysis::Pairing;
 
 use super::PlanningError;
-use crate::report::Report;
 use crate::report::metric::{Arm, MetricReport, Stratum};
+use crate::report::{Report, scale};
 use crate::results::Seed;
 use crate::statistics::describe::{mean, standard_deviation};
 use crate::statistics::power::design::Design;
@@ -80,9 +80,10 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError>
         |metric: &str, reason: &str| PlanningError::NoSpread { metric: metric.to_owned(), reason: reason.to_owned() };
     let metric = pilot.primary().ok_or_else(|| nothing(&pilot.analysis.primary, "no run has a value of it"))?;
     let pairing = pilot.analysis.pairing;
-    let (mut spreads, without) = compared(metric, pairing, confidence);
+    let strata = scaled(metric, scale::of(&metric.name, &pilot.analysis));
+    let (mut spreads, without) = compared(&strata, pairing, confidence);
     if spreads.len() != 1
-        && let Some(pooled) = pooled(metric, pairing, confidence, most_seeds(&spreads))
+        && let Some(pooled) = pooled(&strata, pairing, confidence, most_seeds(&spreads))
     {
         spreads.push(pooled);
     }
@@ -96,9 +97,9 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError>
     Ok(Pilot { spreads, without })
 }
 
-fn compared(metric: &MetricReport, pairing: Pairing, confidence: f64) -> (Vec<Spread>, Vec<String>) {
+fn compared(strata: &[Stratum], pairing: Pairing, confidence: f64) -> (Vec<Spread>, Vec<String>) {
     let (mut spreads, mut without) = (Vec::new(), Vec::new());
-    for stratum in strata(metric) {
+    for stratum in strata {
         let Some(baseline) = stratum.arms.iter().find(|arm| arm.baseline) else { continue };
         for arm in stratum.arms.iter().filter(|arm| !arm.baseline) {
             let (seeds, estimate) = match pairing {
@@ -130,21 +131,25 @@ fn most_seeds(spreads: &[Spread]) -> Option<usize> {
     spreads.iter().filter_map(|spread| spread.seeds).max()
 }
 
-fn pooled(metric: &MetricReport, pairing: Pairing, confidence: f64, seeds: Option<usize>) -> Option<Spread> {
-    let seeds = seeds.or_else(|| strata(metric).flat_map(|stratum| &stratum.arms).map(|arm| arm.values.len()).max())?;
+fn pooled(strata: &[Stratum], pairing: Pairing, confidence: f64, seeds: Option<usize>) -> Option<Spread> {
+    let seeds = seeds.or_else(|| strata.iter().flat_map(|stratum| &stratum.arms).map(|arm| arm.values.len()).max())?;
     let (variance, df) = match pairing {
-        Pairing::Seed => pool(strata(metric).filter_map(residual)).map(|(square, df)| (2.0 * square, df))?,
+        Pairing::Seed => pool(strata.iter().filter_map(residual)).map(|(square, df)| (2.0 * square, df))?,
         Pairing::None => {
-            let arms = strata(metric).flat_map(|stratum| &stratum.arms);
+            let arms = strata.iter().flat_map(|stratum| &stratum.arms);
             pool(arms.filter_map(|arm| variance(&values(arm))))?
         }
     };
     Spread::found("all, pooled".to_owned(), true, seeds, (variance.sqrt(), df), confidence)
 }
 
-fn strata(metric: &MetricReport) -> impl Iterator<Item = &Stratum> {
-    // Further factors cut the same runs another way.
-    metric.contrasts.first().into_iter().flat_map(|contrast| &contrast.strata)
+/// The strata of the first contrast (further factors cut the same runs another way), their values on the declared scale.
+fn scaled(metric: &MetricReport, scale: fn(f64) -> f64) -> Vec<Stratum> {
+    let mut strata = metric.contrasts.first().map_or_else(Vec::new, |contrast| contrast.strata.clone());
+    for value in strata.iter_mut().flat_map(|stratum| &mut stratum.arms).flat_map(|arm| &mut arm.values) {
+        value.value = scale(value.value);
+    }
+    strata
 }
 
 fn values(arm: &Arm) -> Vec<f64> {

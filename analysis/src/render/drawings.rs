@@ -70,7 +70,7 @@ pub fn more(
     analysis: &AnalysisSpec,
     id: &str,
 ) -> Vec<Drawing> {
-    let pairs = Pairs::of(stratum, analysis);
+    let pairs = Pairs::of(&metric.name, stratum, analysis);
     let alpha = analysis.alpha;
     let ranks = plot::ranks::ranks(metric, stratum, (&pairs, alpha), &format!("{id}-ranks"));
     let all = plot::pairs::pairs(metric, stratum, (&pairs, alpha), &format!("{id}-pairs"));

@@ -5,8 +5,10 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
+use super::appendix;
 use super::drawings::{self, Drawing};
 use super::rows::{self, ArmRow, PartTextRow};
+use super::sheets::{self, Sheet};
 use crate::error::AnalysisError;
 use crate::number;
 use crate::plot;
@@ -16,6 +18,7 @@ use crate::report::metric::{Contrast, MetricReport};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = concat!(include_str!("page.css"), include_str!("plots.css"));
+const SCRIPT: &str = include_str!("sort.js");
 
 #[derive(Serialize)]
 struct MetricView {
@@ -34,6 +37,7 @@ struct MetricView {
 struct ContrastView {
     factor: String,
     baseline: Option<String>,
+    effects: Option<Sheet>,
     overview: Vec<Drawing>,
     strata: Vec<StratumView>,
 }
@@ -92,6 +96,12 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         report.curves.iter().enumerate().map(|(index, figure)| curve_view(report, index, figure)).collect();
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
     let context = context! {
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+        questions => Value::from(Serde(sheets::questions(report))),
+        diverged => Value::from(Serde(appendix::divergence(report))),
+        machines => Value::from(Serde(appendix::machines(report))),
+        sensitivity => Value::from(Serde(appendix::sensitivity(report))),
+        settle => sheets::meaning_of_needed(report),
         style => Value::from_safe_string(STYLE.to_owned()),
         title => &report.title,
         written => report.written.as_deref(),
@@ -171,6 +181,7 @@ fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast)
     ContrastView {
         factor: contrast.factor.clone(),
         baseline: contrast.baseline.clone(),
+        effects: sheets::effects(metric, contrast),
         overview: drawings::interaction(metric, contrast, &report.analysis, prefix).into_iter().collect(),
         strata: strata.collect(),
     }

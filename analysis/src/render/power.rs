@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use spec::analysis::Scale;
+
 use crate::number;
 use crate::planning::Answer;
 use crate::statistics::power::design::Design;
@@ -41,7 +43,11 @@ impl Answer {
             Design::Independent => "runs of one arm",
         };
         let of = self.metric.as_ref().map_or_else(String::new, |metric| format!(" in {metric}"));
-        let unit = if self.unit.is_empty() { String::new() } else { format!(" ({})", self.unit) };
+        let unit = match self.scale {
+            Scale::Log => " (natural logarithms: 0.01 is a ratio of 1.01)".to_owned(),
+            Scale::Linear if self.unit.is_empty() => String::new(),
+            Scale::Linear => format!(" ({})", self.unit),
+        };
         let _ = writeln!(text, "Standard deviation, {what}{of}{unit}");
         let bound = format!("at most ({})", number::percent(self.question.confidence));
         let mut header = vec!["spread".to_owned(), "seeds".to_owned(), "estimate".to_owned(), bound];

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{html, latex, markdown, tables};
+use super::{bibliography, html, latex, markdown, tables};
 use crate::error::AnalysisError;
 use crate::report::Report;
 
@@ -24,11 +24,13 @@ pub struct Written {
     pub observations: PathBuf,
     /// Everything.
     pub json: PathBuf,
+    /// The sources of the methods, for BibTeX.
+    pub bibliography: PathBuf,
 }
 
 impl Report {
-    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `observations.csv` and `report.json` into `directory`, which is
-    /// made if it is not there. Each file is replaced as a whole or not at all.
+    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `observations.csv`, `report.json` and `references.bib`
+    /// into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
     /// If the directory cannot be made or a file cannot be written.
@@ -40,6 +42,7 @@ impl Report {
             comparisons: directory.join("comparisons.csv"),
             observations: directory.join("observations.csv"),
             json: directory.join("report.json"),
+            bibliography: directory.join("references.bib"),
         };
         let page = html::page(self)?;
         std::fs::create_dir_all(directory)
@@ -48,6 +51,7 @@ impl Report {
         replace(&files.comparisons, &tables::comparisons(self))?;
         replace(&files.observations, &tables::observations(self))?;
         replace(&files.latex, latex::latex(self).as_bytes())?;
+        replace(&files.bibliography, bibliography::bibliography(self).as_bytes())?;
         replace(&files.markdown, markdown::markdown(self).as_bytes())?;
         replace(&files.page, page.as_bytes())?;
         Ok(files)

@@ -5,6 +5,7 @@ use spec::metric::Direction;
 
 use super::comparison::{Comparison, Verdict};
 use super::design::Setting;
+use super::effects::Effects;
 use super::parts::PartsTable;
 use crate::results::Seed;
 use crate::statistics::describe::Description;
@@ -62,6 +63,8 @@ pub struct Contrast {
     pub factor: String,
     /// The level that the others are compared with.
     pub baseline: Option<String>,
+    /// The factor over all strata: what to read first. Absent with one stratum, or without a baseline.
+    pub effects: Option<Effects>,
     /// Factors that change with it.
     pub moves_with: Vec<String>,
     /// Its strata.

@@ -7,6 +7,7 @@ use spec::analysis::{AnalysisSpec, Pairing};
 use spec::metric::Direction;
 
 use super::metric::{Arm, Stratum};
+use super::{rule, scale};
 use crate::results::Seed;
 use crate::statistics::holm::holm;
 use crate::statistics::paired::paired_t;
@@ -38,12 +39,13 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Compares all arms with each other.
-    pub fn of(stratum: &Stratum, analysis: &AnalysisSpec) -> Self {
-        let (arms, pairing, alpha) = (&stratum.arms, analysis.pairing, analysis.alpha);
+    /// Compares all arms of a stratum in a metric with each other, on its declared scale.
+    pub fn of(metric: &str, stratum: &Stratum, analysis: &AnalysisSpec) -> Self {
+        let arms = &stratum.arms;
+        let scale = scale::of(metric, analysis);
         let mut pairs = Vec::with_capacity(arms.len() * arms.len().saturating_sub(1) / 2);
         for (index, first) in arms.iter().enumerate() {
-            pairs.extend(arms[index + 1..].iter().map(|second| compare(first, second, pairing, alpha)));
+            pairs.extend(arms[index + 1..].iter().map(|second| compare(first, second, scale, analysis)));
         }
         let adjusted = holm(&pairs.iter().map(|pair| pair.p).collect::<Vec<_>>());
         for (pair, p) in pairs.iter_mut().zip(adjusted) {
@@ -76,21 +78,23 @@ impl Pairs {
     }
 }
 
-fn compare(first: &Arm, second: &Arm, pairing: Pairing, alpha: f64) -> Pair {
-    let values = |arm: &Arm| arm.values.iter().map(|value| value.value).collect::<Vec<f64>>();
-    let (estimate, unit) = match pairing {
+fn compare(first: &Arm, second: &Arm, scale: fn(f64) -> f64, analysis: &AnalysisSpec) -> Pair {
+    let values = |arm: &Arm| arm.values.iter().map(|value| scale(value.value)).collect::<Vec<f64>>();
+    let (estimate, unit, seeds) = match analysis.pairing {
         Pairing::Seed => {
-            let of = |seed: &Seed| first.values.iter().find(|value| value.seed == *seed).map(|value| value.value);
+            let of =
+                |seed: &Seed| first.values.iter().find(|value| value.seed == *seed).map(|value| scale(value.value));
             let pairs: Vec<(f64, f64)> =
-                second.values.iter().filter_map(|value| Some((value.value, of(&value.seed)?))).collect();
-            (paired_t(&pairs, alpha), (pairs.len() as f64).sqrt().recip())
+                second.values.iter().filter_map(|value| Some((scale(value.value), of(&value.seed)?))).collect();
+            (paired_t(&pairs, analysis.alpha), (pairs.len() as f64).sqrt().recip(), pairs.len())
         }
         Pairing::None => {
-            let [n, m] = [first, second].map(|arm| arm.values.len() as f64);
-            (welch_t(&values(second), &values(first), alpha), (1.0 / n + 1.0 / m).sqrt())
+            let [n, m] = [first, second].map(|arm| arm.values.len());
+            let unit = (1.0 / n as f64 + 1.0 / m as f64).sqrt();
+            (welch_t(&values(second), &values(first), analysis.alpha), unit, n.min(m))
         }
     };
-    let test = estimate.as_ref().and_then(|estimate| estimate.test());
+    let test = estimate.as_ref().and_then(|estimate| estimate.test()).filter(|_| seeds >= rule::LEAST_SEEDS);
     Pair {
         difference: estimate.map(|estimate| estimate.difference),
         effect: test.map(|test| test.t * unit),
@@ -205,6 +209,8 @@ mod tests {
             alpha: 0.05,
             family: spec::analysis::Family::Metric,
             pairing: Pairing::Seed,
+            scale: spec::analysis::Scale::Linear,
+            questions: Vec::new(),
         }
     }
 
@@ -218,7 +224,7 @@ mod tests {
             ("c", &[9.0, 9.9, 11.3]),
             ("d", &[NONE, NONE, 1.0]),
         ]);
-        let pairs = Pairs::of(&stratum, &analysis());
+        let pairs = Pairs::of("y", &stratum, &analysis());
         let known = paired_t(&[(9.0, 1.5), (9.9, 2.6), (11.3, 3.4)], 0.05).unwrap();
         let found = pairs.get(1, 2).unwrap();
         assert_eq!((found.difference, found.p), (Some(known.difference), Some(known.test().unwrap().p)));
@@ -241,7 +247,7 @@ mod tests {
         let shown: Vec<(usize, f64)> = ranking.ranks.iter().map(|entry| (entry.arm, entry.rank)).collect();
         assert_eq!(shown, [(0, 1.375), (2, 1.625), (1, 3.0)]);
         assert_eq!((ranking.seeds, &ranking.left_out[..]), (4, &[3][..]));
-        let pairs = Pairs::of(&stratum, &analysis());
+        let pairs = Pairs::of("y", &stratum, &analysis());
         assert_eq!(ranking.cliques(&pairs, 0.05), [(0, 1)]);
         assert_eq!(Ranking::of(&stratum, Direction::Higher).unwrap().ranks[0].arm, 1);
     }

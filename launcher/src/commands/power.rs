@@ -10,7 +10,7 @@ use analysis::statistics::refusal::Refusal;
 use analysis::{Report, Results, TableOptions};
 use clap::{ArgGroup, Args, ValueEnum};
 use spec::ExitCode;
-use spec::analysis::{AnalysisSpec, Family, Pairing};
+use spec::analysis::{AnalysisSpec, Family, Pairing, Scale};
 use spec::metric::{self, Direction};
 
 use super::table::{baseline, failure};
@@ -90,6 +90,9 @@ struct TableArguments {
     /// Level that the others are compared with; with several factors, FACTOR=LEVEL
     #[arg(long = "baseline", value_name = "[FACTOR=]LEVEL")]
     baselines: Vec<String>,
+    /// Take differences of the metric, --difference and --margin as natural logarithms (0.01 is about 1 %)
+    #[arg(long)]
+    log: bool,
 }
 
 /// How an answer is said.
@@ -132,6 +135,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if let Some(metric) = metric {
         answer.metric = Some(metric.name.clone());
         answer.unit.clone_from(&metric.unit);
+        answer.scale = pilot.as_ref().map_or(Scale::Linear, |pilot| pilot.analysis.scale);
     }
     print(&match arguments.format {
         Format::Text => answer.text(),
@@ -183,6 +187,9 @@ fn pilot(path: &Path, arguments: &Arguments) -> Result<Report, CliError> {
         let baselines = table.baselines.iter().map(|text| baseline(text, &results));
         analysis.baseline = baselines.collect::<Result<BTreeMap<_, _>, _>>()?;
     }
+    if table.log {
+        analysis.scale = Scale::Log;
+    }
     if arguments.unpaired {
         analysis.pairing = Pairing::None;
     }
@@ -198,6 +205,8 @@ fn undeclared(primary: String) -> AnalysisSpec {
         alpha: 0.05,
         family: Family::default(),
         pairing: Pairing::Seed,
+        scale: Scale::Linear,
+        questions: Vec::new(),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use analysis::results::Factor;
 use analysis::{AnalysisError, Results, TableOptions};
 use clap::Args;
-use spec::analysis::{AnalysisSpec, Family, Pairing};
+use spec::analysis::{AnalysisSpec, Family, Pairing, Question, Scale};
 use spec::metric::Direction;
 use spec::{ExitCode, Value};
 
@@ -36,6 +37,12 @@ pub(super) struct TableArguments {
     /// Smallest difference of the primary metric that matters, in its unit
     #[arg(long, value_name = "DIFFERENCE")]
     pub(super) margin: Option<f64>,
+    /// Take differences of the primary metric, and the margin, as natural logarithms (0.01 is about 1 %)
+    #[arg(long)]
+    pub(super) log: bool,
+    /// A question that the report answers by name; levels of one factor, a pair or several
+    #[arg(long = "question", value_name = "NAME: LEVEL/BASELINE, …")]
+    pub(super) questions: Vec<QuestionArgument>,
 }
 
 /// A metric as it stands on the command line.
@@ -54,6 +61,40 @@ impl FromStr for MetricArgument {
         };
         let known = Direction::from_name(direction).ok_or("expected METRIC, METRIC=higher or METRIC=lower")?;
         Ok(Self { name: name.to_owned(), direction: Some(known) })
+    }
+}
+
+/// A question as it stands on the command line: a name, and pairs of levels.
+#[derive(Debug, Clone)]
+pub(super) struct QuestionArgument {
+    name: String,
+    pairs: Vec<[String; 2]>,
+}
+
+impl FromStr for QuestionArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "expected NAME: LEVEL/BASELINE, LEVEL/BASELINE …";
+        let (name, pairs) = text.split_once(':').ok_or(form)?;
+        let pair = |pair: &str| {
+            let (level, baseline) = pair.split_once('/')?;
+            Some([level.trim().to_owned(), baseline.trim().to_owned()])
+        };
+        let pairs = pairs.split(',').map(pair).collect::<Option<Vec<_>>>().ok_or(form)?;
+        Ok(Self { name: name.trim().to_owned(), pairs })
+    }
+}
+
+impl QuestionArgument {
+    /// The question about the factor that has all its levels, or else the most of them.
+    fn ask(&self, results: &Results) -> Result<Question, CliError> {
+        let named = || self.pairs.iter().flatten();
+        let known = |factor: &&Factor| named().filter(|level| factor.levels.contains(level)).count();
+        let factor = results.factors().iter().rev().max_by_key(known);
+        let factor = factor.ok_or_else(|| CliError::new(ExitCode::Usage, "a question needs a factor"))?;
+        let pairs = self.pairs.iter().map(|pair| pair.each_ref().map(|level| Value::from(level.as_str())));
+        Ok(Question { name: self.name.clone(), factor: factor.name.clone(), pairs: pairs.collect() })
     }
 }
 
@@ -81,6 +122,8 @@ impl TableArguments {
             alpha: self.alpha,
             family: Family::default(),
             pairing: if self.unpaired { Pairing::None } else { Pairing::Seed },
+            scale: if self.log { Scale::Log } else { Scale::Linear },
+            questions: self.questions.iter().map(|question| question.ask(results)).collect::<Result<_, _>>()?,
         })
     }
 }

@@ -26,7 +26,7 @@ impl Standing {
         let place = |place: usize| order.get(place).map(|(index, _)| *index);
         let Some(best) = place(0) else { return nothing };
         let alpha = report.analysis.alpha;
-        let pairs = Pairs::of(stratum, &report.analysis);
+        let pairs = Pairs::of(&metric.name, stratum, &report.analysis);
         let others = order[1..].iter().map(|(index, _)| *index);
         let with_best = others.filter(|index| !pairs.separable(best, *index, alpha)).collect();
         Self { best: Some(best), second: place(1), with_best }
