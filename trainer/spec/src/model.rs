@@ -76,7 +76,7 @@ impl ModelSpec {
     /// The network that `settings` ask for.
     ///
     /// # Errors
-    /// When heads do not divide the hidden size, or a grid is empty.
+    /// When heads or groups do not divide the hidden size, or a grid is empty.
     pub fn from_settings(settings: &Settings) -> Result<Self, SpecError> {
         let architecture = match settings.name("model.architecture").as_str() {
             "roberta" => Architecture::Roberta,
@@ -97,7 +97,7 @@ impl ModelSpec {
             hidden_size,
             layers,
             heads: heads(settings, hidden_size)?,
-            feed_forward: FeedForward::from_settings(settings, hidden_size)?,
+            feed_forward: FeedForward::from_settings(settings, architecture, hidden_size)?,
             context,
             window,
             vocabulary: settings.size("model.vocabulary"),

@@ -90,6 +90,11 @@ mod tests {
         )
     }
 
+    /// Whether a parameter belongs to an activation.
+    fn is_learned(name: &str) -> bool {
+        [".act.", ".act_in.", "_act_fn."].iter().any(|part| name.contains(part))
+    }
+
     fn model(spec: &ModelSpec, weights: &BTreeMap<String, Tensor>) -> Model {
         Model::new(spec, &mut |name| weights[name].shallow_clone(), Precision::Fp32)
     }
@@ -121,7 +126,7 @@ mod tests {
         for architecture in ARCHITECTURES {
             for activation in NAMES {
                 for one in declarations(&with_activation(architecture, activation)) {
-                    let is_learned = one.name.contains(".act.") || one.name.contains("_act_fn.");
+                    let is_learned = is_learned(&one.name);
                     let is_matrix = one.shape.len() > 1 && !one.name.ends_with("spline_scaler") && !is_learned;
                     assert_eq!(one.decays, is_matrix, "{}", one.name);
                 }
@@ -150,7 +155,7 @@ mod tests {
     fn telling_weights(spec: &ModelSpec) -> BTreeMap<String, Tensor> {
         let telling = |(name, weight): (String, Tensor)| {
             let is_input = name.contains("mlp.c_fc.weight") || name.contains("intermediate.dense.weight");
-            let is_learned = name.contains(".act.") || name.contains("_act_fn.");
+            let is_learned = is_learned(&name);
             let weight = match (is_input, is_learned) {
                 (true, _) => weight * 3.0,
                 (_, true) => &weight + sample::tensor(&name, &weight.size(), tch::Kind::Float) * 0.2,

@@ -44,7 +44,11 @@ fn feed_forward_names(block: &str) -> feed_forward::Names {
         gated: format!("{block}.intermediate.gated"),
         output: format!("{block}.output.dense"),
         activation: format!("{block}.intermediate.intermediate_act_fn"),
-        splines: format!("{block}.kan"),
+        entry_activation: format!("{block}.intermediate.act_in"),
+        kan: format!("{block}.kan"),
+        delft_first: format!("{block}.intermediate.c_fc"),
+        // Not in the study, whose encoder has a linear map there.
+        delft_second: format!("{block}.output.c_proj"),
     }
 }
 

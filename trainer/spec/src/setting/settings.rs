@@ -109,9 +109,22 @@ impl Settings {
         u32::try_from(number).expect("invariant: a size is bounded by its setting")
     }
 
+    /// The same where the default is derived: `None` where nothing was given.
+    pub(crate) fn optional_size(&self, key: &str) -> Option<u32> {
+        self.integer(key).map(|number| u32::try_from(number).expect("invariant: a size is bounded by its setting"))
+    }
+
     /// A float with a fixed default.
     pub(crate) fn number(&self, key: &str) -> f64 {
         self.float(key).expect("invariant: this number has a fixed default")
+    }
+
+    /// A yes or no with a fixed default.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        match self.lookup(key) {
+            Some(Value::Boolean(value)) => *value,
+            other => panic!("invariant: `{key}` is a flag with a fixed default, not {other:?}"),
+        }
     }
 
     /// A text with a fixed default.
