@@ -11,8 +11,12 @@
 use spec::feed_forward::learned::RATIONAL_GELU;
 use spec::feed_forward::{Curve, GroupedFunction, KanStart};
 
+use tch::{Device, Kind, Tensor};
+
+use super::gelu::gelu;
 use super::grouped::Form;
 use super::positive_definite::{cholesky, solve};
+use super::silu::silu;
 use crate::model::declare::Declarations;
 use crate::parameters::Start;
 
@@ -31,7 +35,7 @@ const SWISH_GAIN: f64 = 2.810_761_124;
 const GELU_GAIN: f64 = 2.351_715_614;
 
 /// Points of the fit of Chebyshev polynomials, how far they reach to both sides of 0, and what is added on the diagonal.
-const FIT_POINTS: u32 = 2048;
+const FIT_POINTS: i64 = 2048;
 const FIT_REACH: f64 = 3.0;
 const FIT_RIDGE: f64 = 1e-6;
 
@@ -65,7 +69,7 @@ pub fn declare_function(
             }
         }
         GroupedFunction::Chebyshev { degree } => {
-            let fitted = Start::Rows(chebyshev_fit(degree, |x| value(curve, x)));
+            let fitted = Start::Rows(chebyshev_fit(degree, curve));
             declarations.learned(&format!("{prefix}.coeff"), &[groups, degree + 1], fitted);
         }
     }
@@ -85,28 +89,23 @@ pub fn declare_map(name: &str, [inputs, outputs]: [u32; 2], role: Role, form: Fo
     declarations.linear_from(name, inputs, outputs, Start::Normal { std: (gain / f64::from(inputs)).sqrt() });
 }
 
-/// The identity, or a curve. The error of gelu's tanh form, 5·10⁻⁴, is far below that of a fit.
-fn value(curve: Option<Curve>, x: f64) -> f64 {
-    match curve {
-        None => x,
-        Some(Curve::Swish) => x / (1.0 + (-x).exp()),
-        Some(Curve::Gelu) => {
-            0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))).tanh())
-        }
-    }
-}
-
-/// The coefficients of T₀(tanh x), …, by least squares.
-fn chebyshev_fit(degree: u32, target: impl Fn(f64) -> f64) -> Vec<f64> {
+/// The coefficients of T₀(tanh x), …, for the identity or a curve, by least squares.
+pub fn chebyshev_fit(degree: u32, curve: Option<Curve>) -> Vec<f64> {
+    let points = Tensor::linspace(-FIT_REACH, FIT_REACH, FIT_POINTS, (Kind::Double, Device::Cpu));
+    let targets = match curve {
+        None => points.shallow_clone(),
+        Some(Curve::Swish) => silu(&points),
+        Some(Curve::Gelu) => gelu(&points),
+    };
+    let numbers = |tensor: &Tensor| Vec::<f64>::try_from(tensor).expect("invariant: these are doubles in a row");
     let terms = degree as usize + 1;
     let mut gram = vec![vec![0.0; terms]; terms];
     let mut moments = vec![0.0; terms];
-    for point in 0..FIT_POINTS {
-        let x = FIT_REACH * (2.0 * f64::from(point) / f64::from(FIT_POINTS - 1) - 1.0);
+    for (x, target) in numbers(&points).into_iter().zip(numbers(&targets)) {
         let angle = x.tanh().acos();
         let basis: Vec<f64> = (0..terms).map(|n| (n as f64 * angle).cos()).collect();
         for (row, one) in basis.iter().enumerate() {
-            moments[row] += one * target(x);
+            moments[row] += one * target;
             for (entry, other) in gram[row].iter_mut().zip(&basis) {
                 *entry += one * other;
             }
