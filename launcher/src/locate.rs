@@ -81,7 +81,7 @@ impl From<LocateError> for CliError {
         let hint = match &error {
             LocateError::NoSweep { .. } => "name a sweep file or the directory of a sweep",
             LocateError::SeveralSweeps(_) => "name one of them",
-            LocateError::NotFrozen { .. } => "`seedbed run` starts it",
+            LocateError::NotFrozen { .. } => "`seedbed run` starts it here, `seedbed submit` on a cluster",
             LocateError::Neither(_) => "a sweep file is TOML; the directory of a sweep has a plan.json",
             LocateError::NoId(_) | LocateError::NoRun { .. } => {
                 "`seedbed plan` and `seedbed status --runs` list the ids"

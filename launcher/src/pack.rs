@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGUSR2};
 use spec::layout::SweepLayout;
@@ -41,6 +40,8 @@ pub struct Pack<'a> {
     pub side_by_side: bool,
     /// What each of them may use.
     pub slot: &'a Slot,
+    /// The task of Slurm, if it is one: `123_4`.
+    pub task: Option<String>,
     /// Which ends are not their last word.
     pub retry: Retry,
 }
@@ -134,8 +135,7 @@ impl Course<'_> {
     /// Passes on what the task was told.
     ///
     /// Slurm tells every process of a job to end, and so the supervisors may have heard it already. So they are warned here
-    /// and not told: a warning on top of a demand is nothing, a second demand would kill their trainers in the middle of a
-    /// checkpoint. Only who is told twice, as a run alone would be, stops at once.
+    /// and not told: a warning on top of a demand is nothing. Only who is told twice by a person stops at once.
     fn pass_on(&mut self, signal: i32) {
         let urgency = self.asked.after(signal);
         if urgency > self.asked {
@@ -175,15 +175,14 @@ impl Course<'_> {
 }
 
 impl Pack<'_> {
-    /// Which ends of `run` are not its last word. What has failed since the submission was made has had its turn: a task
-    /// that comes back must not try it again and again.
+    /// Which ends of `run` are not its last word. What has failed in this task before has had its turn: a task that comes back
+    /// must not try it again and again.
     fn retry_of(&self, run: &RunSpec) -> Retry {
         let layout = self.sweep.run(run.id);
         let status = crate::files::read_optional_record::<Status>(&layout.status()).ok().flatten();
-        let last = status.and_then(|status| status.attempts.last()?.started.parse::<Timestamp>().ok());
-        let made = std::fs::metadata(self.array).and_then(|data| data.modified()).ok();
-        let made = made.and_then(|made| Timestamp::try_from(made).ok());
-        if last > made { Retry::default() } else { self.retry }
+        let last = status.and_then(|mut status| status.attempts.pop());
+        let task = last.and_then(|attempt| attempt.node?.task).map(|task| task.job);
+        if task.is_some() && task == self.task { Retry::default() } else { self.retry }
     }
 
     fn look(&self, run: &RunSpec, end: End, machine: &Machine) -> Result<Member, FileError> {
@@ -198,6 +197,11 @@ impl Outcome {
     /// was told to leave comes back or not as whoever told it sees fit.
     pub fn goes_on(&self) -> bool {
         self.asked <= Asked::Warned && self.members.iter().any(Member::goes_on)
+    }
+
+    /// The records of the runs that have one.
+    pub fn statuses(&self) -> impl Iterator<Item = &Status> {
+        self.members.iter().filter_map(|member| member.observation.status.as_ref())
     }
 
     /// 0 if all runs are done, else the code of the run that matters most: what is amiss with the machine, then with the

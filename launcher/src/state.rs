@@ -69,7 +69,8 @@ impl Observation {
     /// Wall-clock seconds that its attempts took, as far as their ends were seen.
     pub fn seconds(&self) -> f64 {
         let attempts = self.status.iter().flat_map(|status| &status.attempts);
-        attempts.filter_map(|attempt| attempt.seconds).sum()
+        // Not `sum`, of which nothing at all is -0.
+        attempts.filter_map(|attempt| attempt.seconds).fold(0.0, |sum, seconds| sum + seconds)
     }
 }
 

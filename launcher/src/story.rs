@@ -6,7 +6,7 @@ use spec::RunId;
 use spec::status::{Attempt, Cause, Gpu, Node};
 use std::fmt::Write as _;
 
-use crate::cluster::TaskView;
+use crate::cluster::{self, TaskView};
 use crate::ledger::{Entry, Event, History};
 use crate::locate::{NamedRun, label};
 use crate::output::duration;
@@ -45,9 +45,20 @@ pub fn tell(
         let _ = writeln!(text, "{at}Z  {}", words.replace('\n', "\n                        "));
     }
     let _ = writeln!(text, "\nNow it is {}.", standing(seen));
-    if let Some(task) = task.filter(|_| !matches!(seen.state, Observed::Done | Observed::Diverged)) {
+    let is_open = |task: &&TaskView| match seen.state {
+        Observed::Done => false,
+        Observed::Diverged => task.standing.is_in_flight(),
+        _ => true,
+    };
+    if let Some(task) = task.filter(is_open) {
         let (word, why) = task.standing.in_words();
-        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let has_begun = seen.state != Observed::NotStarted || task.standing.is_in_flight();
+        let last_words = cluster::last_words(&named.sweep.layout, &task.job).filter(|_| !has_begun);
+        let why = match last_words {
+            Some((words, path)) => format!(" before the run began: {words}\nAll that it said is in {}", path.display()),
+            None if why.is_empty() => String::new(),
+            None => format!(": {why}"),
+        };
         let _ = writeln!(text, "Slurm has it as task {}, {word}{why}.", task.job);
     } else if let Some(advice) = advice(&seen.state, id) {
         let _ = writeln!(text, "{advice}");
@@ -170,7 +181,7 @@ fn standing(seen: &Observation) -> String {
 fn advice(state: &Observed, id: RunId) -> Option<String> {
     Some(match state {
         Observed::Done => return None,
-        Observed::NotStarted => "`seedbed run` starts it.".to_owned(),
+        Observed::NotStarted => "`seedbed run` starts it here, `seedbed submit` on a cluster.".to_owned(),
         Observed::Running(_) => format!("`seedbed logs -f {id}` shows what it says."),
         Observed::Interrupted(_) => "`seedbed run` goes on from its last checkpoint.".to_owned(),
         Observed::Diverged => {

@@ -116,14 +116,17 @@ fn a_stopped_run_goes_on_from_its_checkpoint() {
 }
 
 #[test]
-fn a_trainer_that_ignores_sigterm_is_killed_by_the_second_one() {
+fn a_trainer_that_ignores_sigterm_is_killed_when_a_person_asks_twice() {
     let stage = Stage::new("trap '' TERM; touch started; while :; do sleep 0.05; done");
     let child = start(&mut stage.exec());
     wait_until("the trainer runs", || stage.file("started").exists());
-    signal(child.id(), "TERM");
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    assert!(!processes_of(stage.run().directory()).is_empty());
-    signal(child.id(), "TERM");
+    // Slurm sends it when a time of grace begins and again at its end.
+    for _ in 0..2 {
+        signal(child.id(), "TERM");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(!processes_of(stage.run().directory()).is_empty());
+    }
+    signal(child.id(), "INT");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(75));
     assert_eq!(stage.status().attempts[0].cause, Some(Cause::Stopped));
     assert_eq!(processes_of(stage.run().directory()), [0; 0]);
@@ -252,14 +255,17 @@ fn a_warned_pack_starts_nothing_more() {
 #[test]
 fn a_failed_run_of_a_pack_is_tried_once_for_a_submission() {
     let (stage, runs) = pack("exit 3");
-    assert_eq!(stage.exec().args(["--runs-per-task", "3"]).output().unwrap().status.code(), Some(1));
-    // A new submission asks for what failed before it.
-    std::thread::sleep(std::time::Duration::from_millis(20));
-    fs::write(stage.array(), fs::read(stage.array()).unwrap()).unwrap();
-    for attempts in [2, 2] {
-        let output = stage.exec().args(["--runs-per-task", "3", "--retry-failed"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        assert!(runs.iter().all(|run| status_of(&stage, run).attempts.len() == attempts));
+    let exec = |job: &str| {
+        let variables = ["SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID"].map(|name| (name, job));
+        let mut exec = stage.exec();
+        exec.args(["--runs-per-task", "3", "--requeues", "9", "--retry-failed"]).envs(variables);
+        exec.env("SLURM_ARRAY_TASK_ID", "0").env("CUDA_VISIBLE_DEVICES", "0");
+        exec.output().unwrap().status.code()
+    };
+    // The same task comes back; a new submission asks for what failed before it.
+    for (job, attempts) in [("7", 1), ("7", 1), ("8", 2), ("8", 2)] {
+        assert_eq!(exec(job), Some(1));
+        assert!(runs.iter().all(|run| status_of(&stage, run).attempts.len() == attempts), "{job}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use slurm::parse::{QueryError, Reply, sacct, sacctmgr, scontrol_config, scontrol_job, sinfo, squeue};
-use slurm::state::Ending;
+use slurm::state::{Ending, ExitStatus};
 
 macro_rules! golden {
     ($file:literal) => {
@@ -83,6 +83,18 @@ fn scontrol_show_job_as_documented() {
     let brief: Vec<_> =
         jobs.iter().map(|job| (job.array, &job.part, &job.state, &job.reason, job.restarts, job.ends)).collect();
     insta::assert_debug_snapshot!(brief);
+}
+
+#[test]
+fn a_step_of_which_the_accounts_were_never_told_how_it_ended_hides_nothing() {
+    // As Slurm 22.05 shows a batch step that was cancelled in the moment of its start.
+    let text = "JobID|State|ExitCode|DerivedExitCode|Submit|Start|End|ElapsedRaw|MaxRSS|NodeList|Partition|User|JobName|Cluster\n\
+                688_0|CANCELLED by 0|0:0|0:0|2026-11-27T04:40:00|2026-11-27T04:40:01|2026-11-27T04:40:02|1||node1|low|root|m-1|c\n\
+                688_0.batch|CANCELLED|||2026-11-27T04:40:01|2026-11-27T04:40:01|2026-11-27T04:40:02|1||node1||||c\n\
+                688_1|COMPLETED|0:0|0:0|2026-11-27T04:40:00|2026-11-27T04:40:01|2026-11-27T04:40:02|1||node1|low|root|m-1|c\n";
+    let jobs = sacct::read(&reply("sacct", text)).unwrap();
+    assert_eq!((jobs.len(), jobs[0].steps.len(), jobs[0].steps[0].exit), (2, 1, ExitStatus::default()));
+    assert_eq!(jobs[0].ending(), Some(Ending::Cancelled { by: Some(0) }));
 }
 
 #[test]

@@ -57,8 +57,13 @@ impl Bench {
 
     /// Lets the rest of the sweep be carried out, under `seedbed watch`.
     pub(crate) fn finish(&self) {
+        self.finish_with(&[]);
+    }
+
+    /// As [`Bench::finish`], with more arguments.
+    pub(crate) fn finish_with(&self, arguments: &[&str]) {
         self.let_go();
-        self.slurm.during(|| self.bench.finish());
+        self.slurm.during(|| self.bench.finish_with(arguments));
     }
 
     /// Lets so many minutes pass, for the ledger and for Slurm.

@@ -107,7 +107,11 @@ fn a_submission_that_arrives_late_is_adopted_or_does_nothing() {
         }
         bench.expect(0, &["submit"]);
         let late = bench.slurm.arrive();
-        // Whatever of it starts before anybody looks does nothing.
+        // Whatever of it starts before anybody looks does nothing; the rest waits for its turn.
+        bench.slurm.change(|cluster| {
+            let job = cluster.jobs.iter_mut().find(|job| job.number == late[0]).unwrap();
+            job.tasks[1..].iter_mut().for_each(|task| task.held = true);
+        });
         let ended =
             |cluster: &pretence::Cluster| cluster.known().any(|(job, task)| job.number == late[0] && task.is_over());
         bench.slurm.work_until(ended);

@@ -3,17 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use cluster::{Cluster, Options};
-use e2e::programs::{seedbed, transcript};
-use e2e::study::{self, Study};
-use spec::layout::SweepLayout;
-use spec::status::{State, Status};
+use e2e::programs::transcript;
+use e2e::study;
+use spec::status::Attempt;
 
 /// The cluster that is shared by the tests that run now.
 pub(crate) fn shared() -> Arc<Cluster> {
@@ -26,24 +26,20 @@ pub(crate) fn shared() -> Arc<Cluster> {
     })
 }
 
-/// A sweep whose trainer is a shell script that takes a moment and checkpoints when it is asked to.
+/// A sweep on a real cluster.
 pub(crate) struct Bench {
     pub(crate) cluster: Arc<Cluster>,
-    study: Study,
+    study: e2e::bench::Bench,
     name: &'static str,
 }
 
-/// The trainer: it counts its seconds in a file that survives, and says 75 when it is asked to stop.
-const TRAINER: &str = r#"
-trap 'exit 75' TERM
-done=$(cat progress 2>/dev/null || echo 0)
-while [ "$done" -lt "$3" ]; do
-    sleep 0.1 & wait $!
-    done=$((done + 1))
-    echo "$done" > progress.new && mv progress.new progress
-done
-printf 'metric,value\nloss,%s.%s\n' "$1" "$2" > results.csv
-"#;
+impl Deref for Bench {
+    type Target = e2e::bench::Bench;
+
+    fn deref(&self) -> &Self::Target {
+        &self.study
+    }
+}
 
 impl Bench {
     /// `seeds` times four runs of `tenths` of a second each.
@@ -53,43 +49,8 @@ impl Bench {
 
     /// As [`Bench::new`], with more lines for `[resources]` and what follows.
     pub(crate) fn with(cluster: Arc<Cluster>, name: &'static str, seeds: u32, tenths: u32, more: &str) -> Self {
-        let head = format!(
-            "[sweep]\nname = '{name}'\nseeds = {seeds}\n[factors]\nlevel = [1, 2, 3, 4]\n[trainer]\n\
-             command = ['/bin/sh', '../../../../train it.sh', '{{level}}', '{{seed}}', '{tenths}']\n\
-             [analysis]\nprimary = 'loss'\ndirection = 'lower'\n"
-        );
-        let resources = "[resources]\ngpus = 1\ncpus = 1\nmemory = '100M'\n";
-        let study = Study::new(&head, &format!("{resources}{more}"));
-        study.write("train it.sh", TRAINER);
+        let study = e2e::bench::Bench::new(name, seeds, tenths, more).with_variables(cluster.environment());
         Self { cluster, study, name }
-    }
-
-    /// A path in the study's folder.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.study.path(name)
-    }
-
-    pub(crate) fn layout(&self) -> SweepLayout {
-        self.study.layout(self.name)
-    }
-
-    /// `seedbed` with these arguments and the sweep file behind them.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = seedbed();
-        command.args(arguments).arg(self.study.sweep()).envs(self.cluster.environment());
-        command
-    }
-
-    /// Runs [`Bench::command`], expects it to end with `code`, and returns everything that it said.
-    pub(crate) fn expect(&self, code: i32, arguments: &[&str]) -> String {
-        Self::ends(code, self.command(arguments))
-    }
-
-    /// Runs a command, expects it to end with `code`, and returns everything that it said.
-    pub(crate) fn ends(code: i32, mut command: Command) -> String {
-        let output: Output = command.output().expect("seedbed starts");
-        assert_eq!(output.status.code(), Some(code), "{command:?}\n{}", transcript(&output));
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }
 
     /// `seedbed submit` that finds this shell script in sbatch's place; in it `$SBATCH` is the real one and `$PPID` seedbed.
@@ -100,7 +61,7 @@ impl Bench {
     /// `seedbed` with these arguments, that finds this shell script in the place of a `program` of Slurm; in it `$REAL` is the
     /// real one and `$PPID` seedbed.
     pub(crate) fn through(&self, program: &str, script: &str, arguments: &[&str]) -> Command {
-        let folder = self.study.path("bin");
+        let folder = self.path("bin");
         fs::create_dir_all(&folder).unwrap();
         let stand_in: PathBuf = folder.join(program);
         let real = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
@@ -162,31 +123,6 @@ impl Bench {
         assert_eq!(jobs.len(), self.events("accepted"), "{jobs:?}\n{ledger}");
     }
 
-    /// Waits until `seedbed watch` says that everything is done.
-    pub(crate) fn finish(&self) {
-        self.expect(0, &["watch", "--every", "1"]);
-    }
-
-    /// The records of all runs that have one.
-    pub(crate) fn records(&self) -> Vec<Status> {
-        let layout = self.layout();
-        let runs = study::plan(&layout).runs.into_iter().map(|run| layout.run(run.id));
-        runs.filter(|run| run.status().exists()).map(|run| study::status(&run)).collect()
-    }
-
-    /// Every run is done, with the value that its level and seed give, and, if `once`, in one attempt.
-    pub(crate) fn assert_done(&self, once: bool) {
-        let layout = self.layout();
-        let plan = study::plan(&layout);
-        for run in &plan.runs {
-            let status = study::status(&layout.run(run.id));
-            assert_eq!(status.state, State::Done, "{status:?}");
-            assert!(!once || status.attempts.len() == 1, "{status:?}");
-            let results = fs::read_to_string(layout.run(run.id).results()).unwrap();
-            assert_eq!(results, format!("metric,value\nloss,{}.{}\n", run.levels["level"], run.seed));
-        }
-    }
-
     /// What `squeue` shows of this sweep, a line for every task: job, state, reason.
     pub(crate) fn queue(&self) -> Vec<String> {
         let output = self.cluster.command("squeue").args(["-h", "-r", "-o", "%i %T %r %j"]).output().unwrap();
@@ -210,27 +146,29 @@ impl Bench {
         found.unwrap_or_default()
     }
 
+    /// How many runs have trainers that have come so far that they hear a request to stop.
+    pub(crate) fn at_work(&self) -> usize {
+        let layout = self.layout();
+        self.records().iter().filter(|run| layout.run(run.run).directory().join("progress").exists()).count()
+    }
+
+    /// Waits until the trainer of the run that this task carries out is at work.
+    pub(crate) fn has_begun(&self, task: &str) {
+        let layout = self.layout();
+        let is_its = |attempt: &Attempt| {
+            attempt.node.as_ref().and_then(|node| node.task.as_ref()).is_some_and(|own| own.job == task)
+        };
+        wait("the task has begun its run", || {
+            let begun = self.records().into_iter().find(|run| run.attempts.iter().any(is_its));
+            begun.is_some_and(|run| layout.run(run.run).directory().join("progress").exists())
+        });
+    }
+
     /// Runs a command of Slurm and expects it to succeed.
     pub(crate) fn slurm(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.cluster.command(program).args(arguments).output().unwrap();
         assert!(output.status.success(), "{program} {arguments:?}\n{}", transcript(&output));
         String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// What the jobs of Slurm have said outside of their runs.
-    pub(crate) fn said_by_jobs(&self) -> String {
-        let logs = fs::read_dir(self.layout().job_logs()).into_iter().flatten().flatten();
-        logs.map(|log| fs::read_to_string(log.path()).unwrap_or_default()).collect()
-    }
-
-    /// The events of the ledger, as text.
-    pub(crate) fn ledger(&self) -> String {
-        fs::read_to_string(self.layout().ledger()).unwrap()
-    }
-
-    /// How often the ledger tells of this kind of event.
-    pub(crate) fn events(&self, kind: &str) -> usize {
-        self.ledger().matches(&format!("{{\"{kind}\":")).count()
     }
 }
 

@@ -120,8 +120,7 @@ fn a_requeued_pack_goes_on_where_it_was() {
     bench.expect(0, &["submit"]);
     let task = bench.task_in("RUNNING");
     let done = || bench.records().iter().filter(|run| run.state == State::Done).count();
-    wait("one is done and the next has begun", || done() == 1 && bench.records().len() == 2);
-    std::thread::sleep(Duration::from_secs(1));
+    wait("one is done and the next has begun", || done() == 1 && bench.at_work() == 2);
     bench.slurm("scontrol", &["requeue", &task]);
     soon(&bench, &task);
     bench.finish();
@@ -137,7 +136,7 @@ fn a_requeued_pack_goes_on_where_it_was() {
 fn a_killed_supervisor_costs_its_own_run_an_attempt() {
     let bench = packs("pack-kill", 1, 60, 4, SIDE_BY_SIDE);
     bench.expect(0, &["submit"]);
-    wait("all have begun", || bench.records().len() == 4);
+    wait("all have begun", || bench.at_work() == 4);
     let victim = bench.records()[1].clone();
     let process = victim.attempts[0].process.to_string();
     assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());

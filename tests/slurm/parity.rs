@@ -42,7 +42,9 @@ fn the_built_in_trainer_leaves_the_same_bytes_on_the_cluster_as_here() {
     let ours = queue.lines().filter(|line| line.contains(" parity-")).filter_map(|line| line.split(' ').next());
     for task in ours {
         let _ = cluster.command("scontrol").args(["requeue", task]).output();
-        // Slurm keeps back for two minutes what was requeued.
+        // Slurm keeps back for two minutes what was requeued; a node refuses what starts in the second in which it was taken
+        // from it.
+        std::thread::sleep(std::time::Duration::from_secs(3));
         wait("the task can be told to start", || {
             let update = ["update", &format!("JobId={task}"), "StartTime=now"];
             cluster.command("scontrol").args(update).output().is_ok_and(|output| output.status.success())

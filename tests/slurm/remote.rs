@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use e2e::programs::program;
+use e2e::programs::{ends, program};
 use sshd::Server;
 
 use crate::bench::{Bench, shared, wait};
@@ -59,7 +59,7 @@ impl Far {
     }
 
     fn expect(&self, code: i32, arguments: &[&str]) -> String {
-        Bench::ends(code, self.command(arguments))
+        ends(code, self.command(arguments))
     }
 
     fn finish(&self) {
@@ -153,6 +153,21 @@ fn a_site_that_is_away_for_a_while_loses_nothing() {
     far.finish();
     far.bench.assert_done(true);
     assert_eq!(far.bench.events("accepted"), 1);
+}
+
+#[test]
+fn a_log_that_is_written_there_is_followed_here() {
+    let far = Far::new("far-log", "built-in", (1, 60), "");
+    let script = far.path("train it.sh");
+    let sound = fs::read_to_string(&script).unwrap();
+    fs::write(&script, format!("echo it begins\n{sound}\necho it ends\n")).unwrap();
+    far.expect(0, &["submit", "--site", "far", "--where", "level=2"]);
+    let run =
+        e2e::study::plan(&far.bench.layout()).runs.into_iter().find(|run| run.levels["level"] == 2.into()).unwrap();
+    let said = far.expect(0, &["logs", &run.id.to_string(), "--follow", "--sweep"]);
+    // What was said on stderr follows.
+    assert!(said.starts_with("it begins\nit ends\nthe run ") && said.contains("waiting until it begins"), "{said}");
+    assert_eq!(far.expect(0, &["logs", &run.id.to_string(), "--sweep"]), "it begins\nit ends\n");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use e2e::programs::seedbed;
+use e2e::programs::{ends, seedbed};
 use e2e::study;
 use spec::RunId;
 use spec::status::{Attempt, Cause, Status};
@@ -68,7 +68,7 @@ fn asked(bench: &Bench, level: usize, field: &str) -> Vec<String> {
 }
 
 /// How often the ledger tells that a task of this run was seen to be over.
-fn ends(bench: &Bench, level: usize) -> usize {
+fn ends_of(bench: &Bench, level: usize) -> usize {
     let own = format!("{{\"observed\":{{\"run\":\"{}\"", run(bench, level));
     bench.ledger().matches(&own).count()
 }
@@ -77,7 +77,7 @@ fn explain(bench: &Bench, level: usize) -> String {
     let mut command = seedbed();
     command.args(["explain", &run(bench, level).to_string(), "--sweep"]).arg(bench.layout().directory());
     command.envs(bench.cluster.environment());
-    Bench::ends(0, command)
+    ends(0, command)
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn each_end_has_its_own_consequence() {
     // However often it is looked at, an end is written down once.
     bench.expect(1, &["watch", "--every", "1"]);
     bench.expect(0, &["status"]);
-    assert_eq!([1, 2, 3, 4].map(|level| ends(&bench, level)), [1, 3, 1, 1], "{}", bench.ledger());
+    assert_eq!([1, 2, 3, 4].map(|level| ends_of(&bench, level)), [1, 3, 1, 1], "{}", bench.ledger());
 
     fs::write(bench.path("mended"), "").expect("the study's folder can be written");
     let said = bench.expect(0, &["retry", "--cause", "program-error", "--memory", "x2"]);
@@ -116,7 +116,7 @@ fn each_end_has_its_own_consequence() {
     assert_eq!(causes(&bench, 3), [Some(Cause::ProgramError), Some(Cause::Done)]);
     assert_eq!(asked(&bench, 3, "ReqMem"), ["100M", "200M"]);
     assert_eq!([1, 2, 4].map(|level| record(&bench, level).attempts.len()), [2, 3, 1]);
-    assert_eq!([1, 2, 3, 4].map(|level| ends(&bench, level)), [1, 3, 1, 1], "{}", bench.ledger());
+    assert_eq!([1, 2, 3, 4].map(|level| ends_of(&bench, level)), [1, 3, 1, 1], "{}", bench.ledger());
 }
 
 #[test]
@@ -129,5 +129,5 @@ fn time_that_was_up_for_nothing_is_given_more() {
     assert_eq!(asked(&bench, 1, "TimelimitRaw"), ["1", "2"]);
     let story = explain(&bench, 1);
     assert!(story.contains("its time was up and it had come no further"), "{story}");
-    assert_eq!([1, 2, 3, 4].map(|level| ends(&bench, level)), [1, 0, 0, 0], "{}", bench.ledger());
+    assert_eq!([1, 2, 3, 4].map(|level| ends_of(&bench, level)), [1, 0, 0, 0], "{}", bench.ledger());
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use cluster::{Cluster, Options};
-use e2e::programs::{program, seedbed};
+use e2e::programs::{ends, program, seedbed};
 use sshd::Server;
 
 use crate::bench::{Bench, shared};
@@ -35,19 +35,19 @@ fn finding(said: &str, what: &str) -> String {
 fn a_cluster_with_a_limit_is_asked_written_down_and_obeyed() {
     let options = Options { max_submit_jobs: Some(7), ..Options::default() };
     let bench = Bench::new(Arc::new(Cluster::start(options).expect("a cluster can be started")), "limited", 3, 1);
-    let said = Bench::ends(0, command(&bench, &["site", "probe", "--format", "json"]));
+    let said = ends(0, command(&bench, &["site", "probe", "--format", "json"]));
     let probe: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(probe["cluster"]["max-array-size"], 1001);
     assert_eq!(probe["partitions"][0]["gpus"][0]["kind"], "a100");
     assert_eq!(probe["accounts"]["known"]["associations"][0]["limits"]["submitted"], 7);
-    assert!(Bench::ends(0, command(&bench, &["site", "probe"])).contains("MaxArraySize"));
+    assert!(ends(0, command(&bench, &["site", "probe"])).contains("MaxArraySize"));
 
-    let wrong = Bench::ends(2, command(&bench, &["site", "add", "small", "--account", "nobody"]));
+    let wrong = ends(2, command(&bench, &["site", "add", "small", "--account", "nobody"]));
     assert!(wrong.contains("no account `nobody` for root"), "{wrong}");
-    Bench::ends(0, command(&bench, &["site", "add", "small", "--partition", "low", "--gpu-type", "a100"]));
+    ends(0, command(&bench, &["site", "add", "small", "--partition", "low", "--gpu-type", "a100"]));
     let text = fs::read_to_string(bench.path("sites/small.toml")).unwrap();
     assert!(text.contains("\nmax-submitted = 7 "), "{text}");
-    let doctor = Bench::ends(0, command(&bench, &["doctor", "--site", "small"]));
+    let doctor = ends(0, command(&bench, &["doctor", "--site", "small"]));
     assert!(finding(&doctor, "limits").starts_with("good"), "{doctor}");
 
     let with_site = |arguments: &[&str]| {
@@ -55,9 +55,9 @@ fn a_cluster_with_a_limit_is_asked_written_down_and_obeyed() {
         command.env("SEEDBED_SITES", bench.path("sites"));
         command
     };
-    let said = Bench::ends(75, with_site(&["submit", "--site", "small"]));
+    let said = ends(75, with_site(&["submit", "--site", "small"]));
     assert!(said.contains("5 runs not submitted yet: max-submitted of the site is 7"), "{said}");
-    Bench::ends(0, with_site(&["watch", "--every", "1", "--site", "small"]));
+    ends(0, with_site(&["watch", "--every", "1", "--site", "small"]));
     bench.assert_done(true);
     // Slurm was never asked for more than it takes.
     assert_eq!(bench.events("refused"), 0);
@@ -89,7 +89,7 @@ fn a_run_finds_a_folder_of_its_own_on_the_node() {
     profile(&bench, "disk", &format!("[environment]\nscratch = '{}'\n", node.display()));
     let mut watch = bench.command(&["watch", "--every", "1", "--site", "disk"]);
     watch.env("SEEDBED_SITES", bench.path("sites"));
-    Bench::ends(0, watch);
+    ends(0, watch);
     bench.assert_done(true);
     let runs = fs::read_dir(bench.layout().runs()).unwrap().map(|run| run.unwrap().path());
     let mut seen: Vec<String> = runs.map(|run| fs::read_to_string(run.join("where")).unwrap()).collect();
@@ -103,17 +103,17 @@ fn a_run_finds_a_folder_of_its_own_on_the_node() {
 fn the_doctor_finds_what_is_broken() {
     let bench =
         Bench::new(Arc::new(Cluster::start(Options::default()).expect("a cluster can be started")), "ill", 1, 1);
-    let said = Bench::ends(0, command(&bench, &["doctor"]));
+    let said = ends(0, command(&bench, &["doctor"]));
     for what in ["connection", "commands", "controller", "arrays", "accounts", "requeue", "clock", "partition"] {
         assert!(finding(&said, what).starts_with("good"), "{said}");
     }
 
     bench.slurm("scontrol", &["update", "partition=high", "state=down"]);
     profile(&bench, "down", "[placement]\npartition = 'high'\n");
-    let said = Bench::ends(0, command(&bench, &["doctor", "--site", "down"]));
+    let said = ends(0, command(&bench, &["doctor", "--site", "down"]));
     assert!(finding(&said, "partition").starts_with("doubtful"), "{said}");
     profile(&bench, "wrong", "[placement]\npartition = 'shart'\n");
-    let said = Bench::ends(69, command(&bench, &["doctor", "--site", "wrong"]));
+    let said = ends(69, command(&bench, &["doctor", "--site", "wrong"]));
     assert!(finding(&said, "partition").ends_with("did you mean `short`?"), "{said}");
 
     // A PATH on which everything is but one.
@@ -124,17 +124,17 @@ fn the_doctor_finds_what_is_broken() {
     }
     let mut without = command(&bench, &["doctor"]);
     without.env("PATH", &bin);
-    let said = Bench::ends(0, without);
+    let said = ends(0, without);
     assert!(finding(&said, "commands").contains("sacctmgr is not there"), "{said}");
     assert!(finding(&said, "limits").starts_with("doubtful"), "{said}");
     fs::remove_file(bin.join("sbatch")).unwrap();
     let mut without = command(&bench, &["doctor"]);
     without.env("PATH", &bin);
-    let said = Bench::ends(69, without);
+    let said = ends(69, without);
     assert!(finding(&said, "commands").starts_with("bad") && said.contains("sbatch is not there"), "{said}");
 
     bench.cluster.stop_controller().unwrap();
-    let said = Bench::ends(69, command(&bench, &["doctor"]));
+    let said = ends(69, command(&bench, &["doctor"]));
     assert!(finding(&said, "controller").starts_with("bad"), "{said}");
 }
 
@@ -150,8 +150,8 @@ fn a_far_site_is_added_and_examined() {
         command
     };
     let add = ["site", "add", "far", "--host", "site", "--ssh-config", &config, "--place", &root, "--seedbed", &own];
-    Bench::ends(0, far(&add));
-    let said = Bench::ends(0, far(&["doctor", "--site", "far"]));
+    ends(0, far(&add));
+    let said = ends(0, far(&["doctor", "--site", "far"]));
     for what in ["connection", "commands", "folder", "seedbed"] {
         assert!(finding(&said, what).starts_with("good"), "{said}");
     }
@@ -166,11 +166,11 @@ fn a_far_site_is_added_and_examined() {
     ];
     for (from, to, what, words) in broken {
         profile(&bench, "broken", &text.replace(&format!("\"{from}\""), &format!("\"{to}\"")));
-        let said = Bench::ends(69, far(&["doctor", "--site", "broken"]));
+        let said = ends(69, far(&["doctor", "--site", "broken"]));
         let finding = finding(&said, what);
         assert!(finding.starts_with("bad") && finding.contains(words), "{said}");
     }
     server.change_host_keys().unwrap();
-    let said = Bench::ends(69, far(&["doctor", "--site", "far"]));
+    let said = ends(69, far(&["doctor", "--site", "far"]));
     assert!(finding(&said, "connection").contains("has changed") && said.contains("ssh-keygen -R"), "{said}");
 }

@@ -43,8 +43,11 @@ fn what_was_cancelled_and_held_behind_our_back_is_told_and_can_be_mended() {
     bench.expect(0, &["submit"]);
     let running = bench.task_in("RUNNING");
     bench.slurm("scancel", &[&running]);
-    let waiting = bench.task_in("PENDING");
-    bench.slurm("scontrol", &["hold", &waiting]);
+    bench.task_in("PENDING");
+    // The one that is last in the queue, so that it does not start meanwhile.
+    let queue = bench.queue();
+    let waiting = queue.iter().rfind(|line| line.contains("PENDING")).and_then(|line| line.split(' ').next()).unwrap();
+    bench.slurm("scontrol", &["hold", waiting]);
     wait("the held task is told", || bench.expect(0, &["status"]).contains("held"));
     wait("the cancelled task has gone", || !bench.queue().iter().any(|line| line.starts_with(&format!("{running} "))));
     bench.expect(0, &["release"]);

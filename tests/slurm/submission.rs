@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use cluster::{Cluster, Options};
+use e2e::programs::ends;
 
 use crate::bench::{Bench, shared, wait};
 
@@ -79,7 +80,7 @@ fn a_lost_reply_is_no_second_submission() {
     let bench = Bench::new(shared(), "lost", 5, 3);
     let script = "\"$SBATCH\" \"$@\" > /dev/null\n\
                   echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2\nexit 1";
-    let said = Bench::ends(0, bench.submit_through(script));
+    let said = ends(0, bench.submit_through(script));
     assert!(said.contains("it was adopted"), "{said}");
     bench.finish();
     bench.assert_done(true);
@@ -114,7 +115,7 @@ fn what_slurm_refuses_is_said_and_leaves_no_files() {
     fs::write(site.join("wrong.toml"), "[placement]\npartition = 'nowhere'\n").unwrap();
     let mut command = bench.command(&["submit", "--site", "wrong"]);
     command.env("SEEDBED_SITES", &site);
-    let said = Bench::ends(1, command);
+    let said = ends(1, command);
     assert!(said.to_lowercase().contains("invalid partition"), "{said}");
     assert_eq!(fs::read_dir(bench.layout().arrays()).unwrap().count(), 0);
     bench.expect(0, &["submit"]);

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use spec::layout::SweepLayout;
 use spec::status::{State, Status};
 
-use crate::programs::{seedbed, transcript};
+use crate::programs::{ends, seedbed, transcript};
 use crate::study::{self, Study};
 
 /// A sweep, and the variables by which `seedbed` finds the Slurm that it is for.
@@ -87,17 +87,7 @@ impl Bench {
     /// # Panics
     /// When it ends otherwise; the message shows what it said.
     pub fn expect(&self, code: i32, arguments: &[&str]) -> String {
-        Self::ends(code, self.command(arguments))
-    }
-
-    /// Runs a command, expects it to end with `code`, and returns everything that it said.
-    ///
-    /// # Panics
-    /// As [`Bench::expect`].
-    pub fn ends(code: i32, mut command: Command) -> String {
-        let output: Output = command.output().expect("seedbed starts");
-        assert_eq!(output.status.code(), Some(code), "{command:?}\n{}", transcript(&output));
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+        ends(code, self.command(arguments))
     }
 
     /// Runs `seedbed` with these arguments and no sweep file, expects it to end with `code`, and returns everything that it
@@ -108,15 +98,37 @@ impl Bench {
     pub fn expect_alone(&self, code: i32, arguments: &[&str]) -> String {
         let mut command = seedbed();
         command.args(arguments).envs(self.variables.iter().cloned());
-        Self::ends(code, command)
+        ends(code, command)
     }
 
     /// Waits until `seedbed watch` says that everything is done.
     ///
     /// # Panics
-    /// When it says otherwise.
+    /// When it says otherwise; the message shows what the sweep knows of itself.
     pub fn finish(&self) {
-        self.expect(0, &["watch", "--every", "1"]);
+        self.finish_with(&[]);
+    }
+
+    /// As [`Bench::finish`], with more arguments.
+    ///
+    /// # Panics
+    /// As [`Bench::finish`].
+    pub fn finish_with(&self, arguments: &[&str]) {
+        let arguments = [&["watch", "--every", "1"], arguments].concat();
+        let output = self.command(&arguments).output().expect("seedbed starts");
+        assert!(output.status.success(), "{}\n{}", transcript(&output), self.account());
+    }
+
+    /// What the sweep knows of itself: its records, its ledger, and what jobs said outside of their runs.
+    fn account(&self) -> String {
+        let unfinished: Vec<Status> = self.records().into_iter().filter(|run| run.state != State::Done).collect();
+        format!("{unfinished:#?}\n{}\n{}", self.ledger(), self.said_by_jobs())
+    }
+
+    /// What the jobs of Slurm have said outside of their runs.
+    pub fn said_by_jobs(&self) -> String {
+        let logs = fs::read_dir(self.layout().job_logs()).into_iter().flatten().flatten();
+        logs.map(|log| fs::read_to_string(log.path()).unwrap_or_default()).collect()
     }
 
     /// The records of all runs that have one.

@@ -2,6 +2,7 @@
 //!
 //! [`programs`] finds the programs and runs them; [`study`] writes a study of the demo's grammar into a folder of its own;
 //! [`bench`] is a sweep that a Slurm carries out, real or pretended.
+//! `transformers/` compares with Hugging Face's library.
 //! The tests are in `it/`, a file for each promise: the whole path, kills, bad input, other programs, the binaries
 //! themselves, the report in a browser.
 

@@ -32,6 +32,16 @@ pub fn transcript(output: &Output) -> String {
     )
 }
 
+/// Runs a command, expects it to end with `code`, and returns everything that it said.
+///
+/// # Panics
+/// When it ends otherwise; the message shows what it said.
+pub fn ends(code: i32, mut command: Command) -> String {
+    let output = command.output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(code), "{command:?}\n{}", transcript(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
 /// Runs `seedbed` with `arguments`, expects it to end with `code`, and returns what it wrote to standard output and error.
 ///
 /// # Panics

@@ -8,12 +8,13 @@ use clap::{Parser, Subcommand};
 use native::cuda::Availability;
 use spec::{ExitCode, Failure};
 
+use crate::ask::{generate, score};
 use crate::inspect::Machine;
-use crate::{logbook, run};
+use crate::{export, import, logbook, run};
 
-/// Trains and measures one run of a sweep.
+/// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
 ///
-/// Usually started by `seedbed run` or on a cluster node; by hand for a closer look.
+/// `run` is usually started by `seedbed run` or on a cluster node; by hand for a closer look.
 #[derive(Debug, Parser)]
 #[command(name = "seedbed-trainer", version, after_help = exit_codes())]
 struct Arguments {
@@ -32,6 +33,14 @@ enum Command {
         #[arg(long)]
         cache: Option<PathBuf>,
     },
+    /// Write the model of a run as one of Hugging Face's, which `transformers` loads
+    Export(export::Request),
+    /// Take over a GPT-Neo or RoBERTa of `transformers`, or a checkpoint of the published study
+    Import(import::Request),
+    /// Print log-probabilities of texts, token by token; of an encoder, pseudo-log-likelihoods
+    Score(score::Request),
+    /// Let a decoder go on with a text
+    Generate(generate::Request),
     /// Print versions, libraries with their paths, devices and threads
     Inspect,
 }
@@ -42,13 +51,21 @@ fn exit_codes() -> String {
     format!("Exit codes:\n{}", rows.join("\n"))
 }
 
+/// libtorch's errors in the middle of a step arrive as panics: whatever it was, nothing half-done is on disk.
+fn guarded(command: impl FnOnce() -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+    catch_unwind(AssertUnwindSafe(command))
+        .unwrap_or_else(|_| Err(Failure::new(ExitCode::Bug, "the trainer panicked, as said above")))
+}
+
 /// Parses the command line, carries the command out, and says what went wrong.
 pub fn main(cuda: &Availability) -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        // libtorch's errors in the middle of a step arrive as panics: whatever it was, nothing half-done is on disk.
-        Command::Run { dir, cache } => catch_unwind(AssertUnwindSafe(|| run::carry_out(&dir, cache, cuda)))
-            .unwrap_or_else(|_| Err(Failure::new(ExitCode::Bug, "the trainer panicked, as said above"))),
+        Command::Run { dir, cache } => guarded(|| run::carry_out(&dir, cache, cuda)),
+        Command::Export(request) => guarded(|| export::carry_out(&request)),
+        Command::Import(request) => guarded(|| import::carry_out(&request)),
+        Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
+        Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
         Command::Inspect => {
             let text = Machine::look(cuda).to_string();
             // A reader that has gone away (`| head`) is not an error of ours.

@@ -13,16 +13,24 @@ use tch::Device;
 /// # Errors
 /// When another libtorch is loaded than the one this program was built against.
 pub fn prepare(run: &RunSpec) -> Result<(), Failure> {
+    ready(run.execution.threads, run.execution.deterministic)
+}
+
+/// As [`prepare`], for a process that carries out no run.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn ready(threads: Option<u32>, deterministic: bool) -> Result<(), Failure> {
     version::check().map_err(|error| {
         Failure::new(ExitCode::Unavailable, error)
             .hint("`cargo libtorch` installs the right one; LD_LIBRARY_PATH may point to a wrong one")
     })?;
     let bug = |error: native::TorchError| Failure::new(ExitCode::Bug, error);
-    if let Some(threads) = run.execution.threads {
+    if let Some(threads) = threads {
         settings::set_threads(u16::try_from(threads).unwrap_or(u16::MAX), 1).map_err(bug)?;
     }
     settings::set_matmul_precision(MatmulPrecision::Highest).map_err(bug)?;
-    settings::set_deterministic(run.execution.deterministic).map_err(bug)
+    settings::set_deterministic(deterministic).map_err(bug)
 }
 
 /// The device that a run asks for.

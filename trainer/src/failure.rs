@@ -2,12 +2,16 @@
 
 use spec::{ExitCode, Failure, SpecError};
 
+use crate::ask::texts::TextError;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
+use crate::export::ExportError;
 use crate::files::WriteError;
+use crate::import::ImportError;
 use crate::parameters::ParameterError;
 use crate::step::StepError;
 use crate::train::TrainError;
+use crate::trained::TrainedError;
 
 /// An error with the exit code that says whose fault it is.
 pub trait Blame: std::error::Error + Send + Sync + Sized + 'static {
@@ -60,6 +64,46 @@ impl Blame for CheckpointError {
             Self::Read { .. } | Self::Damaged { .. } | Self::Foreign { .. } => ExitCode::BadData,
             Self::Torch(_) => ExitCode::Bug,
         }
+    }
+}
+
+impl Blame for TrainedError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::NotADecoder { .. } => ExitCode::Usage,
+            Self::Checkpoint(error) => error.exit(),
+            Self::Data(error) => error.exit(),
+            Self::Parameters(error) => error.exit(),
+            Self::Torch(_) => ExitCode::Bug,
+            _ => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for ExportError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Model(error) => error.exit(),
+            Self::InTheWay { .. } | Self::Write(_) => ExitCode::CannotWrite,
+            Self::Unwritten { .. } | Self::Tokenizer(_) => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for ImportError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Model(error) => error.exit(),
+            Self::Export(error) => error.exit(),
+            Self::Already { .. } => ExitCode::Usage,
+            Self::Unsupported { .. } | Self::Mismatch(_) => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for TextError {
+    fn exit(&self) -> ExitCode {
+        ExitCode::BadData
     }
 }
 

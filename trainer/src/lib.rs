@@ -9,11 +9,13 @@
 //! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
 //! 6. [`evaluate`]: what is measured.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
-//! 8. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
+//! 9. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
 
+pub mod ask;
 pub mod checkpoint;
 pub mod cli;
 pub mod curves;
@@ -21,9 +23,11 @@ pub mod data;
 pub mod device;
 pub mod divergence;
 pub mod evaluate;
+pub mod export;
 pub mod failure;
 pub mod feed_forward;
 pub mod files;
+pub mod import;
 pub mod inspect;
 pub mod logbook;
 pub mod model;
@@ -36,3 +40,4 @@ pub mod signal;
 pub mod step;
 pub mod streams;
 pub mod train;
+pub mod trained;

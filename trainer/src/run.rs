@@ -56,13 +56,20 @@ fn read_spec(layout: &RunLayout) -> Result<RunSpec, Failure> {
     let path = layout.spec();
     let bad = |reason: String| Failure::new(ExitCode::BadSpec, format!("cannot use {}: {reason}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
-    let header: Header = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    parse_spec(&text).map_err(bad)
+}
+
+/// The run of a `run.json` with this content, checked.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn parse_spec(text: &str) -> Result<RunSpec, String> {
+    let header: Header = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if header.schema != SCHEMA {
-        let error = SpecError::Schema { what: "the run", found: header.schema, known: SCHEMA };
-        return Err(bad(error.to_string()));
+        return Err(SpecError::Schema { what: "the run", found: header.schema, known: SCHEMA }.to_string());
     }
-    let run: RunSpec = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    run.verify().map_err(|error| bad(error.to_string()))?;
+    let run: RunSpec = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    run.verify().map_err(|error| error.to_string())?;
     Ok(run)
 }
 

@@ -34,32 +34,55 @@ pub fn describe(values: &[f64], alpha: f64) -> Option<Description> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
-    let median = if n % 2 == 1 { sorted[n / 2] } else { f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]) };
+    let median = middle(&sorted);
     let interval = sd.and_then(|sd| {
         let half = student::quantile(1.0 - alpha / 2.0, (n - 1) as f64)? * sd / (n as f64).sqrt();
-        Some(Interval { low: mean - half, high: mean + half })
+        half.is_finite().then_some(Interval { low: mean - half, high: mean + half })
     });
     Some(Description { n, mean, sd, median, lowest: sorted[0], highest: sorted[n - 1], interval })
 }
 
-/// The arithmetic mean: one pass, then one correction by the mean residual, so that it is right to the last digits.
+/// The arithmetic mean: one pass, then one correction by the mean residual, so that it is right to the last digits. `None` without
+/// values, and where it is not finite.
 pub fn mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
     let n = values.len() as f64;
     let rough = values.iter().sum::<f64>() / n;
-    Some(rough + values.iter().map(|value| value - rough).sum::<f64>() / n)
+    Some(rough + values.iter().map(|value| value - rough).sum::<f64>() / n).filter(|mean| mean.is_finite())
 }
 
-/// The sample standard deviation, √(Σ(x - mean)² / (n - 1)), in two passes; `None` for fewer than two values.
+/// The median, the mean of the middle two for an even number of values.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (!sorted.is_empty()).then(|| middle(&sorted))
+}
+
+fn middle(sorted: &[f64]) -> f64 {
+    let n = sorted.len();
+    if n % 2 == 1 { sorted[n / 2] } else { f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]) }
+}
+
+/// The sample standard deviation, √(Σ(x - mean)² / (n - 1)), in two passes; `None` for fewer than two values,
+/// and where it is not finite.
 pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
     let centre = mean(values)?;
     let squares: f64 = values.iter().map(|value| (value - centre) * (value - centre)).sum();
-    Some((squares / (values.len() - 1) as f64).sqrt())
+    if squares.is_normal() {
+        return Some((squares / (values.len() - 1) as f64).sqrt());
+    }
+    // The squares left the range of floats: in units of the largest distance they do not.
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max((value - centre).abs()));
+    if largest <= 0.0 || !largest.is_finite() {
+        return (largest <= 0.0).then_some(0.0);
+    }
+    let squares: f64 = values.iter().map(|value| ((value - centre) / largest).powi(2)).sum();
+    Some(largest * (squares / (values.len() - 1) as f64).sqrt()).filter(|spread| spread.is_finite())
 }
 
 #[cfg(test)]

@@ -62,13 +62,20 @@ impl Estimate {
     }
 }
 
-/// The t test of a difference with a standard error above 0.
+/// The t test of a difference with a standard error above 0; `None` where it leaves the range of floats.
 pub(super) fn tested(difference: f64, standard_error: f64, df: f64, alpha: f64) -> Option<Estimate> {
     let t = difference / standard_error;
     let half = student::quantile(1.0 - alpha / 2.0, df)? * standard_error;
     let p = student::two_sided(t, df)?;
     let interval = Interval { low: difference - half, high: difference + half };
-    Some(Estimate { difference, conclusion: Conclusion::Tested(Test { standard_error, t, df, p, interval }) })
+    let finite = [t, standard_error, interval.low, interval.high].into_iter().all(f64::is_finite);
+    finite
+        .then_some(Estimate { difference, conclusion: Conclusion::Tested(Test { standard_error, t, df, p, interval }) })
+}
+
+/// A number, unless it has left the range of floats.
+pub(super) fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
 }
 
 /// Whether a spread is nothing but rounding of values of the given size.

@@ -1,33 +1,59 @@
 //! Nemenyi's comparison of all pairs of arms after Friedman's test.
 
-use super::studentized_range;
 use std::f64::consts::SQRT_2;
 
-/// p of each pair of arms, adjusted for all pairs: a symmetric table with ones on its diagonal.
+use super::ranks::dunn::{RankPair, every_pair};
+use super::refusal::{Refusal, usable};
+use super::studentized_range::StudentizedRange;
+
+/// Every pair of arms, in the order (0, 1), (0, 2) …, with p values adjusted for all pairs.
 ///
-/// With mean ranks over n blocks of k arms, q = √2 |R̄ᵢ - R̄ⱼ| / √(k (k + 1) / (6 n)), and p is the upper tail of the range of k
-/// normal values at q. Ties are not corrected for, which makes it conservative where there are many.
+/// With mean ranks over n blocks of k arms, q = √2 (R̄ᵢ - R̄ⱼ) / √(k (k + 1) / (6 n)), and p is the upper tail of the range of
+/// k normal values at |q|. Ties are not corrected for, which makes it conservative where there are many.
 ///
-/// Approximate, and of little power with few blocks; the p of a pair depends on which other arms are compared. `None` without
-/// blocks or with fewer than two arms.
+/// Approximate, and of little power with few blocks; the p of a pair depends on which other arms are compared, so that the
+/// signed-rank test of each pair with Holm's correction is to be preferred (Benavoli, Corani and Mangili, 2016, JMLR 17).
 ///
 /// Source: Nemenyi (1963), thesis, Princeton; Demšar (2006), JMLR 7.
-pub fn nemenyi(mean_ranks: &[f64], blocks: usize) -> Option<Vec<Vec<f64>>> {
-    let arms = u32::try_from(mean_ranks.len()).ok()?;
+///
+/// # Errors
+/// A [`Refusal`] for no blocks, fewer than two arms, and ranks that are not finite.
+pub fn nemenyi(mean_ranks: &[f64], blocks: usize) -> Result<Vec<RankPair>, Refusal> {
+    let arms = mean_ranks.len();
+    let range = range(arms, blocks)?;
+    Refusal::unless_all(&[mean_ranks], usable)?;
+    let error = standard_error(arms, blocks);
+    every_pair(arms)
+        .map(|[first, second]| {
+            let statistic = SQRT_2 * (mean_ranks[first] - mean_ranks[second]) / error;
+            let p = range.upper_tail(statistic.abs(), f64::INFINITY).ok_or(Refusal::NoFreedom)?;
+            Ok(RankPair { arms: [first, second], statistic, p })
+        })
+        .collect()
+}
+
+/// How far apart two mean ranks must lie for Nemenyi's comparison to tell them apart at `alpha`: the length of the bar in a
+/// diagram of critical differences, q(1 - alpha) / √2 · √(k (k + 1) / (6 n)). Right for any number of arms, where printed
+/// tables end at 20.
+///
+/// # Errors
+/// A [`Refusal`] for no blocks, fewer than two arms, and an alpha outside (0, 1).
+pub fn critical_difference(arms: usize, blocks: usize, alpha: f64) -> Result<f64, Refusal> {
+    Refusal::unless_level(alpha)?;
+    let quantile = range(arms, blocks)?.upper_quantile(alpha, f64::INFINITY).ok_or(Refusal::NoFreedom)?;
+    Ok(quantile / SQRT_2 * standard_error(arms, blocks))
+}
+
+fn range(arms: usize, blocks: usize) -> Result<StudentizedRange, Refusal> {
     if blocks == 0 {
-        return None;
+        return Err(Refusal::TooFewBlocks { needed: 1, found: 0 });
     }
-    let k = f64::from(arms);
-    let scale = SQRT_2 / (k * (k + 1.0) / (6.0 * blocks as f64)).sqrt();
-    let p = |a: f64, b: f64| {
-        let below = studentized_range::cumulative((a - b).abs() * scale, arms, f64::INFINITY)?;
-        Some(1.0 - below)
-    };
-    mean_ranks
-        .iter()
-        .map(|a| mean_ranks.iter().map(|b| p(*a, *b)).collect())
-        .collect::<Option<_>>()
-        .filter(|_| arms >= 2)
+    StudentizedRange::of(arms).ok_or(Refusal::TooFewGroups { needed: 2, found: arms })
+}
+
+fn standard_error(arms: usize, blocks: usize) -> f64 {
+    let k = arms as f64;
+    (k * (k + 1.0) / (6.0 * blocks as f64)).sqrt()
 }
 
 #[cfg(test)]
@@ -35,37 +61,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_arms_over_eight_blocks() {
-        // scikit_posthocs 0.17.1: posthoc_nemenyi_friedman(blocks) (reference case nemenyi), its first and third rows
-        let found = nemenyi(&[2.125, 3.875, 1.1875, 5.0, 2.8125], 8).unwrap();
-        let rows = [
-            (
-                0,
-                [
-                    1.0,
-                    0.174_542_047_212_515_65,
-                    0.759_570_823_894_701_4,
-                    0.002_561_191_508_028_36,
-                    0.908_061_697_404_782_8,
-                ],
-            ),
-            (
-                2,
-                [
-                    0.759_570_823_894_701_4,
-                    0.006_080_865_982_093_675,
-                    1.0,
-                    1.401_493_267_438_880_3e-5,
-                    0.239_716_871_500_330_6,
-                ],
-            ),
-        ];
-        for (row, expected) in rows {
-            for (found, expected) in found[row].iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-6, "{found} {expected}");
-            }
+    fn a_pair_is_told_apart_where_its_ranks_differ_by_more_than_the_critical_difference() {
+        let critical = critical_difference(3, 12, 0.05).unwrap();
+        for (gap, below) in [(critical * 1.001, true), (critical * 0.999, false)] {
+            assert_eq!(nemenyi(&[1.5, 1.5 + gap, 2.0], 12).unwrap()[0].p < 0.05, below);
         }
-        assert_eq!(nemenyi(&[1.0], 8), None);
-        assert_eq!(nemenyi(&[1.0, 2.0], 0), None);
+    }
+
+    #[test]
+    fn what_has_no_answer() {
+        assert_eq!(nemenyi(&[1.0], 8), Err(Refusal::TooFewGroups { needed: 2, found: 1 }));
+        assert_eq!(nemenyi(&[1.0, 2.0], 0), Err(Refusal::TooFewBlocks { needed: 1, found: 0 }));
+        assert_eq!(nemenyi(&[1.0, f64::NAN], 3), Err(Refusal::NotFinite { row: 0, place: 1 }));
+        assert!(critical_difference(3, 12, 1.0).is_err());
     }
 }

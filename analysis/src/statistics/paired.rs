@@ -1,8 +1,7 @@
 //! The paired t test.
 
 use super::describe::{mean, standard_deviation};
-use super::estimate::{Conclusion, Estimate, Interval, Test, is_rounding};
-use super::student;
+use super::estimate::{Conclusion, Estimate, is_rounding, tested};
 
 /// Compares two arms run by run: `pairs` holds (level, baseline) of the same seed.
 ///
@@ -28,12 +27,7 @@ pub fn paired_t(pairs: &[(f64, f64)], alpha: f64) -> Option<Estimate> {
     }
     let n = differences.len() as f64;
     let df = n - 1.0;
-    let standard_error = spread / n.sqrt();
-    let t = difference / standard_error;
-    let half = student::quantile(1.0 - alpha / 2.0, df)? * standard_error;
-    let p = student::two_sided(t, df)?;
-    let interval = Interval { low: difference - half, high: difference + half };
-    estimate(Conclusion::Tested(Test { standard_error, t, df, p, interval }))
+    tested(difference, spread / n.sqrt(), df, alpha)
 }
 
 #[cfg(test)]

@@ -25,9 +25,10 @@ pub fn upper_tail(t: f64, df: f64) -> Option<f64> {
     Some(if t < 0.0 { 1.0 - tail } else { tail })
 }
 
-/// The two-sided p value of a t statistic.
+/// The two-sided p value of a t statistic; for a finite `t` never 0, and the smallest normal number where it would be.
 pub fn two_sided(t: f64, df: f64) -> Option<f64> {
-    upper_tail(t.abs(), df).map(|tail| (2.0 * tail).min(1.0))
+    let least = if t.is_finite() { f64::MIN_POSITIVE } else { 0.0 };
+    upper_tail(t.abs(), df).map(|tail| (2.0 * tail).clamp(least, 1.0))
 }
 
 /// The value that a t variable with `df` degrees of freedom stays below with probability `probability`, in (0, 1).
@@ -77,5 +78,6 @@ mod tests {
         assert_eq!(upper_tail(1.0, 0.0), None);
         assert_eq!(two_sided(f64::NEG_INFINITY, 3.0), Some(0.0));
         assert_eq!(quantile(1.0, 3.0), None);
+        assert_eq!(two_sided(1e9, 200.0), Some(f64::MIN_POSITIVE));
     }
 }

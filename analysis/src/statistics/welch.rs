@@ -1,8 +1,7 @@
 //! Welch's t test for two independent groups.
 
 use super::describe::{mean, standard_deviation};
-use super::estimate::{Conclusion, Estimate, Interval, Test, is_rounding};
-use super::student;
+use super::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
 
 /// Compares two independent groups that may differ in size and spread.
 ///
@@ -14,7 +13,7 @@ use super::student;
 ///
 /// Source: Welch (1947), Biometrika 34; Satterthwaite (1946), Biometrics Bulletin 2.
 pub fn welch_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> {
-    let difference = mean(level)? - mean(baseline)?;
+    let difference = finite(mean(level)? - mean(baseline)?)?;
     let estimate = |conclusion| Some(Estimate { difference, conclusion });
     let (Some(spread), Some(other_spread)) = (standard_deviation(level), standard_deviation(baseline)) else {
         return estimate(Conclusion::TooFew);
@@ -28,12 +27,7 @@ pub fn welch_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> 
     let (share, other_share) = (spread * spread / n, other_spread * other_spread / m);
     let variance = share + other_share;
     let df = variance * variance / (share * share / (n - 1.0) + other_share * other_share / (m - 1.0));
-    let standard_error = variance.sqrt();
-    let t = difference / standard_error;
-    let half = student::quantile(1.0 - alpha / 2.0, df)? * standard_error;
-    let p = student::two_sided(t, df)?;
-    let interval = Interval { low: difference - half, high: difference + half };
-    estimate(Conclusion::Tested(Test { standard_error, t, df, p, interval }))
+    tested(difference, variance.sqrt(), df, alpha)
 }
 
 #[cfg(test)]

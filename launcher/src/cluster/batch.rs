@@ -2,11 +2,11 @@
 
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::JobNumber;
-use slurm::name::{JobName, NodeList, VariableName};
+use slurm::name::{JobName, VariableName};
 use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
 use slurm::script::{
     AbsolutePath, Argument, CommandLine, Dependency, DependencyKind, Header, OutputPattern, Placement, SbatchScript,
@@ -14,28 +14,14 @@ use slurm::script::{
 };
 use spec::RunSpec;
 use spec::contract;
-use spec::execution::Device;
 use spec::layout::SweepLayout;
-use spec::resources::{Packing, PackingOrder};
+use spec::resources::PackingOrder;
 
 use super::error::ClusterError;
+use super::kind::Kind;
 use super::site::Site;
 use crate::array;
 use crate::files::{FileError, create_new};
-use crate::supervise::Retry;
-
-/// Runs that ask for the same and so can share an array.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Kind {
-    /// What each asks of its node.
-    pub(super) resources: Resources,
-    /// How they share a task.
-    pub(super) packing: Packing,
-    /// Which ends are not their last word.
-    pub(super) retry: Retry,
-    /// Nodes that it stays away from.
-    pub(super) exclude: Option<NodeList>,
-}
 
 /// What a batch is made with: the same for every batch of a submission.
 #[derive(Debug)]
@@ -75,70 +61,6 @@ pub(super) fn name(sweep: &str, token: &str) -> JobName {
     name.trim_start_matches('-').parse().expect("invariant: letters, digits and hyphens, 49 at most")
 }
 
-/// What `run` asks of a node of `site`.
-///
-/// # Errors
-/// A quantity cannot be asked for in a batch script.
-pub fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> {
-    let asked = &run.resources;
-    let value = |what: &str, source| ClusterError::Value { what: format!("{what} of run {}", run.id), source };
-    let gpus = if run.execution.device == Device::Cpu { 0 } else { asked.gpus };
-    let gres = match (gpus, &site.gpu_type) {
-        (0, _) => String::new(),
-        (gpus, Some(kind)) => format!("gpu:{kind}:{gpus}"),
-        (gpus, None) => format!("gpu:{gpus}"),
-    };
-    let memory = Memory::from_mebibytes(asked.memory.get()).map_err(|source| value("resources.memory", source))?;
-    Ok(Resources {
-        time: Some(TimeLimit::from_seconds(asked.time.get()).map_err(|source| value("resources.time", source))?),
-        cpus: Some(Cpus::new(asked.cpus).map_err(|source| value("resources.cpus", source))?),
-        memory: Some(MemoryRequest::PerNode(memory)),
-        gres: if gres.is_empty() {
-            GresList::default()
-        } else {
-            gres.parse().map_err(|source| value("resources.gpus", source))?
-        },
-    })
-}
-
-impl Kind {
-    /// The kind for no more than `len` runs: few of them ask for no more than they need.
-    fn of(&self, len: u32) -> Self {
-        Self { packing: self.packing.of(len), ..self.clone() }
-    }
-
-    /// How many tasks carry out `runs` of them.
-    pub(super) fn tasks(&self, runs: usize) -> usize {
-        runs.div_ceil(self.packing.runs as usize)
-    }
-
-    /// How many of them so many `tasks` carry out at most.
-    pub(super) fn runs(&self, tasks: u32) -> usize {
-        tasks as usize * self.packing.runs as usize
-    }
-
-    /// What a task asks for that carries out as many of them as may share one.
-    fn of_task(&self) -> Result<Resources, ClusterError> {
-        let Packing { runs, .. } = self.packing;
-        let (longer, wider) = (self.packing.longer(), self.packing.wider());
-        let value = |what: &str, source| ClusterError::Value { what: format!("{what} of {runs} runs"), source };
-        let mut task = self.resources.clone();
-        if let Some(seconds) = task.time.and_then(TimeLimit::seconds) {
-            let time = TimeLimit::from_seconds(seconds.saturating_mul(longer));
-            task.time = Some(time.map_err(|source| value("resources.time", source))?);
-        }
-        if let Some(cpus) = task.cpus {
-            let cpus = u32::try_from(u64::from(cpus.get()) * wider).unwrap_or(u32::MAX);
-            task.cpus = Some(Cpus::new(cpus).map_err(|source| value("resources.cpus", source))?);
-        }
-        if let Some(MemoryRequest::PerNode(memory)) = task.memory {
-            let memory = Memory::from_mebibytes(memory.mebibytes().saturating_mul(wider));
-            task.memory = Some(MemoryRequest::PerNode(memory.map_err(|source| value("resources.memory", source))?));
-        }
-        Ok(task)
-    }
-}
-
 impl Batch {
     /// How many tasks.
     pub fn tasks(&self) -> u32 {
@@ -170,10 +92,7 @@ impl Batch {
         len: u32,
         throttle: Option<NonZeroU32>,
     ) -> Result<Self, ClusterError> {
-        let directory = path("the directory of the sweep", frame.layout.directory())?;
-        let logs = path("the directory of logs", &frame.layout.job_logs())?;
-        let output = OutputPattern::in_directory(logs)
-            .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
+        let (directory, output) = frame.places()?;
         let kind = kind.of(len);
         let resources = kind.of_task()?;
         let indices =
@@ -204,10 +123,7 @@ impl Batch {
 
     /// The job called `name` that writes the report of the sweep once the arrays have ended, however they end.
     pub(super) fn report(frame: &Frame<'_>, name: JobName, arrays: &[JobNumber]) -> Result<Self, ClusterError> {
-        let directory = path("the directory of the sweep", frame.layout.directory())?;
-        let logs = path("the directory of logs", &frame.layout.job_logs())?;
-        let output = OutputPattern::in_directory(logs)
-            .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
+        let (directory, output) = frame.places()?;
         let fixed = "invariant: a quantity that Slurm knows";
         let resources = Resources {
             time: Some(TimeLimit::from_seconds(3600).expect(fixed)),
@@ -254,6 +170,14 @@ impl Batch {
 }
 
 impl Frame<'_> {
+    /// Where a job starts, and where its output goes.
+    fn places(&self) -> Result<(AbsolutePath, OutputPattern), ClusterError> {
+        let logs = path("the directory of logs", &self.layout.job_logs())?;
+        let output = OutputPattern::in_directory(logs)
+            .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
+        Ok((path("the directory of the sweep", self.layout.directory())?, output))
+    }
+
     fn command(&self, name: &JobName, kind: &Kind) -> Result<CommandLine, ClusterError> {
         let array = self.layout.array(name.as_str());
         let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -288,26 +212,25 @@ impl Frame<'_> {
     }
 }
 
+/// Whether a batch script can name the directory of a sweep.
+///
+/// # Errors
+/// It cannot: Slurm reads a line for each option.
+pub fn check_path(directory: &Path) -> Result<(), ClusterError> {
+    path("the directory of the sweep", directory).map(drop)
+}
+
 fn path(what: &str, path: &Path) -> Result<AbsolutePath, ClusterError> {
     // A path that is not UTF-8 gets a character here that no file system has agreed to, and is then not found; such a path
     // is refused where a sweep is opened.
     let text = path.to_string_lossy();
-    text.parse().map_err(|source| ClusterError::Value { what: format!("{what} {text:?}"), source })
+    text.parse().map_err(|source| ClusterError::Path { what: format!("{what} {text:?}"), source })
 }
 
 /// When a job is warned that its time is up: two minutes before, and where that is much of its time, after four fifths.
 fn warning(seconds: u64) -> WarningSignal {
     let before = (seconds / 5).min(120);
     WarningSignal { signal: Signal::Usr2, seconds: u16::try_from(before).unwrap_or(120) }
-}
-
-/// The file whose presence says that a submission was given up: whatever of it starts after that does nothing.
-pub(super) fn fence(layout: &SweepLayout, name: &JobName) -> PathBuf {
-    fence_of(&layout.array(name.as_str()))
-}
-
-fn fence_of(array: &Path) -> PathBuf {
-    array.with_extension("given-up")
 }
 
 /// How many runs each task of the batch with this `script` carries out.
@@ -317,14 +240,18 @@ pub(super) fn runs_per_task(script: &str) -> u32 {
     rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(1)
 }
 
-/// Whether the submission with this array file was given up.
-pub fn is_given_up(array: &Path) -> bool {
-    fence_of(array).exists()
+/// How many tasks of the batch with this `script` may run at a time, if it says so.
+pub(super) fn throttle(script: &str) -> Option<NonZeroU32> {
+    let line = script.lines().find_map(|line| line.strip_prefix("#SBATCH --array="))?;
+    line.trim().trim_matches(['"', '\'']).parse::<ArraySpec>().ok()?.throttle
 }
 
 #[cfg(test)]
 mod tests {
+    use spec::resources::Packing;
+
     use super::*;
+    use crate::supervise::Retry;
 
     #[test]
     fn names_are_plain_whatever_the_sweep_is_called() {
@@ -368,11 +295,5 @@ mod tests {
     fn a_short_job_is_not_warned_before_it_has_begun() {
         assert_eq!(warning(60).seconds, 12);
         assert_eq!(warning(3600).seconds, 120);
-    }
-
-    #[test]
-    fn the_fence_stands_beside_the_array_file() {
-        let layout = SweepLayout::new("/s");
-        assert_eq!(fence(&layout, &"a.b-1".parse().unwrap()), Path::new("/s/arrays/a.b-1.given-up"));
     }
 }

@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
+
 use slurm::client::Client;
+use slurm::job_id::{JobId, JobNumber};
 
 use super::error::ClusterError;
 use super::place::Place;
@@ -22,6 +25,15 @@ impl<'a> Contact<'a> {
     /// It does not answer.
     pub fn make(site: &'a Site, client: &Client) -> Result<Self, ClusterError> {
         Ok(Self { site, client: client.clone(), user: client.user()? })
+    }
+
+    /// Cancels whole arrays; none is none.
+    ///
+    /// # Errors
+    /// Slurm does not do as told.
+    pub(super) fn cancel(&self, arrays: BTreeSet<JobNumber>) -> Result<(), ClusterError> {
+        let arrays: Vec<JobId> = arrays.into_iter().map(JobId::whole).collect();
+        Ok(self.client.cancel(&arrays)?)
     }
 
     /// Where its nodes find the files of a sweep.

@@ -12,9 +12,10 @@ use spec::layout::RunLayout;
 use spec::status::{Attempt, Cause};
 use spec::{Program, RunId, RunSpec};
 
+use super::error::ClusterError;
 use super::view::SiteQueue;
 use crate::env;
-use crate::files::{FileError, read_optional_record};
+use crate::files::read_optional_record;
 use crate::lease::Machine;
 use crate::ledger::{Event, RunEnd};
 use crate::state::{Observation, Observed, observe};
@@ -42,10 +43,11 @@ pub struct EndedTask {
 /// Writes down which tasks on `sites` were seen to be over. Returns how many.
 ///
 /// # Errors
-/// A record cannot be read or the ledger not be written.
-pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machine) -> Result<usize, FileError> {
+/// A record cannot be read, the ledger not be written, or another process acts on the sweep by now.
+pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machine) -> Result<usize, ClusterError> {
     let mut events = Vec::new();
-    for task in sites.iter().flat_map(|site| &site.queue.ended) {
+    let ended = sites.iter().flat_map(|site| site.queue.ended.iter().map(|task| (task, site.is_far)));
+    for (task, is_far) in ended {
         let layout = writer.layout.run(task.run);
         let seen = observe(&layout, machine, SystemTime::now())?;
         // It may have ended well, or gone on elsewhere, since the queue was read.
@@ -55,7 +57,11 @@ pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machin
         // What came to nothing although its task had begun had to wait for others of that task: it did nothing itself.
         let began = |run: &RunId| writer.layout.run(*run).status().exists();
         let waited = seen.state == Observed::NotStarted && task.siblings.iter().any(began);
-        let end = if task.is_last && !waited { judge(&seen, task.ending, &layout) } else { by_slurm(task.ending) };
+        let end = if task.is_last && !waited {
+            judge(&seen, task.ending, (!is_far).then_some(&layout))
+        } else {
+            by_slurm(task.ending)
+        };
         events.push(Event::Observed {
             run: task.run,
             submission: task.submission.to_string(),
@@ -67,17 +73,24 @@ pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machin
     }
     let count = events.len();
     if count > 0 {
+        writer.keep()?;
         writer.ledger.append_all(&env::now(), events)?;
     }
     Ok(count)
 }
 
-/// What ended a run that stands as `seen` in `layout` and of whose last task Slurm says this.
-fn judge(seen: &Observation, ending: Option<Ending>, layout: &RunLayout) -> RunEnd {
+/// What ended a run that stands as `seen` and of whose last task Slurm says this. What else it has written lies in `layout`,
+/// if it lies here at all.
+fn judge(seen: &Observation, ending: Option<Ending>, layout: Option<&RunLayout>) -> RunEnd {
     let last = seen.status.iter().flat_map(|status| &status.attempts).next_back();
     let timeout = || {
         let checkpointed = seen.state == Observed::Interrupted(Cause::Checkpointed);
-        let progress = if checkpointed { Some(true) } else { last.map_or(Some(false), |last| progress(layout, last)) };
+        let progress = match (checkpointed, layout, last) {
+            (true, ..) => Some(true),
+            (_, None, _) => None,
+            (_, Some(_), None) => Some(false),
+            (_, Some(layout), Some(last)) => progress(layout, last),
+        };
         RunEnd::Timeout { progress }
     };
     match (&seen.state, ending) {
@@ -111,7 +124,7 @@ fn by_slurm(ending: Option<Ending>) -> RunEnd {
 }
 
 /// Whether the run left something newer than the start of its last `attempt`: of the built-in trainer a checkpoint, since
-/// only from there it goes on, of another one any file of its own. `None` where its files are not here.
+/// only from there it goes on, of another one any file of its own. `None` where that cannot be told.
 fn progress(layout: &RunLayout, attempt: &Attempt) -> Option<bool> {
     let started: Timestamp = attempt.started.parse().ok()?;
     let spec: RunSpec = read_optional_record(&layout.spec()).ok()??;
@@ -155,7 +168,7 @@ mod tests {
         let run = RunId::of(b"run");
         let status = Status { schema: spec::SCHEMA, run, state: State::Interrupted, results: None, attempts };
         let seen = Observation { state, status: Some(status) };
-        judge(&seen, Some(ending), &RunLayout::new("/nowhere"))
+        judge(&seen, Some(ending), Some(&RunLayout::new("/nowhere")))
     }
 
     #[test]

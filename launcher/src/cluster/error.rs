@@ -32,6 +32,12 @@ pub enum ClusterError {
     /// A file could not be carried there or here.
     #[error(transparent)]
     Carry(#[from] CarryError),
+    /// Another process is at it.
+    #[error("another process is fetching the files of this sweep: {} is locked", lock.display())]
+    Fetching {
+        /// What it holds.
+        lock: PathBuf,
+    },
     /// What was carried is damaged.
     #[error("what came from {place} cannot be read: {said}")]
     Archive {
@@ -59,7 +65,16 @@ pub enum ClusterError {
     /// A value cannot stand in a batch script.
     #[error("the batch script cannot be written")]
     Script(#[from] ScriptError),
-    /// A path of the sweep or a quantity cannot stand in a batch script.
+    /// A path cannot stand in a batch script.
+    #[error("{what} cannot stand in a batch script")]
+    Path {
+        /// Which.
+        what: String,
+        /// Why not.
+        #[source]
+        source: slurm::ValueError,
+    },
+    /// A quantity cannot stand in a batch script.
     #[error("{what} cannot stand in a batch script")]
     Value {
         /// What it is.
@@ -104,6 +119,9 @@ impl From<ClusterError> for CliError {
             ClusterError::Carry(_) | ClusterError::Archive { .. } => {
                 Self::new(ExitCode::Unavailable, error).hint("the same command goes on where this one stopped")
             }
+            ClusterError::Fetching { .. } => {
+                Self::new(ExitCode::Busy, error).hint("wait until it has ended, or stop it; what it has fetched stays")
+            }
             ClusterError::NotThere { .. } => Self::new(ExitCode::BadData, error).hint(
                 "copy it there, or say under [place] in the site's profile where it lies: paths, seedbed, trainer",
             ),
@@ -120,6 +138,8 @@ impl From<ClusterError> for CliError {
             ClusterError::NoReportThere { .. } => Self::new(ExitCode::Usage, error)
                 .hint("`seedbed watch` brings the results here when all is done; `seedbed report` follows"),
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
+            ClusterError::Path { .. } => Self::new(ExitCode::BadSpec, error)
+                .hint("rename the folder, or name another one for the directories of sweeps with --root"),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {
                 Self::new(ExitCode::BadSpec, error)
             }

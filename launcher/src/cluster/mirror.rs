@@ -7,10 +7,10 @@
 //! this machine has written itself is replaced only by what has changed there since; checkpoints stay where they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Component, Path};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use slurm::client::Client;
@@ -30,6 +30,8 @@ pub enum Extent {
     Records,
     /// Curves and logs, too.
     Everything,
+    /// Everything of one run.
+    Run(RunId),
 }
 
 /// What was fetched.
@@ -47,6 +49,8 @@ struct Known(BTreeMap<String, String>);
 
 /// What is carried at once, in bytes and in files.
 const BATCH: (u64, usize) = (16 << 20, 2000);
+/// How long another process may be fetching already.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Folders that stay there.
 const LEFT: [&str; 4] = ["checkpoint", "cache", "arrays", "report"];
 /// The files of a run that tell how it stands. In this order they are read there; in the reverse they are written here.
@@ -57,17 +61,8 @@ const RECORDS: [&str; 6] = ["claim.json", "status.json", "outcome.json", "result
 /// # Errors
 /// A site cannot be reached, or something cannot be written here.
 pub fn fetch(layout: &SweepLayout, submissions: &[Submission], extent: Extent) -> Result<Fetched, ClusterError> {
-    let mut last: BTreeMap<RunId, &str> = BTreeMap::new();
-    let reached = |submission: &&Submission| matches!(submission.fate, Fate::Open | Fate::Accepted(_));
-    for submission in submissions.iter().filter(reached) {
-        last.extend(submission.runs(layout)?.into_iter().map(|run| (run, submission.site.as_str())));
-    }
-    let mut sites: BTreeMap<&str, BTreeSet<RunId>> = BTreeMap::new();
-    for (run, site) in last {
-        sites.entry(site).or_default().insert(run);
-    }
     let mut sum = Fetched::default();
-    for (name, runs) in sites {
+    for (name, runs) in last_sites(layout, submissions, extent)? {
         let site = Site::load(name)?;
         let place = site.place();
         if place.far().is_some() {
@@ -78,6 +73,38 @@ pub fn fetch(layout: &SweepLayout, submissions: &[Submission], extent: Extent) -
         }
     }
     Ok(sum)
+}
+
+/// Whether `run` was last submitted to a site from which its files have to be fetched.
+///
+/// # Errors
+/// The array file of a submission or the profile of the site cannot be read.
+pub fn is_far(layout: &SweepLayout, submissions: &[Submission], run: RunId) -> Result<bool, ClusterError> {
+    for name in last_sites(layout, submissions, Extent::Run(run))?.into_keys() {
+        if Site::load(name)?.place().far().is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The runs that are meant by the site that they were last submitted to.
+fn last_sites<'a>(
+    layout: &SweepLayout,
+    submissions: &'a [Submission],
+    extent: Extent,
+) -> Result<BTreeMap<&'a str, BTreeSet<RunId>>, ClusterError> {
+    let mut last: BTreeMap<RunId, &str> = BTreeMap::new();
+    let reached = |submission: &&Submission| matches!(submission.fate, Fate::Open | Fate::Accepted(_));
+    for submission in submissions.iter().filter(reached) {
+        last.extend(submission.runs(layout)?.iter().map(|run| (*run, submission.site.as_str())));
+    }
+    let is_meant = |run: RunId| !matches!(extent, Extent::Run(meant) if meant != run);
+    let mut sites: BTreeMap<&str, BTreeSet<RunId>> = BTreeMap::new();
+    for (run, site) in last.into_iter().filter(|(run, _)| is_meant(*run)) {
+        sites.entry(site).or_default().insert(run);
+    }
+    Ok(sites)
 }
 
 /// One sweep, here and there.
@@ -92,6 +119,8 @@ impl Mirror<'_> {
     fn fetch(&self, runs: &BTreeSet<RunId>, extent: Extent) -> Result<Fetched, ClusterError> {
         let root = self.there.directory().to_string_lossy().into_owned();
         let record = self.layout.mirror(self.name);
+        // Two at a time could put what one has read before in place of what the other has read since. Held until the return.
+        let _turn = turn(&record)?;
         let mut known: Known = read_optional_record(&record)?.unwrap_or_default();
         let listing = files::list(self.client.transport(), &root, &LEFT)?;
         let skew = Skew::of(&listing);
@@ -162,6 +191,31 @@ impl Mirror<'_> {
     }
 }
 
+/// Waits until no other process fetches into the mirror of this `record`, and keeps others waiting until it is dropped.
+fn turn(record: &Path) -> Result<File, ClusterError> {
+    let path = record.with_extension("lock");
+    create_directory(path.parent().unwrap_or(Path::new(".")))?;
+    let lock = File::create(&path).map_err(|error| FileError::write(&path, error))?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(TryLockError::WouldBlock) => return Err(ClusterError::Fetching { lock: path }),
+            // A file system without locks: one at a time is then left to the person.
+            Err(TryLockError::Error(error)) if !is_without_locks(&error) => {
+                return Err(FileError::write(&path, error).into());
+            }
+            _ => return Ok(lock),
+        }
+    }
+}
+
+fn is_without_locks(error: &std::io::Error) -> bool {
+    error.kind() == ErrorKind::Unsupported || error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error())
+}
+
 /// The files that are of interest, by path: those of `runs`, and what the jobs said.
 fn wanted<'a>(listing: &'a Listing, runs: &BTreeSet<RunId>, extent: Extent) -> BTreeMap<&'a str, &'a Listed> {
     let is_wanted = |file: &&Listed| {
@@ -172,7 +226,7 @@ fn wanted<'a>(listing: &'a Listing, runs: &BTreeSet<RunId>, extent: Extent) -> B
             Some((run, rest)) => {
                 let is_known = run.parse().is_ok_and(|run| runs.contains(&run));
                 let is_record = RECORDS.contains(&rest);
-                is_plain && is_known && (is_record || (extent == Extent::Everything && !name.starts_with('.')))
+                is_plain && is_known && (is_record || (extent != Extent::Records && !name.starts_with('.')))
             }
             None => is_plain && extent == Extent::Everything && file.path.starts_with("log/"),
         }
@@ -254,6 +308,17 @@ impl Skew {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fetches_of_one_site_take_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = folder.path().join("mirror/far.json");
+        let first = turn(&record).unwrap();
+        let other = File::open(record.with_extension("lock")).unwrap();
+        assert!(matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock)));
+        drop(first);
+        other.try_lock().unwrap();
+    }
 
     fn listed(path: &str, size: u64) -> Listed {
         Listed { path: path.to_owned(), size, changed: "1.5".to_owned() }

@@ -2,10 +2,10 @@
 //!
 //! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`place`] (where its nodes find the
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
-//! was handed to Slurm), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
-//! blindly), [`submit`] (which runs go into which arrays), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`standing`] and [`queue`] (how every task stands),
-//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`mod@needs`] (what it then
-//! asks for), [`view`] (all sites of a sweep at once), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
+//! was handed to Slurm), [`kind`] (what they ask for), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
+//! blindly), [`submit`] (which runs go into which arrays), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote),
+//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the site could give), [`mod@needs`] (what it then
+//! asks for), [`view`] (all sites of a sweep at once), [`unfinished`] (the runs about which they are asked), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
@@ -15,35 +15,46 @@
 
 mod batch;
 mod call;
+mod capacity;
 mod contact;
 mod end;
 mod error;
+mod fence;
 mod health;
+mod job_log;
+mod kind;
 mod mirror;
 mod needs;
 mod orphans;
 mod place;
 mod policy;
 mod queue;
+mod running;
 mod settle;
 mod site;
 mod standing;
 mod submissions;
 mod submit;
 mod then_report;
+mod unfinished;
 mod view;
 
-pub use self::batch::{Batch, is_given_up, resources};
+pub use self::batch::{Batch, check_path};
+pub use self::capacity::Capacity;
 pub use self::contact::Contact;
 pub use self::end::{EndedTask, note_ends};
 pub use self::error::ClusterError;
+pub use self::fence::is_given_up;
 pub use self::health::{Finding, Verdict, examine};
-pub use self::mirror::{Extent, Fetched, fetch};
-pub use self::needs::{Capacity, Change, Changes, Histories, Needs, needs};
+pub use self::job_log::{job_log, last_words};
+pub use self::kind::resources;
+pub use self::mirror::{Extent, Fetched, fetch, is_far};
+pub use self::needs::{Change, Changes, Histories, Needs, needs};
 pub use self::orphans::{Orphan, orphans, unknown_scripts};
 pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;
 pub use self::queue::{Queue, TaskView};
+pub use self::running::may_run;
 pub use self::settle::{Settled, settle};
 pub use self::site::{
     Accounts, ClusterFacts, Draft, Effective, GpuFacts, HERE, Listed, Origin, PartitionFacts, Probe, Site, SiteError,
@@ -54,4 +65,5 @@ pub use self::standing::TaskStanding;
 pub use self::submissions::{Fate, SeenEnd, Submission, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
 pub use self::then_report::{Reporting, then_report};
+pub use self::unfinished::Unfinished;
 pub use self::view::{Overview, SiteQueue, Sites};

@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use slurm::client::Client;
-use slurm::parse::sinfo::NodeGroup;
 use slurm::resources::{Memory, MemoryRequest, Resources, TimeLimit};
 use spec::RunId;
+use spec::status::Cause;
 
+use super::capacity::Capacity;
 use super::error::ClusterError;
-use super::site::Site;
 use super::submissions::{SeenEnd, Submission};
 use crate::ledger::RunEnd;
 use crate::sweep::RetryPolicy;
@@ -77,34 +76,8 @@ pub struct Needs {
     pub time: Option<TimeLimit>,
     /// Nodes to stay away from.
     pub exclude: BTreeSet<String>,
-}
-
-/// What a site could give, asked when it is first needed.
-#[derive(Debug)]
-pub struct Capacity<'a> {
-    client: &'a Client,
-    site: &'a Site,
-    groups: Option<Vec<NodeGroup>>,
-}
-
-impl<'a> Capacity<'a> {
-    /// That of `site`, asked through `client`.
-    pub fn new(client: &'a Client, site: &'a Site) -> Self {
-        Self { client, site, groups: None }
-    }
-
-    /// The nodes that a job of this site may come to.
-    fn groups(&mut self) -> Result<&[NodeGroup], ClusterError> {
-        if self.groups.is_none() {
-            let wanted = self.site.placement.partition.as_ref().map(|partition| partition.as_str().to_owned());
-            let is_meant = |group: &NodeGroup| match &wanted {
-                Some(names) => names.split(',').any(|name| name == group.partition),
-                None => group.is_default,
-            };
-            self.groups = Some(self.client.nodes()?.into_iter().filter(is_meant).collect());
-        }
-        Ok(self.groups.as_deref().unwrap_or_default())
-    }
+    /// A task for itself: what it ended for want of, it may have shared with others.
+    pub alone: bool,
 }
 
 /// What a run needs that asks for `asked` and whose tasks ended as `history` tells.
@@ -127,7 +100,7 @@ pub fn needs(
     let (memory, time) = (times(RunEnd::OutOfMemory), times(wanting));
     if let Some(MemoryRequest::PerNode(base)) = asked.memory {
         let grow = |times: i32| policy.memory_factor.powi(times);
-        let most = if memory > 0 && changes.memory.is_none() { largest(asked, capacity.groups()?) } else { None };
+        let most = if memory > 0 && changes.memory.is_none() { capacity.largest(asked)? } else { None };
         match grown(base.mebibytes(), changes.memory.map(|change| change.over(base)), memory, grow, most) {
             Growth::AtCap(most) if last == Some(RunEnd::OutOfMemory) => {
                 let gib = most as f64 / 1024.0;
@@ -138,10 +111,11 @@ pub fn needs(
             Growth::AtCap(amount) | Growth::To(amount) => needs.memory = Memory::from_mebibytes(amount).ok(),
             Growth::None => {}
         }
+        needs.alone |= memory > 0 && changes.memory.is_none();
     }
     if let Some(base) = asked.time.and_then(TimeLimit::seconds) {
         let grow = |times: i32| policy.time_factor.powi(times);
-        let most = if time > 0 && changes.time.is_none() { longest(capacity.groups()?) } else { None };
+        let most = if time > 0 && changes.time.is_none() { capacity.longest()? } else { None };
         match grown(base, changes.time.map(|change| change.seconds_over(base)), time, grow, most) {
             Growth::AtCap(_) if last == Some(wanting) => {
                 return Ok(Err("its time was up, it had come no further, and its partition allows no more".to_owned()));
@@ -149,12 +123,14 @@ pub fn needs(
             Growth::AtCap(seconds) | Growth::To(seconds) => needs.time = TimeLimit::from_seconds(seconds).ok(),
             Growth::None => {}
         }
+        needs.alone |= time > 0 && changes.time.is_none();
     }
     if policy.exclude_nodes {
-        let failed = history.iter().filter(|past| past.end == RunEnd::NodeFailure && !past.nodes.is_empty());
+        let is_to_blame = |end| matches!(end, RunEnd::NodeFailure | RunEnd::Failed(Cause::Unavailable));
+        let failed = history.iter().filter(|past| is_to_blame(past.end) && !past.nodes.is_empty());
         let failed: BTreeSet<String> = failed.map(|past| past.nodes.clone()).collect();
         // With nowhere left to go it would wait for ever.
-        if !failed.is_empty() && (failed.len() as u64) < count(capacity.groups()?) {
+        if !failed.is_empty() && (failed.len() as u64) < capacity.nodes(asked)? {
             needs.exclude = failed;
         }
     }
@@ -204,31 +180,10 @@ fn grown(base: u64, told: Option<u64>, times: i32, factor: impl Fn(i32) -> f64, 
     if now == most && before == most { Growth::AtCap(most) } else { Growth::To(now) }
 }
 
-/// The memory of the largest node that has what is asked for besides, in mebibytes.
-fn largest(asked: &Resources, groups: &[NodeGroup]) -> Option<u64> {
-    let gpus = |list: &slurm::resources::GresList| -> u64 {
-        list.0.iter().filter(|gres| gres.is_gpu()).map(|gres| u64::from(gres.count().get())).sum()
-    };
-    let cpus = asked.cpus.map_or(0, |cpus| u64::from(cpus.get()));
-    let fits = |group: &&NodeGroup| group.cpus >= cpus && gpus(&group.gres) >= gpus(&asked.gres);
-    groups.iter().filter(fits).map(|group| group.memory).max()
-}
-
-/// The longest limit, in seconds; `None` where there is one without end.
-fn longest(groups: &[NodeGroup]) -> Option<u64> {
-    let limits: Option<Vec<u64>> = groups.iter().map(|group| group.time_limit?.seconds()).collect();
-    limits?.into_iter().max()
-}
-
-fn count(groups: &[NodeGroup]) -> u64 {
-    groups.iter().map(|group| u64::from(group.count)).sum()
-}
-
 #[cfg(test)]
 mod tests {
-    use slurm::parse::{Reply, sinfo};
-
     use super::*;
+    use crate::cluster::site::Site;
 
     const POLICY: RetryPolicy = RetryPolicy {
         out_of_memory: 9,
@@ -246,14 +201,8 @@ mod tests {
     }
 
     fn after(history: &[SeenEnd], changes: Changes) -> Result<Needs, String> {
-        let text = "PARTITION|AVAIL|TIMELIMIT|NODES|STATE|CPUS|MEMORY|GRES|NODELIST|AVAIL_FEATURES\n\
-                    gpu*|up|5:00:00|2|idle|8|7000|gpu:a100:4|n[1-2]|(null)\n\
-                    gpu*|up|5:00:00|1|idle|8|90000|(null)|n3|(null)\n\
-                    big|up|infinite|1|idle|8|80000|gpu:a100:4|n4|(null)\n";
-        let reply = Reply { command: "sinfo", exit: Some(0), stdout: text, stderr: "" };
-        let (client, site) = (Client::new(slurm::transport::Local), Site::default());
-        let groups = sinfo::read(&reply).unwrap().into_iter().filter(|group| group.is_default).collect();
-        let mut capacity = Capacity { client: &client, site: &site, groups: Some(groups) };
+        let site = Site::default();
+        let mut capacity = Capacity::of_nodes(&site, crate::cluster::capacity::NODES);
         let asked = Resources {
             time: Some("2h".parse().unwrap()),
             cpus: None,
@@ -271,6 +220,9 @@ mod tests {
         };
         assert_eq!(memory(0), Ok(None));
         assert_eq!(memory(1), Ok(Some(4000)));
+        // With others it would share what there is, and be bound by less.
+        assert!(after(&[end(RunEnd::OutOfMemory, "n1")], Changes::default()).unwrap().alone);
+        assert!(!after(&[end(RunEnd::NodeFailure, "n1")], Changes::default()).unwrap().alone);
         assert_eq!(memory(2), Ok(Some(7000)));
         assert!(memory(3).unwrap_err().contains("6.8 GiB"));
         // What it was given before stays its own when it ends for another reason.
@@ -299,8 +251,8 @@ mod tests {
             after(&history, Changes::default()).unwrap().exclude.into_iter().collect::<Vec<_>>()
         };
         assert_eq!(failed(&["n2", "n2"]), ["n2"]);
-        assert_eq!(failed(&["n1", "n2"]), ["n1", "n2"]);
-        assert!(failed(&["n1", "n2", "n3"]).is_empty());
+        // Of three nodes only two have GPUs.
+        assert!(failed(&["n1", "n2"]).is_empty());
         assert!(failed(&[""]).is_empty());
     }
 

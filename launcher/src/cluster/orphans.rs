@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 
 use jiff::Timestamp;
 use slurm::client::Wanted;
-use slurm::job_id::{JobId, JobNumber};
+use slurm::job_id::JobNumber;
 use slurm::name::JobName;
 use slurm::state::Standing;
 use spec::Digest;
@@ -103,7 +103,7 @@ impl Orphan {
             after: Vec::new(),
             script: Digest::of(script.as_bytes()),
         };
-        cancel(contact, jobs)?;
+        contact.cancel(jobs)?;
         writer.ledger.append(at.clone(), intended)?;
         Ok(writer.ledger.append(at, Event::Accepted { submission: name.to_owned(), job, adopted: true })?)
     }
@@ -113,11 +113,6 @@ impl Orphan {
     /// # Errors
     /// Slurm does not do as told.
     pub fn cancel(&self, contact: &Contact<'_>) -> Result<(), ClusterError> {
-        cancel(contact, self.jobs.clone())
+        contact.cancel(self.jobs.clone())
     }
-}
-
-fn cancel(contact: &Contact<'_>, jobs: BTreeSet<JobNumber>) -> Result<(), ClusterError> {
-    let jobs: Vec<JobId> = jobs.into_iter().map(JobId::whole).collect();
-    Ok(contact.client.cancel(&jobs)?)
 }

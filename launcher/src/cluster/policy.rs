@@ -33,8 +33,7 @@ impl Account {
     fn of(end: RunEnd) -> Self {
         match end {
             RunEnd::Preempted => Self::Preemption,
-            // Nothing that a run does itself makes its supervisor vanish.
-            // Nor does it make a GPU or a library vanish: the next node may have it.
+            // Nothing that a run does itself makes its supervisor vanish, or a GPU or a library: the next node may have it.
             RunEnd::NodeFailure | RunEnd::Lost | RunEnd::Failed(Cause::Unavailable) => Self::NodeFailure,
             RunEnd::OutOfMemory => Self::OutOfMemory,
             RunEnd::Timeout { .. } => Self::Timeout,
@@ -89,6 +88,7 @@ mod tests {
         assert_eq!(most(RunEnd::GpuOutOfMemory), 0);
         assert_eq!(most(RunEnd::Cancelled { by: Some(0) }), 0);
         assert_eq!(most(RunEnd::Lost), 3);
+        assert_eq!(most(RunEnd::Failed(Cause::Unavailable)), 3);
         assert_eq!(most(RunEnd::NotBegun), 0);
         assert_eq!(most(RunEnd::Failed(Cause::ProgramError)), 0);
     }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use slurm::client::{Wanted, Window};
-use slurm::job_id::{JobId, JobNumber};
+use slurm::job_id::JobNumber;
 use slurm::name::JobName;
 
-use super::batch;
 use super::contact::Contact;
 use super::error::ClusterError;
+use super::fence;
 use super::submissions::{Fate, Submission};
 use crate::env;
 use crate::files::create_new;
@@ -40,10 +40,10 @@ pub struct Settled {
 
 /// Finds out what became of every open submission, and cancels what arrived too late.
 ///
-/// With `abandon`, a submission that is not found is given up however young it is.
+/// With `abandon`, a submission that is not found is given up however young it is, and so is one whose array file is lost.
 ///
 /// # Errors
-/// Slurm could not be asked; nothing was changed then. Or the ledger could not be written.
+/// Slurm could not be asked, or the ledger not be written. What was settled until then is in the ledger.
 pub fn settle(
     writer: &mut SweepWriter,
     contact: &Contact<'_>,
@@ -54,7 +54,8 @@ pub fn settle(
     let concerns = |submission: &&Submission| match submission.fate {
         Fate::Open => true,
         Fate::GivenUp => submission.age(now) < LATE,
-        Fate::Accepted(_) | Fate::Refused => false,
+        Fate::Accepted(_) => abandon && submission.runs(&writer.layout).is_err(),
+        Fate::Refused => false,
     };
     let concerned: Vec<&Submission> = submissions.iter().filter(concerns).collect();
     if concerned.is_empty() {
@@ -65,11 +66,19 @@ pub fn settle(
     for submission in submissions.iter_mut() {
         let found = found.get(submission.name.as_str()).cloned().unwrap_or_default();
         match submission.fate {
-            Fate::Open => settle_one(writer, contact, submission, &found.all, abandon, now, &mut settled)?,
+            Fate::Open => settle_one(writer, contact, submission, &found, (abandon, now), &mut settled)?,
             Fate::GivenUp if !found.alive.is_empty() => {
-                cancel(contact, found.alive)?;
+                contact.cancel(found.alive)?;
                 let line = format!("submission {} arrived after it was given up: it was cancelled", submission.name);
                 settled.news.push(line);
+            }
+            // Nobody can say any more which runs it carries out.
+            Fate::Accepted(_) if abandon && submission.runs(&writer.layout).is_err() => {
+                writer.keep()?;
+                fence_off(writer, contact, submission)?;
+                contact.cancel(found.alive)?;
+                let name = &submission.name;
+                settled.news.push(format!("submission {name} has lost its array file: it was given up and cancelled"));
             }
             _ => {}
         }
@@ -95,11 +104,19 @@ fn look_up(
     let oldest = submissions.iter().map(|submission| submission.age(now)).max().unwrap_or_default();
     let wanted = Wanted { user: &contact.user, names: &names };
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    for job in contact.client.queue(&wanted)? {
-        let found = found.entry(job.name).or_default();
-        found.all.insert(job.id.number);
-        if job.state.ending().is_none() {
-            found.alive.insert(job.id.number);
+    let is_there = |found: &BTreeMap<String, Found>, name: &JobName| found.contains_key(name.as_str());
+    // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a whole one:
+    // what is not there is looked for once more.
+    for _ in 0..2 {
+        for job in contact.client.queue(&wanted)? {
+            let found = found.entry(job.name).or_default();
+            found.all.insert(job.id.number);
+            if job.state.ending().is_none() {
+                found.alive.insert(job.id.number);
+            }
+        }
+        if names.iter().all(|name| is_there(&found, name)) {
+            break;
         }
     }
     // What was given up and is not in the queue has nothing left to cancel.
@@ -126,24 +143,25 @@ fn settle_one(
     writer: &mut SweepWriter,
     contact: &Contact<'_>,
     submission: &mut Submission,
-    jobs: &BTreeSet<JobNumber>,
-    abandon: bool,
-    now: Timestamp,
+    found: &Found,
+    (abandon, now): (bool, Timestamp),
     settled: &mut Settled,
 ) -> Result<(), ClusterError> {
+    // Slurm may have taken its time to answer, and whoever took this process for dead may have settled it since.
+    writer.keep()?;
     let name = submission.name.to_string();
-    let mut jobs = jobs.clone();
-    let fence = batch::fence(&writer.layout, &submission.name);
-    let is_fenced = fence.exists();
+    let mut jobs = found.all.clone();
+    let is_fenced = fence::fence(&writer.layout, &submission.name).exists();
     if is_fenced && !jobs.is_empty() {
         // Whoever gave it up was interrupted before that was written down. Its tasks see the fence and do nothing.
-        cancel(contact, std::mem::take(&mut jobs))?;
+        contact.cancel(found.alive.clone())?;
+        jobs.clear();
     }
     if let Some(first) = jobs.pop_first() {
         // Before the first is written down: after that nobody looks for the others.
         if !jobs.is_empty() {
             let doubled = counted(jobs.len(), "second copy");
-            cancel(contact, jobs)?;
+            contact.cancel(jobs.intersection(&found.alive).copied().collect())?;
             settled.news.push(format!("submission {name} was queued more than once: {doubled} cancelled"));
         }
         writer.ledger.append(env::now(), Event::Accepted { submission: name.clone(), job: first, adopted: true })?;
@@ -155,15 +173,17 @@ fn settle_one(
         settled.open += 1;
         return Ok(());
     }
-    create_new(&fence, b"given up: whatever of it starts now does nothing\n")?;
-    contact.place().deliver(&contact.client, &writer.layout, &[fence])?;
-    writer.ledger.append(env::now(), Event::GivenUp { submission: name.clone() })?;
-    submission.fate = Fate::GivenUp;
+    fence_off(writer, contact, submission)?;
     settled.news.push(format!("submission {name} never reached the queue: it was given up"));
     Ok(())
 }
 
-fn cancel(contact: &Contact<'_>, jobs: BTreeSet<JobNumber>) -> Result<(), ClusterError> {
-    let jobs: Vec<JobId> = jobs.into_iter().map(JobId::whole).collect();
-    Ok(contact.client.cancel(&jobs)?)
+/// Gives a submission up: whatever of it starts from now on does nothing.
+fn fence_off(writer: &mut SweepWriter, contact: &Contact<'_>, submission: &mut Submission) -> Result<(), ClusterError> {
+    let fence = fence::fence(&writer.layout, &submission.name);
+    create_new(&fence, b"given up: whatever of it starts now does nothing\n")?;
+    contact.place().deliver(&contact.client, &writer.layout, &[fence])?;
+    writer.ledger.append(env::now(), Event::GivenUp { submission: submission.name.to_string() })?;
+    submission.fate = Fate::GivenUp;
+    Ok(())
 }

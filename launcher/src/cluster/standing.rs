@@ -48,7 +48,7 @@ fn ending_in_words(ending: Ending) -> String {
     match ending {
         Ending::Completed | Ending::Failed => "the run's own record says why".to_owned(),
         Ending::OutOfMemory => "out of memory".to_owned(),
-        Ending::Timeout => "out of time; `seedbed submit` goes on from the checkpoint".to_owned(),
+        Ending::Timeout => "out of time; `seedbed submit` goes on from the checkpoint, if there is one".to_owned(),
         Ending::NodeFailure => "its node failed; `seedbed submit` goes on".to_owned(),
         Ending::Preempted => "preempted and not queued again; `seedbed submit` goes on".to_owned(),
         Ending::Cancelled { by: Some(user) } => format!("cancelled by user {user}; `seedbed submit` submits it again"),

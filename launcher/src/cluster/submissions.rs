@@ -1,5 +1,6 @@
 //! What the ledger says was handed to Slurm.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -36,6 +37,8 @@ pub struct Submission {
     pub cancelled: BTreeSet<RunId>,
     /// How tasks of it ended whose runs were unfinished then, as it was seen.
     pub observed: BTreeMap<RunId, SeenEnd>,
+    /// The runs of its array file, once they were read.
+    pub(super) lines: OnceCell<Vec<RunId>>,
 }
 
 /// How a task was seen to have ended.
@@ -103,7 +106,7 @@ impl Submission {
         let (site, at) = (site.to_owned(), at.to_owned());
         let (fate, cancelled, observed) = (Fate::Open, BTreeSet::new(), BTreeMap::new());
         let (runs_per_task, after) = (runs_per_task.max(1), after.to_vec());
-        Some(Self { name, site, at, runs_per_task, after, fate, cancelled, observed })
+        Some(Self { name, site, at, runs_per_task, after, fate, cancelled, observed, lines: OnceCell::new() })
     }
 
     /// How long ago it was intended, as seen at `now`.
@@ -113,12 +116,16 @@ impl Submission {
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
 
-    /// The runs of its array file, by line.
+    /// The runs of its array file, by line. The file never changes, and is read once.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn runs(&self, layout: &SweepLayout) -> Result<Vec<RunId>, FileError> {
-        runs_in(&layout.array(self.name.as_str()))
+    pub fn runs(&self, layout: &SweepLayout) -> Result<&[RunId], FileError> {
+        if let Some(runs) = self.lines.get() {
+            return Ok(runs);
+        }
+        let runs = runs_in(&layout.array(self.name.as_str()))?;
+        Ok(self.lines.get_or_init(|| runs))
     }
 }
 

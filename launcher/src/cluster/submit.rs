@@ -3,22 +3,25 @@
 //! For each batch: files, intent, sbatch, answer, in that order, each on disk before the next. Killed anywhere, the next
 //! command finds an intent without an answer and settles it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use slurm::array::{SliceLimits, slice};
+use slurm::array::{Slice, SliceLimits, slice};
 use slurm::job_id::JobNumber;
 use slurm::name::NodeList;
-use slurm::resources::MemoryRequest;
-use spec::RunSpec;
+use slurm::resources::{MemoryRequest, Resources};
 use spec::layout::SweepLayout;
+use spec::resources::Packing;
+use spec::{RunId, RunSpec};
 
-use super::batch::{self, Batch, Frame, Kind};
+use super::batch::{self, Batch, Frame};
 use super::call::{self, Answer, ask_after, call};
 use super::contact::Contact;
 use super::error::ClusterError;
+use super::kind::{self, Kind};
 use super::needs::Needs;
+use super::running::{Running, Share};
 use super::site::Site;
 use crate::env;
 use crate::files::create_directory;
@@ -46,6 +49,7 @@ pub struct Order<'a> {
     requeues: u32,
     groups: BTreeMap<Kind, Vec<&'a RunSpec>>,
     limits: SliceLimits,
+    running: Running,
 }
 
 /// How handing over ended.
@@ -53,12 +57,14 @@ pub struct Order<'a> {
 pub struct Handed {
     /// Jobs that were accepted, with their numbers of runs.
     pub jobs: Vec<(JobNumber, u32)>,
+    /// The runs of those, and of calls that have no clear answer yet.
+    pub runs: BTreeSet<RunId>,
     /// Runs for which Slurm has no room now, and what it said.
     pub waiting: usize,
     /// Why they wait.
     pub no_room: Option<String>,
     /// Runs that Slurm will never take as they are asked for, and what it said.
-    pub rejected: Vec<(u32, String)>,
+    pub rejected: Vec<(Vec<RunId>, String)>,
     /// Runs of calls that have no clear answer yet.
     pub open: u32,
     /// What a person should know.
@@ -79,15 +85,16 @@ pub fn arrange<'a>(
 ) -> Result<Order<'a>, ClusterError> {
     let mut groups: BTreeMap<Kind, Vec<&RunSpec>> = BTreeMap::new();
     for wish in wishes {
-        let mut resources = batch::resources(&wish.spec, site)?;
+        let mut resources = kind::resources(&wish.spec, site)?;
         resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
         resources.time = wish.needs.time.or(resources.time);
-        let (packing, retry) = (wish.spec.resources.packing, wish.retry.unwrap_or_default());
+        let packing = if wish.needs.alone { Packing::default() } else { wish.spec.resources.packing };
+        let retry = wish.retry.unwrap_or_default();
         let kind = Kind { resources, packing, retry, exclude: exclude(site, &wish.needs)? };
         groups.entry(kind).or_default().push(&wish.spec);
     }
-    let limits = SliceLimits { throttle: site.max_running, ..limits };
-    Ok(Order { site, name, program, trainer, requeues, groups, limits })
+    let running = Running::left(site.max_running, 0);
+    Ok(Order { site, name, program, trainer, requeues, groups, limits, running })
 }
 
 /// The nodes to stay away from: those that the site names, and those that the run has reason to.
@@ -121,25 +128,53 @@ impl Order<'_> {
         }
     }
 
+    /// The same, beside arrays that may run so many tasks `already`.
+    #[must_use]
+    pub fn beside(self, already: u32) -> Self {
+        Self { running: Running::left(self.site.max_running, already), ..self }
+    }
+
+    /// What the tasks ask for, each kind once.
+    ///
+    /// # Errors
+    /// A quantity cannot be asked for in a batch script.
+    pub fn asked(&self) -> Result<Vec<Resources>, ClusterError> {
+        self.groups.iter().map(|(kind, runs)| kind.of(runs.len() as u32).of_task()).collect()
+    }
+
     /// The scripts as they would be submitted now. Nothing is written.
     ///
     /// # Errors
     /// The runs cannot be cut into arrays, or a value cannot stand in a script.
     pub fn scripts(&self, sweep: &str, layout: &SweepLayout) -> Result<Vec<Batch>, ClusterError> {
-        let mut batches = Vec::new();
+        let (mut batches, mut running) = (Vec::new(), self.running);
+        let mut left = pieces(self.groups.iter().map(|(kind, runs)| (kind, runs.len())), self.limits)?;
         for (kind, runs) in &self.groups {
-            let slices = slice(kind.tasks(runs.len()), self.limits)
-                .map_err(|source| ClusterError::Slices { count: runs.len(), source })?;
             let mut rest: &[&RunSpec] = runs;
-            for slice in slices.slices {
+            for slice in slices(kind, runs.len(), self.limits)? {
+                let share = running.share(left);
+                if share == Share::Nothing {
+                    return Ok(batches);
+                }
                 let (now, later) = rest.split_at(kind.runs(slice.len).min(rest.len()));
                 let (name, len) = (batch::name(sweep, "dryrun"), now.len() as u32);
-                batches.push(Batch::new(&self.frame(layout), name, kind, len, slice.throttle)?);
-                rest = later;
+                batches.push(Batch::new(&self.frame(layout), name, kind, len, share.throttle())?);
+                running.take(share, slice.len);
+                (rest, left) = (later, left.saturating_sub(1));
             }
         }
         Ok(batches)
     }
+}
+
+/// Into how many arrays so many runs of each kind are cut.
+fn pieces<'a>(groups: impl Iterator<Item = (&'a Kind, usize)>, limits: SliceLimits) -> Result<usize, ClusterError> {
+    groups.map(|(kind, runs)| Ok(slices(kind, runs, limits)?.len())).sum()
+}
+
+fn slices(kind: &Kind, runs: usize, limits: SliceLimits) -> Result<Vec<Slice>, ClusterError> {
+    let plan = slice(kind.tasks(runs), limits).map_err(|source| ClusterError::Slices { count: runs, source })?;
+    Ok(plan.slices)
 }
 
 /// Hands over an `order`.
@@ -153,51 +188,96 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
         contact.place().check_files(&contact.client, runs)?;
         contact.place().make_folders(&contact.client, &writer.layout)?;
     }
-    let mut handed = Handed::default();
-    let mut limits = order.limits;
-    for (kind, runs) in &order.groups {
+    let mut course =
+        Course { order, writer, contact, handed: Handed::default(), limits: order.limits, running: order.running };
+    let groups: Vec<(&Kind, &Vec<&RunSpec>)> = order.groups.iter().collect();
+    for (index, (kind, runs)) in groups.iter().enumerate() {
+        let others = groups[index + 1..].iter().map(|(kind, runs)| (*kind, runs.len()));
+        course.hand_over_kind(kind, runs, &others.collect::<Vec<_>>())?;
+    }
+    Ok(course.handed)
+}
+
+/// Handing over, on its way.
+struct Course<'a, 'w> {
+    order: &'a Order<'a>,
+    writer: &'w mut SweepWriter,
+    contact: &'a Contact<'a>,
+    handed: Handed,
+    limits: SliceLimits,
+    running: Running,
+}
+
+impl Course<'_, '_> {
+    /// Hands over `runs` of one kind, before so many of `others`.
+    fn hand_over_kind(
+        &mut self,
+        kind: &Kind,
+        runs: &[&RunSpec],
+        others: &[(&Kind, usize)],
+    ) -> Result<(), ClusterError> {
         let mut rest: &[&RunSpec] = runs;
         // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
         let mut most = usize::MAX;
-        while !rest.is_empty() && handed.open == 0 && handed.no_room.is_none() {
-            let slices = slice(kind.tasks(rest.len()).min(most), limits)
-                .map_err(|source| ClusterError::Slices { count: rest.len(), source })?;
-            let Some(next) = slices.slices.first() else {
-                let most = order.site.max_submitted.map_or(0, NonZeroU32::get);
-                handed.no_room = Some(format!("max-submitted of the site is {most}"));
-                break;
-            };
-            let (now, later) = rest.split_at(kind.runs(next.len).min(rest.len()));
-            let len = now.len() as u32;
-            let answer = hand_over_one(order, writer, contact, kind, now, next.throttle)?;
+        while !rest.is_empty() && self.handed.open == 0 && self.handed.no_room.is_none() {
+            let all = others.iter().copied().chain([(kind, rest.len())]);
+            let share = self.running.share(pieces(all, self.limits)?);
+            let Some(len) = self.next_len(kind, rest.len(), most, share)? else { break };
+            let (now, later) = rest.split_at(kind.runs(len).min(rest.len()));
+            let answer = hand_over_one(self.order, self.writer, self.contact, kind, now, share.throttle())?;
             if matches!(answer, Answer::Accepted(_) | Answer::Open(_)) {
-                limits.submit_room = limits.submit_room.map(|room| room.saturating_sub(next.len));
+                self.limits.submit_room = self.limits.submit_room.map(|room| room.saturating_sub(len));
+                self.running.take(share, len);
+                self.handed.runs.extend(now.iter().map(|run| run.id));
             }
             match answer {
-                Answer::Accepted(job) => {
-                    handed.jobs.push((job, len));
+                Answer::NoRoom(_) if len > 1 => most = len as usize / 2,
+                Answer::NoRoom(message) | Answer::Busy(message) => self.handed.no_room = Some(message),
+                answer => {
+                    self.note(answer, now);
                     rest = later;
-                }
-                Answer::NoRoom(_) if next.len > 1 => most = next.len as usize / 2,
-                Answer::NoRoom(message) | Answer::Busy(message) => handed.no_room = Some(message),
-                Answer::Rejected(message) => {
-                    handed.rejected.push((len, message));
-                    rest = later;
-                }
-                Answer::Open(message) => {
-                    rest = later;
-                    if let Some(job) = ask_after(writer, contact, &mut handed.news) {
-                        handed.jobs.push((job, len));
-                    } else {
-                        handed.news.push(format!("sbatch gave no clear answer: {message}"));
-                        handed.open += len;
-                    }
                 }
             }
         }
-        handed.waiting += rest.len();
+        self.handed.waiting += rest.len();
+        Ok(())
     }
-    Ok(handed)
+
+    /// How many tasks the next array may have, `most` of all; `None` where the site wants no more now, which is noted.
+    fn next_len(&mut self, kind: &Kind, runs: usize, most: usize, share: Share) -> Result<Option<u32>, ClusterError> {
+        let site = self.order.site;
+        let bound = |bound: Option<NonZeroU32>| bound.map_or(0, NonZeroU32::get);
+        if share == Share::Nothing {
+            self.handed.no_room = Some(format!("max-running of the site is {}", bound(site.max_running)));
+            return Ok(None);
+        }
+        let plan = slice(kind.tasks(runs).min(most), self.limits);
+        let plan = plan.map_err(|source| ClusterError::Slices { count: runs, source })?;
+        let next = plan.slices.first().map(|slice| slice.len);
+        if next.is_none() {
+            self.handed.no_room = Some(format!("max-submitted of the site is {}", bound(site.max_submitted)));
+        }
+        Ok(next)
+    }
+
+    /// Notes what became of the call that handed over these runs.
+    fn note(&mut self, answer: Answer, runs: &[&RunSpec]) {
+        let len = runs.len() as u32;
+        match answer {
+            Answer::Accepted(job) => self.handed.jobs.push((job, len)),
+            Answer::Open(message) => {
+                if let Some(job) = ask_after(self.writer, self.contact, &mut self.handed.news) {
+                    self.handed.jobs.push((job, len));
+                } else {
+                    self.handed.news.push(format!("sbatch gave no clear answer: {message}"));
+                    self.handed.open += len;
+                }
+            }
+            Answer::Rejected(message) | Answer::NoRoom(message) | Answer::Busy(message) => {
+                self.handed.rejected.push((runs.iter().map(|run| run.id).collect(), message));
+            }
+        }
+    }
 }
 
 fn hand_over_one(

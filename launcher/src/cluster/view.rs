@@ -24,6 +24,8 @@ pub struct SiteQueue {
     pub client: Client,
     /// What it was told.
     pub queue: Queue,
+    /// Whether what its runs write has to be fetched.
+    pub is_far: bool,
 }
 
 /// The sites that a command talks to: the one that a person named, with its client, and others as they are needed.
@@ -66,7 +68,7 @@ impl<'a> Sites<'a> {
             let site = Site::load(&name)?;
             let contact = Contact::make(&site, &self.client(&name, &site))?;
             let queue = Queue::ask(&contact.client, &contact.user, layout, &submissions, unfinished)?;
-            Ok(SiteQueue { site: name, client: contact.client, queue })
+            Ok(SiteQueue { is_far: site.place().far().is_some(), site: name, client: contact.client, queue })
         };
         by_site(submissions, concerned).into_iter().map(ask).collect()
     }
@@ -81,7 +83,12 @@ impl<'a> Sites<'a> {
         submissions: &[Submission],
         abandon: bool,
     ) -> Result<Settled, ClusterError> {
-        let concerned = |submission: &Submission| matches!(submission.fate, Fate::Open | Fate::GivenUp);
+        let layout = writer.layout.clone();
+        let concerned = |submission: &Submission| match submission.fate {
+            Fate::Open | Fate::GivenUp => true,
+            Fate::Accepted(_) => abandon && submission.runs(&layout).is_err(),
+            Fate::Refused => false,
+        };
         let mut all = Settled::default();
         for (name, mut submissions) in by_site(submissions, concerned) {
             let site = Site::load(&name)?;

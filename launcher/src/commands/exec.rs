@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use rustix::process::Signal;
@@ -11,18 +11,19 @@ use slurm::job_id::JobId;
 use slurm::transport::Local;
 use spec::execution::Device;
 use spec::layout::{RunLayout, SweepLayout};
-use spec::status::{Cause, NodeTask, State, Status};
+use spec::status::{Attempt, Cause, Node, NodeTask, State, Status};
 use spec::{ExitCode, RunSpec};
 
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::{Machine, RENEWAL, STALE};
 use crate::local::Slot;
-use crate::output::talk;
+use crate::output::{counted, talk};
 use crate::pack::Pack;
 use crate::scratch::Scratch;
+use crate::signals::Signals;
 use crate::state::Observed;
-use crate::supervise::{self, Asked, Finish, Job, Retry};
+use crate::supervise::{self, Asked, Finish, Job, Retry, WATCHED};
 use crate::{array, cluster, env, lease, pack};
 
 /// Arguments of `seedbed exec`.
@@ -122,11 +123,13 @@ fn several(
         side_by_side: arguments.side_by_side,
         slot: &Slot { gpu: arguments.gpu.clone(), threads: arguments.threads.unwrap_or_else(env::cores) },
         retry: arguments.retry.retry(),
+        task: task.as_ref().map(|task| task.job.to_string()),
     };
     let outcome = pack::carry_out(&pack, &Machine::here(), &talk)?;
     talk(&outcome.in_words());
     if let Some(task) = task.filter(|_| outcome.goes_on()) {
-        talk(&task.requeue());
+        let left = outcome.statuses().map(|status| task.returns(status)).max().unwrap_or_default();
+        talk(&task.requeue(left));
     }
     Ok(outcome.exit_code())
 }
@@ -137,8 +140,15 @@ fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> R
     let label = spec.label();
     let layout = sweep.run(spec.id);
     let machine = Machine::here();
-    if task.is_some() {
-        wait_for_predecessor(&layout, &machine)?;
+    if let Some(task) = &task {
+        let asked = wait_for_predecessor(&layout, &machine)?;
+        if asked > Asked::No {
+            talk(&format!("run {} ({label}): not started: it was asked to leave while it waited", spec.id));
+            if asked == Asked::Warned && !arguments.in_pack {
+                talk(&task.requeue(0));
+            }
+            return Ok(ExitCode::Resume);
+        }
     }
     let job = Job {
         directory: layout.directory().to_owned(),
@@ -153,7 +163,7 @@ fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> R
         Finish::Attempted { status, asked } => {
             talk(&format!("run {} ({label}): {}", job.spec.id, status.state.name()));
             if let Some(task) = task.filter(|_| !arguments.in_pack && goes_on(&status, asked)) {
-                talk(&task.requeue());
+                talk(&task.requeue(task.returns(&status)));
             }
             Ok(supervise::exit_code(&status))
         }
@@ -182,26 +192,33 @@ fn goes_on(status: &Status, asked: Asked) -> bool {
     status.state == State::Interrupted && last == Some(Cause::Checkpointed) && asked <= Asked::Warned
 }
 
-/// Waits while another supervisor seems to hold the run.
+/// Waits while another supervisor seems to hold the run. Returns how urgently this one was asked to leave meanwhile.
 ///
 /// Slurm starts a job again when it believes that its node is lost. Whoever was on that node may be cut off and still at
 /// work; it stops itself when it cannot renew its claim, and only a claim that was not renewed for long is taken over.
-fn wait_for_predecessor(layout: &RunLayout, machine: &Machine) -> Result<(), CliError> {
-    let mut left = STALE + 2 * RENEWAL;
-    let pause = Duration::from_secs(2);
+fn wait_for_predecessor(layout: &RunLayout, machine: &Machine) -> Result<Asked, CliError> {
+    if !layout.claim().exists() {
+        return Ok(Asked::No);
+    }
+    let unheard = |error| CliError::new(ExitCode::Unavailable, error);
+    let signals = Signals::listen(&WATCHED).map_err(unheard)?;
+    let deadline = Instant::now() + STALE + 2 * RENEWAL;
     let mut told = false;
-    while let Some((holder, true)) = lease::look(&layout.claim(), machine, SystemTime::now())? {
-        if left.is_zero() {
+    while let Some((holder, true)) = lease::look_now(&layout.claim(), machine)? {
+        if Instant::now() > deadline {
             break;
         }
         if !told {
             talk(&format!("the run is held by {holder}: waiting until it is gone"));
             told = true;
         }
-        thread::sleep(pause);
-        left = left.saturating_sub(pause);
+        if let Some(signal) = signals.next(Duration::from_secs(2))
+            && Asked::No.after(signal) > Asked::No
+        {
+            return Ok(Asked::No.after(signal));
+        }
     }
-    Ok(())
+    Ok(Asked::No)
 }
 
 /// How many times the controller is asked to queue a task again.
@@ -234,10 +251,22 @@ impl SlurmTask {
         NodeTask { job: self.job.to_string(), node, restarts: self.restarts }
     }
 
-    /// Puts the task back into the queue, and says so.
-    fn requeue(&self) -> String {
-        if self.restarts >= self.most {
-            return format!("the job was queued {} times again already: `seedbed submit` goes on", self.restarts);
+    /// How often this task has left the run with this `status` to come back, warned that its time was up or of its own accord.
+    /// What the cluster did to it, and Slurm counts as a restart as well, is not held against it.
+    fn returns(&self, status: &Status) -> u32 {
+        let job = self.job.to_string();
+        let is_own = |node: &Node| node.task.as_ref().is_some_and(|task| task.job == job);
+        let left = |attempt: &&Attempt| {
+            attempt.cause == Some(Cause::Checkpointed) && !attempt.told && attempt.node.as_ref().is_some_and(is_own)
+        };
+        u32::try_from(status.attempts.iter().filter(left).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Puts the task back into the queue, unless it has left so often that this is once too often, and says so.
+    fn requeue(&self, left: u32) -> String {
+        if left > self.most {
+            let again = counted(left as usize - 1, "time");
+            return format!("the job has put itself into the queue {again} already: `seedbed submit` goes on");
         }
         let client = Client::new(Local);
         let ask = || client.requeue(std::slice::from_ref(&self.job));
@@ -254,5 +283,36 @@ impl SlurmTask {
             Ok(()) => format!("job {} goes back into the queue", self.job),
             Err(error) => format!("job {} cannot go back into the queue: {error}; `seedbed submit` goes on", self.job),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spec::RunId;
+
+    use super::*;
+
+    fn attempt(job: &str, cause: &str, told: bool) -> Attempt {
+        let text = format!(
+            r#"{{"number":1,"started":"t","ended":null,"seconds":null,"host":"h","process":1,"gpu":null,"exit-code":75,
+            "signal":null,"cause":"{cause}","message":null,"told":{told},
+            "node":{{"seedbed":"0","task":{{"job":"{job}","restarts":9}}}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn only_what_this_task_left_of_its_own_accord_counts() {
+        let task = SlurmTask { job: "7_1".parse().unwrap(), restarts: 9, most: 1, gpus: None };
+        let attempts = vec![
+            attempt("7_1", "checkpointed", true),
+            attempt("6_1", "checkpointed", false),
+            attempt("7_1", "checkpointed", false),
+            attempt("7_1", "lost", false),
+        ];
+        let status =
+            Status { schema: spec::SCHEMA, run: RunId::of(b"run"), state: State::Interrupted, results: None, attempts };
+        assert_eq!(task.returns(&status), 1);
+        assert!(task.requeue(2).contains("1 time already"));
     }
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use clap::Args;
 use spec::ExitCode;
 
-use crate::cluster::{self, Fate, Sites, Submission, TaskView};
+use crate::cluster::{self, Extent, Fate, Sites, Submission, TaskView};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger::{self, History};
@@ -37,8 +37,11 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let named = locate::run(&arguments.run, arguments.sweep.as_deref(), arguments.root.as_deref())?;
     let layout = &named.sweep.layout;
-    let seen = observe(&layout.run(named.run.id), &Machine::here(), SystemTime::now())?;
     let history = ledger::read(&layout.ledger())?;
+    if let Err(error) = cluster::fetch(layout, &cluster::of_sweep(&history), Extent::Run(named.run.id)) {
+        talk(&format!("warning: this is how the run stood when it was last seen: {error}"));
+    }
+    let seen = observe(&layout.run(named.run.id), &Machine::here(), SystemTime::now())?;
     let (submissions, task) = with_slurm(&named, &history)?;
     print(&story::tell(&named, &seen, &history, &submissions, task.as_ref()))?;
     Ok(ExitCode::Done)
@@ -49,8 +52,9 @@ fn with_slurm(named: &NamedRun, history: &History) -> Result<(BTreeSet<String>, 
     let (layout, id) = (&named.sweep.layout, named.run.id);
     let mut own: Vec<Submission> = Vec::new();
     for submission in cluster::of_sweep(history) {
-        // The files of a submission that Slurm refused are gone.
-        if submission.fate != Fate::Refused && submission.runs(layout)?.contains(&id) {
+        // The files of a submission that Slurm refused are gone, and those of one that was given up may be damaged.
+        let is_gone = matches!(submission.fate, Fate::Refused | Fate::GivenUp);
+        if !(is_gone && submission.runs(layout).is_err()) && submission.runs(layout)?.contains(&id) {
             own.push(submission);
         }
     }

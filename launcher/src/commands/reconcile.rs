@@ -1,16 +1,18 @@
-//! `seedbed reconcile`: find out what became of submissions without an answer.
+//! `seedbed reconcile`: bring the ledger and Slurm to agree.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use spec::ExitCode;
+use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, Contact, HERE, Site, Sites, Submission};
+use crate::cluster::{self, ClusterError, Contact, Extent, HERE, Site, Sites, Submission, Unfinished};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
 use crate::locate;
 use crate::output::{counted, print};
+use crate::survey::observe_all;
 use crate::sweep::ROOT_VARIABLE;
 use crate::writer::SweepWriter;
 
@@ -51,11 +53,13 @@ enum Orphans {
 /// When the sweep cannot be found or is in use, or Slurm does not answer.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
-    let (mut writer, mut news) = SweepWriter::reopen(sweep.layout.clone(), sweep.plan, &Machine::here())?;
+    let machine = Machine::here();
+    let (mut writer, mut news) = SweepWriter::reopen(sweep.layout.clone(), sweep.plan, &machine)?;
     let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
     let settled = Sites::any().settle(&mut writer, &submissions, arguments.abandon)?;
     news.extend(settled.news);
     news.extend(look_for_orphans(arguments, &submissions, &mut writer)?);
+    news.extend(write_down_ends(&mut writer, &machine)?);
     let open = settled.open;
     if open > 0 {
         news.push(format!("{} still without an answer", counted(open, "submission")));
@@ -64,6 +68,25 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     print(&(news.join("\n") + "\n"))?;
     Ok(if open > 0 { ExitCode::Resume } else { ExitCode::Done })
+}
+
+/// Writes down which tasks are over before Slurm forgets. Returns what a person should know, a line each.
+fn write_down_ends(writer: &mut SweepWriter, machine: &Machine) -> Result<Vec<String>, CliError> {
+    let layout = writer.layout.clone();
+    let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
+    let planned: Vec<RunId> = writer.plan.runs.iter().map(|run| run.id).collect();
+    let seen = observe_all(&layout, &planned, machine, SystemTime::now())?;
+    let states = planned.iter().copied().zip(seen.iter().map(|seen| &seen.state));
+    let unfinished = Unfinished::of(&submissions, &layout, states, machine)?;
+    let queues = Sites::any().ask(&layout, &submissions, &unfinished.all())?;
+    // What ended a run is judged by its record, too.
+    cluster::fetch(&layout, &submissions, Extent::Records)?;
+    let ends = cluster::note_ends(writer, &queues, machine)?;
+    let mut news: Vec<String> = unfinished.dropped_in_words(&queues).into_iter().collect();
+    if ends > 0 {
+        news.push(format!("{} written down", counted(ends, "ended task")));
+    }
+    Ok(news)
 }
 
 /// Names, cancels or adopts what the ledger does not know. Returns what a person should know, a line each.

@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = HERE)]
     site: String,
     /// Only runs with these levels; several conditions must all hold
-    #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
+    #[arg(long = "where", value_name = "FACTOR=LEVEL[,LEVEL]")]
     conditions: Vec<Condition>,
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]

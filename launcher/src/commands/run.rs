@@ -49,7 +49,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     threads: Option<u32>,
     /// Only runs with these levels; several conditions must all hold
-    #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
+    #[arg(long = "where", value_name = "FACTOR=LEVEL[,LEVEL]")]
     conditions: Vec<Condition>,
     /// At most so many runs, the first of the plan first
     #[arg(long, value_name = "N")]

@@ -14,7 +14,7 @@ use spec::{ExitCode, RunId, Value};
 
 use super::matrix::{Axes, Pair};
 use super::plan::Format;
-use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView};
+use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView, Unfinished};
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::ledger;
@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let queue = with_slurm(&sweep.layout, &survey)?;
     let text = match arguments.format {
         Format::Json => json(&sweep.plan, &survey, queue.as_ref()),
-        Format::Table => table(&sweep.plan, &survey, queue.as_ref(), axes.as_ref(), arguments.runs),
+        Format::Table => table((&sweep.plan, &sweep.layout), &survey, queue.as_ref(), axes.as_ref(), arguments.runs),
     };
     print(&text)?;
     Ok(ExitCode::Done)
@@ -77,9 +77,9 @@ fn fetch_records(layout: &SweepLayout) -> Result<(), CliError> {
 /// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is said.
 fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
     let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
-    let finished = |seen: &Observation| matches!(seen.state, Observed::Done | Observed::Diverged);
-    let unfinished = survey.runs.iter().filter(|(_, seen)| !finished(seen)).map(|(run, _)| run.id).collect();
-    let sites = match Sites::any().ask(layout, &submissions, &unfinished) {
+    let planned = survey.runs.iter().map(|(run, seen)| (run.id, &seen.state));
+    let unfinished = Unfinished::of(&submissions, layout, planned, &Machine::here())?;
+    let sites = match Sites::any().ask(layout, &submissions, &unfinished.all()) {
         Ok(sites) if sites.is_empty() => return Ok(None),
         Ok(sites) => sites,
         Err(error) => {
@@ -88,6 +88,9 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
             return Ok(None);
         }
     };
+    if let Some(line) = unfinished.dropped_in_words(&sites) {
+        talk(&format!("warning: {line}"));
+    }
     let mut tasks = Tasks::new();
     for SiteQueue { queue, .. } in sites {
         if let Some(why) = &queue.without_accounts {
@@ -99,7 +102,14 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
                 "warning: it is not known whether {runs} reached the queue: `seedbed reconcile` looks again"
             ));
         }
-        for (run, task) in queue.tasks.into_iter().filter(|(run, _)| unfinished.contains(run)) {
+        let has_diverged =
+            |(run, seen): &(PlannedRun, Observation)| (seen.state == Observed::Diverged).then_some(run.id);
+        let diverged: BTreeSet<RunId> = survey.runs.iter().filter_map(has_diverged).collect();
+        // What has diverged is of interest only if it was handed over again.
+        let is_told = |run: &RunId, task: &TaskView| {
+            unfinished.planned.contains(run) && (!diverged.contains(run) || task.standing.is_in_flight())
+        };
+        for (run, task) in queue.tasks.into_iter().filter(|(run, task)| is_told(run, task)) {
             // Of the sites that know a run, the one where it may still be carried out tells how it stands.
             let is_told = tasks.get(&run).is_some_and(|told: &TaskView| told.standing.is_in_flight());
             if !is_told {
@@ -127,7 +137,13 @@ fn queue_table(tasks: &Tasks) -> String {
     if table.is_empty() { String::new() } else { format!("\n{}", table.render()) }
 }
 
-fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, axes: Option<&Axes>, runs: bool) -> String {
+fn table(
+    (plan, layout): (&Plan, &SweepLayout),
+    survey: &Survey,
+    tasks: Option<&Tasks>,
+    axes: Option<&Axes>,
+    runs: bool,
+) -> String {
     let counts = survey.counts();
     let mut text = format!("{}: {} of {} runs\n\n", plan.sweep, counts.finished(), counts.total());
     let mut states = Table::new(["state", ">runs"]);
@@ -141,6 +157,7 @@ fn table(plan: &Plan, survey: &Survey, tasks: Option<&Tasks>, axes: Option<&Axes
     text += &tasks.map(queue_table).unwrap_or_default();
     text += &axes.map(|axes| axes.table(survey)).unwrap_or_default();
     text += &failures(survey);
+    text += &tasks.map(|tasks| not_begun(layout, survey, tasks)).unwrap_or_default();
     if runs {
         text += &list(survey);
     }
@@ -164,6 +181,18 @@ pub(super) fn failures(survey: &Survey) -> String {
         text += table.render().trim_start_matches('\n');
     }
     text
+}
+
+/// The runs whose jobs ended before they began, with what those jobs said last; empty where there are none.
+fn not_begun(layout: &SweepLayout, survey: &Survey, tasks: &Tasks) -> String {
+    let mut table = Table::new(["", "", "", ""]);
+    for (run, _) in survey.runs.iter().filter(|(_, seen)| seen.state == Observed::NotStarted) {
+        let ended = tasks.get(&run.id).filter(|task| !task.standing.is_in_flight());
+        if let Some((words, _)) = ended.and_then(|task| cluster::last_words(layout, &task.job)) {
+            table.row([run.id.to_string(), label(run), "not begun".to_owned(), words]);
+        }
+    }
+    if table.is_empty() { String::new() } else { format!("\n{}", table.render().trim_start_matches('\n')) }
 }
 
 fn last_line(message: &str) -> &str {

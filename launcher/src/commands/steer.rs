@@ -9,7 +9,7 @@ use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::{JobId, JobNumber, JobPart};
 use spec::{ExitCode, RunId};
 
-use crate::cluster::{self, ClusterError, Fate, SiteQueue, Sites, TaskStanding, TaskView};
+use crate::cluster::{self, ClusterError, SiteQueue, Sites, TaskStanding, TaskView, Unfinished};
 use crate::env;
 use crate::error::CliError;
 use crate::lease::Machine;
@@ -17,7 +17,6 @@ use crate::ledger::{self, Event};
 use crate::local::Condition;
 use crate::locate::{self, FrozenSweep};
 use crate::output::{counted, print, talk};
-use crate::state::Observed;
 use crate::survey::Survey;
 use crate::sweep::ROOT_VARIABLE;
 use crate::writer::SweepWriter;
@@ -41,8 +40,11 @@ struct Which {
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     root: Option<PathBuf>,
     /// Only runs with these levels; several conditions must all hold
-    #[arg(long = "where", value_name = "FACTOR=LEVEL,...")]
+    #[arg(long = "where", value_name = "FACTOR=LEVEL[,LEVEL]")]
     conditions: Vec<Condition>,
+    /// Only runs that the sweep no longer has since its file was changed
+    #[arg(long, conflicts_with = "conditions")]
+    dropped: bool,
 }
 
 /// Arguments of `seedbed throttle`.
@@ -90,13 +92,11 @@ impl Verb {
 pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
     let Arguments { which, whole_tasks } = arguments;
     let sweep = locate::sweep(which.sweep.as_deref(), which.root.as_deref())?;
-    let (mut count, mut left_alone) = (0, 0);
-    let (sites, unfinished) = which.ask(&sweep)?;
-    for SiteQueue { client, queue, .. } in sites {
+    let (mut count, mut left_alone, mut gone) = (0, 0, 0);
+    for SiteQueue { client, queue, .. } in which.ask(&sweep)? {
         let meant = |run: RunId| which.mean(&sweep, run);
         let concerned = |(_, task): &(&RunId, &TaskView)| verb.concerns(&task.standing);
-        let tasks = queue.tasks.iter().filter(concerned).filter(|(run, _)| unfinished.contains(*run));
-        let (told, left) = by_task(tasks, meant, *whole_tasks);
+        let (told, left) = by_task(queue.tasks.iter().filter(concerned), meant, *whole_tasks);
         left_alone += left.len();
         for task in &left {
             talk(&task.left_alone(&sweep));
@@ -104,20 +104,26 @@ pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
         for task in told.iter().filter(|task| !task.others.is_empty()) {
             talk(&task.told_whole(verb, &sweep));
         }
-        count += told.len();
-        let jobs = compressed(&told.iter().map(|task| task.job.clone()).collect::<Vec<_>>());
         let runs: Vec<RunId> = told.iter().flat_map(|task| task.meant.iter().chain(&task.others).copied()).collect();
+        let (told, missing): (Vec<_>, Vec<_>) = told.into_iter().partition(|task| task.is_queued);
+        count += told.len();
+        gone += missing.len();
+        let jobs = compressed(&told.iter().map(|task| task.job.clone()).collect::<Vec<_>>());
+        if verb == Verb::Cancel && !runs.is_empty() {
+            // Written first: a person who asks later why it ended finds the answer also if we are killed here.
+            write_down(&sweep, Event::Cancelled { runs })?;
+        }
         let told = match verb {
-            Verb::Cancel if runs.is_empty() => Ok(()),
-            Verb::Cancel => {
-                // Written first: a person who asks later why it ended finds the answer also if we are killed here.
-                write_down(&sweep, Event::Cancelled { runs })?;
-                client.cancel(&jobs)
-            }
+            _ if jobs.is_empty() => Ok(()),
+            Verb::Cancel => client.cancel(&jobs),
             Verb::Hold => client.hold(&jobs),
             Verb::Release => client.release(&jobs),
         };
         told.map_err(ClusterError::from)?;
+    }
+    if gone > 0 {
+        let tasks = counted(gone, "task");
+        talk(&format!("{tasks} not in the queue: told nothing, and their runs can be submitted again"));
     }
     print(&format!("{} {}\n", counted(count, "task"), verb.done()))?;
     Ok(if left_alone > 0 { ExitCode::Incomplete } else { ExitCode::Done })
@@ -130,9 +136,9 @@ pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
 pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.which.sweep.as_deref(), arguments.which.root.as_deref())?;
     let mut count = 0;
-    for SiteQueue { client, queue, .. } in arguments.which.ask(&sweep)?.0 {
-        let in_flight = queue.tasks.iter().filter(|(_, task)| task.standing.is_in_flight());
-        let meant = in_flight.filter(|(run, _)| arguments.which.mean(&sweep, **run));
+    for SiteQueue { client, queue, .. } in arguments.which.ask(&sweep)? {
+        let queued = queue.tasks.iter().filter(|(_, task)| task.standing.is_in_flight() && task.is_queued);
+        let meant = queued.filter(|(run, _)| arguments.which.mean(&sweep, **run));
         let arrays: BTreeSet<JobNumber> = meant.map(|(_, task)| task.job.number).collect();
         count += arrays.len();
         for array in arrays {
@@ -144,35 +150,35 @@ pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
 }
 
 impl Which {
-    /// The tasks on every site, and the runs that are not finished.
-    fn ask(&self, sweep: &FrozenSweep) -> Result<(Vec<SiteQueue>, BTreeSet<RunId>), CliError> {
+    /// The tasks of unfinished runs on every site.
+    fn ask(&self, sweep: &FrozenSweep) -> Result<Vec<SiteQueue>, CliError> {
         let plan = &sweep.plan;
         let checked = self.conditions.iter().try_for_each(|condition| condition.check(&plan.factors, &plan.seeds));
         checked.map_err(|error| CliError::new(ExitCode::Usage, error))?;
-        let survey = Survey::of(&sweep.layout, &plan.runs, &Machine::here(), SystemTime::now())?;
-        // One that diverged may have been handed over again.
-        let unfinished = |seen: &Observed| !matches!(seen, Observed::Done);
-        let mut runs: BTreeSet<RunId> =
-            survey.runs.iter().filter(|(_, seen)| unfinished(&seen.state)).map(|(run, _)| run.id).collect();
+        let machine = Machine::here();
+        let survey = Survey::of(&sweep.layout, &plan.runs, &machine, SystemTime::now())?;
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
-        if self.conditions.is_empty() {
-            // Runs that a later plan no longer has may still have tasks.
-            let planned: BTreeSet<RunId> = plan.runs.iter().map(|run| run.id).collect();
-            for submission in submissions.iter().filter(|submission| matches!(submission.fate, Fate::Accepted(_))) {
-                runs.extend(submission.runs(&sweep.layout)?.into_iter().filter(|run| !planned.contains(run)));
-            }
-        }
+        let planned = survey.runs.iter().map(|(run, seen)| (run.id, &seen.state));
+        // Also those that are not meant: their tasks may be those of runs that are.
+        let runs = Unfinished::of(&submissions, &sweep.layout, planned, &machine)?.all();
         let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
             talk("a submission is still without an answer: its tasks are not told; `seedbed reconcile` looks for it");
         }
-        Ok((sites, runs))
+        if !cluster::unknown_scripts(&sweep.layout, &submissions)?.is_empty() {
+            talk(
+                "warning: the ledger does not know all submissions of this sweep: `seedbed reconcile --orphans cancel` ends them",
+            );
+        }
+        Ok(sites)
     }
 
     fn mean(&self, sweep: &FrozenSweep, run: RunId) -> bool {
         let planned = sweep.plan.runs.iter().find(|planned| planned.id == run);
         match planned {
-            Some(run) => self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels)),
+            Some(run) => {
+                !self.dropped && self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels))
+            }
             // Of a run that the plan no longer has nobody can say more than all.
             None => self.conditions.is_empty(),
         }
@@ -194,6 +200,7 @@ struct SharedTask {
     meant: Vec<RunId>,
     /// Unfinished runs of it that are not meant.
     others: Vec<RunId>,
+    is_queued: bool,
 }
 
 impl SharedTask {
@@ -232,7 +239,8 @@ fn by_task<'a>(
 ) -> (Vec<SharedTask>, Vec<SharedTask>) {
     let mut shared: BTreeMap<(JobNumber, Option<u32>), SharedTask> = BTreeMap::new();
     for (run, task) in tasks {
-        let entry = || SharedTask { job: task.job.clone(), meant: Vec::new(), others: Vec::new() };
+        let entry =
+            || SharedTask { job: task.job.clone(), meant: Vec::new(), others: Vec::new(), is_queued: task.is_queued };
         let entry = shared.entry(task.place()).or_insert_with(entry);
         if meant(*run) { &mut entry.meant } else { &mut entry.others }.push(*run);
     }
@@ -265,6 +273,7 @@ mod tests {
             submission: "a-1".parse().unwrap(),
             standing: standing.clone(),
             nodes: String::new(),
+            is_queued: true,
         };
         let run = |number: u8| RunId::of(&[number]);
         // Two runs a task; of the first both are meant, of the second one, of the third none.

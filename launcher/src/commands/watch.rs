@@ -1,13 +1,16 @@
 //! `seedbed watch`: submit, stay, and keep the sweep going until it is done.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use spec::ExitCode;
+use slurm::client::ClientError;
+use slurm::transport::TransportError;
+use spec::{ExitCode, RunId};
 
-use super::submit::{self, Choice, Errand, Submitted};
+use super::submit::{self, Choice, Errand, Restraint, Submitted};
+use crate::cluster::ClusterError;
 use crate::error::CliError;
 use crate::local::RetryWhat;
 use crate::output::{counted, talk};
@@ -33,18 +36,24 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.submit.dry_run {
         return errand.dry_run();
     }
-    let policy = errand.sweep.retry;
-    if errand.wishes.retry.is_empty() && policy.error + policy.out_of_memory > 0 {
+    if errand.wishes.retry.is_empty() {
+        // The sweep's policy decides which of them.
         errand.wishes.retry.push(RetryWhat::Failed);
+    }
+    // Where there is no Slurm at all there is nothing to wait for.
+    if let Err(error @ ClientError::Transport(TransportError::NotInstalled { .. })) = errand.client.configuration() {
+        return Err(ClusterError::from(error).into());
     }
     let signals = Signals::listen(&[SIGINT, SIGTERM]).map_err(|error| CliError::new(ExitCode::Unavailable, error))?;
     let pause = Duration::from_secs(arguments.every);
     // What is given up is found out with every look.
     let mut told = BTreeSet::new();
     let mut last = String::new();
+    let mut patience = Patience::new(pause);
     loop {
-        match look(&errand) {
+        match look(&errand, patience.restraint()) {
             Ok(submitted) => {
+                patience.learn(&submitted);
                 submitted.news.iter().filter(|line| told.insert((*line).clone())).for_each(|line| talk(line));
                 let line = summary(&submitted);
                 if line != last {
@@ -54,6 +63,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
                 if !submitted.goes_on() {
                     let counts = submitted.counts;
                     let complete = counts.finished() == counts.total();
+                    if !complete {
+                        talk(
+                            "`seedbed status` lists what failed, `seedbed explain RUN` tells the whole story of a run",
+                        );
+                    }
                     return Ok(if complete { ExitCode::Done } else { ExitCode::Incomplete });
                 }
             }
@@ -74,9 +88,44 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
 }
 
+/// What was asked for in vain, and when it may be asked for again.
+struct Patience {
+    refused: BTreeSet<RunId>,
+    /// How many runs were in flight when there was no room, and until when that is believed.
+    full: Option<(usize, Instant)>,
+    /// Between two looks.
+    shortest: Duration,
+    /// How long the next refusal is believed.
+    next: Duration,
+}
+
+/// How long a refusal is believed at most: room may also come from what others had in the queue.
+const LONGEST: Duration = Duration::from_mins(10);
+
+impl Patience {
+    fn new(pause: Duration) -> Self {
+        Self { refused: BTreeSet::new(), full: None, shortest: pause, next: pause }
+    }
+
+    fn restraint(&self) -> Restraint<'_> {
+        let full_at = self.full.filter(|(_, until)| Instant::now() < *until).map(|(in_flight, _)| in_flight);
+        Restraint { refused: &self.refused, full_at }
+    }
+
+    fn learn(&mut self, submitted: &Submitted) {
+        self.refused.extend(submitted.refused());
+        if submitted.was_full() {
+            let in_flight = submitted.in_flight + submitted.submitted() as usize;
+            // What was taken shows that there is room again and again.
+            self.next = if submitted.submitted() > 0 { self.shortest } else { (2 * self.next).min(LONGEST) };
+            self.full = Some((in_flight, Instant::now() + self.next));
+        }
+    }
+}
+
 /// One look: what there is to hand over is handed over, and when nothing is left to wait for, everything is brought here.
-fn look(errand: &Errand) -> Result<Submitted, CliError> {
-    let submitted = errand.submit(Choice::Policy)?;
+fn look(errand: &Errand, restraint: Restraint<'_>) -> Result<Submitted, CliError> {
+    let submitted = errand.submit(Choice::Policy(restraint))?;
     if !submitted.goes_on() {
         errand.fetch()?;
     }

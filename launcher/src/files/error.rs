@@ -87,7 +87,8 @@ impl FileError {
 
     fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::System { source, .. } => match source.kind() {
+            Self::System { path, source, .. } => match source.kind() {
+                ErrorKind::NotFound => of_sweep(path),
                 ErrorKind::PermissionDenied => {
                     Some("ask for permission to the directory, or choose another with --root")
                 }
@@ -98,8 +99,23 @@ impl FileError {
                 _ => None,
             },
             Self::Schema { .. } => Some("use the version of seedbed that wrote it, or move the directory away"),
-            Self::Damaged { .. } => None,
+            Self::Damaged { path, .. } => of_sweep(path),
         }
+    }
+}
+
+/// What can be done about a file of a sweep that is gone or damaged.
+fn of_sweep(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().and_then(Path::file_name);
+    match name {
+        "ledger.jsonl" | "plan.json" => {
+            Some("move it away: `seedbed submit` or `seedbed run` makes it anew, and finds again what is with Slurm")
+        }
+        _ if folder.is_some_and(|folder| folder == "arrays") => {
+            Some("`seedbed reconcile --abandon` ends the job and lets its runs be submitted again")
+        }
+        _ => None,
     }
 }
 

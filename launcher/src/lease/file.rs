@@ -46,6 +46,14 @@ pub fn look(path: &Path, machine: &Machine, now: SystemTime) -> Result<Option<(H
     Ok(Some((holder, lives)))
 }
 
+/// Like [`look`], at the time of the file system: another machine's clock may differ from this one's.
+///
+/// # Errors
+/// As [`look`], or nothing can be written beside it.
+pub fn look_now(path: &Path, machine: &Machine) -> Result<Option<(Holder, bool)>, FileError> {
+    look(path, machine, file_system_time(path)?)
+}
+
 impl Lease {
     /// Takes the lease at `path` for `holder`, from nobody or from a dead holder.
     ///
@@ -60,7 +68,7 @@ impl Lease {
                 return Ok(Acquired { lease: Self { path: path.to_owned(), holder }, replaced });
             }
             // The file may have gone between the two looks; then the next turn of the loop makes it.
-            match look(path, machine, file_system_time(path)?)? {
+            match look_now(path, machine)? {
                 Some((other, true)) => return Err(LeaseError::Held(Box::new(other))),
                 Some((other, false)) => {
                     retire(path, &other, &holder.token).map_err(|error| FileError::write(path, error))?;

@@ -11,6 +11,6 @@ mod file;
 mod holder;
 mod process;
 
-pub use self::file::{Acquired, Lease, LeaseError, look};
+pub use self::file::{Acquired, Lease, LeaseError, look, look_now};
 pub use self::holder::{Holder, RENEWAL, STALE};
 pub use self::process::Machine;

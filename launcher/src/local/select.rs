@@ -50,7 +50,7 @@ pub enum SelectError {
     #[error("no run of the sweep has all of these levels")]
     Nothing,
     /// The factor has no such level.
-    #[error("`{factor}` has no level `{level}`; it has {known}{}", suggestion(nearest.as_deref()))]
+    #[error("`{factor}` has no level `{level}`; it has {known}{}{}", suggestion(nearest.as_deref()), several(level))]
     Level {
         /// The factor.
         factor: String,
@@ -65,6 +65,14 @@ pub enum SelectError {
 
 fn suggestion(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
+fn several(level: &str) -> String {
+    if level.contains('=') {
+        format!("; another condition is given by another --where: --where {level}")
+    } else {
+        String::new()
+    }
 }
 
 impl Condition {

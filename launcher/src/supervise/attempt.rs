@@ -66,6 +66,7 @@ impl ClaimedRun {
             cause: None,
             message: None,
             warned: false,
+            told: false,
             node: Some(node),
         });
         let status = Status { schema: spec::SCHEMA, run: job.spec.id, state: State::Running, results: None, attempts };
@@ -142,6 +143,7 @@ impl RunningAttempt {
             attempt.cause = Some(verdict.cause);
             attempt.message = verdict.message;
             attempt.warned = end.asked == Asked::Warned;
+            attempt.told = end.asked > Asked::Warned;
             if let Some(node) = &mut attempt.node {
                 inquiry.add_to(node);
             }

@@ -43,13 +43,14 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// What follows from `signal`. A warning never becomes a kill; a second demand does.
+    /// What follows from `signal`. A warning never becomes a kill, nor does SIGTERM however often: Slurm sends it when the time of
+    /// grace begins and again when it ends, and what kills is its own SIGKILL. A person who asks twice means it.
     #[must_use]
     pub fn after(self, signal: i32) -> Self {
         match (signal, self) {
             (SIGUSR2, Self::No) => Self::Warned,
             (SIGTERM | SIGINT | SIGHUP, Self::No | Self::Warned) => Self::Told,
-            (SIGTERM | SIGINT | SIGHUP, Self::Told) | (SIGQUIT, _) => Self::Killed,
+            (SIGINT | SIGHUP, Self::Told) | (SIGQUIT, _) => Self::Killed,
             _ => self,
         }
     }
@@ -115,10 +116,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_warning_never_kills_and_a_second_demand_does() {
+    fn a_warning_never_kills_and_a_second_demand_of_a_person_does() {
         let after = |signals: &[i32]| signals.iter().fold(Asked::No, |asked, signal| asked.after(*signal));
         assert_eq!(after(&[SIGUSR2, SIGUSR2]), Asked::Warned);
         assert_eq!(after(&[SIGUSR2, SIGTERM, SIGUSR2]), Asked::Told);
+        assert_eq!(after(&[SIGTERM, SIGTERM, SIGTERM]), Asked::Told);
         assert_eq!(after(&[SIGTERM, SIGINT]), Asked::Killed);
         assert_eq!(after(&[SIGQUIT]), Asked::Killed);
     }

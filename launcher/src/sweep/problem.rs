@@ -44,7 +44,9 @@ impl SweepError {
 
 impl From<SweepError> for CliError {
     fn from(error: SweepError) -> Self {
-        Self::new(error.exit(), error)
+        let is_folder = matches!(&error, SweepError::Read { file, .. } if file.is_dir());
+        let said = Self::new(error.exit(), error);
+        if is_folder { said.hint("name the sweep's TOML file, not a directory") } else { said }
     }
 }
 

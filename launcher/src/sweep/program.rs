@@ -74,6 +74,9 @@ impl ProgramSource {
                 .error(&command.origin, format!("nothing fills the placeholder {{{name}}}"))
                 .hint(format!("name it under [factors] or [params]; {{{{{name}}}}} is text in braces"));
         }
+        if let Some(program) = command.program().filter(|program| !is_there(program)) {
+            problems.warn(&command.origin, format!("`{program}` is not found on this machine"));
+        }
     }
 
     /// Which keys mean something.
@@ -90,7 +93,23 @@ impl ProgramSource {
     }
 }
 
+/// Whether there is a program of that name, as far as that can be told from here: one that is written with a slash is looked for
+/// from the directory of a run.
+fn is_there(program: &str) -> bool {
+    let path = Path::new(program);
+    if path.is_absolute() {
+        return path.exists();
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    program.contains('/') || std::env::split_paths(&folders).any(|folder| folder.join(program).exists())
+}
+
 impl Command {
+    /// The program itself, unless a placeholder is part of its name.
+    fn program(&self) -> Option<&str> {
+        self.arguments.first().and_then(Template::literal).filter(|program| !program.is_empty())
+    }
+
     /// The names of all placeholders.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.arguments.iter().flat_map(Template::names)

@@ -95,6 +95,10 @@ impl Vocabulary {
                     );
                     None
                 }
+                None if section_of(name).is_some_and(|section| !section.science) => {
+                    refuse_setting(name, origin, problems);
+                    None
+                }
                 None => {
                     refuse_parameter(name, names, origin, problems);
                     None

@@ -47,6 +47,7 @@ fn finish(layout: &SweepLayout, run: &RunSpec, state: State, seconds: f64) {
         cause: Some(if state == State::Done { Cause::Done } else { Cause::ProgramError }),
         message: None,
         warned: false,
+        told: false,
         node: None,
     };
     let digest = (state == State::Done).then(|| Digest::of(results));

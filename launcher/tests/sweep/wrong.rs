@@ -176,6 +176,25 @@ fn other_programs() {
 }
 
 #[test]
+fn how_another_program_is_run_has_names_of_its_own() {
+    let text = |program: &str, key: &str| {
+        format!(
+            "[sweep]\nname = \"other\"\nseeds = 1\n[trainer]\ncommand = [\"{program}\", \"{{seed}}\"]\n[resources]\n{key} = 0\n\
+             [analysis]\nprimary = \"loss\"\ndirection = \"lower\"\n"
+        )
+    };
+    let said = errors(&text("sh", "gpu"), &[]);
+    assert!(said.contains("resources.gpu is not a setting; did you mean resources.gpus?"), "{said}");
+    assert_eq!(load(&text("sh", "gpus"), &[]).unwrap().warnings, [""; 0]);
+    for missing in ["no such program", "/no/such/program"] {
+        let warnings = load(&text(missing, "gpus"), &[]).unwrap().warnings;
+        assert!(warnings[0].contains(&format!("`{missing}` is not found on this machine")), "{warnings:?}");
+    }
+    // It is there only when the run is.
+    assert_eq!(load(&text("./train.sh", "gpus"), &[]).unwrap().warnings, [""; 0]);
+}
+
+#[test]
 fn the_command_line() {
     let text = small("[factors]\nactivation = [\"gelu\", \"relu\"]\n");
     let overrides = [

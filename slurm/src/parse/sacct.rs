@@ -31,7 +31,7 @@ pub struct Account {
     pub id: StepId,
     /// Its state.
     pub state: JobState,
-    /// How it ended; `0:0` while it runs.
+    /// How it ended; `0:0` while it runs, and for a step of which the accounts were never told.
     pub exit: ExitStatus,
     /// The worst end among the steps; steps themselves have none.
     pub derived_exit: Option<ExitStatus>,
@@ -130,7 +130,7 @@ fn account(row: &Row) -> Result<Account, QueryError> {
     Ok(Account {
         id: row.value(0, JobId::EXPECTED)?,
         state: row.value(1, "the state of a job")?,
-        exit: row.value(2, ExitStatus::EXPECTED)?,
+        exit: row.optional(2, ExitStatus::EXPECTED)?.unwrap_or_default(),
         derived_exit: row.optional(3, ExitStatus::EXPECTED)?,
         submitted: row.time(4)?,
         started: row.time(5)?,

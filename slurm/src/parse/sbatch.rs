@@ -49,8 +49,10 @@ const BUSY: [&str; 4] =
 const RETRYING: &str = "retrying";
 
 /// Marks, in lower case, of requests that are wrong in themselves.
-const REJECTIONS: [&str; 27] = [
+const REJECTIONS: [&str; 29] = [
     "perjob",
+    "pernode",
+    "qosmin",
     "invalid account",
     "invalid partition",
     "invalid qos",

@@ -8,8 +8,20 @@ use crate::name::{ModuleName, VariableName};
 use crate::quoting::{Destination, quote};
 
 /// Beginnings of the variables with which one job, or one client command, leaks into another.
-pub(crate) const SCRUBBED: [&str; 10] =
-    ["SLURM_", "SLURMD_", "SBATCH_", "SRUN_", "SALLOC_", "SQUEUE_", "SACCT_", "SINFO_", "PMI_", "PMIX_"];
+pub(crate) const SCRUBBED: [&str; 12] = [
+    "SLURM_",
+    "SLURMD_",
+    "SBATCH_",
+    "SRUN_",
+    "SALLOC_",
+    "SCANCEL_",
+    "SCONTROL_",
+    "SQUEUE_",
+    "SACCT_",
+    "SINFO_",
+    "PMI_",
+    "PMIX_",
+];
 
 /// True for a variable that must not reach a command of Slurm from the caller's environment.
 ///

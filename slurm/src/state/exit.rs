@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::value::{ValueError, serde_as_text};
 
 /// An exit code and the signal that ended the process, written `code:signal`: `0:0`, `1:0`, `0:9`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ExitStatus {
     /// What the process returned.
     pub code: u8,

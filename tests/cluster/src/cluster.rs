@@ -140,9 +140,15 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError`].
     pub fn start_database(&self) -> Result<(), ClusterError> {
-        let daemon = self.daemon("slurmdbd", None, &["-D".to_owned()])?;
-        self.lock().database = Some(daemon);
-        self.wait("the accounts answer", || self.succeeds("sacctmgr", &["-n", "show", "cluster"]))
+        self.wait("the accounts answer", || {
+            // On a busy machine its first words to the storage may be lost, and then it ends.
+            let is_up = self.lock().database.as_mut().is_some_and(|daemon| !daemon.has_ended());
+            if !is_up {
+                let daemon = self.daemon("slurmdbd", None, &["-D".to_owned()]);
+                self.lock().database = daemon.ok();
+            }
+            self.succeeds("sacctmgr", &["-n", "show", "cluster"])
+        })
     }
 
     /// Stops the keeper of accounts. The controller keeps for it what happens meanwhile.

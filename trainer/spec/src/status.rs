@@ -148,6 +148,9 @@ pub struct Attempt {
     /// Whether it was warned that its time was nearly up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub warned: bool,
+    /// Whether it was told to stop, by a person, a preemption or the launcher: it did not leave of its own accord.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
     /// On what it was carried out; absent in records of versions that did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<Node>,
@@ -257,9 +260,9 @@ mod tests {
         let text = r#"{"number":1,"started":"t","ended":null,"seconds":null,"host":"h","process":1,"gpu":null,
             "exit-code":null,"signal":null,"cause":"out-of-memory","message":null}"#;
         let attempt: Attempt = serde_json::from_str(text).unwrap();
-        assert_eq!((attempt.warned, &attempt.node), (false, &None));
+        assert_eq!((attempt.warned, attempt.told, &attempt.node), (false, false, &None));
         let written = serde_json::to_value(&attempt).unwrap();
-        assert!(written.get("warned").is_none() && written.get("node").is_none());
+        assert!(["warned", "told", "node"].iter().all(|key| written.get(key).is_none()));
     }
 
     #[test]

@@ -51,8 +51,13 @@ impl PackedBatch {
     /// A batch for pseudo-log-likelihoods (Salazar et al. 2020, arXiv:1910.14659): for every token between the first and the
     /// last of `story` a copy in which `mask` stands in its place, and this one place scored.
     pub fn each_masked(story: &[u16], mask: u16) -> Self {
+        Self::masked_at(story, mask, 1..story.len().saturating_sub(1))
+    }
+
+    /// The copies of [`Self::each_masked`] that hide the tokens in `places`.
+    pub fn masked_at(story: &[u16], mask: u16, places: std::ops::Range<usize>) -> Self {
         let mut batch = Self::default();
-        for hidden in 1..story.len().saturating_sub(1) {
+        for hidden in places {
             let start = batch.push(story);
             batch.replace(start + hidden, mask);
             batch.score(start + hidden, story[hidden]);

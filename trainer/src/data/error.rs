@@ -153,6 +153,16 @@ pub enum DataError {
         /// `model.vocabulary`.
         wanted: u32,
     },
+    /// The tokenizer of a model from elsewhere is of another size than the model's table.
+    #[error("{path} does not belong to this model: it has {found} tokens, the model {wanted}")]
+    ForeignVocabulary {
+        /// The file.
+        path: PathBuf,
+        /// Ids that the tokenizer needs: its largest id, and one.
+        found: u32,
+        /// Rows of the model's table of tokens.
+        wanted: u32,
+    },
     /// A tokenizer lacks a token that the trainer needs.
     #[error("{path} has no token `{token}`; it needs <pad>, <s>, </s>, <unk> and <mask>")]
     MissingSpecial {

@@ -119,6 +119,54 @@ mod tests {
         assert!(special > 0.0, "a replacement may be any id, as in the collator");
     }
 
+    /// The χ² of `degrees` degrees of freedom that chance exceeds once in a million times, within a percent (Wilson and Hilferty
+    /// 1931): the deviate of the normal distribution is 4.7534.
+    fn one_in_a_million(degrees: f64) -> f64 {
+        let part = 2.0 / (9.0 * degrees);
+        degrees * (1.0 - part + 4.7534 * part.sqrt()).powi(3)
+    }
+
+    fn chi_square(observed: &[f64], expected: &[f64]) -> f64 {
+        observed.iter().zip(expected).map(|(observed, expected)| (observed - expected).powi(2) / expected).sum()
+    }
+
+    /// Three χ² tests, so that with another seed chance would fail them three times in a million.
+    #[test]
+    fn choice_and_replacement_are_those_of_the_collator() {
+        let stories = stories(4000);
+        let batch = MASKING.training(&stories, &draws(0, 0..4000), 0);
+        let candidates = 4000.0 * 99.0;
+        let mut kinds = [0.0; 4];
+        let mut places = [0.0; 102];
+        let mut replacements = vec![0.0; 1000];
+        for (&place, &target) in batch.scored.iter().zip(&batch.targets) {
+            places[place as usize % 102] += 1.0;
+            match batch.tokens[place as usize] {
+                999 => kinds[0] += 1.0,
+                input if input == target => kinds[1] += 1.0,
+                input => {
+                    kinds[2] += 1.0;
+                    replacements[input as usize] += 1.0;
+                }
+            }
+        }
+        kinds[3] = candidates - batch.scored.len() as f64;
+        // Of the random ids one in a thousand is the mask, and one is the token itself.
+        let expected = [0.8001, 0.1001, 0.0998].map(|part| part * 0.15 * candidates);
+        let expected = [expected[0], expected[1], expected[2], 0.85 * candidates];
+        let found = chi_square(&kinds, &expected);
+        assert!(found < one_in_a_million(3.0), "80, 10 and 10 in 100 of 15 in 100: χ² = {found}, {kinds:?}");
+
+        let ordinary: Vec<f64> = (1..101).filter(|place| *place != 51).map(|place| places[place]).collect();
+        let found = chi_square(&ordinary, &[batch.scored.len() as f64 / 99.0; 99]);
+        assert!(found < one_in_a_million(98.0), "every place alike: χ² = {found}");
+        assert!(places[0] + places[51] + places[101] == 0.0, "a special token was chosen");
+
+        replacements.pop();
+        let found = chi_square(&replacements, &[kinds[2] / 999.0; 999]);
+        assert!(found < one_in_a_million(998.0), "every id alike: χ² = {found}");
+    }
+
     #[test]
     fn what_is_not_scored_is_left_alone() {
         let stories = stories(50);

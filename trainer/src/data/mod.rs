@@ -48,7 +48,7 @@ pub use leak::LeakCheck;
 pub use manifest::Manifest;
 pub use mask::Masking;
 pub use pairs::MinimalPair;
-pub use prepare::{Prepared, Request, prepare};
+pub use prepare::{Prepared, Request, prepare, tokenizer as tokenizer_of};
 pub use sampler::{Cursor, Draw, StepSampler};
 pub use stories::Stories;
 pub use tokenizer::{SpecialIds, Tokenizer};

@@ -63,12 +63,9 @@ pub fn prepare(request: &mut Request<'_>) -> Result<Prepared, DataError> {
     let room = room.ok_or(DataError::ContextTooSmall(request.context))?;
     let made = fs::create_dir_all(request.cache);
     made.map_err(|source| WriteError::new(request.cache, source))?;
+    let tokenizer = tokenizer(request)?;
     let source = Source { data: request.data, files: request.files };
     let waiting = &mut Waiting { note: &mut *request.note, stop: request.stop };
-    let tokenizer = match request.data.tokenizer {
-        TokenizerSpec::File(content) => given_tokenizer(source.path(content)?, content, request.vocabulary)?,
-        TokenizerSpec::Train => learned_tokenizer(source, request.vocabulary, request.cache, waiting)?,
-    };
     let key = preparation_key(request.data, request.context, tokenizer.digest());
     let files = Files::new(request.cache, key);
     let preparation = Preparation { source, tokenizer: &tokenizer, room, key, files };
@@ -82,6 +79,21 @@ pub fn prepare(request: &mut Request<'_>) -> Result<Prepared, DataError> {
         },
     )?;
     Ok(Prepared { tokenizer, training, validation, manifest })
+}
+
+/// The tokenizer alone: of a file, from the cache, or learned from the corpus where the cache has lost it.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn tokenizer(request: &mut Request<'_>) -> Result<Tokenizer, DataError> {
+    let source = Source { data: request.data, files: request.files };
+    match request.data.tokenizer {
+        TokenizerSpec::File(content) => given_tokenizer(source.path(content)?, content, request.vocabulary),
+        TokenizerSpec::Train => {
+            let waiting = &mut Waiting { note: &mut *request.note, stop: request.stop };
+            learned_tokenizer(source, request.vocabulary, request.cache, waiting)
+        }
+    }
 }
 
 /// The tokenizer of a file that the run names.

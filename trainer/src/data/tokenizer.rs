@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use spec::identity::Digest;
 use tokenizers::{DecoderWrapper, PostProcessorWrapper};
 
@@ -11,8 +12,12 @@ use super::error::DataError;
 /// The special tokens by content, in the order of [`SpecialIds`].
 pub const SPECIAL_TOKENS: [&str; 5] = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"];
 
+/// A table of tokens has fewer rows than this without a token.
+const LONGEST_PADDING: u32 = 128;
+
 /// The ids of the special tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SpecialIds {
     /// `<pad>`: never in a batch; exported models name it.
     pub pad: u16,
@@ -27,9 +32,14 @@ pub struct SpecialIds {
 }
 
 impl SpecialIds {
+    /// The ids in the order of [`SPECIAL_TOKENS`].
+    pub fn all(&self) -> [u16; 5] {
+        [self.pad, self.start, self.end, self.unknown, self.mask]
+    }
+
     /// Whether `id` is one of them.
     pub fn contains(&self, id: u16) -> bool {
-        [self.pad, self.start, self.end, self.unknown, self.mask].contains(&id)
+        self.all().contains(&id)
     }
 }
 
@@ -49,9 +59,8 @@ impl Tokenizer {
     /// # Errors
     /// When it cannot be parsed, has another size than `vocabulary`, or lacks a special token.
     pub fn from_json(json: Vec<u8>, path: &Path, vocabulary: u32) -> Result<Self, DataError> {
-        let mut encoder = tokenizers::Tokenizer::from_bytes(&json)
-            .map_err(|error| DataError::NotATokenizer { path: path.to_owned(), reason: error.to_string() })?;
-        let found = encoder.get_vocab(true).into_values().max().map_or(0, |largest| largest + 1);
+        let encoder = parse(&json, path)?;
+        let found = ids_in(&encoder);
         if found != vocabulary {
             return Err(DataError::WrongVocabulary { path: path.to_owned(), found, wanted: vocabulary });
         }
@@ -64,12 +73,34 @@ impl Tokenizer {
             *id = encoder.token_to_id(token).ok_or_else(missing)? as u16;
         }
         let [pad, start, end, unknown, mask] = ids;
+        Self::of(encoder, json, SpecialIds { pad, start, end, unknown, mask }, vocabulary)
+    }
+
+    /// The tokenizer of a model from elsewhere: its special tokens may be called otherwise, and the model may have more rows
+    /// than it has tokens, since tables are often made a multiple of 64 or 128 long.
+    ///
+    /// # Errors
+    /// When it cannot be parsed, or has more ids than the model or 128 or more fewer.
+    pub fn with_specials(json: Vec<u8>, path: &Path, vocabulary: u32, specials: SpecialIds) -> Result<Self, DataError> {
+        let encoder = parse(&json, path)?;
+        let found = ids_in(&encoder);
+        if found > vocabulary || vocabulary - found >= LONGEST_PADDING {
+            return Err(DataError::ForeignVocabulary { path: path.to_owned(), found, wanted: vocabulary });
+        }
+        Self::of(encoder, json, specials, vocabulary)
+    }
+
+    fn of(
+        mut encoder: tokenizers::Tokenizer,
+        json: Vec<u8>,
+        specials: SpecialIds,
+        vocabulary: u32,
+    ) -> Result<Self, DataError> {
         encoder.with_post_processor(None::<PostProcessorWrapper>);
         encoder.with_padding(None);
         encoder.with_truncation(None).map_err(|error| DataError::Tokenizer(error.to_string()))?;
         // A story that says "<mask>" has written six letters.
         encoder.set_encode_special_tokens(true);
-        let specials = SpecialIds { pad, start, end, unknown, mask };
         Ok(Self { encoder: Arc::new(encoder), json: json.into(), specials, vocabulary })
     }
 
@@ -132,6 +163,11 @@ impl Tokenizer {
         (0..self.vocabulary).map(length).collect()
     }
 
+    /// The token of each id as the tokenizer spells it: `Ġcat` for ` cat` in a byte-level one.
+    pub fn spellings(&self, ids: &[u16]) -> Vec<String> {
+        ids.iter().map(|&id| self.encoder.id_to_token(u32::from(id)).unwrap_or_default()).collect()
+    }
+
     /// The text of `ids`, special tokens left out.
     ///
     /// # Errors
@@ -146,6 +182,16 @@ impl Tokenizer {
         let specials = self.specials;
         ids.iter().map(move |&id| if specials.contains(id as u16) { specials.unknown } else { id as u16 })
     }
+}
+
+fn parse(json: &[u8], path: &Path) -> Result<tokenizers::Tokenizer, DataError> {
+    tokenizers::Tokenizer::from_bytes(json)
+        .map_err(|error| DataError::NotATokenizer { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// The largest id, and one.
+fn ids_in(encoder: &tokenizers::Tokenizer) -> u32 {
+    encoder.get_vocab(true).into_values().max().map_or(0, |largest| largest + 1)
 }
 
 #[cfg(test)]

@@ -42,6 +42,11 @@ impl Decoder<'_> {
         if chunks.is_empty() { Tensor::zeros([0], (Kind::Float, rows.device())) } else { Tensor::cat(&chunks, 0) }
     }
 
+    /// The logits of every row: `[rows, vocabulary]` in fp32.
+    pub fn logits(&self, rows: &Tensor) -> Tensor {
+        linear(rows, self.table, self.bias, self.kind).to_kind(Kind::Float)
+    }
+
     /// Gives `visit` the fp32 logits and the targets of some thousand rows at a time.
     fn each_chunk(&self, rows: &Tensor, targets: &Tensor, mut visit: impl FnMut(&Tensor, &Tensor)) {
         // Cast once for all chunks: the table is the largest matrix of a small network.

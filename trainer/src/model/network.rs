@@ -5,6 +5,7 @@ use spec::train::Precision;
 use tch::Tensor;
 
 use super::gpt_neo::GptNeo;
+use super::head::Decoder;
 use super::linear::Weights;
 use super::packed::Packed;
 use super::roberta::Roberta;
@@ -58,11 +59,19 @@ impl Model {
         })
     }
 
+    /// `[S, vocabulary]` in fp32: the logits at every scored position, without dropout and without gradients.
+    pub fn logits(&self, batch: &Packed) -> Tensor {
+        tch::no_grad(|| {
+            let rows = self.scored_rows(batch, Dropout::off());
+            self.decode(&rows, Decoder::logits)
+        })
+    }
+
     fn scored_rows(&self, batch: &Packed, dropout: Dropout) -> Tensor {
         self.hidden(batch, dropout).index_select(0, &batch.scored)
     }
 
-    fn decode(&self, rows: &Tensor, score: impl FnOnce(&super::head::Decoder<'_>, &Tensor) -> Tensor) -> Tensor {
+    fn decode<'a>(&'a self, rows: &Tensor, score: impl FnOnce(&Decoder<'a>, &Tensor) -> Tensor) -> Tensor {
         match &self.network {
             Network::GptNeo(network) => score(&network.decoder(), rows),
             Network::Roberta(network) => score(&network.decoder(), &network.transform(rows)),

@@ -3,9 +3,10 @@
     pip install torch==2.11.0 transformers==4.57.1 safetensors
     python make_reference.py
 
-Each file holds one case: weights and inputs, and the log-probabilities, loss and gradients that follow from them, computed
-in double precision. Its metadata carries the spec of the network as the trainer reads it. Every story is given to the
-network alone; the trainer gets them all in one packed batch.
+Each file holds one case: weights and inputs, and the logits, log-probabilities, loss and gradients that follow from them,
+computed in double precision. Its metadata carries the spec of the network as the trainer reads it. The trainer gets all
+stories in one packed batch; transformers gets every story alone or, in the cases of `PADDED`, all in one rectangle with
+padding and an attention mask, which comes to the same.
 """
 
 import json
@@ -29,13 +30,24 @@ GPT_NEO = {
     "gpt-neo-odd": (3, 7, 1, 11, 12, "relu", 0.0, [9, 2]),
     "gpt-neo-shallow": (1, 10, 2, 16, None, "silu", 0.0, [4, 4, 4]),
     "gpt-neo-deep": (3, 8, 4, 9, 2, "gelu", 0.1, [11, 10, 3]),
+    "gpt-neo-four": (4, 9, 1, 13, 5, "gelu-tanh", 0.0, [12, 5, 8, 1, 3]),
+    "gpt-neo-padded": (2, 15, 5, 7, 4, "relu", 0.0, [3, 12, 7, 6]),
+    "gpt-neo-one-token-window": (4, 6, 2, 10, 1, "silu", 0.0, [12, 2, 9]),
 }
 ROBERTA = {
     "roberta": (2, 12, 3, 20, None, "gelu", 0.1, [7, 12, 2, 5, 6]),
     "roberta-odd": (1, 7, 1, 11, None, "relu", 0.0, [9, 2]),
     "roberta-deep": (3, 10, 5, 16, None, "silu", 0.0, [4, 4, 4]),
     "roberta-tanh": (2, 8, 2, 9, None, "gelu-tanh", 0.0, [12, 10, 3]),
+    "roberta-four": (4, 9, 1, 13, None, "gelu", 0.0, [12, 5, 8, 1, 3]),
+    "roberta-padded": (2, 15, 5, 7, None, "relu", 0.0, [3, 12, 7, 6]),
+    "roberta-padding-one": (2, 12, 3, 8, None, "gelu", 0.0, [5, 12, 2]),
 }
+# Given to transformers as one rectangle.
+PADDED = ["gpt-neo-padded", "gpt-neo-four", "roberta-padded", "roberta-four", "roberta-padding-one"]
+# The padding id, where it is not 0: positions begin above it. The trainer keeps one row for padding whatever its id, so its
+# table has the rows from the padding id on.
+PADDING = {"roberta-padding-one": 1}
 
 
 def gpt_neo(layers, hidden, heads, width, window, activation):
@@ -57,18 +69,18 @@ def gpt_neo(layers, hidden, heads, width, window, activation):
     )
 
 
-def roberta(layers, hidden, heads, width, _window, activation):
+def roberta(layers, hidden, heads, width, _window, activation, padding=0):
     return RobertaForMaskedLM(
         RobertaConfig(
             vocab_size=VOCABULARY,
-            max_position_embeddings=CONTEXT + 1,
+            max_position_embeddings=CONTEXT + 1 + padding,
             hidden_size=hidden,
             num_hidden_layers=layers,
             num_attention_heads=heads,
             intermediate_size=width,
             hidden_act=ACTIVATIONS[activation],
             layer_norm_eps=1e-12,
-            pad_token_id=0,
+            pad_token_id=padding,
             attn_implementation="eager",
         )
     )
@@ -84,9 +96,9 @@ def randomise(model):
         parameter.data = parameter.data.float().double()
 
 
-def inputs(architecture, lengths):
+def inputs(architecture, lengths, padding=0):
     """Token ids, story by story, and which positions should say what."""
-    stories = [torch.randint(1, VOCABULARY, (length,)) for length in lengths]
+    stories = [torch.randint(padding + 1, VOCABULARY, (length,)) for length in lengths]
     scored, targets = [], []
     for story in stories:
         if architecture == "gpt-neo":
@@ -98,34 +110,21 @@ def inputs(architecture, lengths):
     return stories, scored, targets
 
 
-def write(name, architecture, case):
-    layers, hidden, heads, width, window, activation, dropout, lengths = case
-    torch.manual_seed(sum(map(ord, name)))
-    build = gpt_neo if architecture == "gpt-neo" else roberta
-    model = build(layers, hidden, heads, width, window, activation).double().eval()
-    randomise(model)
-    stories, scored, targets = inputs(architecture, lengths)
-    log_probabilities = []
-    for story, places, ids in zip(stories, scored, targets):
-        logits = model(input_ids=story[None]).logits[0]
-        log_probabilities.append(logits[places].log_softmax(-1).gather(-1, ids[:, None])[:, 0])
-    log_probabilities = torch.cat(log_probabilities)
-    loss = -log_probabilities.sum()
-    loss.backward()
+def scored_logits(model, name, stories, scored):
+    """The logits of every scored position, story by story."""
+    if name not in PADDED:
+        return [model(input_ids=story[None]).logits[0][places] for story, places in zip(stories, scored)]
+    padding = PADDING.get(name, 0)
+    ids = torch.full((len(stories), max(map(len, stories))), padding)
+    for row, story in enumerate(stories):
+        ids[row, : len(story)] = story
+    logits = model(input_ids=ids, attention_mask=(ids != padding).long()).logits
+    return [row[places] for row, places in zip(logits, scored)]
 
-    bounds = torch.tensor([0, *lengths]).cumsum(0)
-    tensors = {
-        "tokens": torch.cat(stories),
-        "bounds": bounds,
-        "scored": torch.cat([places + start for places, start in zip(scored, bounds)]),
-        "targets": torch.cat(targets),
-        "log-probabilities": log_probabilities.detach(),
-        "loss": loss.detach()[None],
-    }
-    for key, parameter in model.named_parameters():
-        tensors[f"weight/{key}"] = parameter.detach().float().contiguous()
-        tensors[f"gradient/{key}"] = parameter.grad.contiguous()
-    spec = {
+
+def spec_of(architecture, layers, hidden, heads, width, window, activation, dropout):
+    """The network as the trainer reads it."""
+    return {
         "architecture": architecture,
         "hidden-size": hidden,
         "layers": layers,
@@ -139,11 +138,43 @@ def write(name, architecture, case):
         "layer-norm-epsilon": 1e-5 if architecture == "gpt-neo" else 1e-12,
         "initialisation": {"normal": {"std": 0.02}},
     }
+
+
+def write(name, architecture, case):
+    layers, hidden, heads, width, window, activation, dropout, lengths = case
+    torch.manual_seed(sum(map(ord, name)))
+    padding = PADDING.get(name, 0)
+    shape = (layers, hidden, heads, width, window, activation)
+    model = gpt_neo(*shape) if architecture == "gpt-neo" else roberta(*shape, padding)
+    model = model.double().eval()
+    randomise(model)
+    stories, scored, targets = inputs(architecture, lengths, padding)
+    logits = torch.cat(scored_logits(model, name, stories, scored))
+    log_probabilities = logits.log_softmax(-1).gather(-1, torch.cat(targets)[:, None])[:, 0]
+    loss = -log_probabilities.sum()
+    loss.backward()
+
+    bounds = torch.tensor([0, *lengths]).cumsum(0)
+    tensors = {
+        "tokens": torch.cat(stories),
+        "bounds": bounds,
+        "scored": torch.cat([places + start for places, start in zip(scored, bounds)]),
+        "targets": torch.cat(targets),
+        "logits": logits.detach(),
+        "log-probabilities": log_probabilities.detach(),
+        "loss": loss.detach()[None],
+    }
+    for key, parameter in model.named_parameters():
+        rows = slice(padding if "position_embeddings" in key else 0, None)
+        tensors[f"weight/{key}"] = parameter.detach()[rows].float().contiguous()
+        tensors[f"gradient/{key}"] = parameter.grad[rows].contiguous()
+    spec = spec_of(architecture, *shape, dropout)
     versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
     save_file(tensors, HERE / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
 
 
-for name, case in GPT_NEO.items():
-    write(name, "gpt-neo", case)
-for name, case in ROBERTA.items():
-    write(name, "roberta", case)
+if __name__ == "__main__":
+    for name, case in GPT_NEO.items():
+        write(name, "gpt-neo", case)
+    for name, case in ROBERTA.items():
+        write(name, "roberta", case)

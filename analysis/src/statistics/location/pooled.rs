@@ -1,7 +1,7 @@
 //! Student's t test for two independent groups of equal spread.
 
 use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::{Conclusion, Estimate, is_rounding, tested};
+use crate::statistics::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
 
 /// Compares two independent groups that are taken to have one variance.
 ///
@@ -14,7 +14,7 @@ use crate::statistics::estimate::{Conclusion, Estimate, is_rounding, tested};
 ///
 /// Source: Student (1908), Biometrika 6; Fisher (1925), Metron 5.
 pub fn pooled_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> {
-    let difference = mean(level)? - mean(baseline)?;
+    let difference = finite(mean(level)? - mean(baseline)?)?;
     let (Some(spread), Some(other_spread)) = (standard_deviation(level), standard_deviation(baseline)) else {
         return Some(Estimate { difference, conclusion: Conclusion::TooFew });
     };

@@ -1,7 +1,7 @@
 //! Yuen's test of trimmed means.
 
 use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::{Conclusion, Estimate, is_rounding, tested};
+use crate::statistics::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
 
 /// Compares the trimmed means of two independent groups, a `trim` (in [0, 0.5)) of each group cut off at either end.
 ///
@@ -19,7 +19,7 @@ pub fn yuen_t(level: &[f64], baseline: &[f64], trim: f64, alpha: f64) -> Option<
         return None;
     }
     let (one, other) = (Trimmed::of(level, trim)?, Trimmed::of(baseline, trim)?);
-    let difference = one.mean - other.mean;
+    let difference = finite(one.mean - other.mean)?;
     let (Some(spread), Some(other_spread)) = (one.spread, other.spread) else {
         return Some(Estimate { difference, conclusion: Conclusion::TooFew });
     };
@@ -45,6 +45,9 @@ struct Trimmed {
 
 impl Trimmed {
     fn of(values: &[f64], trim: f64) -> Option<Self> {
+        if values.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len();

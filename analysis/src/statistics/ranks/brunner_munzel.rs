@@ -25,12 +25,12 @@ pub struct BrunnerMunzel {
 ///
 /// With ranks among all values and within the own group, the variance of each group's placements is estimated apart, and the
 /// statistic is compared with Student's t at Satterthwaite's degrees of freedom. Unlike Mann and Whitney's it holds when the
-/// groups differ in spread. It wants some ten runs a group. `None` for fewer than two values in a group, and when the groups do
+/// groups differ in spread. It wants some ten runs a group. `None` for fewer than two values in a group, for NaN, and when the groups do
 /// not overlap: then the placements have no spread from which an error could be told.
 ///
 /// Source: Brunner and Munzel (2000), Biometrical Journal 42.
 pub fn brunner_munzel(level: &[f64], baseline: &[f64], alpha: f64) -> Option<BrunnerMunzel> {
-    if level.len() < 2 || baseline.len() < 2 {
+    if level.len() < 2 || baseline.len() < 2 || level.iter().chain(baseline).any(|value| value.is_nan()) {
         return None;
     }
     let all = midranks::doubled(&[level, baseline].concat());

@@ -38,7 +38,7 @@ impl MannWhitney {
 /// smaller tail. Up to 100 values it is counted out exactly, beyond that it is [`asymptotic`] with the continuity correction.
 ///
 /// Values may be ±∞. It is a test of medians only where the groups differ by a shift; with unequal spread see
-/// [`super::brunner_munzel`]. Not for runs that share their seeds. `None` if a group is empty.
+/// [`super::brunner_munzel`]. Not for runs that share their seeds. `None` if a group is empty or a value NaN.
 ///
 /// Source: Wilcoxon (1945), Biometrics Bulletin 1; Mann and Whitney (1947), Annals of Mathematical Statistics 18.
 pub fn mann_whitney(level: &[f64], baseline: &[f64]) -> Option<MannWhitney> {
@@ -53,7 +53,7 @@ pub fn mann_whitney(level: &[f64], baseline: &[f64]) -> Option<MannWhitney> {
 /// The statistic and two-sided p value by the normal approximation, with the variance corrected for ties:
 /// z = (U - nm/2) / √(nm/12 · (N + 1 - Σ(t³ - t)/(N(N - 1)))); `continuity` takes 1/2 off the distance first.
 ///
-/// z is 0 and p is 1 when all values are equal; `None` if a group is empty.
+/// z is 0 and p is 1 when all values are equal; `None` if a group is empty or a value NaN.
 pub fn asymptotic(level: &[f64], baseline: &[f64], continuity: bool) -> Option<(f64, f64)> {
     Some(Pooled::of(level, baseline)?.normal(continuity))
 }
@@ -67,7 +67,7 @@ struct Pooled {
 
 impl Pooled {
     fn of(level: &[f64], baseline: &[f64]) -> Option<Self> {
-        if level.is_empty() || baseline.is_empty() {
+        if level.is_empty() || baseline.is_empty() || level.iter().chain(baseline).any(|value| value.is_nan()) {
             return None;
         }
         let ranks = midranks::doubled(&[level, baseline].concat());

@@ -2,7 +2,7 @@
 
 /// The ranks of `values` from 1, the lowest first, doubled so that a mean of two ranks is a whole number.
 ///
-/// O(n log n). Infinite values rank outermost; -0 and 0 are equal.
+/// O(n log n). Infinite values rank outermost; -0 and 0 are equal. NaN has no rank: procedures refuse it beforehand.
 pub fn doubled(values: &[f64]) -> Vec<u64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| (values[*a] + 0.0).total_cmp(&(values[*b] + 0.0)));
@@ -10,7 +10,7 @@ pub fn doubled(values: &[f64]) -> Vec<u64> {
     let mut start = 0;
     while start < order.len() {
         let value = values[order[start]];
-        let tied = order[start..].iter().take_while(|index| values[**index] <= value).count();
+        let tied = order[start..].iter().take_while(|index| values[**index] <= value).count().max(1);
         for index in &order[start..start + tied] {
             ranks[*index] = (2 * start + tied + 1) as u64;
         }

@@ -3,9 +3,13 @@
 
 pub mod attainable;
 pub mod brunner_munzel;
+pub mod conover;
 pub mod decimal;
+pub mod dunn;
 pub mod hodges_lehmann;
+pub mod kruskal_wallis;
 pub mod mann_whitney;
 pub mod midranks;
+pub mod quade;
 pub mod sign;
 pub mod signed_rank;

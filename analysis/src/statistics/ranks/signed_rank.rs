@@ -59,7 +59,7 @@ impl SignedRank {
 ///
 /// Take differences from [`super::decimal::differences`], or ties are lost to rounding. A difference of ±∞ (a run that
 /// diverged) gets the outermost rank. Assumes independent differences, symmetric under the null hypothesis. With five
-/// differences or fewer it can never be below 0.05. `None` without differences.
+/// differences or fewer it can never be below 0.05. `None` without differences, or where one is NaN.
 ///
 /// Source: Wilcoxon (1945), Biometrics Bulletin 1; Pratt (1959), JASA 54.
 pub fn signed_rank(differences: &[f64], zeros: Zeros) -> Option<SignedRank> {
@@ -81,7 +81,7 @@ pub fn signed_rank(differences: &[f64], zeros: Zeros) -> Option<SignedRank> {
 /// contains the correction for ties; `continuity` takes 1/2 off the distance first.
 ///
 /// For comparison with other programs: with fewer than some fifty differences the exact p value is the one to use. z is 0
-/// and p is 1 when all differences are 0; `None` without differences.
+/// and p is 1 when all differences are 0; `None` without differences, or where one is NaN.
 pub fn asymptotic(differences: &[f64], zeros: Zeros, continuity: bool) -> Option<(f64, f64)> {
     Some(Ranked::of(differences, zeros)?.normal(continuity))
 }
@@ -94,7 +94,7 @@ struct Ranked {
 
 impl Ranked {
     fn of(differences: &[f64], zeros: Zeros) -> Option<Self> {
-        if differences.is_empty() {
+        if differences.is_empty() || differences.iter().any(|d| d.is_nan()) {
             return None;
         }
         let ranked: Vec<f64> =

@@ -2,6 +2,8 @@
 
 use rand_chacha::rand_core::Rng;
 
+use crate::statistics::distributions::normal;
+
 /// A whole number below `bound`, each with the same probability; `bound` is above 0.
 ///
 /// By multiplication, and with the few draws left out that would favour some numbers.
@@ -16,6 +18,21 @@ pub fn below(random: &mut impl Rng, bound: u32) -> u32 {
         }
     }
     (product >> 32) as u32
+}
+
+/// A number between 0 and 1, neither of them, in steps of 2⁻⁵³.
+pub fn unit(random: &mut impl Rng) -> f64 {
+    ((random.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+}
+
+/// An exponential variable of mean 1.
+pub fn exponential(random: &mut impl Rng) -> f64 {
+    -unit(random).ln()
+}
+
+/// A standard normal variable, by its quantile.
+pub fn normal(random: &mut impl Rng) -> f64 {
+    normal::upper_quantile(unit(random)).unwrap_or_default()
 }
 
 /// What a number of random draws says about a p value.
@@ -43,6 +60,19 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
+
+    #[test]
+    fn moments_of_what_is_drawn() {
+        let mut random = ChaCha8Rng::seed_from_u64(8);
+        let mut mean =
+            |draw: &dyn Fn(&mut ChaCha8Rng) -> f64| (0..40_000).map(|_| draw(&mut random)).sum::<f64>() / 40_000.0;
+        // Five standard deviations of each mean.
+        assert!((mean(&|random| unit(random)) - 0.5).abs() < 0.0073);
+        assert!((mean(&|random| exponential(random)) - 1.0).abs() < 0.025);
+        assert!((mean(&|random| exponential(random).powi(2)) - 2.0).abs() < 0.112);
+        assert!(mean(&|random| normal(random)).abs() < 0.025);
+        assert!((mean(&|random| normal(random).powi(2)) - 1.0).abs() < 0.036);
+    }
 
     #[test]
     fn every_number_comes_as_often() {

@@ -13,6 +13,9 @@ use crate::failure::{Failure, Outcome};
 use crate::workspace::Workspace;
 use crate::{file, stream};
 
+/// What torch's Python code needs beside it.
+const TORCHGEN: &str = "torchgen";
+
 /// How the names of staging folders begin.
 const STAGING: &str = ".staging-";
 
@@ -63,11 +66,26 @@ impl Installation {
         Home::at(&self.torch())
     }
 
+    /// Adds what an installation of an earlier version lacks for torch's Python code to run.
+    pub(super) fn complete_python(&self, workspace: &Workspace) -> Outcome<()> {
+        let _lock = self.lock()?;
+        let place = self.folder.join(TORCHGEN);
+        if place.is_dir() {
+            return Ok(());
+        }
+        stream::say("fetching torch's wheel once more, for its Python code (0.5 GB)");
+        let staging = self.empty_staging()?;
+        pip::install_pinned(workspace, &staging)?;
+        fs::rename(staging.join(TORCHGEN), &place)
+            .map_err(|error| Failure::new(format!("cannot move {} into place", place.display())).because(error))?;
+        file::remove(&staging)
+    }
+
     fn install_pinned(&self, workspace: &Workspace) -> Outcome<()> {
         let staging = self.empty_staging()?;
         pip::install_pinned(workspace, &staging)?;
         Home::at(&staging.join("torch"))?;
-        self.publish(&staging, &["torch", "nvidia", &metadata_folder()], false)
+        self.publish(&staging, &["torch", TORCHGEN, "nvidia", &metadata_folder()], false)
     }
 
     fn install_cuda(&self, workspace: &Workspace) -> Outcome<()> {

@@ -15,7 +15,8 @@ mod request;
 mod stamp;
 
 pub(crate) use configuration::Configuration;
-pub(crate) use request::{Request, ensure, run};
+pub(crate) use pip::platforms;
+pub(crate) use request::{Request, ensure, python_folder, run};
 
 /// The release that the bindings are written for.
 const VERSION: &str = "2.11.0";

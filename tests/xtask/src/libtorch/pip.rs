@@ -13,7 +13,7 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 /// The platform tags of wheels for any Linux with a C library as new as the one torch's own wheel asks for (glibc 2.28).
 ///
 /// pip takes a tag literally: an older platform is not understood to be included.
-fn platforms() -> impl Iterator<Item = String> {
+pub(crate) fn platforms() -> impl Iterator<Item = String> {
     let named = ["manylinux2010", "manylinux2014"].map(str::to_owned);
     named.into_iter().chain((5..=28).map(|minor| format!("manylinux_2_{minor}"))).map(|tag| tag + "_x86_64")
 }

@@ -56,6 +56,20 @@ pub(crate) fn ensure(workspace: &Workspace, request: &Request) -> Outcome<PathBu
     Ok(home.path().to_owned())
 }
 
+/// The folder from which Python can import the torch of this libtorch, with what it needs beside it.
+pub(crate) fn python_folder(workspace: &Workspace, home: &Path) -> Outcome<PathBuf> {
+    let plain = || {
+        Failure::new(format!("{} is a plain libtorch, without torch's Python code", home.display()))
+            .hint("unset LIBTORCH and call `cargo libtorch`, which installs the whole wheel")
+    };
+    let folder = home.parent().filter(|_| home.join("__init__.py").is_file()).ok_or_else(plain)?;
+    let installation = Installation::of(workspace.root());
+    if home == installation.torch() {
+        installation.complete_python(workspace)?;
+    }
+    Ok(folder.to_owned())
+}
+
 fn wants_cuda(request: &Request) -> bool {
     request.cuda || (!request.cpu && nvidia::has_driver())
 }

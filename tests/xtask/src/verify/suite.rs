@@ -5,7 +5,7 @@
 use super::tally::Tally;
 use crate::failure::Outcome;
 use crate::workspace::Workspace;
-use crate::{cluster, compiler, libtorch, packages, stream};
+use crate::{cluster, compiler, libtorch, packages, stream, transformers};
 
 /// The packages that are built without libtorch.
 const LIGHT: [&str; 6] = ["spec", "slurm", "analysis", "launcher", "stories", "xtask"];
@@ -37,6 +37,8 @@ enum Need {
     Libtorch,
     /// A browser for the report.
     Chromium,
+    /// Two versions of Hugging Face's transformers, and a torch for them.
+    Transformers,
     /// Slurm with accounts, and an ssh server.
     Slurm,
 }
@@ -58,7 +60,7 @@ const DOC: &[&str] = &["doc", "--quiet", "--release", "--no-deps", "--document-p
 const BUILD: &[&str] = &["build", "--quiet", "--release"];
 
 /// All suites, in the order in which they are run: what fails fast comes first.
-pub(super) const SUITES: [Suite; 8] = [
+pub(super) const SUITES: [Suite; 9] = [
     Suite {
         name: "format",
         meaning: "the sources are formatted",
@@ -109,6 +111,16 @@ pub(super) const SUITES: [Suite; 8] = [
         steps: &[
             Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
             Step::Tests { packages: &["e2e"], last: &["--test", "it"] },
+        ],
+    },
+    Suite {
+        name: "transformers",
+        meaning: "an old and a new transformers compute with our models what we do, and we with theirs",
+        quick: false,
+        needs: &[Need::Libtorch, Need::Transformers],
+        steps: &[
+            Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
+            Step::Tests { packages: &["e2e"], last: &["--test", "transformers"] },
         ],
     },
     Suite {
@@ -171,6 +183,10 @@ impl Need {
             }
             Self::Chromium if compiler::is_installed("chromium") => Ok(()),
             Self::Chromium => packages::ensure(&["chromium"]),
+            Self::Transformers => {
+                let home = libtorch::ensure(workspace, &libtorch::Request::default())?;
+                transformers::ensure(workspace, &libtorch::python_folder(workspace, &home)?)
+            }
             Self::Slurm => packages::ensure(&[&cluster::PACKAGES[..], &SSH].concat()),
         }
     }

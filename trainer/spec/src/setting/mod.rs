@@ -12,6 +12,8 @@ mod resources;
 mod settings;
 mod train;
 
+use std::cmp::Reverse;
+
 pub use self::kind::Kind;
 pub use self::settings::Settings;
 use crate::error::SpecError;
@@ -88,16 +90,19 @@ pub fn nearest(name: &str) -> Option<&'static str> {
 }
 
 /// The candidate closest to `text` by Damerau–Levenshtein distance, capitals aside, if it is at most a third of the text away; a
-/// name of one or two letters is close to nothing.
+/// name of one or two letters is close to nothing. Of several as close it is the one that begins most as the text does.
 pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bound = text.chars().count() / 3;
     let text = text.to_lowercase();
+    let same_start =
+        |candidate: &str| text.chars().zip(candidate.chars()).take_while(|(one, other)| one == other).count();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&text, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= bound)
+        .map(|candidate| (candidate.to_lowercase(), candidate))
+        .map(|(lower, candidate)| (strsim::damerau_levenshtein(&text, &lower), Reverse(same_start(&lower)), candidate))
+        .filter(|(distance, ..)| *distance <= bound)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(.., candidate)| candidate)
 }
 
 impl Setting {
@@ -169,6 +174,12 @@ mod tests {
         for (short, key) in SHORT_NAMES {
             assert_eq!(find(short).map(|setting| setting.key), Some(key));
         }
+    }
+
+    #[test]
+    fn of_names_as_close_the_one_that_begins_alike_is_meant() {
+        assert_eq!(closest("rellu", ["reglu", "relu", "prelu"]), Some("relu"));
+        assert_eq!(closest("gellu", ["glu", "geglu", "gelu"]), Some("gelu"));
     }
 
     #[test]

@@ -1,0 +1,238 @@
+//! The fit of a mixed model by restricted maximum likelihood.
+
+use serde::Serialize;
+
+use super::design::{Design, check};
+use super::kenward_roger::Adjusted;
+use super::likelihood::{Point, highest};
+use crate::statistics::anova::factor::{Factor, columns as columns_of};
+use crate::statistics::distributions::f;
+use crate::statistics::estimate::{Estimate, tested};
+use crate::statistics::linear::cholesky::{Cholesky, dot};
+use crate::statistics::refusal::{Refusal, usable};
+
+/// A mixed model with a random effect of the seed.
+#[derive(Debug, Clone)]
+pub struct Mixed {
+    /// β, one for each column.
+    pub coefficients: Vec<f64>,
+    /// Their standard errors, as if the variances were known: too small for few seeds. For tests see [`Mixed::contrast`].
+    pub standard_errors: Vec<f64>,
+    /// τ², the variance between seeds.
+    pub seed_variance: f64,
+    /// σ², the variance of a run around its arm and seed.
+    pub residual_variance: f64,
+    /// ln of the restricted likelihood, without the constant ln |Xᵀ X| / 2 that some programs add.
+    pub log_likelihood: f64,
+    /// Whether the estimate of the seed's variance is 0, its boundary: the runs of a seed are no more alike than those of different ones.
+    pub singular: bool,
+    inference: Inference,
+}
+
+/// From what tests are made.
+#[derive(Debug, Clone)]
+enum Inference {
+    /// From the mixed model.
+    Adjusted(Adjusted),
+    /// From least squares with the seeds as fixed blocks.
+    Blocked { coefficients: Vec<f64>, covariance: Vec<Vec<f64>>, df: f64 },
+}
+
+/// A test of one or more contrasts together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Joint {
+    /// The statistic.
+    pub f: f64,
+    /// Its degrees of freedom; the second may be a fraction.
+    pub df: [f64; 2],
+    /// p value against all contrasts being 0.
+    pub p: f64,
+}
+
+impl Mixed {
+    /// Fits `values` with fixed effects of `columns`, such as the mean and those of activation and architecture, and a random
+    /// effect of `seed`.
+    ///
+    /// Restricted maximum likelihood over the ratio of the two variances alone, as the others follow from it. For balanced data
+    /// σ² is the residual mean square of the blocked analysis, and τ² the difference of the seeds' mean square and that over the
+    /// runs of a seed.
+    ///
+    /// Assumes that seeds are a random sample, that their effects and the residuals are roughly normal, and that a seed shifts all
+    /// its runs alike. With fewer than five seeds τ² itself is hardly known; differences between arms do not suffer from that. Where the
+    /// estimate of τ² is 0 the fit says so, and tests are made with the seeds as fixed blocks, which holds for any τ².
+    ///
+    /// Source: Patterson and Thompson (1971), Biometrika 58; Bates, Mächler, Bolker and Walker (2015), Journal of Statistical
+    /// Software 67 (profiling).
+    ///
+    /// # Errors
+    /// A [`Refusal`] for values or columns that are not finite or differ in length, columns that are combinations of each other, too
+    /// few runs, one run a seed, and residuals that are all 0.
+    pub fn fit(values: &[f64], columns: &[Vec<f64>], seed: &Factor) -> Result<Self, Refusal> {
+        check(values, columns, seed)?;
+        let design = Design::of(values, columns, seed.levels(), seed.count())?;
+        if design.freedom() < 2.0 || design.seeds.iter().all(|seed| seed.runs < 2.0) {
+            return Err(Refusal::NoFreedom);
+        }
+        let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let rounding = |squares: f64, df: f64| (squares / df).sqrt() <= 64.0 * f64::EPSILON * largest;
+        if rounding(design.residual, design.freedom()) {
+            return Err(Refusal::NoSpread);
+        }
+        // With the seeds as blocks: what τ² would take everything of.
+        let blocks = columns_of(&[seed], values.len());
+        let fixed = Design::of(values, &[columns, &blocks].concat(), seed.levels(), seed.count());
+        if fixed.as_ref().is_ok_and(|fixed| fixed.freedom() >= 1.0 && rounding(fixed.residual, fixed.freedom())) {
+            return Err(Refusal::NoSpread);
+        }
+        let point = highest(&design).ok_or(Refusal::Aliased)?;
+        let singular = point.ratio <= 0.0;
+        let inference = match fixed {
+            Ok(fixed) if singular && fixed.freedom() >= 1.0 => blocked(&fixed)?,
+            // Where an arm goes with one seed alone, the blocks leave nothing to compare.
+            _ => Inference::Adjusted(adjusted(&design, &point)?),
+        };
+        let covariance = scaled(&point.root.inverse(), point.residual_variance);
+        Ok(Self {
+            coefficients: sum(&design.coefficients, &point.shift),
+            standard_errors: covariance.iter().enumerate().map(|(index, row)| row[index].sqrt()).collect(),
+            seed_variance: point.ratio * point.residual_variance,
+            residual_variance: point.residual_variance,
+            log_likelihood: -point.deviance / 2.0,
+            singular,
+            inference,
+        })
+    }
+
+    /// The combination of coefficients with these `weights`, such as a difference of two arms, with its t test and an interval of level
+    /// 1 - `alpha`.
+    ///
+    /// The standard error is that of Kenward and Roger, which allows for the variances being estimates; for one contrast their
+    /// degrees of freedom are Satterthwaite's from the expected information. On a singular fit it is that of the blocked analysis.
+    ///
+    /// Source: Kenward and Roger (1997), Biometrics 53; Satterthwaite (1946), Biometrics Bulletin 2.
+    ///
+    /// # Errors
+    /// A [`Refusal`] for an alpha outside (0, 1), another number of weights than there are columns, and weights that are all 0.
+    pub fn contrast(&self, weights: &[f64], alpha: f64) -> Result<Estimate, Refusal> {
+        Refusal::unless_level(alpha)?;
+        let df = self.joint(&[weights.to_vec()])?.df[1];
+        let difference = dot(weights, self.tested_coefficients());
+        tested(difference, self.error(weights), df, alpha).ok_or(Refusal::NoFreedom)
+    }
+
+    /// Tests whether all the combinations of coefficients with these rows of weights are 0, such as a main effect of several columns.
+    ///
+    /// Source: Kenward and Roger (1997), Biometrics 53.
+    ///
+    /// # Errors
+    /// A [`Refusal`] for rows of another length than there are columns, no rows, and rows that are combinations of each other.
+    pub fn joint(&self, rows: &[Vec<f64>]) -> Result<Joint, Refusal> {
+        let expected = self.coefficients.len();
+        if rows.is_empty() {
+            return Err(Refusal::TooFewGroups { needed: 1, found: 0 });
+        }
+        if let Some(block) = rows.iter().position(|row| row.len() != expected) {
+            return Err(Refusal::Ragged { block, expected, found: rows[block].len() });
+        }
+        Refusal::unless_all(rows, usable)?;
+        let (statistic, df) = match &self.inference {
+            Inference::Adjusted(adjusted) => adjusted.joint(rows, &self.coefficients)?,
+            Inference::Blocked { coefficients, covariance, df } => {
+                let root = Cholesky::of(&between(rows, covariance)).ok_or(Refusal::Aliased)?;
+                let values: Vec<f64> = rows.iter().map(|row| dot(row, coefficients)).collect();
+                let half = root.half_solve(&values);
+                (dot(&half, &half) / rows.len() as f64, *df)
+            }
+        };
+        let df = [rows.len() as f64, df];
+        let p = f::upper_tail(statistic, df[0], df[1]).ok_or(Refusal::NoFreedom)?;
+        Ok(Joint { f: statistic, df, p })
+    }
+
+    fn tested_coefficients(&self) -> &[f64] {
+        match &self.inference {
+            Inference::Adjusted(_) => &self.coefficients,
+            Inference::Blocked { coefficients, .. } => coefficients,
+        }
+    }
+
+    fn error(&self, weights: &[f64]) -> f64 {
+        let covariance = match &self.inference {
+            Inference::Adjusted(adjusted) => adjusted.covariance(),
+            Inference::Blocked { covariance, .. } => covariance,
+        };
+        between(&[weights.to_vec()], covariance)[0][0].sqrt()
+    }
+}
+
+/// Least squares with the seeds as blocks; only the coefficients of the arms are kept.
+fn blocked(fixed: &Design) -> Result<Inference, Refusal> {
+    let kept = fixed.squares.len() + 1 - fixed.seeds.len();
+    let df = fixed.freedom();
+    let inverse = Cholesky::of(&fixed.squares).ok_or(Refusal::Aliased)?.inverse();
+    let mut covariance = scaled(&inverse, fixed.residual / df);
+    covariance.truncate(kept);
+    for row in &mut covariance {
+        row.truncate(kept);
+    }
+    Ok(Inference::Blocked { coefficients: fixed.coefficients[..kept].to_vec(), covariance, df })
+}
+
+fn adjusted(design: &Design, point: &Point) -> Result<Adjusted, Refusal> {
+    Adjusted::of(design, point.ratio, point.residual_variance, &point.root).ok_or(Refusal::NoFreedom)
+}
+
+fn sum(one: &[f64], other: &[f64]) -> Vec<f64> {
+    one.iter().zip(other).map(|(x, y)| x + y).collect()
+}
+
+fn scaled(matrix: &[Vec<f64>], factor: f64) -> Vec<Vec<f64>> {
+    matrix.iter().map(|row| row.iter().map(|element| element * factor).collect()).collect()
+}
+
+/// L M Lᵀ for rows L and a symmetric matrix M.
+pub(super) fn between(rows: &[Vec<f64>], matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let along = |row: &Vec<f64>| -> Vec<f64> { matrix.iter().map(|line| dot(line, row)).collect() };
+    let products: Vec<Vec<f64>> = rows.iter().map(along).collect();
+    rows.iter().map(|row| products.iter().map(|product| dot(row, product)).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arms(of: &[usize], count: usize) -> Vec<Vec<f64>> {
+        (0..count).map(|arm| of.iter().map(|run| f64::from(u8::from(*run == arm))).collect()).collect()
+    }
+
+    #[test]
+    fn two_arms_are_the_paired_test() {
+        let (level, baseline) = ([0.61, 0.66, 0.63, 0.7], [0.58, 0.64, 0.62, 0.63]);
+        let pairs: Vec<(f64, f64)> = level.into_iter().zip(baseline).collect();
+        let columns = arms(&[0, 0, 0, 0, 1, 1, 1, 1], 2);
+        let seed = Factor::of(vec![0, 1, 2, 3, 0, 1, 2, 3]).unwrap();
+        let model = Mixed::fit(&[level, baseline].concat(), &columns, &seed).unwrap();
+        let found = *model.contrast(&[1.0, -1.0], 0.05).unwrap().test().unwrap();
+        let known = *crate::statistics::paired::paired_t(&pairs, 0.05).unwrap().test().unwrap();
+        for (found, known) in [(found.t, known.t), (found.df, known.df), (found.p, known.p)] {
+            assert!((found / known - 1.0).abs() < 1e-9, "{found} {known}");
+        }
+        assert!(model.contrast(&[1.0], 0.05).is_err() && model.contrast(&[0.0, 0.0], 0.05).is_err());
+    }
+
+    #[test]
+    fn what_has_no_answer() {
+        let columns = arms(&[0, 0, 0, 1, 1, 1], 2);
+        let seed = Factor::of(vec![0, 1, 2, 0, 1, 2]).unwrap();
+        let refused = |values: &[f64], columns: &[Vec<f64>]| Mixed::fit(values, columns, &seed).unwrap_err();
+        // Every difference is 0.1, and every value the same.
+        assert_eq!(refused(&[0.5, 0.6, 0.7, 0.6, 0.7, 0.8], &columns), Refusal::NoSpread);
+        assert_eq!(refused(&[0.5; 6], &columns), Refusal::NoSpread);
+        assert_eq!(refused(&[0.5, 0.6, 0.8, 0.6, 0.7, f64::NAN], &columns), Refusal::NotFinite { row: 0, place: 5 });
+        let aliased = [columns.clone(), vec![vec![1.0; 6]]].concat();
+        assert_eq!(refused(&[0.5, 0.6, 0.8, 0.6, 0.7, 0.8], &aliased), Refusal::Aliased);
+        let alone = Factor::of((0..6).collect()).unwrap();
+        let found = Mixed::fit(&[0.5, 0.6, 0.8, 0.6, 0.7, 0.8], &columns, &alone).unwrap_err();
+        assert_eq!(found, Refusal::NoFreedom);
+    }
+}

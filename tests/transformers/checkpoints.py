@@ -1,0 +1,117 @@
+"""Writes checkpoints as transformers saves them, and in the layout of the study's classes, with what they say of some texts.
+
+    python checkpoints.py TOKENIZER OUT
+
+TOKENIZER is an exported model of the trainer, whose tokenizer is taken; OUT gets a folder for each checkpoint and beside it
+`NAME.jsonl` with a text and the sum of its log-probabilities on each line.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.setdlopenflags(os.RTLD_LAZY)
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+from transformers import AutoTokenizer, GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, RobertaForMaskedLM  # noqa: E402
+
+from compare import log_probabilities  # noqa: E402
+
+TEXTS = ["The cat sat.", "Once upon a time there was a little dog who found a red ball.", "Yes!"]
+WIDTH = 20
+
+
+class Learned(nn.Module):
+    """A function of the entries and of one value for each channel, under the name that the study has for it."""
+
+    def __init__(self, name, function):
+        super().__init__()
+        self.name, self.function = name, function
+        self.register_parameter(name, nn.Parameter(torch.rand(WIDTH) + 0.5))
+
+    def forward(self, x):
+        return self.function(x, self._parameters[self.name])
+
+
+class Halves(nn.Module):
+    """The first half of the entries times gelu of the second."""
+
+    def forward(self, x):
+        first, second = x.chunk(2, dim=-1)
+        return first * F.gelu(second, approximate="tanh")
+
+
+# The study's name of a layer, its learned tensor, its function.
+STUDY = {
+    "prelu": ("alpha", lambda x, alpha: x.clamp(min=0.0) + alpha * x.clamp(max=0.0)),
+    "learnable_gelu": ("alpha", lambda x, alpha: alpha * F.gelu(x, approximate="tanh")),
+    "swish": ("bias", lambda x, beta: x * F.silu(beta * x)),
+}
+
+
+def gpt_neo(tokenizer, **more):
+    settings = dict(
+        vocab_size=len(tokenizer), hidden_size=12, num_layers=3, num_heads=3, intermediate_size=WIDTH, window_size=5,
+        max_position_embeddings=48, attention_types=[[["global", "local"], 1], [["global"], 1]], pad_token_id=0,
+    )
+    return GPTNeoForCausalLM(GPTNeoConfig(**{**settings, **more}))
+
+
+def roberta(tokenizer, **more):
+    settings = dict(
+        vocab_size=len(tokenizer), hidden_size=12, num_hidden_layers=2, num_attention_heads=2, intermediate_size=WIDTH,
+        max_position_embeddings=49, type_vocab_size=1, pad_token_id=0,
+    )
+    return RobertaForMaskedLM(RobertaConfig(**{**settings, **more}))
+
+
+def checkpoints(tokenizer):
+    """Name, model, and what its config.json says besides."""
+    yield "gpt-neo", gpt_neo(tokenizer), {}
+    yield "gpt-neo-relu", gpt_neo(tokenizer, activation_function="relu", attention_types=[[["global"], 3]]), {}
+    yield "gpt-neo-padded-table", gpt_neo(tokenizer, vocab_size=len(tokenizer) + 30), {}
+    yield "roberta", roberta(tokenizer), {}
+    yield "roberta-silu", roberta(tokenizer, hidden_act="silu", num_attention_heads=1), {}
+    for layer, (name, function) in STUDY.items():
+        model = gpt_neo(tokenizer)
+        for block in model.transformer.h:
+            block.mlp.act = Learned(name, function)
+        yield f"study-gpt-neo-{layer}", model, {"custom_activation": layer}
+        model = roberta(tokenizer)
+        for block in model.roberta.encoder.layer:
+            block.intermediate.intermediate_act_fn = Learned("beta" if layer == "swish" else name, function)
+        yield f"study-roberta-{layer}", model, {"custom_activation": layer}
+    model = gpt_neo(tokenizer)
+    for block in model.transformer.h:
+        block.mlp.c_fc, block.mlp.act = nn.Linear(12, 2 * WIDTH), Halves()
+    yield "study-gpt-neo-geglu", model, {"custom_activation": "geglu"}
+
+
+def main(tokenizer, out):
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer)
+    torch.manual_seed(0)
+    for name, model, more in checkpoints(tokenizer):
+        for parameter in model.parameters():
+            nn.init.normal_(parameter, float(parameter.mean().round()), 0.3)
+        model.eval()
+        folder = Path(out) / name
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        config = folder / "config.json"
+        config.write_text(json.dumps({**json.loads(config.read_text()), **more}))
+        model.config.architectures = [type(model).__name__]
+        rows = []
+        for text in TEXTS:
+            ids = tokenizer(text)["input_ids"]
+            if isinstance(model, GPTNeoForCausalLM):
+                # The end of a text is not scored.
+                ids.pop()
+            rows.append({"text": text, "sum": sum(log_probabilities(model, tokenizer, ids))})
+        folder.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,191 @@
+//! `seedbed-trainer score`: log-probabilities of texts.
+//!
+//! A decoder's are ln p(token | `<s>` and the tokens before it), for every token of the text. An encoder's are
+//! pseudo-log-likelihoods: ln p of each token where it alone is hidden by `<mask>`, between `<s>` and `</s>` (Salazar et al.
+//! 2020, arXiv:1910.14659). The special tokens are not scored. This is what [`crate::evaluate::minimal_pairs`] compares.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use native::cuda::Availability;
+use serde_json::{Map, Value, json};
+use spec::model::Architecture;
+use spec::{ExitCode, Failure};
+use tch::{Device, Kind};
+
+use super::texts::{Text, Texts};
+use super::{Asked, Ready};
+use crate::data::PackedBatch;
+use crate::failure::as_failure;
+use crate::model::Packed;
+
+/// What is to be scored.
+#[derive(Debug, Args)]
+pub struct Request {
+    #[command(flatten)]
+    asked: Asked,
+    /// A file of JSON lines: {"text": "…"}, or {"ids": […]} without special tokens [default: standard input]
+    #[arg(long)]
+    texts: Option<PathBuf>,
+    /// Cut texts that are longer than the context, rather than refuse them
+    #[arg(long)]
+    truncate: bool,
+    /// Most tokens in one forward pass
+    #[arg(long, default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
+    batch_tokens: u64,
+}
+
+/// Carries out `score`: a line of JSON on standard output for every text, in their order.
+///
+/// # Errors
+/// When there is no model, or a line is no text; the lines before it have been scored.
+pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
+    let ready = request.asked.open(cuda)?;
+    let input: Box<dyn BufRead> =
+        match &request.texts {
+            None => Box::new(io::stdin().lock()),
+            Some(path) => Box::new(BufReader::new(File::open(path).map_err(|error| {
+                Failure::new(ExitCode::BadData, format!("cannot read {}: {error}", path.display()))
+            })?)),
+        };
+    let texts = Texts {
+        lines: input.lines(),
+        tokenizer: &ready.trained.tokenizer,
+        spec: &ready.trained.spec,
+        truncate: request.truncate,
+        read: 0,
+    };
+    let mut scorer = Scorer::new(&ready, request.batch_tokens as usize);
+    let mut output = io::stdout().lock();
+    for text in texts {
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => {
+                scorer.finish(&mut output).map_err(cannot_print)?;
+                return Err(as_failure(error));
+            }
+        };
+        match scorer.add(text, &mut output) {
+            // A reader that has gone away (`| head`) wants no more.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::Done),
+            other => other.map_err(cannot_print)?,
+        }
+    }
+    match scorer.finish(&mut output) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_print(error)),
+        _ => Ok(ExitCode::Done),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the scores")]
+struct Unprinted(#[source] io::Error);
+
+fn cannot_print(error: io::Error) -> Failure {
+    Failure::new(ExitCode::CannotWrite, Unprinted(error))
+}
+
+/// Scores texts many at a time, and gives them back in their order.
+struct Scorer<'a> {
+    ready: &'a Ready,
+    most_tokens: usize,
+    /// The texts that are not written yet, oldest first.
+    waiting: VecDeque<Scored>,
+    /// What the next forward pass sees.
+    batch: PackedBatch,
+    /// How many positions of the batch belong to each text, by its place in `waiting`.
+    shares: Vec<(usize, usize)>,
+}
+
+struct Scored {
+    text: Text,
+    log_probabilities: Vec<f64>,
+}
+
+impl<'a> Scorer<'a> {
+    fn new(ready: &'a Ready, most_tokens: usize) -> Self {
+        let (waiting, batch) = (VecDeque::new(), PackedBatch::default());
+        Self { ready, most_tokens, waiting, batch, shares: Vec::new() }
+    }
+
+    fn add(&mut self, text: Text, output: &mut impl Write) -> io::Result<()> {
+        let parts = self.parts(&text.ids);
+        self.waiting.push_back(Scored { text, log_probabilities: Vec::new() });
+        for part in parts {
+            if !self.batch.is_empty() && self.batch.len() + part.len() > self.most_tokens {
+                self.pass();
+                self.write(output, self.waiting.len() - 1)?;
+            }
+            self.shares.push((self.waiting.len() - 1, part.scored.len()));
+            self.batch.append(&part);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, output: &mut impl Write) -> io::Result<()> {
+        self.pass();
+        self.write(output, self.waiting.len())
+    }
+
+    /// What must pass through the network for a text, in parts that fit a pass.
+    fn parts(&self, ids: &[u16]) -> Vec<PackedBatch> {
+        let specials = self.ready.trained.tokenizer.specials();
+        let start = std::iter::once(specials.start);
+        match self.ready.trained.spec.architecture {
+            Architecture::GptNeo => {
+                let story: Vec<u16> = start.chain(ids.iter().copied()).collect();
+                vec![PackedBatch::next_token([story.as_slice()])]
+            }
+            Architecture::Roberta => {
+                let story: Vec<u16> = start.chain(ids.iter().copied()).chain([specials.end]).collect();
+                let at_once = (self.most_tokens / story.len()).max(1);
+                let places = (1..=ids.len()).step_by(at_once);
+                places
+                    .map(|first| {
+                        let last = (first + at_once).min(ids.len() + 1);
+                        PackedBatch::masked_at(&story, specials.mask, first..last)
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Runs the network on the batch and hands its numbers out.
+    fn pass(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.scored.is_empty() {
+            self.shares.clear();
+            return;
+        }
+        let packed = Packed::new(&batch.view(), self.ready.device);
+        let found = self.ready.model.log_probabilities(&packed).to_device(Device::Cpu).to_kind(Kind::Double);
+        let found = Vec::<f64>::try_from(found).expect("invariant: one number for each scored position");
+        let mut found = found.into_iter();
+        for (text, count) in self.shares.drain(..) {
+            self.waiting[text].log_probabilities.extend(found.by_ref().take(count));
+        }
+    }
+
+    /// Writes the `count` oldest texts, which are all scored. Their places are free then.
+    fn write(&mut self, output: &mut impl Write, count: usize) -> io::Result<()> {
+        for scored in self.waiting.drain(..count) {
+            serde_json::to_writer(&mut *output, &row(&scored, self.ready))?;
+            output.write_all(b"\n")?;
+        }
+        output.flush()
+    }
+}
+
+/// The fields of the line, and what was found.
+fn row(scored: &Scored, ready: &Ready) -> Map<String, Value> {
+    let Scored { text, log_probabilities } = scored;
+    let mut row = text.fields.clone();
+    row.insert("ids".to_owned(), json!(text.ids));
+    row.insert("tokens".to_owned(), json!(ready.trained.tokenizer.spellings(&text.ids)));
+    row.insert("log-probabilities".to_owned(), json!(log_probabilities));
+    row.insert("log-probability".to_owned(), json!(log_probabilities.iter().fold(0.0, |sum, one| sum + one)));
+    row
+}

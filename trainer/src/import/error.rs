@@ -1,0 +1,34 @@
+//! Why a checkpoint could not be taken over.
+
+use std::path::PathBuf;
+
+use crate::export::ExportError;
+use crate::trained::TrainedError;
+
+/// Why a checkpoint could not be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A part could not be read, or does not fit the rest.
+    #[error(transparent)]
+    Model(#[from] TrainedError),
+    /// A part could not be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A folder of ours.
+    #[error("{} is a model folder already: `score`, `generate` and `export` read it as it is", path.display())]
+    Already {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A network that the trainer does not have.
+    #[error("{} asks for what this trainer does not have: {reason}", path.display())]
+    Unsupported {
+        /// The `config.json`.
+        path: PathBuf,
+        /// What it is, and what would be right.
+        reason: String,
+    },
+    /// A tokenizer and a model that are not of one another.
+    #[error("tokenizer and model do not match: {0}")]
+    Mismatch(String),
+}

@@ -1,0 +1,96 @@
+//! `seedbed-trainer import`: a GPT-Neo or RoBERTa of transformers becomes a model folder, which `score`, `generate` and
+//! `export` read.
+//!
+//! [`config`] reads its `config.json` as a network, [`names`] and [`study`] its tensors, [`tokenizer`] its tokenizer. What is
+//! missing, extra or of another shape is named all at once. What is written is an export, as of a run: see
+//! [`crate::trained`].
+
+pub mod config;
+pub mod error;
+pub mod names;
+pub mod study;
+#[cfg(test)]
+mod tests;
+pub mod tokenizer;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use spec::{ExitCode, Failure};
+
+pub use error::ImportError;
+
+use self::config::Config;
+use self::study::StudyLayer;
+use crate::failure::as_failure;
+use crate::trained::folder::RECORD;
+use crate::trained::origin::ImportOrigin;
+use crate::trained::{Origin, TrainedError, TrainedModel, portable, tensors};
+use crate::{export, logbook, model};
+
+/// What is to be taken over.
+#[derive(Debug, Args)]
+pub struct Request {
+    /// A folder with config.json, model.safetensors and tokenizer.json
+    #[arg(long)]
+    from: PathBuf,
+    /// The folder to be written; an earlier import or export there is replaced, anything else is left alone
+    #[arg(long)]
+    to: PathBuf,
+    /// Where tokenizer.json lies, if not with the model
+    #[arg(long)]
+    tokenizer: Option<PathBuf>,
+    /// The layer of the study that the checkpoint has, where its config.json has no `custom_activation`
+    #[arg(long, value_enum)]
+    layer: Option<StudyLayer>,
+}
+
+/// Carries out `import`.
+///
+/// # Errors
+/// When the checkpoint is of another kind, lacks something, or the folder cannot be written.
+pub fn carry_out(request: &Request) -> Result<ExitCode, Failure> {
+    crate::device::ready(None, false)?;
+    export::publish::check(&request.to).map_err(as_failure)?;
+    let tokenizer = request.tokenizer.as_deref().unwrap_or(&request.from);
+    let model = read(&request.from, tokenizer, request.layer).map_err(|error| {
+        let is_layer = matches!(&error, ImportError::Model(TrainedError::Misfit { .. })) && request.layer.is_none();
+        let failure = as_failure(error);
+        if is_layer { failure.hint("a checkpoint of the study may need --layer") } else { failure }
+    })?;
+    export::write(&model, &request.to).map_err(as_failure)?;
+    if let Origin::Import(origin) = &model.origin {
+        for change in &origin.changes {
+            logbook::say(change);
+        }
+    }
+    logbook::say(&format!("wrote {}: `score`, `generate` and `export` read it", request.to.display()));
+    Ok(ExitCode::Done)
+}
+
+/// The model in a folder of transformers, with the tokenizer of another folder or the same.
+///
+/// # Errors
+/// As [`carry_out`].
+pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Result<TrainedModel, ImportError> {
+    if folder.join(RECORD).exists() {
+        return Err(ImportError::Already { path: folder.to_owned() });
+    }
+    let config = Config::read(&folder.join("config.json"))?;
+    let architecture = config.architecture()?;
+    let mut weights = tensors::read_folder(folder)?;
+    let mut changes = Vec::new();
+    names::settle(architecture, &mut weights, &mut changes)?;
+    let layer = layer
+        .or_else(|| StudyLayer::from_name(config.custom_activation()?))
+        .or_else(|| StudyLayer::from_tensors(&weights));
+    let layer = layer.map(|layer| study::take_over(layer, &config, &mut weights, &mut changes)).transpose()?;
+    let spec = config.spec(layer)?;
+    portable::from_portable(&mut weights, config.padding());
+    tensors::check(&model::declarations(&spec), &weights)
+        .map_err(|misfit| TrainedError::Misfit { path: folder.to_owned(), misfit })?;
+    let tokenizer = tokenizer::read(tokenizer, &config, &spec)?;
+    let origin =
+        ImportOrigin { from: folder.display().to_string(), model_type: config.model_type().to_owned(), changes };
+    Ok(TrainedModel { spec, weights, tokenizer, origin: Origin::Import(origin) })
+}
