@@ -73,6 +73,13 @@ pub(super) fn tested(difference: f64, standard_error: f64, df: f64, alpha: f64) 
         .then_some(Estimate { difference, conclusion: Conclusion::Tested(Test { standard_error, t, df, p, interval }) })
 }
 
+/// What can be said of a difference without a test, where the larger `spread` of two arms is no more than the rounding of their
+/// `largest` value; `None` where there is a spread to test it by.
+pub(super) fn without_spread(difference: f64, spread: f64, largest: f64) -> Option<Estimate> {
+    let conclusion = if is_rounding(difference.abs(), largest) { Conclusion::Identical } else { Conclusion::NoSpread };
+    is_rounding(spread, largest).then_some(Estimate { difference, conclusion })
+}
+
 /// A number, unless it has left the range of floats.
 pub(super) fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)

@@ -51,11 +51,9 @@ pub fn settle(
     abandon: bool,
 ) -> Result<Settled, ClusterError> {
     let now = Timestamp::now();
-    let concerns = |submission: &&Submission| match submission.fate {
-        Fate::Open => true,
-        Fate::GivenUp => submission.age(now) < LATE,
-        Fate::Accepted(_) => abandon && submission.runs(&writer.layout).is_err(),
-        Fate::Refused => false,
+    let concerns = |submission: &&Submission| {
+        let is_past = submission.fate == Fate::GivenUp && submission.age(now) >= LATE;
+        submission.is_unsettled(&writer.layout, abandon) && !is_past
     };
     let concerned: Vec<&Submission> = submissions.iter().filter(concerns).collect();
     if concerned.is_empty() {
@@ -73,7 +71,7 @@ pub fn settle(
                 settled.news.push(line);
             }
             // Nobody can say any more which runs it carries out.
-            Fate::Accepted(_) if abandon && submission.runs(&writer.layout).is_err() => {
+            Fate::Accepted(_) if submission.is_unsettled(&writer.layout, abandon) => {
                 writer.keep()?;
                 fence_off(writer, contact, submission)?;
                 contact.cancel(found.alive)?;

@@ -116,6 +116,16 @@ impl Submission {
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
 
+    /// Whether something about it is left to find out: what became of it, whether it came after it was given up, or, if a
+    /// person wants to `abandon` it, that nobody can say any more which runs it carries out.
+    pub(super) fn is_unsettled(&self, layout: &SweepLayout, abandon: bool) -> bool {
+        match self.fate {
+            Fate::Open | Fate::GivenUp => true,
+            Fate::Accepted(_) => abandon && self.runs(layout).is_err(),
+            Fate::Refused => false,
+        }
+    }
+
     /// The runs of its array file, by line. The file never changes, and is read once.
     ///
     /// # Errors

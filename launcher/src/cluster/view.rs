@@ -84,11 +84,7 @@ impl<'a> Sites<'a> {
         abandon: bool,
     ) -> Result<Settled, ClusterError> {
         let layout = writer.layout.clone();
-        let concerned = |submission: &Submission| match submission.fate {
-            Fate::Open | Fate::GivenUp => true,
-            Fate::Accepted(_) => abandon && submission.runs(&layout).is_err(),
-            Fate::Refused => false,
-        };
+        let concerned = |submission: &Submission| submission.is_unsettled(&layout, abandon);
         let mut all = Settled::default();
         for (name, mut submissions) in by_site(submissions, concerned) {
             let site = Site::load(&name)?;

@@ -1,7 +1,7 @@
 //! Student's t test for two independent groups of equal spread.
 
 use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
+use crate::statistics::estimate::{Conclusion, Estimate, finite, tested, without_spread};
 
 /// Compares two independent groups that are taken to have one variance.
 ///
@@ -19,10 +19,8 @@ pub fn pooled_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate>
         return Some(Estimate { difference, conclusion: Conclusion::TooFew });
     };
     let largest = level.iter().chain(baseline).fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    if is_rounding(spread.max(other_spread), largest) {
-        let conclusion =
-            if is_rounding(difference.abs(), largest) { Conclusion::Identical } else { Conclusion::NoSpread };
-        return Some(Estimate { difference, conclusion });
+    if let Some(untested) = without_spread(difference, spread.max(other_spread), largest) {
+        return Some(untested);
     }
     let (n, m) = (level.len() as f64, baseline.len() as f64);
     let df = n + m - 2.0;

@@ -1,7 +1,7 @@
 //! Yuen's test of trimmed means.
 
 use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
+use crate::statistics::estimate::{Conclusion, Estimate, finite, tested, without_spread};
 
 /// Compares the trimmed means of two independent groups, a `trim` (in [0, 0.5)) of each group cut off at either end.
 ///
@@ -24,10 +24,8 @@ pub fn yuen_t(level: &[f64], baseline: &[f64], trim: f64, alpha: f64) -> Option<
         return Some(Estimate { difference, conclusion: Conclusion::TooFew });
     };
     let largest = level.iter().chain(baseline).fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    if is_rounding(spread.max(other_spread), largest) {
-        let conclusion =
-            if is_rounding(difference.abs(), largest) { Conclusion::Identical } else { Conclusion::NoSpread };
-        return Some(Estimate { difference, conclusion });
+    if let Some(untested) = without_spread(difference, spread.max(other_spread), largest) {
+        return Some(untested);
     }
     let (share, other_share) = (one.share(spread), other.share(other_spread));
     let variance = share + other_share;
