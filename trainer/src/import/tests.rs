@@ -8,6 +8,8 @@ use spec::model::{Architecture, ModelSpec};
 use spec::value::Value as Level;
 use tch::{Device, Kind, Tensor};
 
+mod study;
+
 use super::names::Tensors;
 use super::{StudyLayer, read};
 use crate::data::testing::tokenizer;
@@ -154,7 +156,7 @@ fn networks_that_the_trainer_does_not_have_are_refused_in_words() {
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["global"], 3]])), @"cannot use HOME/theirs/config.json: attention_types name 3 layers, num_layers is 2");
     insta::assert_snapshot!(error(&|config| config["num_heads"] = json!(5)), @"cannot use HOME/theirs/config.json: 5 heads do not divide a hidden size of 12");
     insta::assert_snapshot!(error(&|config| config["hidden_size"] = json!("12")), @r#"cannot use HOME/theirs/config.json: `hidden_size` must be a whole number above 0, but it is "12""#);
-    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kan")), @"HOME/theirs/config.json asks for what this trainer does not have: the study's two spline maps with a gelu between them");
+    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kam")), @r#"HOME/theirs/config.json asks for what this trainer does not have: custom_activation "kam"; expected prelu, learnable_gelu, swish, geglu, no_act or kan, or none of the study's"#);
     checkpoint.edit_tensors(|tensors| {
         let head = tensors["transformer.wte.weight"].copy() * 2.0;
         tensors.insert("lm_head.weight".to_owned(), head);
@@ -205,50 +207,6 @@ fn a_token_that_begins_and_ends_a_text_is_enough_for_a_decoder() {
     fs::remove_file(checkpoint.folder().join("special_tokens_map.json")).unwrap();
     checkpoint.edit_json("config.json", |config| config["pad_token_id"] = Value::Null);
     assert_eq!(checkpoint.read(None).unwrap().tokenizer.specials().all(), [2; 5]);
-}
-
-#[test]
-fn the_study_s_layers_become_ours() {
-    for (layer, level, named) in [
-        (StudyLayer::Prelu, "delft-prelu", "prelu"),
-        (StudyLayer::LearnableGelu, "delft-learnable-gelu", "learnable_gelu"),
-        (StudyLayer::Swish, "delft-swish", "swish"),
-    ] {
-        let checkpoint = Checkpoint::of(&neo(&[("activation", Level::from("gelu-tanh"))]));
-        let learned = Tensor::full([20], 2.0, (Kind::Float, Device::Cpu));
-        checkpoint.edit_tensors(|tensors| {
-            for block in 0..2 {
-                tensors.insert(format!("transformer.h.{block}.mlp.act.alpha"), learned.copy());
-            }
-        });
-        let model = checkpoint.read(Some(layer)).unwrap();
-        assert_eq!(model.spec, neo(&[("activation", Level::from(level))]));
-        let ours = if level == "delft-swish" { "beta" } else { "alpha" };
-        assert_eq!(model.weights[&format!("transformer.h.1.mlp.act.{ours}")], learned);
-        // What `alpha` belongs to cannot be told from its name.
-        assert!(checkpoint.read(None).unwrap_err().contains("not of this model: transformer.h.0.mlp.act.alpha"));
-        checkpoint.edit_json("config.json", |config| config["custom_activation"] = json!(named));
-        assert_eq!(checkpoint.read(None).unwrap().spec, model.spec);
-    }
-}
-
-#[test]
-fn the_halves_of_the_study_s_gated_layer_are_told_apart() {
-    let checkpoint = Checkpoint::of(&neo(&[]));
-    checkpoint.edit_tensors(|tensors| {
-        for block in 0..2 {
-            let name = |kind: &str| format!("transformer.h.{block}.mlp.c_fc.{kind}");
-            for kind in ["weight", "bias"] {
-                let gate = tensors[&name(kind)].shallow_clone();
-                tensors.insert(name(kind), Tensor::cat(&[&(&gate * 3.0), &gate], 0));
-            }
-        }
-    });
-    let model = checkpoint.read(Some(StudyLayer::Geglu)).unwrap();
-    let unmatched = [("activation", Level::from("delft-geglu")), ("model.budget", Level::from("unmatched"))];
-    assert_eq!(model.spec, neo(&unmatched));
-    let [gated, gate] = ["c_gated", "c_fc"].map(|map| &model.weights[&format!("transformer.h.0.mlp.{map}.weight")]);
-    assert_eq!(*gated, gate * 3.0);
 }
 
 #[test]
