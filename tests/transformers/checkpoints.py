@@ -16,6 +16,7 @@ sys.setdlopenflags(os.RTLD_LAZY)
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+from transformers.activations import ACT2FN  # noqa: E402
 from transformers import AutoTokenizer, GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, RobertaForMaskedLM  # noqa: E402
 
 from compare import log_probabilities  # noqa: E402
@@ -122,6 +123,9 @@ def checkpoints(tokenizer):
     yield "gpt-neo-padded-table", gpt_neo(tokenizer, vocab_size=len(tokenizer) + 30), {}
     yield "roberta", roberta(tokenizer), {}
     yield "roberta-silu", roberta(tokenizer, hidden_act="silu", num_attention_heads=1), {}
+    if "xielu" in ACT2FN:
+        # What it learns is made in bf16, and rounded so when it is used.
+        yield "gpt-neo-xielu", gpt_neo(tokenizer, activation_function="xielu").float(), {}
     for layer, (name, function) in STUDY.items():
         model = gpt_neo(tokenizer)
         for block in model.transformer.h:

@@ -73,7 +73,8 @@ impl<'a> Session<'a> {
     pub fn training(&'a self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
         let spec = &self.study.train;
         let declarations = model::declarations(&self.study.model);
-        let parameters = Parameters::new(declarations, self.run.seed, self.device).map_err(as_failure)?;
+        let seed = self.study.model.weights_seed(self.run.seed);
+        let parameters = Parameters::new(declarations, seed, self.device).map_err(as_failure)?;
         let model = Model::new(&self.study.model, &mut |name| parameters.leaf(name), spec.precision);
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
@@ -96,6 +97,7 @@ impl<'a> Session<'a> {
                 run,
                 data: &self.data,
                 micro_batch_tokens: spec.micro_batch_tokens,
+                averaging: spec.averaging,
                 objective,
                 device,
                 model,

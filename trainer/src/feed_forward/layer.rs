@@ -1,7 +1,7 @@
 //! The layer that a spec asks for.
 
-use spec::feed_forward::FeedForward as Kind;
-use spec::model::ModelSpec;
+use spec::feed_forward::{DelftStart, FeedForward as Kind};
+use spec::model::{Initialisation, ModelSpec};
 use tch::Tensor;
 
 use super::activation::{self, Activation};
@@ -46,17 +46,23 @@ impl Names {
 /// Declares the parameters of one layer.
 pub fn declare(spec: &ModelSpec, names: &Names, declarations: &mut Declarations) {
     let (hidden, width) = (spec.hidden_size, spec.feed_forward.width());
+    let own = match spec.initialisation {
+        Initialisation::Delft { .. } => DelftStart::of(&spec.feed_forward, spec.architecture),
+        Initialisation::Normal { .. } | Initialisation::FanInUniform { .. } => {
+            DelftStart { input: false, output: false, seed: None }
+        }
+    };
     match spec.feed_forward {
         Kind::Plain { activation, .. } => {
-            declarations.linear(&names.input, hidden, width);
+            map(declarations, own.input, &names.input, hidden, width);
             activation::declare(activation, &names.activation, width, declarations);
-            declarations.linear(&names.output, width, hidden);
+            map(declarations, own.output, &names.output, width, hidden);
         }
         Kind::Gated { activation, .. } => {
-            declarations.linear(&names.input, hidden, width);
+            map(declarations, own.input, &names.input, hidden, width);
             activation::declare(activation, &names.activation, width, declarations);
-            declarations.linear(&names.gated, hidden, width);
-            declarations.linear(&names.output, width, hidden);
+            map(declarations, own.input, &names.gated, hidden, width);
+            map(declarations, own.output, &names.output, width, hidden);
         }
         Kind::Spline { grid, scaled, start, .. } => {
             for (name, sizes) in names.kan_layers().iter().zip([[hidden, width], [width, hidden]]) {
@@ -81,6 +87,15 @@ pub fn declare(spec: &ModelSpec, names: &Names, declarations: &mut Declarations)
             let form = grouped::Form { groups, function, second, start };
             grouped::declare([hidden, width], form, names, declarations);
         }
+    }
+}
+
+/// Declares a linear map, by the network's rule or as PyTorch starts it.
+fn map(declarations: &mut Declarations, as_torch: bool, name: &str, inputs: u32, outputs: u32) {
+    if as_torch {
+        declarations.linear_of_torch(name, inputs, outputs);
+    } else {
+        declarations.linear(name, inputs, outputs);
     }
 }
 

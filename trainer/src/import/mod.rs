@@ -83,6 +83,9 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
     let mut weights = tensors::read_folder(folder)?;
     let mut changes = Vec::new();
     names::settle(architecture, &mut weights, &mut changes)?;
+    if config.is_xielu() {
+        names::without_constants(&mut weights)?;
+    }
     let named = || config.custom_activation().map(|name| study_layer(name, &config)).transpose();
     let layer = match layer {
         Some(layer) => Some(layer),

@@ -104,6 +104,32 @@ fn what_transformers_knows_comes_back_as_it_was() {
 }
 
 #[test]
+fn xielu_comes_without_the_constants_that_transformers_keeps() {
+    let spec = neo(&[("activation", Level::from("xielu"))]);
+    let checkpoint = Checkpoint::of(&spec);
+    checkpoint.edit_json("config.json", |config| {
+        config["model_type"] = json!("gpt_neo");
+        config["activation_function"] = json!("xielu");
+    });
+    let put = |end: &str, value: f64| {
+        checkpoint.edit_tensors(|tensors| {
+            for block in 0..2 {
+                let constant = Tensor::from(value).to_kind(Kind::BFloat16).to_kind(Kind::Float);
+                tensors.insert(format!("transformer.h.{block}.mlp.act.{end}"), constant);
+            }
+        });
+    };
+    put("beta", 0.5);
+    put("eps", -1e-6);
+    let model = checkpoint.read(None).unwrap();
+    assert_eq!(model.spec, spec);
+    let expected: Tensors = sample::weights(&spec).into_iter().map(|(name, tensor)| (name, tensor.detach())).collect();
+    assert_eq!(model.weights, expected);
+    put("beta", 0.4);
+    insta::assert_snapshot!(checkpoint.read(None).unwrap_err(), @"this trainer's activation is another: `transformer.h.0.mlp.act.beta` is not 0.5, as in its paper");
+}
+
+#[test]
 fn a_model_saved_without_its_head_and_an_encoder_with_one_token_type_are_read() {
     let checkpoint = Checkpoint::of(&neo(&[]));
     checkpoint.edit_tensors(|tensors| {
@@ -151,7 +177,7 @@ fn networks_that_the_trainer_does_not_have_are_refused_in_words() {
         error
     };
     insta::assert_snapshot!(error(&|config| config["model_type"] = json!("gpt2")), @r#"HOME/theirs/config.json asks for what this trainer does not have: the model type "gpt2"; expected gpt_neo or roberta"#);
-    insta::assert_snapshot!(error(&|config| config["activation_function"] = json!("xielu")), @r#"HOME/theirs/config.json asks for what this trainer does not have: activation_function "xielu" is no activation that both know"#);
+    insta::assert_snapshot!(error(&|config| config["activation_function"] = json!("gelu_10")), @r#"HOME/theirs/config.json asks for what this trainer does not have: activation_function "gelu_10" is no activation that both know"#);
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["local", "global"], 1]])), @"HOME/theirs/config.json asks for what this trainer does not have: the attention of its layers is local, global; expected global and local in turn, or global alone");
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["global"], 3]])), @"cannot use HOME/theirs/config.json: attention_types name 3 layers, num_layers is 2");
     insta::assert_snapshot!(error(&|config| config["num_heads"] = json!(5)), @"cannot use HOME/theirs/config.json: 5 heads do not divide a hidden size of 12");

@@ -37,7 +37,7 @@ impl Declarations {
     pub fn linear(&mut self, name: &str, inputs: u32, outputs: u32) {
         self.linear_without_bias(name, inputs, outputs);
         let start = match self.rule {
-            Initialisation::Normal { .. } => Start::Constant(0.0),
+            Initialisation::Normal { .. } | Initialisation::Delft { .. } => Start::Constant(0.0),
             Initialisation::FanInUniform { .. } => self.weight_start(inputs),
         };
         self.add(&format!("{name}.bias"), &[outputs], start, false);
@@ -74,7 +74,7 @@ impl Declarations {
 
     /// A table of `rows` vectors; the one at `padding` starts at zero.
     pub fn embedding(&mut self, name: &str, rows: u32, width: u32, padding: Option<i64>) {
-        let (Initialisation::Normal { std } | Initialisation::FanInUniform { std }) = self.rule;
+        let std = self.rule.std();
         let start = match padding {
             Some(row) => Start::NormalExceptRow { std, row },
             None => Start::Normal { std },
@@ -100,7 +100,7 @@ impl Declarations {
 
     fn weight_start(&self, inputs: u32) -> Start {
         match self.rule {
-            Initialisation::Normal { std } => Start::Normal { std },
+            Initialisation::Normal { std } | Initialisation::Delft { std } => Start::Normal { std },
             Initialisation::FanInUniform { .. } => fan_in_uniform(inputs),
         }
     }

@@ -91,9 +91,9 @@ pub(super) const SECTION: Section = Section {
         },
         Setting {
             key: "model.initialisation",
-            kind: Kind::Choice(&["normal", "fan-in-uniform"]),
+            kind: Kind::Choice(&["normal", "fan-in-uniform", "delft"]),
             default: Preset::Text("normal"),
-            meaning: "One rule for the weights of every activation: N(0, init-std²) with zero biases, or U(±1/√fan-in)",
+            meaning: "One rule for the weights of every activation: N(0, init-std²) with zero biases, or U(±1/√fan-in); or the study of 2024's two, the second for layers that transformers does not have",
         },
         Setting {
             key: "model.init-std",
