@@ -8,9 +8,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .feed_forward_seedbed import LAYERS, layer, polynomial
+from .feed_forward_seedbed import polynomial
 
-__all__ = ["LAYERS"]
+KAN_LAYERS = {}
+
+
+def layer(kind):
+    """As in `feed_forward_seedbed.py`."""
+    return lambda made: KAN_LAYERS.setdefault(kind, made)
 
 
 class Network(nn.Module):

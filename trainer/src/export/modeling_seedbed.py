@@ -12,8 +12,11 @@ from transformers import GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, Roberta
 from transformers import GPTNeoForSequenceClassification, RobertaForSequenceClassification
 from transformers.models.roberta.modeling_roberta import RobertaLayer
 
-# The table of `feed_forward_seedbed.py`, with the layers of this file in it.
-from .kan_seedbed import LAYERS
+# transformers 4.40 finds the files that are named here, and none that only they name.
+from .feed_forward_seedbed import LAYERS
+from .kan_seedbed import KAN_LAYERS
+
+ALL_LAYERS = {**LAYERS, **KAN_LAYERS}
 
 # What the parts of a layer are called below a block of each architecture.
 GPT_NEO_PARTS = {
@@ -54,10 +57,10 @@ def put_parts(block, names, config):
         if last in owner._modules:
             del owner._modules[last]
     kind, fields = next(iter(config.feed_forward.items()))
-    for part, module in LAYERS[kind].parts(config, fields).items():
+    for part, module in ALL_LAYERS[kind].parts(config, fields).items():
         owner, _, last = names[part].rpartition(".")
         setattr(attrgetter(owner)(block) if owner else block, last, module)
-    return lambda part, x: LAYERS[kind].forward(part, fields, x)
+    return lambda part, x: ALL_LAYERS[kind].forward(part, fields, x)
 
 
 class SeedbedMLP(nn.Module):
