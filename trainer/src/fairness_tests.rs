@@ -18,7 +18,7 @@ use crate::data::{self, testing};
 use crate::data::{Cursor, Draw, LeakCheck, Masking, PackedBatch, Prepared};
 use crate::divergence::DivergenceWatch;
 use crate::evaluate::objective::Objective;
-use crate::model::{Model, Packed, declarations, sample};
+use crate::model::{Model, Packed, declarations, declarations_with_padding, sample};
 use crate::optimizer::Optimizer;
 use crate::parameters::{Parameters, Start};
 use crate::schedule::learning_rate;
@@ -58,6 +58,18 @@ fn levels_of_one_seed_share_every_weight_outside_of_the_layer() {
             };
             assert_eq!((shared, shared), (outside(&plain), outside(&other)), "{activation}");
         }
+    }
+}
+
+#[test]
+fn the_vector_of_the_padding_id_starts_at_zero_whatever_the_id() {
+    let spec = spec_of(Architecture::Roberta, "gelu", &[]);
+    for padding in [0, 1, 299] {
+        let found = Parameters::new(declarations_with_padding(&spec, padding), 5, Device::Cpu).unwrap();
+        let sizes = found.leaf("roberta.embeddings.word_embeddings.weight").abs().sum_dim_intlist(1, false, None);
+        let sizes = Vec::<f64>::try_from(sizes.to_kind(Kind::Double)).unwrap();
+        let zeros: Vec<usize> = (0..sizes.len()).filter(|row| sizes[*row] == 0.0).collect();
+        assert_eq!(zeros, [usize::from(padding)]);
     }
 }
 

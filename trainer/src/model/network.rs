@@ -37,6 +37,16 @@ impl Model {
         Self { network }
     }
 
+    /// The same network for a tokenizer with this padding id instead of 0: only training asks, and only an encoder's.
+    #[must_use]
+    pub fn with_padding(self, id: u16) -> Self {
+        let network = match self.network {
+            Network::GptNeo(network) => Network::GptNeo(network),
+            Network::Roberta(network) => Network::Roberta(network.with_padding(id)),
+        };
+        Self { network }
+    }
+
     /// `[T, hidden]` in fp32: what transformers calls the last hidden state, one row for every token of the batch.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
         match &self.network {
@@ -287,10 +297,15 @@ mod tests {
             scored: &[1],
             targets: &[3],
         };
-        let hidden = model(&spec, &weights).hidden(&Packed::new(&stories, tch::Device::Cpu), Dropout::off());
-        hidden.select(0, 1).select(0, 0).backward();
-        let rows = weights["roberta.embeddings.word_embeddings.weight"].grad().abs().sum_dim_intlist(1, false, None);
-        assert!(rows.double_value(&[0]) == 0.0);
-        assert!(rows.double_value(&[5]) > 0.0);
+        let batch = Packed::new(&stories, tch::Device::Cpu);
+        let table = &weights["roberta.embeddings.word_embeddings.weight"];
+        for (padding, other) in [(0, 5), (5, 0)] {
+            let hidden = model(&spec, &weights).with_padding(padding).hidden(&batch, Dropout::off());
+            table.shallow_clone().zero_grad();
+            hidden.select(0, 1).select(0, 0).backward();
+            let rows = table.grad().abs().sum_dim_intlist(1, false, None);
+            assert!(rows.double_value(&[i64::from(padding)]) == 0.0);
+            assert!(rows.double_value(&[other]) > 0.0);
+        }
     }
 }
