@@ -148,7 +148,8 @@ fn imported_models_agree(version: &str) {
         }
         compared += 1;
     }
-    assert_eq!(compared, 12);
+    // Version 5 alone knows xielu.
+    assert_eq!(compared, if version.starts_with("4.") { 14 } else { 15 });
 }
 
 fn rows(lines: &str) -> Vec<Value> {

@@ -25,6 +25,8 @@ pub mod divergence;
 pub mod evaluate;
 pub mod export;
 pub mod failure;
+#[cfg(test)]
+mod fairness_tests;
 pub mod feed_forward;
 pub mod files;
 pub mod import;

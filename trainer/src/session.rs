@@ -72,9 +72,12 @@ impl<'a> Session<'a> {
     /// When the network does not fit the device, the corpus does not fill one step, or a curve cannot be opened.
     pub fn training(&'a self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
         let spec = &self.study.train;
-        let declarations = model::declarations(&self.study.model);
-        let parameters = Parameters::new(declarations, self.run.seed, self.device).map_err(as_failure)?;
+        let padding = self.data.tokenizer.specials().pad;
+        let declarations = model::declarations_with_padding(&self.study.model, padding);
+        let seed = self.study.model.weights_seed(self.run.seed);
+        let parameters = Parameters::new(declarations, seed, self.device).map_err(as_failure)?;
         let model = Model::new(&self.study.model, &mut |name| parameters.leaf(name), spec.precision);
+        let model = model.with_padding(padding);
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
         let steps = sampler.steps_in(spec.length);
@@ -96,6 +99,7 @@ impl<'a> Session<'a> {
                 run,
                 data: &self.data,
                 micro_batch_tokens: spec.micro_batch_tokens,
+                averaging: spec.averaging,
                 objective,
                 device,
                 model,

@@ -63,6 +63,7 @@ pub fn outline(stem: &str) -> String {
     let _ = writeln!(text, "# Names the sweep's directory: letters, digits, `-`, `_` and `.`\nname = \"{name}\"");
     text += "# What the sweep is about\n# description = \"\"\n";
     text += "# A count, a list such as [0, 1, 42], or { from = 100, count = 20 }\nseeds = 3\n";
+    text += &entry(&header::PRESET);
     text += DESIGN;
     for section in SECTIONS {
         let _ = write!(text, "\n# {}.\n[{}]\n", section.meaning, section.name);

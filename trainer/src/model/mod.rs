@@ -25,6 +25,6 @@ pub mod roberta;
 #[cfg(test)]
 pub(crate) mod sample;
 
-pub use declare::declarations;
+pub use declare::{declarations, declarations_with_padding};
 pub use network::Model;
 pub use packed::{Packed, Stories};

@@ -37,6 +37,16 @@ impl Model {
         Self { network }
     }
 
+    /// The same network for a tokenizer with this padding id instead of 0: only training asks, and only an encoder's.
+    #[must_use]
+    pub fn with_padding(self, id: u16) -> Self {
+        let network = match self.network {
+            Network::GptNeo(network) => Network::GptNeo(network),
+            Network::Roberta(network) => Network::Roberta(network.with_padding(id)),
+        };
+        Self { network }
+    }
+
     /// `[T, hidden]` in fp32: what transformers calls the last hidden state, one row for every token of the batch.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
         match &self.network {
@@ -99,6 +109,11 @@ mod tests {
         )
     }
 
+    /// Whether a parameter belongs to an activation.
+    fn is_learned(name: &str) -> bool {
+        [".act.", ".act_in.", "_act_fn."].iter().any(|part| name.contains(part))
+    }
+
     fn model(spec: &ModelSpec, weights: &BTreeMap<String, Tensor>) -> Model {
         Model::new(spec, &mut |name| weights[name].shallow_clone(), Precision::Fp32)
     }
@@ -130,7 +145,7 @@ mod tests {
         for architecture in ARCHITECTURES {
             for activation in NAMES {
                 for one in declarations(&with_activation(architecture, activation)) {
-                    let is_learned = one.name.contains(".act.") || one.name.contains("_act_fn.");
+                    let is_learned = is_learned(&one.name);
                     let is_matrix = one.shape.len() > 1 && !one.name.ends_with("spline_scaler") && !is_learned;
                     assert_eq!(one.decays, is_matrix, "{}", one.name);
                 }
@@ -159,7 +174,7 @@ mod tests {
     fn telling_weights(spec: &ModelSpec) -> BTreeMap<String, Tensor> {
         let telling = |(name, weight): (String, Tensor)| {
             let is_input = name.contains("mlp.c_fc.weight") || name.contains("intermediate.dense.weight");
-            let is_learned = name.contains(".act.") || name.contains("_act_fn.");
+            let is_learned = is_learned(&name);
             let weight = match (is_input, is_learned) {
                 (true, _) => weight * 3.0,
                 (_, true) => &weight + sample::tensor(&name, &weight.size(), tch::Kind::Float) * 0.2,
@@ -282,10 +297,15 @@ mod tests {
             scored: &[1],
             targets: &[3],
         };
-        let hidden = model(&spec, &weights).hidden(&Packed::new(&stories, tch::Device::Cpu), Dropout::off());
-        hidden.select(0, 1).select(0, 0).backward();
-        let rows = weights["roberta.embeddings.word_embeddings.weight"].grad().abs().sum_dim_intlist(1, false, None);
-        assert!(rows.double_value(&[0]) == 0.0);
-        assert!(rows.double_value(&[5]) > 0.0);
+        let batch = Packed::new(&stories, tch::Device::Cpu);
+        let table = &weights["roberta.embeddings.word_embeddings.weight"];
+        for (padding, other) in [(0, 5), (5, 0)] {
+            let hidden = model(&spec, &weights).with_padding(padding).hidden(&batch, Dropout::off());
+            table.shallow_clone().zero_grad();
+            hidden.select(0, 1).select(0, 0).backward();
+            let rows = table.grad().abs().sum_dim_intlist(1, false, None);
+            assert!(rows.double_value(&[i64::from(padding)]) == 0.0);
+            assert!(rows.double_value(&[other]) > 0.0);
+        }
     }
 }

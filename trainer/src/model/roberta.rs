@@ -44,8 +44,17 @@ fn feed_forward_names(block: &str) -> feed_forward::Names {
         gated: format!("{block}.intermediate.gated"),
         output: format!("{block}.output.dense"),
         activation: format!("{block}.intermediate.intermediate_act_fn"),
-        splines: format!("{block}.kan"),
+        entry_activation: format!("{block}.intermediate.act_in"),
+        kan: format!("{block}.kan"),
+        delft_first: format!("{block}.intermediate.c_fc"),
+        // Not in the study, whose encoder has a linear map there.
+        delft_second: format!("{block}.output.c_proj"),
     }
+}
+
+/// The name of the table of tokens.
+pub fn token_table() -> String {
+    format!("{TOKENS}.weight")
 }
 
 /// Declares the parameters of a RoBERTa.
@@ -74,6 +83,8 @@ pub fn declare(spec: &ModelSpec, declarations: &mut Declarations) {
 #[derive(Debug)]
 pub struct Roberta {
     tokens: Tensor,
+    /// The id whose vector no token that is looked up moves.
+    padding: i64,
     positions: Tensor,
     types: Tensor,
     embedding_norm: LayerNorm,
@@ -102,7 +113,8 @@ impl Roberta {
     pub fn new(spec: &ModelSpec, weights: &mut Weights<'_>) -> Self {
         let epsilon = spec.layer_norm_epsilon;
         Self {
-            tokens: weights.get(&format!("{TOKENS}.weight")),
+            tokens: weights.get(&token_table()),
+            padding: PADDING,
             positions: weights.get(&format!("{POSITIONS}.weight")),
             types: weights.get(&format!("{TYPES}.weight")),
             embedding_norm: LayerNorm::new(EMBEDDING_NORM, epsilon, weights),
@@ -116,6 +128,12 @@ impl Roberta {
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
         }
+    }
+
+    /// The same network for a tokenizer with this padding id.
+    #[must_use]
+    pub fn with_padding(self, id: u16) -> Self {
+        Self { padding: i64::from(id), ..self }
     }
 
     /// `[T, hidden]` after the last block.
@@ -138,7 +156,7 @@ impl Roberta {
     }
 
     fn embed(&self, batch: &Packed) -> Tensor {
-        let tokens = Tensor::embedding(&self.tokens, &batch.tokens, PADDING, false, false);
+        let tokens = Tensor::embedding(&self.tokens, &batch.tokens, self.padding, false, false);
         let rows = &batch.positions + (PADDING + 1);
         let positions = Tensor::embedding(&self.positions, &rows, PADDING, false, false);
         self.embedding_norm.forward(&(tokens + self.types.select(0, 0) + positions))

@@ -79,5 +79,5 @@ pub(crate) fn check_spec(spec: &ModelSpec) -> Result<(), String> {
     if !(1..=1 << 16).contains(vocabulary) {
         return Err(format!("a vocabulary of {vocabulary} is outside 1..=65536"));
     }
-    Ok(())
+    spec.feed_forward.check(*hidden_size).map_err(|error| error.to_string())
 }
