@@ -27,6 +27,7 @@ pub mod export;
 pub mod failure;
 pub mod feed_forward;
 pub mod files;
+pub mod finetune;
 pub mod import;
 pub mod inspect;
 pub mod logbook;
