@@ -9,7 +9,7 @@
 //! 4. [`protocol`]: how a model is tuned and scored; [`selection`]: what the best moment is chosen by; [`prepared`]: a task's
 //!    data, read, divided and, by [`encoding`], in ids.
 //! 5. [`network`]: the trained network with a new head; [`packing`]: what it sees; [`tuning`]: the training loop; [`answers`]:
-//!    what it says; [`unit`]: all of it for one task and one seed.
+//!    what it says; `unit`: all of it for one task and one seed.
 //! 6. [`store`]: what is written; [`error`]: what goes wrong.
 //!
 //! Invariants: a result depends on model, data, protocol, task and seed, and on nothing that was done before; a record is
