@@ -1,5 +1,6 @@
 //! Text to ids and back.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -177,6 +178,17 @@ impl Tokenizer {
             words: words(encoding),
         };
         Ok(encodings.iter().map(worded).collect())
+    }
+
+    /// The characters of `text` that each of its bare ids stands for, counted as code points; a token takes the space before
+    /// its word along.
+    ///
+    /// # Errors
+    /// [`DataError::Tokenizer`].
+    pub fn places(&self, text: &str) -> Result<Vec<Range<usize>>, DataError> {
+        let encoding = self.encoder.encode_char_offsets(text, false);
+        let encoding = encoding.map_err(|error| DataError::Tokenizer(error.to_string()))?;
+        Ok(encoding.get_offsets().iter().map(|(start, end)| *start..*end).collect())
     }
 
     /// How many bytes of text each id stands for; special tokens stand for none.
