@@ -11,7 +11,7 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 3] = ["cpp/adamw.cpp", "cpp/gradient.cpp", "cpp/settings.cpp"];
+const SOURCES: [&str; 4] = ["cpp/adamw.cpp", "cpp/gradient.cpp", "cpp/settings.cpp", "cpp/stopwatch.cpp"];
 
 fn main() {
     println!("cargo::rerun-if-changed=cpp");

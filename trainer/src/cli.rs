@@ -10,7 +10,7 @@ use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
 use crate::inspect::Machine;
-use crate::{export, import, logbook, run};
+use crate::{bench, export, import, logbook, run};
 
 /// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
 ///
@@ -41,6 +41,8 @@ enum Command {
     Score(score::Request),
     /// Let a decoder go on with a text
     Generate(generate::Request),
+    /// Time the training of a model on given stories: tokens a second, phases, share of the peak, memory
+    Bench(bench::Request),
     /// Print versions, libraries with their paths, devices and threads
     Inspect,
 }
@@ -66,6 +68,7 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
+        Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
         Command::Inspect => {
             let text = Machine::look(cuda).to_string();
             // A reader that has gone away (`| head`) is not an error of ours.

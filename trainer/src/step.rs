@@ -1,5 +1,6 @@
 //! One optimiser step: its stories become micro-batches, each passes forward and backward, then the weights move.
 
+use native::stopwatch::{self, Phase};
 use spec::RunSpec;
 use tch::Device;
 
@@ -70,7 +71,9 @@ impl Workbench<'_> {
         let batches = self.batches(draws);
         // A step in which nothing happens to be masked has nothing to learn from; it then counts as one position of loss 0.
         let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
+        stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
+        stopwatch::enter(Phase::Data);
         let mut total = 0.0;
         for (index, batch) in batches.iter().enumerate().filter(|(_, batch)| !batch.scored.is_empty()) {
             if let Objective::Masked(_) = self.objective {
@@ -80,8 +83,11 @@ impl Workbench<'_> {
             let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index as u64));
             (&loss / scored as f64).backward();
             total += loss.double_value(&[]);
+            stopwatch::enter(Phase::Data);
         }
+        stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
+        stopwatch::enter(Phase::Data);
         let tokens = batches.iter().map(|batch| batch.len() as u64).sum();
         Ok(Seen { loss: total / scored as f64, gradient_norm, tokens })
     }

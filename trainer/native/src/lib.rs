@@ -6,6 +6,7 @@
 //! - [`version::check`] then refuses a libtorch other than the one this program was built against.
 //! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
+//! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
 //!
@@ -13,7 +14,7 @@
 //!
 //! - `unsafe` and C++ stand in this room and in no other; every block says why it holds.
 //! - No C++ exception crosses into Rust (`cpp/guard.h`); it comes back as a [`TorchError`].
-//! - The shim includes narrow ATen headers only, never `<torch/torch.h>`, which takes a minute to compile.
+//! - The shim includes narrow headers only, never `<torch/torch.h>`, which takes a minute to compile.
 
 #[cfg(target_endian = "big")]
 compile_error!("token files are little-endian and mapped as they are");
@@ -26,6 +27,7 @@ pub mod processor;
 mod release;
 pub mod settings;
 mod shim;
+pub mod stopwatch;
 mod tokens;
 pub mod version;
 

@@ -30,6 +30,14 @@ unsafe extern "C" {
     pub(crate) fn seedbed_set_deterministic(on: bool) -> *mut c_char;
     pub(crate) fn seedbed_set_matmul_precision(name: *const c_char) -> *mut c_char;
     pub(crate) fn seedbed_cpu_capability(capability: *mut *mut c_char) -> *mut c_char;
+    pub(crate) fn seedbed_stopwatch_start(phase: c_int);
+    pub(crate) fn seedbed_stopwatch_enter(phase: c_int);
+    pub(crate) fn seedbed_stopwatch_stop(seconds: *mut f64);
+    pub(crate) fn seedbed_stopwatch_border(
+        tensor: *const C_tensor,
+        phase: c_int,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn seedbed_release_text(text: *mut c_char);
 }
 

@@ -3,6 +3,7 @@
 //! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
 //! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
 
+use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
@@ -10,6 +11,7 @@ use super::attention::{Attention, Projections, Sight};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
+use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
 use crate::feed_forward::{self, FeedForward};
@@ -123,7 +125,7 @@ impl GptNeo {
             };
             x = block.forward(x, &attention, &format!("h.{index}"), self.dropout);
         }
-        self.last_norm.forward(&x)
+        self.last_norm.forward(&enter(Phase::Head, x))
     }
 
     /// The tied head.
@@ -148,9 +150,11 @@ impl Block {
 
     fn forward(&self, x: Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
+        let x = enter(Phase::Attention, x);
         let projected = self.projections.forward(&self.attention_norm.forward(&x));
         let attended = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
         let x = x + dropout.apply(&format!("{place}.attention.output"), attended, probability);
+        let x = enter(Phase::FeedForward, x);
         let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x));
         x + dropout.apply(&format!("{place}.feed-forward"), fed, probability)
     }

@@ -4,6 +4,7 @@
 //! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
 //! it starts at zero and looking it up gives it no gradient; so positions start at row 1.
 
+use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
@@ -11,6 +12,7 @@ use super::attention::{Attention, Projections, Sight};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
+use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
 use crate::feed_forward::{self, FeedForward};
@@ -134,7 +136,7 @@ impl Roberta {
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
         }
-        x
+        enter(Phase::Head, x)
     }
 
     fn embed(&self, batch: &Packed) -> Tensor {
@@ -170,10 +172,11 @@ impl Block {
 
     fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
+        let x = &enter(Phase::Attention, x.shallow_clone());
         let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
         let attended = self.output.forward(&attended);
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
-        let x = self.attention_norm.forward(&(attended + x));
+        let x = enter(Phase::FeedForward, self.attention_norm.forward(&(attended + x)));
         let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
         self.feed_forward_norm.forward(&(fed + x))
     }
