@@ -6,6 +6,7 @@
 //! - [`version::check`] then refuses a libtorch other than the one this program was built against.
 //! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
+//! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
@@ -23,6 +24,7 @@ mod adamw;
 pub mod cuda;
 mod gradient;
 mod libraries;
+mod map;
 pub mod processor;
 mod release;
 pub mod settings;
@@ -34,5 +36,6 @@ pub mod version;
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
 pub use gradient::set_gradient;
 pub use libraries::{Library, libraries};
+pub use map::PackedMap;
 pub use shim::TorchError;
 pub use tokens::{MappedTokens, TokensError};

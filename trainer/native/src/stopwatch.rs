@@ -61,12 +61,8 @@ pub fn stop() -> [f64; Phase::ALL.len()] {
 ///
 /// When libtorch cannot make the node.
 pub fn border(tensor: &Tensor, phase: Phase) -> Result<Tensor, TorchError> {
-    let mut result = std::ptr::null_mut();
-    // SAFETY: both pointers are valid for the call; the shim gives a tensor of its own if and only if it succeeds.
-    unsafe {
-        shim::check(shim::seedbed_stopwatch_border(tensor.as_ptr(), phase as i32, &raw mut result))?;
-        Ok(Tensor::from_ptr(result))
-    }
+    // SAFETY: the tensor is valid for the call, which makes a new one.
+    unsafe { shim::tensor(|result| shim::seedbed_stopwatch_border(tensor.as_ptr(), phase as i32, result)) }
 }
 
 #[cfg(test)]

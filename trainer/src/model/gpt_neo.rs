@@ -3,11 +3,12 @@
 //! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
 //! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
 
+use native::PackedMap;
 use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Projections, Sight};
+use super::attention::{Attention, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -77,6 +78,7 @@ pub struct GptNeo {
     dropout: f64,
     attention_dropout: f64,
     kind: Kind,
+    head: PackedMap,
 }
 
 #[derive(Debug)]
@@ -102,6 +104,7 @@ impl GptNeo {
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
+            head: PackedMap::default(),
         }
     }
 
@@ -130,7 +133,7 @@ impl GptNeo {
 
     /// The tied head.
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { table: &self.tokens, bias: None, kind: self.kind }
+        Decoder { table: &self.tokens, bias: None, kind: self.kind, packed: &self.head }
     }
 }
 
@@ -140,7 +143,7 @@ impl Block {
         let epsilon = spec.layer_norm_epsilon;
         Self {
             attention_norm: LayerNorm::new(&format!("{block}.ln_1"), epsilon, weights),
-            projections: Projections::new(&projection_names(&block), false, weights),
+            projections: projections(&projection_names(&block), false, weights),
             output: weights.linear(&output_name(&block)),
             feed_forward_norm: LayerNorm::new(&format!("{block}.ln_2"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),

@@ -4,11 +4,12 @@
 //! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
 //! it starts at zero and looking it up gives it no gradient; so positions start at row 1.
 
+use native::PackedMap;
 use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Projections, Sight};
+use super::attention::{Attention, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -88,6 +89,7 @@ pub struct Roberta {
     dropout: f64,
     attention_dropout: f64,
     kind: Kind,
+    head: PackedMap,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,7 @@ impl Roberta {
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
+            head: PackedMap::default(),
         }
     }
 
@@ -153,7 +156,7 @@ impl Roberta {
 
     /// The tied head.
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind }
+        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind, packed: &self.head }
     }
 }
 
@@ -162,7 +165,7 @@ impl Block {
         let block = block_name(index);
         let epsilon = spec.layer_norm_epsilon;
         Self {
-            projections: Projections::new(&projection_names(&block), true, weights),
+            projections: projections(&projection_names(&block), true, weights),
             output: weights.linear(&format!("{block}.attention.output.dense")),
             attention_norm: LayerNorm::new(&format!("{block}.attention.output.LayerNorm"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
