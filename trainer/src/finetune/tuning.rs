@@ -1,7 +1,7 @@
 //! The training loop of fine-tuning, on one page.
 
 use rand_chacha::rand_core::Rng;
-use spec::train::{AdamW, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
+use spec::train::{AdamW, Averaging, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
 use tch::Tensor;
 
 use super::answers::Respondent;
@@ -211,6 +211,7 @@ impl Tuning<'_> {
             },
             optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay },
             clip: Some(1.0),
+            averaging: Averaging::Tokens,
             precision: Precision::Fp32,
             mask_probability: None,
         }

@@ -3,13 +3,16 @@
 //! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
 //! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
 
+use native::PackedMap;
+use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Projections, Sight};
+use super::attention::{Attention, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
+use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
 use crate::feed_forward::{self, FeedForward};
@@ -78,6 +81,7 @@ pub struct GptNeo {
     dropout: f64,
     attention_dropout: f64,
     kind: Kind,
+    head: PackedMap,
 }
 
 #[derive(Debug)]
@@ -103,6 +107,7 @@ impl GptNeo {
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
+            head: PackedMap::default(),
         }
     }
 
@@ -126,12 +131,12 @@ impl GptNeo {
             };
             x = block.forward(x, &attention, &format!("h.{index}"), self.dropout);
         }
-        self.last_norm.forward(&x)
+        self.last_norm.forward(&enter(Phase::Head, x))
     }
 
     /// The tied head.
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { table: &self.tokens, bias: None, kind: self.kind }
+        Decoder { table: &self.tokens, bias: None, kind: self.kind, packed: &self.head }
     }
 }
 
@@ -141,7 +146,7 @@ impl Block {
         let epsilon = spec.layer_norm_epsilon;
         Self {
             attention_norm: LayerNorm::new(&format!("{block}.ln_1"), epsilon, weights),
-            projections: Projections::new(&projection_names(&block), false, weights),
+            projections: projections(&projection_names(&block), false, weights),
             output: weights.linear(&output_name(&block)),
             feed_forward_norm: LayerNorm::new(&format!("{block}.ln_2"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
@@ -151,9 +156,11 @@ impl Block {
 
     fn forward(&self, x: Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
+        let x = enter(Phase::Attention, x);
         let projected = self.projections.forward(&self.attention_norm.forward(&x));
         let attended = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
         let x = x + dropout.apply(&format!("{place}.attention.output"), attended, probability);
+        let x = enter(Phase::FeedForward, x);
         let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x));
         x + dropout.apply(&format!("{place}.feed-forward"), fed, probability)
     }

@@ -4,14 +4,17 @@
 //! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
 //! it starts at zero and looking it up gives it no gradient; so positions start at row 1.
 
+use native::PackedMap;
+use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Device, Kind, Tensor};
 
-use super::attention::{Attention, Projections, Rectangle, Sight};
+use super::attention::{Attention, Projections, Rectangle, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::masked::MaskedCopies;
+use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
 use crate::feed_forward::{self, FeedForward};
@@ -98,6 +101,7 @@ pub struct Roberta {
     dropout: f64,
     attention_dropout: f64,
     kind: Kind,
+    head: PackedMap,
 }
 
 #[derive(Debug)]
@@ -128,6 +132,7 @@ impl Roberta {
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
+            head: PackedMap::default(),
         }
     }
 
@@ -153,7 +158,7 @@ impl Roberta {
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
         }
-        x
+        enter(Phase::Head, x)
     }
 
     /// `[copies, hidden]` after the last block, at the cell of each copy that is asked for.
@@ -170,7 +175,7 @@ impl Roberta {
             let (is_first, is_last) = (index == 0, index + 1 == self.blocks.len());
             let projected = match (is_first, is_last) {
                 (true, _) => block.projections.forward(&distinct).index_select(0, &copies.cells),
-                (false, true) => block.projections.keys_and_values(&x),
+                (false, true) => block.projections.forward_part(1..3, &x),
                 (false, false) => block.projections.forward(&x),
             };
             if is_first {
@@ -185,7 +190,7 @@ impl Roberta {
                         projected.narrow(1, width, 2 * width),
                     )
                 } else {
-                    (block.projections.queries(&x), projected)
+                    (block.projections.forward_part(0..1, &x), projected)
                 };
                 rectangle.attend_at(&queries, &rest)
             } else {
@@ -210,7 +215,7 @@ impl Roberta {
 
     /// The tied head.
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind }
+        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind, packed: &self.head }
     }
 }
 
@@ -219,7 +224,7 @@ impl Block {
         let block = block_name(index);
         let epsilon = spec.layer_norm_epsilon;
         Self {
-            projections: Projections::new(&projection_names(&block), true, weights),
+            projections: projections(&projection_names(&block), true, weights),
             output: weights.linear(&format!("{block}.attention.output.dense")),
             attention_norm: LayerNorm::new(&format!("{block}.attention.output.LayerNorm"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
@@ -235,10 +240,11 @@ impl Block {
 
     fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
+        let x = &enter(Phase::Attention, x.shallow_clone());
         let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
         let attended = self.output.forward(&attended);
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
-        let x = self.attention_norm.forward(&(attended + x));
+        let x = enter(Phase::FeedForward, self.attention_norm.forward(&(attended + x)));
         let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
         self.feed_forward_norm.forward(&(fed + x))
     }
