@@ -114,3 +114,7 @@ impl Workbench<'_> {
             .collect()
     }
 }
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;
