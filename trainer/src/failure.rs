@@ -7,6 +7,9 @@ use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::export::ExportError;
 use crate::files::WriteError;
+use crate::finetune::FinetuneError;
+use crate::finetune::tasks::TaskError;
+use crate::finetune::tuning::TuneError;
 use crate::import::ImportError;
 use crate::parameters::ParameterError;
 use crate::step::StepError;
@@ -104,6 +107,26 @@ impl Blame for ImportError {
 impl Blame for TextError {
     fn exit(&self) -> ExitCode {
         ExitCode::BadData
+    }
+}
+
+impl Blame for TaskError {
+    fn exit(&self) -> ExitCode {
+        ExitCode::BadData
+    }
+}
+
+impl Blame for FinetuneError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::UnknownTask { .. } => ExitCode::Usage,
+            Self::Task(_) | Self::ContextTooSmall(_) | Self::Foreign { .. } | Self::Record { .. } => ExitCode::BadData,
+            Self::Data(error) => error.exit(),
+            Self::Parameters(error) => error.exit(),
+            Self::Tune(TuneError::Stopped) => ExitCode::Resume,
+            Self::Tune(TuneError::Update(_)) => ExitCode::Bug,
+            Self::Write(error) => error.exit(),
+        }
     }
 }
 

@@ -10,7 +10,8 @@
 //! 6. [`evaluate`]: what is measured.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
-//! 9. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//! 9. [`finetune`]: what it learns of other tasks.
+//! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
@@ -29,6 +30,7 @@ pub mod failure;
 mod fairness_tests;
 pub mod feed_forward;
 pub mod files;
+pub mod finetune;
 pub mod import;
 pub mod inspect;
 pub mod logbook;

@@ -10,7 +10,7 @@ use tch::Device;
 
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
 use crate::curves::Curve;
-use crate::data::pairs::{self, PairFile};
+use crate::data::pairs::{self, PairFile, Same};
 use crate::data::{self, Cursor, DataError, MinimalPair, Prepared, StepSampler, Tokenizer};
 use crate::divergence::DivergenceWatch;
 use crate::evaluate::objective::Objective;
@@ -150,7 +150,8 @@ fn minimal_pairs(run: &RunSpec, study: &Study, tokenizer: &Tokenizer) -> Result<
     let mut pairs = Vec::new();
     for content in &study.evaluate.minimal_pairs {
         let path = run.file(*content).map_err(as_failure)?;
-        let file = PairFile { path, content: *content, context: study.model.context };
+        let room = pairs::room(&study.model);
+        let file = PairFile { path, content: Some(*content), room, same: Same::Refused, space: false };
         pairs.extend(pairs::read(&file, tokenizer).map_err(as_failure)?);
     }
     Ok(pairs)

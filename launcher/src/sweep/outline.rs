@@ -77,6 +77,8 @@ pub fn outline(stem: &str) -> String {
     text += "# The level that others are compared with: of the activation, or of { factor = level }\n";
     text += "# Default: \"gelu\" where it is a level, else the first level\n# baseline = \"gelu\"\n";
     text.extend(ANALYSIS.iter().map(entry));
+    text += "# Questions that the report answers by name: pairs of levels, each pair by itself and all pooled\n";
+    text += "# questions = { \"learnable against static\" = [[\"prelu\", \"relu\"], [\"swish\", \"silu\"]] }\n";
     text + OTHER_PROGRAM
 }
 

@@ -2,13 +2,15 @@
 
 use spec::model::{Architecture, ModelSpec};
 use spec::train::Precision;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::gpt_neo::GptNeo;
 use super::head::Decoder;
 use super::linear::Weights;
+use super::masked::MaskedCopies;
 use super::packed::Packed;
 use super::roberta::Roberta;
+use super::tree::Tree;
 use crate::streams::Dropout;
 
 /// A decoder or an encoder with its language-modelling head.
@@ -66,6 +68,32 @@ impl Model {
         tch::no_grad(|| {
             let rows = self.scored_rows(batch, Dropout::off());
             self.decode(&rows, |decoder, rows| decoder.log_probabilities(rows, &batch.targets))
+        })
+    }
+
+    /// `[questions]` in fp32: ln p of every question of a tree, without dropout and without gradients.
+    ///
+    /// # Panics
+    /// When the network is an encoder: what a token is there depends on what follows it.
+    pub fn tree_log_probabilities(&self, tree: &Tree<'_>, device: Device) -> Tensor {
+        let Network::GptNeo(network) = &self.network else { panic!("invariant: only a decoder reads a tree") };
+        tch::no_grad(|| {
+            let batch = tree.pack(device);
+            let rows = network.hidden(&batch, Dropout::off());
+            network.decoder().answers(&rows, tree.asked, &batch.targets)
+        })
+    }
+
+    /// `[copies]` in fp32: ln p of the hidden token that each copy is asked for, without dropout and without gradients.
+    ///
+    /// # Panics
+    /// When the network is a decoder, which sees no token that follows.
+    pub fn masked_log_probabilities(&self, copies: &MaskedCopies<'_>, device: Device) -> Tensor {
+        let Network::Roberta(network) = &self.network else { panic!("invariant: only an encoder fills gaps") };
+        tch::no_grad(|| {
+            let rows = network.transform(&network.asked_rows(copies, device));
+            let asked: Vec<i64> = (0..copies.asked.len() as i64).collect();
+            network.decoder().answers(&rows, &asked, &Tensor::from_slice(copies.targets).to_device(device))
         })
     }
 
