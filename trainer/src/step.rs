@@ -120,3 +120,7 @@ impl Workbench<'_> {
             .collect()
     }
 }
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;

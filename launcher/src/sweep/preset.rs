@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use spec::Value;
+use spec::model::Architecture;
 use spec::setting::Protocol;
-use spec::setting::protocol::excluded_by;
+use spec::setting::protocol::{Called, excluded_by};
 
 use super::factors::Factors;
 use super::problem::Problems;
@@ -67,15 +68,19 @@ pub(super) fn apply(protocol: &'static Protocol, explicit: &Explicit, problems: 
 
 /// Says which activations the authors of the preset ran under the name of another.
 fn warn_of_names(protocol: &Protocol, explicit: &Explicit, problems: &mut Problems) {
+    let architectures = explicit.values_of("model.architecture");
+    let default = Architecture::NAMES[0];
+    let has = |name: &str| {
+        architectures.iter().any(|(value, _)| **value == Value::from(name))
+            || architectures.is_empty() && name == default
+    };
     for (value, origin) in explicit.values_of("model.activation") {
-        let named = |called: &&(&str, &str)| value == &Value::from(called.0);
-        if let Some((name, ran)) = protocol.called.iter().find(named) {
-            problems
-                .warn(
-                    &origin,
-                    format!("\"{name}\" is here what the name says; {} ran \"{ran}\" under it", protocol.name),
-                )
-                .hint(format!("write activation = \"{ran}\" for what was run"));
+        let is_meant = |called: &&Called| *value == Value::from(called.name) && called.architecture.is_none_or(has);
+        if let Some(Called { name, ran, architecture }) = protocol.called.iter().find(is_meant) {
+            let place = architecture.map_or(String::new(), |name| format!(" in {name}"));
+            let message =
+                format!("\"{name}\" is here what the name says; {} ran \"{ran}\" under it{place}", protocol.name);
+            problems.warn(&origin, message).hint(format!("write activation = \"{ran}\" for what was run"));
         }
     }
 }

@@ -85,8 +85,10 @@ set = { "train.clip" = 0.5 }
         sweep.warnings.join("\n").replace(&format!("{}/", folder.path().display()), "")
     };
     insta::assert_snapshot!(said(&sweep(DELFT, rest), &["train.learning-rate=1e-3"]));
-    let named = sweep(DELFT, "").replace("\"delft-kan\"", "\"swish\", \"kan\"");
+    let named = sweep(DELFT, "").replace("\"delft-kan\"", "\"gelu\", \"swish\", \"kan\"");
     insta::assert_snapshot!(said(&named, &[]));
+    let encoder = named.replace("gpt-neo", "roberta");
+    assert!(!said(&encoder, &[]).contains("gelu-tanh"), "the study's encoder had the exact gelu");
     let factor =
         sweep(DELFT, "").replace("[factors]", "[factors]\ntrain.learning-rate = [1e-3, 5e-4]").replace(ARMS, "");
     insta::assert_snapshot!(said(&factor, &[]));

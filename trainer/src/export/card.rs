@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use spec::budget::ParameterCount;
 use spec::data::{TokenizerSpec, Validation};
 use spec::model::{Architecture, ModelSpec};
-use spec::train::{Batch, Precision, TrainSpec};
+use spec::train::{Averaging, Batch, Precision, TrainSpec};
 
 use super::form::Form;
 use crate::trained::Origin;
@@ -110,6 +110,13 @@ fn training(train: &TrainSpec) -> Vec<(&'static str, String)> {
             match train.batch {
                 Batch::Tokens(tokens) => format!("whole stories of at most {tokens} tokens"),
                 Batch::Stories(stories) => format!("{stories} stories"),
+            },
+        ),
+        (
+            "loss of a step",
+            match train.averaging {
+                Averaging::Tokens => "mean over its scored tokens".to_owned(),
+                Averaging::MicroBatches { stories } => format!("mean of the means of {stories} stories each"),
             },
         ),
         ("gradient clipping", train.clip.map_or_else(|| "none".to_owned(), |clip| format!("norm {clip}"))),

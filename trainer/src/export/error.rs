@@ -25,7 +25,7 @@ pub enum ExportError {
     },
     /// No Python stands for a layer.
     #[error(
-        "the {what} `{name}` cannot be exported: transformers has none of that name, and feed_forward_seedbed.py neither"
+        "the {what} `{name}` cannot be exported: transformers has none of that name, and the Python beside the weights neither"
     )]
     Unwritten {
         /// `layer` or `activation`.

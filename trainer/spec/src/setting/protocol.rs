@@ -16,8 +16,23 @@ pub struct Protocol {
     pub meaning: &'static str,
     /// What it fills in, in the order of the table.
     values: &'static [(&'static str, Preset)],
-    /// Activations that its authors ran under the name of another: that name, and what they ran.
-    pub called: &'static [(&'static str, &'static str)],
+    /// Activations that its authors ran under the name of another.
+    pub called: &'static [Called],
+}
+
+/// An activation under the name of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called {
+    /// The name.
+    pub name: &'static str,
+    /// The level that was run.
+    pub ran: &'static str,
+    /// In which architecture, where not in both.
+    pub architecture: Option<&'static str>,
+}
+
+const fn called(name: &'static str, ran: &'static str) -> Called {
+    Called { name, ran, architecture: None }
 }
 
 /// Names of the protocols.
@@ -64,11 +79,12 @@ pub static PROTOCOLS: [Protocol; 2] = [
             ("train.mask-probability", Preset::Float(0.15)),
         ],
         called: &[
-            ("prelu", "delft-prelu"),
-            ("swish", "delft-swish"),
-            ("learnable-gelu", "delft-learnable-gelu"),
-            ("geglu", "delft-geglu"),
-            ("kan", "delft-kan"),
+            Called { name: "gelu", ran: "gelu-tanh", architecture: Some("gpt-neo") },
+            called("prelu", "delft-prelu"),
+            called("swish", "delft-swish"),
+            called("learnable-gelu", "delft-learnable-gelu"),
+            called("geglu", "delft-geglu"),
+            called("kan", "delft-kan"),
         ],
     },
 ];
@@ -136,8 +152,9 @@ mod tests {
                 assert_eq!(setting.accept(&value).as_ref(), Ok(&value), "{}", setting.key);
                 assert!(seen.insert(setting.key), "{} stands twice", setting.key);
             }
-            for (name, ran) in protocol.called {
-                assert!(level::NAMES.contains(name) && level::NAMES.contains(ran), "{name}, {ran}");
+            for called in protocol.called {
+                assert!(level::NAMES.contains(&called.name) && level::NAMES.contains(&called.ran), "{called:?}");
+                assert!(called.architecture.is_none_or(|name| crate::model::Architecture::NAMES.contains(&name)));
             }
         }
     }
