@@ -82,7 +82,7 @@ impl Cell {
             let better = effect.is_some_and(|effect| (effect > 0.0) == (direction == Direction::Higher));
             let class = if better { "heat better" } else { "heat worse" };
             let degree = effect.map_or(0.0, |effect| (effect.abs() / FULL).min(1.0) * 0.75);
-            (class, degree, effect.map(|effect| number::signed(effect, 1)))
+            (class, degree, effect.map(|effect| number::signed(effect, usize::from(effect.abs() < 9.95))))
         } else {
             // p of 0.1, 0.01 and 0.001 are steps of a third.
             let degree = holm_p.map_or(0.0, |p| (-p.log10() / 3.0).min(1.0) * 0.55);
