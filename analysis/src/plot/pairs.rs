@@ -7,24 +7,28 @@ use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::number;
 use crate::report::metric::{MetricReport, Stratum};
-use crate::report::pairs::{Pair, Pairs};
+use crate::report::pairs::Pair;
 
 const WIDTH: f64 = 440.0;
 const TOP: f64 = 22.0;
-/// With more arms cells are too small to be pointed at.
+/// With more arms cells are too small to be pointed at: then the best are drawn, and all are in the table.
 const MOST_ARMS: usize = 60;
+const BEST: usize = 40;
 /// With more arms there is no room for numbers.
 const MOST_NUMBERED: usize = 10;
 /// An effect of so many standard deviations has the full colour.
 const FULL: f64 = 3.0;
 
-/// Draws the pairs of a stratum, its arms by their means, the best first; `id` must be unique on the page. `None` for fewer than three
-/// arms and more than 60, and where no direction is better.
-pub fn pairs(metric: &MetricReport, stratum: &Stratum, (pairs, alpha): (&Pairs, f64), id: &str) -> Option<String> {
-    let direction = metric.direction?;
-    let order = order(stratum, direction);
-    if !(3..=MOST_ARMS).contains(&order.len()) {
+/// Draws the pairs of a stratum, its arms by their means, the best first, and of more than 60 the best 40; `id` must be unique on the page.
+/// `None` for fewer than three arms, and where no direction is better.
+pub fn pairs(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
+    let (pairs, direction) = (stratum.pairs.as_ref()?, metric.direction?);
+    let mut order = order(stratum, direction);
+    if order.len() < 3 {
         return None;
+    }
+    if order.len() > MOST_ARMS {
+        order.truncate(BEST);
     }
     let names: Vec<String> = order.iter().map(|arm| shortened(&stratum.arms[*arm].level)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
@@ -51,7 +55,7 @@ pub fn pairs(metric: &MetricReport, stratum: &Stratum, (pairs, alpha): (&Pairs, 
     }
     let title = format!("All pairs in {}{}", metric.label.to_lowercase(), place(stratum));
     let description = "Rows and columns are the arms, the best mean first. Below the diagonal: the difference, row against column, in its \
-                       standard deviations. Above it: the p value after Holm over all pairs; darker is smaller.";
+                       standard deviations. Above it: the p value after Holm over all pairs; darker is smaller. The file pairs.csv holds them all.";
     Some(svg.finish(id, &title, description))
 }
 
@@ -78,7 +82,7 @@ impl Cell {
             let better = effect.is_some_and(|effect| (effect > 0.0) == (direction == Direction::Higher));
             let class = if better { "heat better" } else { "heat worse" };
             let degree = effect.map_or(0.0, |effect| (effect.abs() / FULL).min(1.0) * 0.75);
-            (class, degree, effect.map(|effect| number::signed(effect, 1)))
+            (class, degree, effect.map(|effect| number::signed(effect, usize::from(effect.abs() < 9.95))))
         } else {
             // p of 0.1, 0.01 and 0.001 are steps of a third.
             let degree = holm_p.map_or(0.0, |p| (-p.log10() / 3.0).min(1.0) * 0.55);

@@ -35,8 +35,9 @@ pub fn power(metric: &MetricReport, outlook: &Outlook, id: &str) -> Option<Strin
     let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
     let size = |value: f64| format!("{}{unit}", number::fixed(value, number::decimals_for(value)));
     let mut marks = vec![(outlook.seeds, outlook.now.detectable, " (now)")];
-    marks
-        .extend(outlook.target.filter(|(seeds, _)| *seeds != outlook.seeds).map(|(seeds, target)| (seeds, target, "")));
+    let target = outlook.target.map(|(seeds, _)| seeds).filter(|seeds| *seeds != outlook.seeds);
+    let at_target = target.and_then(|target| outlook.curve.iter().find(|point| point.seeds == target));
+    marks.extend(at_target.map(|point| (point.seeds, point.detectable, "")));
     marks.retain(|(seeds, ..)| *seeds >= first.seeds);
     let marks = marks.into_iter().map(|(seeds, detectable, word)| {
         let place = (across.place(f64::from(seeds)), up.place(detectable));

@@ -6,7 +6,6 @@ use super::rows::shortened;
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::report::metric::{MetricReport, Stratum};
-use crate::report::pairs::{Pairs, Ranking};
 
 const WIDTH: f64 = 440.0;
 const AXIS: f64 = 34.0;
@@ -17,8 +16,8 @@ const MOST_ARMS: usize = 60;
 
 /// Draws the ranks of a stratum; `id` must be unique on the page. `None` for fewer than three arms, more than 60, or no two seeds in
 /// common.
-pub fn ranks(metric: &MetricReport, stratum: &Stratum, (pairs, alpha): (&Pairs, f64), id: &str) -> Option<String> {
-    let ranking = Ranking::of(stratum, metric.direction?)?;
+pub fn ranks(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
+    let (ranking, pairs) = (stratum.ranking.as_ref()?, stratum.pairs.as_ref()?);
     let arms = ranking.ranks.len();
     if !(3..=MOST_ARMS).contains(&arms) {
         return None;

@@ -8,8 +8,7 @@ use spec::analysis::{AnalysisSpec, Pairing};
 use crate::number;
 use crate::plot;
 use crate::report::metric::{Contrast, MetricReport, Stratum};
-use crate::report::outlook::Outlook;
-use crate::report::pairs::{Pairs, Ranking};
+use crate::report::pairs::Pairs;
 use crate::statistics::ranks::attainable;
 
 /// A drawing.
@@ -53,14 +52,14 @@ fn equivalence(
 
 /// What more seeds would see.
 pub fn outlook(metric: &MetricReport, analysis: &AnalysisSpec, id: &str) -> Option<Drawing> {
-    let outlook = Outlook::of(metric, analysis)?;
+    let outlook = metric.outlook.as_ref()?;
     let target = match (outlook.target, analysis.margin.filter(|_| metric.primary)) {
         (Some((seeds, margin)), Some(_)) => format!("{seeds} seeds would find the margin of {margin}"),
         (Some((seeds, _)), None) => format!("half of what is seen now takes {seeds} seeds"),
         (None, _) => "no thousand seeds would find the margin".to_owned(),
     };
     let note = format!("80 % power, after correction; dashed: at the upper bound of the spread; {target}");
-    drawing("What more seeds would see", note, plot::power::power(metric, &outlook, &format!("{id}-power")))
+    drawing("What more seeds would see", note, plot::power::power(metric, outlook, &format!("{id}-power")))
 }
 
 /// Further views of a stratum: the margin, ranks, all pairs, profiles, seeds.
@@ -70,17 +69,16 @@ pub fn more(
     analysis: &AnalysisSpec,
     id: &str,
 ) -> Vec<Drawing> {
-    let pairs = Pairs::of(&metric.name, stratum, analysis);
     let alpha = analysis.alpha;
-    let ranks = plot::ranks::ranks(metric, stratum, (&pairs, alpha), &format!("{id}-ranks"));
-    let all = plot::pairs::pairs(metric, stratum, (&pairs, alpha), &format!("{id}-pairs"));
+    let ranks = plot::ranks::ranks(metric, stratum, alpha, &format!("{id}-ranks"));
+    let all = plot::pairs::pairs(metric, stratum, alpha, &format!("{id}-pairs"));
     let profile = plot::profile::profile(metric, stratum, alpha, &format!("{id}-profile"));
     let seeds = plot::seeds::seeds(metric, stratum, &format!("{id}-seeds"));
-    let tested = number::plural(pairs.tested(), "pair", "pairs");
+    let tested = number::plural(stratum.pairs.as_ref().map_or(0, Pairs::tested), "pair", "pairs");
     let band = number::percent(1.0 - alpha);
     [
         equivalence(metric, (contrast, stratum), analysis, id),
-        drawing("Mean ranks", ranks_note(metric, stratum, (&pairs, &tested), analysis), ranks),
+        drawing("Mean ranks", ranks_note(stratum, &tested, analysis), ranks),
         drawing(
             "All pairs",
             format!("below: difference in standard deviations, row against column; above: p after Holm over {tested}"),
@@ -103,16 +101,11 @@ pub fn more(
 }
 
 /// What the bars mean, which arms are left out, and whether ranks alone could have told any two arms apart.
-fn ranks_note(
-    metric: &MetricReport,
-    stratum: &Stratum,
-    (pairs, tested): (&Pairs, &str),
-    analysis: &AnalysisSpec,
-) -> String {
+fn ranks_note(stratum: &Stratum, tested: &str, analysis: &AnalysisSpec) -> String {
     let mut note = format!(
         "1 is the best of a seed; bars join arms that the t test, after Holm over {tested}, does not tell apart"
     );
-    let Some(ranking) = metric.direction.and_then(|direction| Ranking::of(stratum, direction)) else { return note };
+    let (Some(ranking), Some(pairs)) = (&stratum.ranking, &stratum.pairs) else { return note };
     if !ranking.left_out.is_empty() {
         let names: Vec<String> = ranking.left_out.iter().map(|arm| stratum.arms[*arm].level.clone()).collect();
         let _ = write!(note, "; without {}, for want of seeds in common", number::list(&names));

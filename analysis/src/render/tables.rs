@@ -3,6 +3,7 @@
 use crate::report::Report;
 use crate::report::design::Setting;
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
+use crate::report::pairs::Pairs;
 
 /// Every arm and its comparison: `comparisons.csv`. Empty cells are what is not defined.
 pub fn comparisons(report: &Report) -> Vec<u8> {
@@ -110,6 +111,26 @@ fn comparison(
     cells.push(if arm.baseline { "baseline" } else { compared.map_or("", |c| c.verdict.name()) }.to_owned());
     cells.push(compared.and_then(|c| c.reason.clone()).unwrap_or_default());
     cells
+}
+
+/// Every two arms of a stratum of the primary metric, whether declared or not: `pairs.csv`.
+pub fn pairs(report: &Report) -> Vec<u8> {
+    let mut rows = Rows::new();
+    let header = ["metric", "compared", "stratum", "first", "second", "difference", "effect", "p", "holm_p"];
+    rows.push(header.map(str::to_owned));
+    for metric in &report.metrics {
+        for contrast in &metric.contrasts {
+            for stratum in &contrast.strata {
+                for pair in stratum.pairs.iter().flat_map(Pairs::iter) {
+                    let names = [&metric.name, &contrast.factor, &stratum.name].map(Clone::clone);
+                    let arms = [pair.first, pair.second].map(|arm| stratum.arms[arm].level.clone());
+                    let numbers = [pair.difference, pair.effect, pair.p, pair.holm_p].map(cell);
+                    rows.push(names.into_iter().chain(arms).chain(numbers));
+                }
+            }
+        }
+    }
+    rows.bytes
 }
 
 /// Every value, in long form: `observations.csv`, which `seedbed report` reads again.

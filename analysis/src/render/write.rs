@@ -20,6 +20,8 @@ pub struct Written {
     pub latex: PathBuf,
     /// A row a comparison.
     pub comparisons: PathBuf,
+    /// A row for every two arms.
+    pub pairs: PathBuf,
     /// A row a value.
     pub observations: PathBuf,
     /// Everything.
@@ -29,7 +31,7 @@ pub struct Written {
 }
 
 impl Report {
-    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `observations.csv`, `report.json` and `references.bib`
+    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `pairs.csv`, `observations.csv`, `report.json` and `references.bib`
     /// into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
@@ -40,6 +42,7 @@ impl Report {
             markdown: directory.join("report.md"),
             latex: directory.join("tables.tex"),
             comparisons: directory.join("comparisons.csv"),
+            pairs: directory.join("pairs.csv"),
             observations: directory.join("observations.csv"),
             json: directory.join("report.json"),
             bibliography: directory.join("references.bib"),
@@ -49,6 +52,7 @@ impl Report {
             .map_err(|source| AnalysisError::Write { path: directory.to_owned(), source })?;
         replace(&files.json, &self.json())?;
         replace(&files.comparisons, &tables::comparisons(self))?;
+        replace(&files.pairs, &tables::pairs(self))?;
         replace(&files.observations, &tables::observations(self))?;
         replace(&files.latex, latex::latex(self).as_bytes())?;
         replace(&files.bibliography, bibliography::bibliography(self).as_bytes())?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use spec::analysis::AnalysisSpec;
-use spec::metric;
+use spec::metric::{self, Direction};
 
 use super::check::direction;
 use super::comparison::Comparison;
@@ -13,6 +13,8 @@ use super::family;
 use super::grid::Grid;
 use super::index::{Index, Values};
 use super::metric::{Arm, Contrast, Gap, MetricReport, SeedValue, Stratum, Tally};
+use super::outlook::Outlook;
+use super::pairs::{Pairs, Ranking};
 use super::parts;
 use super::scale;
 use super::worst_rank::{Outcomes, worst_rank};
@@ -62,11 +64,25 @@ impl Chapter<'_> {
             contrasts,
             tally: Tally::default(),
             detectable: None,
+            outlook: None,
         };
         report.tally = report.count();
         report.detectable =
             median(report.comparisons().filter_map(|(.., comparison)| Some(comparison.detectable?.in_family)));
+        report.outlook = Outlook::of(&report, self.analysis);
+        if let Some(direction) = direction.filter(|_| primary) {
+            self.set_all_against_each_other(&mut report, direction);
+        }
         report
+    }
+
+    fn set_all_against_each_other(&self, report: &mut MetricReport, direction: Direction) {
+        let strata = report.contrasts.iter_mut().flat_map(|contrast| &mut contrast.strata);
+        // Of two arms the declared comparison says it all.
+        for stratum in strata.filter(|stratum| stratum.arms.len() > 2) {
+            stratum.pairs = Some(Pairs::of(self.name, stratum, self.analysis));
+            stratum.ranking = Ranking::of(stratum, direction);
+        }
     }
 
     fn contrast(&self, compared: &ComparedFactor) -> Contrast {
@@ -99,7 +115,13 @@ impl Chapter<'_> {
                 ..self.arm(point)
             }
         });
-        Stratum { name: stratum_name(&planned.settings), settings: planned.settings.clone(), arms: arms.collect() }
+        Stratum {
+            name: stratum_name(&planned.settings),
+            settings: planned.settings.clone(),
+            arms: arms.collect(),
+            pairs: None,
+            ranking: None,
+        }
     }
 
     fn arm(&self, point: &Point) -> Arm {

@@ -6,6 +6,8 @@ use spec::metric::Direction;
 use super::comparison::{Comparison, Verdict};
 use super::design::Setting;
 use super::effects::Effects;
+use super::outlook::Outlook;
+use super::pairs::{Pairs, Ranking};
 use super::parts::PartsTable;
 use crate::results::Seed;
 use crate::statistics::describe::Description;
@@ -54,6 +56,10 @@ pub struct Stratum {
     pub settings: Vec<Setting>,
     /// Its arms in the order of the levels.
     pub arms: Vec<Arm>,
+    /// All arms against each other, which nobody declared; of the primary metric, from three arms on.
+    pub pairs: Option<Pairs>,
+    /// How the arms rank within each seed; as the pairs.
+    pub ranking: Option<Ranking>,
 }
 
 /// A factor whose levels are compared.
@@ -111,6 +117,8 @@ pub struct MetricReport {
     pub tally: Tally,
     /// The median over comparisons of what could have been seen, after correction.
     pub detectable: Option<f64>,
+    /// What more seeds would see; `None` where nothing was tested.
+    pub outlook: Option<Outlook>,
 }
 
 impl MetricReport {

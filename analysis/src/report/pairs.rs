@@ -17,6 +17,10 @@ use crate::statistics::welch::welch_t;
 /// Two arms.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pair {
+    /// The first arm's place in its stratum.
+    pub first: usize,
+    /// The second arm's.
+    pub second: usize,
     /// Mean difference, the second minus the first; `None` where they have no values in common.
     pub difference: Option<f64>,
     /// The difference in its standard deviations: t/√n for pairs, t·√(1/n + 1/m) for groups of n and m.
@@ -32,7 +36,9 @@ pub struct Pair {
 /// By the test of the declared comparisons, the paired or Welch's t test, corrected by Holm over all k(k - 1)/2 pairs: more than
 /// the declared comparisons pay for, so a pair may be told apart there and not here.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Pairs {
+    #[serde(skip)]
     arms: usize,
     /// Row by row: of the first arm with all later ones, then the second.
     pairs: Vec<Pair>,
@@ -44,8 +50,8 @@ impl Pairs {
         let arms = &stratum.arms;
         let scale = scale::of(metric, analysis);
         let mut pairs = Vec::with_capacity(arms.len() * arms.len().saturating_sub(1) / 2);
-        for (index, first) in arms.iter().enumerate() {
-            pairs.extend(arms[index + 1..].iter().map(|second| compare(first, second, scale, analysis)));
+        for first in 0..arms.len() {
+            pairs.extend((first + 1..arms.len()).map(|second| compare(arms, (first, second), scale, analysis)));
         }
         let adjusted = holm(&pairs.iter().map(|pair| pair.p).collect::<Vec<_>>());
         for (pair, p) in pairs.iter_mut().zip(adjusted) {
@@ -57,8 +63,15 @@ impl Pairs {
     /// The second arm against the first; mirrored if it was compared the other way round. `None` for an arm against itself.
     pub fn get(&self, first: usize, second: usize) -> Option<Pair> {
         if first > second {
-            let Pair { difference, effect, p, holm_p } = self.get(second, first)?;
-            return Some(Pair { difference: difference.map(|d| -d), effect: effect.map(|d| -d), p, holm_p });
+            let Pair { difference, effect, p, holm_p, .. } = self.get(second, first)?;
+            return Some(Pair {
+                first,
+                second,
+                difference: difference.map(|d| -d),
+                effect: effect.map(|d| -d),
+                p,
+                holm_p,
+            });
         }
         if first == second || second >= self.arms {
             return None;
@@ -72,13 +85,19 @@ impl Pairs {
         self.get(first, second).and_then(|pair| pair.holm_p).is_some_and(|p| p < alpha)
     }
 
+    /// Every pair once: of the first arm with all later ones, then of the second.
+    pub fn iter(&self) -> impl Iterator<Item = &Pair> {
+        self.pairs.iter()
+    }
+
     /// How many pairs were tested.
     pub fn tested(&self) -> usize {
         self.pairs.iter().filter(|pair| pair.p.is_some()).count()
     }
 }
 
-fn compare(first: &Arm, second: &Arm, scale: fn(f64) -> f64, analysis: &AnalysisSpec) -> Pair {
+fn compare(arms: &[Arm], places: (usize, usize), scale: fn(f64) -> f64, analysis: &AnalysisSpec) -> Pair {
+    let (first, second) = (&arms[places.0], &arms[places.1]);
     let values = |arm: &Arm| arm.values.iter().map(|value| scale(value.value)).collect::<Vec<f64>>();
     let (estimate, unit, seeds) = match analysis.pairing {
         Pairing::Seed => {
@@ -96,6 +115,8 @@ fn compare(first: &Arm, second: &Arm, scale: fn(f64) -> f64, analysis: &Analysis
     };
     let test = estimate.as_ref().and_then(|estimate| estimate.test()).filter(|_| seeds >= rule::LEAST_SEEDS);
     Pair {
+        first: places.0,
+        second: places.1,
         difference: estimate.map(|estimate| estimate.difference),
         effect: test.map(|test| test.t * unit),
         p: test.map(|test| test.p),
