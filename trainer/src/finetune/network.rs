@@ -67,7 +67,7 @@ impl Network {
 
     /// `[inputs, outputs]` in fp32: what the head says of each text of `pack`.
     pub fn say(&self, pack: &Pack, dropout: Dropout) -> Tensor {
-        let states = self.model.hidden(&pack.packed, dropout).index_select(0, &pack.read);
+        let states = self.model.read(&pack.packed, &pack.reading, dropout);
         let features = pack.features(&states);
         if let Some(weight) = self.head.get(DECODER) {
             return features.linear::<&Tensor>(weight, None);

@@ -94,6 +94,19 @@ impl Projections {
         };
         linear(x, &weight, bias.as_ref(), query.kind)
     }
+
+    /// Queries alone, `[T, hidden]`.
+    pub fn queries(&self, x: &Tensor) -> Tensor {
+        self.maps[0].forward(x)
+    }
+
+    /// Keys and values side by side, `[T, 2 · hidden]`.
+    pub fn keys_and_values(&self, x: &Tensor) -> Tensor {
+        let [_, key, value] = &self.maps;
+        let weight = Tensor::cat(&[&key.weight, &value.weight], 0);
+        let bias = key.bias.as_ref().zip(value.bias.as_ref()).map(|(key, value)| Tensor::cat(&[key, value], 0));
+        linear(x, &weight, bias.as_ref(), key.kind)
+    }
 }
 
 /// softmax(scale · Q·Kᵀ)·V within each story, for each head (Vaswani et al. 2017, arXiv:1706.03762).
@@ -134,17 +147,21 @@ impl Attention<'_> {
         let cells =
             group.gather(projected).view([group.stories, group.length, 3, self.heads, -1]).permute([2, 0, 3, 1, 4]);
         let [query, key, value] = [0, 1, 2].map(|index| cells.select(0, index));
-        let product = if self.dropout.is_on() && self.probability > 0.0 {
-            self.product_with_dropout([&query, &key, &value], mask, place)
-        } else {
-            let (cells, is_causal) = match mask {
-                Mask::Everything => (None, false),
-                Mask::Causal => (None, true),
-                Mask::Cells(cells) => (Some(cells), false),
-            };
-            Tensor::scaled_dot_product_attention(&query, &key, &value, cells, 0.0, is_causal, self.scale, false)
-        };
+        let product = self.product([&query, &key, &value], mask, place);
         product.transpose(1, 2).reshape([group.stories * group.length, -1])
+    }
+
+    /// `[stories, heads, queries, head size]` from queries, keys and values of this form.
+    pub(super) fn product(&self, [query, key, value]: [&Tensor; 3], mask: &Mask, place: &str) -> Tensor {
+        if self.dropout.is_on() && self.probability > 0.0 {
+            return self.product_with_dropout([query, key, value], mask, place);
+        }
+        let (cells, is_causal) = match mask {
+            Mask::Everything => (None, false),
+            Mask::Causal => (None, true),
+            Mask::Cells(cells) => (Some(cells), false),
+        };
+        Tensor::scaled_dot_product_attention(query, key, value, cells, 0.0, is_causal, self.scale, false)
     }
 
     /// The product written out, since the fused one draws its own masks.

@@ -1,7 +1,8 @@
 //! GPT-Neo and RoBERTa as in Hugging Face's transformers, on packed batches.
 //!
 //! Read [`packed`] (what a network sees), [`attention`] (the one operation that is not row by row), [`gpt_neo`] and
-//! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`declare`] says which parameters
+//! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`reading`] is for heads that look
+//! at a few tokens of a story. [`declare`] says which parameters
 //! there are; the layer in the feed-forward place is a room of its own, [`crate::feed_forward`].
 //!
 //! # Invariants
@@ -21,6 +22,7 @@ pub mod linear;
 pub mod network;
 pub mod norm;
 pub mod packed;
+pub mod reading;
 pub mod roberta;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -28,3 +30,4 @@ pub(crate) mod sample;
 pub use declare::declarations;
 pub use network::Model;
 pub use packed::{Packed, Stories};
+pub use reading::Reading;

@@ -7,12 +7,13 @@
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Projections, Sight};
+use super::attention::{Attention, Mask, Projections, Sight};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::norm::LayerNorm;
 use super::packed::Packed;
+use super::reading::Reading;
 use crate::feed_forward::{self, FeedForward};
 use crate::streams::Dropout;
 
@@ -120,21 +121,38 @@ impl Roberta {
 
     /// `[T, hidden]` after the last block.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
+        self.through(&self.blocks, batch, dropout)
+    }
+
+    /// `[R, hidden]` after the last block, at the tokens of `reading`.
+    pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
+        let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
+        let x = self.through(before, batch, dropout);
+        let attention = self.attention(batch, &[], dropout);
+        last.read(&x, &attention, reading, &format!("layer.{}", before.len()), self.dropout)
+    }
+
+    /// `[T, hidden]` after the first of these blocks to the last of them.
+    fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Tensor {
         let masks = batch.attention.masks(Sight::Whole);
-        let attention = Attention {
+        let attention = self.attention(batch, &masks, dropout);
+        let mut x = dropout.apply("embeddings", self.embed(batch), self.dropout);
+        for (index, block) in blocks.iter().enumerate() {
+            x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
+        }
+        x
+    }
+
+    fn attention<'a>(&self, batch: &'a Packed, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
+        Attention {
             layout: &batch.attention,
-            masks: &masks,
+            masks,
             heads: self.heads,
             scale: (self.head_size as f64).sqrt().recip(),
             score_kind: self.kind,
             dropout,
             probability: self.attention_dropout,
-        };
-        let mut x = dropout.apply("embeddings", self.embed(batch), self.dropout);
-        for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
         }
-        x
     }
 
     fn embed(&self, batch: &Packed) -> Tensor {
@@ -171,7 +189,19 @@ impl Block {
     fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
         let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
-        let attended = self.output.forward(&attended);
+        self.feed(x, &attended, dropout, place, probability)
+    }
+
+    /// As [`Self::forward`], of the tokens of `reading` alone.
+    fn read(&self, x: &Tensor, attention: &Attention<'_>, reading: &Reading, place: &str, probability: f64) -> Tensor {
+        let read = x.index_select(0, &reading.tokens);
+        let parts = [&self.projections.queries(&read), &self.projections.keys_and_values(x)];
+        let attended = reading.attend(attention, Sight::Whole, parts, &format!("{place}.attention"));
+        self.feed(&read, &attended, attention.dropout, place, probability)
+    }
+
+    fn feed(&self, x: &Tensor, attended: &Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
+        let attended = self.output.forward(attended);
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
         let x = self.attention_norm.forward(&(attended + x));
         let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
