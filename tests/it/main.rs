@@ -6,4 +6,5 @@ mod browser;
 mod finetuning;
 mod foreign;
 mod kills;
+mod preset;
 mod whole_path;

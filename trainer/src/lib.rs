@@ -26,6 +26,8 @@ pub mod divergence;
 pub mod evaluate;
 pub mod export;
 pub mod failure;
+#[cfg(test)]
+mod fairness_tests;
 pub mod feed_forward;
 pub mod files;
 pub mod finetune;

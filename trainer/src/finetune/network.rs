@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use spec::model::{Architecture, Initialisation, ModelSpec};
+use spec::model::{Architecture, ModelSpec};
 use spec::train::Precision;
 use tch::{Device, Kind, Reduction, Tensor};
 
@@ -61,6 +61,7 @@ impl Network {
             }
         });
         let model = Model::new(&trained.spec, &mut |name| parameters.leaf(name), Precision::Fp32);
+        let model = model.with_padding(trained.tokenizer.specials().pad);
         let head = names.into_iter().map(|name| (name, parameters.leaf(name))).collect();
         Ok(Self { model, head, dropout: trained.spec.dropout, parameters, device })
     }
@@ -94,7 +95,7 @@ pub fn loss(said: &Tensor, pack: &Pack) -> Tensor {
 
 /// The parameters of the head.
 fn head(spec: &ModelSpec, shape: HeadShape) -> Vec<(&'static str, Declaration)> {
-    let (Initialisation::Normal { std } | Initialisation::FanInUniform { std }) = spec.initialisation;
+    let std = spec.initialisation.std();
     let hidden = i64::from(spec.hidden_size);
     let features = hidden * (1 + shape.spans);
     let matrix = |name: &'static str, shape: [i64; 2]| (name, shape.to_vec(), Start::Normal { std }, true);

@@ -1,7 +1,7 @@
 //! The training loop of fine-tuning, on one page.
 
 use rand_chacha::rand_core::Rng;
-use spec::train::{AdamW, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
+use spec::train::{AdamW, Averaging, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
 use tch::Tensor;
 
 use super::answers::Respondent;
@@ -203,6 +203,7 @@ impl Tuning<'_> {
             length: Length::Steps(steps),
             batch: Batch::Stories(batch as u64),
             micro_batch_tokens: self.respondent.most_tokens as u64,
+            averaging: Averaging::Tokens,
             schedule: Schedule {
                 peak,
                 warmup_steps: (warmup * steps as f64).ceil() as u64,
