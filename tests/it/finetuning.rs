@@ -22,7 +22,7 @@ fn trained() -> (Study, PathBuf) {
     expect(0, &["run", &study.sweep()]);
     let layout = study.layout("tuned");
     let run = layout.run(study::plan(&layout).runs[0].id).directory().to_owned();
-    fs::create_dir_all(study.path("data/RTE")).unwrap();
+    fs::create_dir_all(study.path("data/RTE")).expect("the study's folder can be written");
     for (name, count) in [("train", 240), ("val", 60)] {
         let mut lines = String::new();
         for idx in 0..count {
@@ -30,7 +30,7 @@ fn trained() -> (Study, PathBuf) {
             let line = format!(
                 r#"{{"premise": "Once there was a {animal} with {idx} toys.", "hypothesis": "It was a cat.", "label": "{label}", "idx": {idx}}}"#
             );
-            writeln!(lines, "{line}").unwrap();
+            writeln!(lines, "{line}").expect("a text takes any line");
         }
         study.write(&format!("data/RTE/{name}.jsonl"), &lines);
     }
@@ -49,13 +49,13 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {
-        for entry in fs::read_dir(current).unwrap() {
-            let entry = entry.unwrap();
+        for entry in fs::read_dir(current).expect("a folder of results can be read") {
+            let entry = entry.expect("an entry of it as well");
             if entry.path().is_dir() {
                 folders.push(entry.path());
             } else if !entry.file_name().to_string_lossy().starts_with('.') {
-                let name = entry.path().strip_prefix(folder).unwrap().to_owned();
-                files.insert(name, fs::read_to_string(entry.path()).unwrap());
+                let name = entry.path().strip_prefix(folder).expect("it lies below").to_owned();
+                files.insert(name, fs::read_to_string(entry.path()).expect("results are UTF-8"));
             }
         }
     }
