@@ -3,6 +3,7 @@
 mod bad_input;
 mod binaries;
 mod browser;
+mod finetuning;
 mod foreign;
 mod kills;
 mod preset;

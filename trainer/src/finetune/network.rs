@@ -61,13 +61,14 @@ impl Network {
             }
         });
         let model = Model::new(&trained.spec, &mut |name| parameters.leaf(name), Precision::Fp32);
+        let model = model.with_padding(trained.tokenizer.specials().pad);
         let head = names.into_iter().map(|name| (name, parameters.leaf(name))).collect();
         Ok(Self { model, head, dropout: trained.spec.dropout, parameters, device })
     }
 
     /// `[inputs, outputs]` in fp32: what the head says of each text of `pack`.
     pub fn say(&self, pack: &Pack, dropout: Dropout) -> Tensor {
-        let states = self.model.hidden(&pack.packed, dropout).index_select(0, &pack.read);
+        let states = self.model.read(&pack.packed, &pack.reading, dropout);
         let features = pack.features(&states);
         if let Some(weight) = self.head.get(DECODER) {
             return features.linear::<&Tensor>(weight, None);

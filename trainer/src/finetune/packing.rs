@@ -5,15 +5,15 @@ use tch::{Device, Kind, Tensor};
 
 use super::encoding::{EncodedInput, EncodedQuestion};
 use super::question::Form;
-use crate::model::{Packed, Stories};
+use crate::model::{Packed, Reading, Stories};
 
 /// Some questions on their way through the network.
 #[derive(Debug)]
 pub struct Pack {
     /// The texts.
     pub packed: Packed,
-    /// `[R]`: the tokens whose states the head reads: one a text, then those of all spans.
-    pub read: Tensor,
+    /// The tokens whose states the head reads: one a text, then those of all spans.
+    pub reading: Reading,
     /// For every span of an input: `[R']` which input each of its tokens belongs to, and its share of the mean.
     spans: Vec<(Tensor, Tensor)>,
     /// Number of texts.
@@ -53,8 +53,8 @@ impl Pack {
         let ranks = form == Form::Ranking;
         let first: Vec<i64> = questions.iter().map(|question| question.right[0] as i64).collect();
         Self {
+            reading: Reading::new(&packed.attention, &read, device),
             packed,
-            read: place(&read),
             spans,
             inputs: inputs.len() as i64,
             classes: (!ranks).then(|| place(&first)),

@@ -25,7 +25,13 @@ const WORDS: [&str; 6] = ["cat", "dog", "sun", "mat", "hat", "red"];
 
 /// A tiny network that was never trained.
 fn model(architecture: Architecture) -> TrainedModel {
-    let settings = [("model.context", Value::Integer(64)), ("model.hidden-size", Value::Integer(16))];
+    // No dropout: it draws from a generator that all tests of this process share.
+    let settings = [
+        ("model.context", Value::Integer(64)),
+        ("model.hidden-size", Value::Integer(16)),
+        ("model.dropout", Value::Float(0.0)),
+        ("model.attention-dropout", Value::Float(0.0)),
+    ];
     let spec = sample::spec(architecture, &settings);
     let origin = ImportOrigin { from: "nowhere".to_owned(), model_type: "gpt_neo".to_owned(), changes: vec![] };
     let weights = sample::weights(&spec).into_iter().map(|(name, tensor)| (name, tensor.detach())).collect();
@@ -100,7 +106,7 @@ impl Desk {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_tasks(&folder.path().join("data"));
-        let changes = Changes { learning_rate: Some(1e-2), batch: Some(16), epochs: Some(6), ..Changes::default() };
+        let changes = Changes { learning_rate: Some(1e-2), batch: Some(16), epochs: Some(8), ..Changes::default() };
         Self { folder, protocol: Protocol::superglue().changed(&changes) }
     }
 
@@ -178,9 +184,9 @@ fn a_run_that_was_stopped_leaves_the_bytes_of_one_that_was_not() {
     let desk = Desk::new();
     let model = model(Architecture::Roberta);
     desk.run(&model, &["rte", "copa"], "whole", &|| false).unwrap();
-    for _ in 0..100 {
+    for _ in 0..20 {
         let asked = AtomicU64::new(0);
-        let stop = || asked.fetch_add(1, Ordering::Relaxed) > 150;
+        let stop = || asked.fetch_add(1, Ordering::Relaxed) > 250;
         let outcome = desk.run(&model, &["rte", "copa"], "cut", &stop).unwrap();
         // Killed after the predictions and before the record.
         let left = desk.folder.path().join("cut").join(&desk.protocol.name).join("copa");
@@ -189,7 +195,7 @@ fn a_run_that_was_stopped_leaves_the_bytes_of_one_that_was_not() {
             fs::write(left.join("1.predictions.csv"), "torn").unwrap();
         }
         if !outcome.stopped {
-            assert_eq!(desk.files("whole"), desk.files("cut"));
+            assert!(desk.files("whole") == desk.files("cut"), "the files differ");
             return;
         }
     }

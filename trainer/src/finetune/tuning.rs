@@ -212,7 +212,6 @@ impl Tuning<'_> {
             },
             optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay },
             clip: Some(1.0),
-            averaging: Averaging::Tokens,
             precision: Precision::Fp32,
             mask_probability: None,
         }

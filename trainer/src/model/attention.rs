@@ -72,6 +72,18 @@ fn band(length: i64, window: i64, device: Device) -> Tensor {
 /// The maps to queries, keys and values: side by side, `[T, 3 · hidden]`.
 pub type Projections = SideBySide<3>;
 
+impl Projections {
+    /// Queries alone, `[T, hidden]`.
+    pub fn queries(&self, x: &Tensor) -> Tensor {
+        self.forward_part(0..1, x)
+    }
+
+    /// Keys and values side by side, `[T, 2 · hidden]`.
+    pub fn keys_and_values(&self, x: &Tensor) -> Tensor {
+        self.forward_part(1..3, x)
+    }
+}
+
 /// The maps of these three names, for query, key and value, with biases or without.
 pub fn projections(names: &[String; 3], has_bias: bool, weights: &mut Weights<'_>) -> Projections {
     SideBySide::new(
@@ -156,17 +168,21 @@ impl Attention<'_> {
         let cells =
             group.gather(projected).view([group.stories, group.length, 3, self.heads, -1]).permute([2, 0, 3, 1, 4]);
         let [query, key, value] = [0, 1, 2].map(|index| cells.select(0, index));
-        let product = if self.dropout.is_on() && self.probability > 0.0 {
-            self.product_with_dropout([&query, &key, &value], mask, place)
-        } else {
-            let (cells, is_causal) = match mask {
-                Mask::Everything => (None, false),
-                Mask::Causal => (None, true),
-                Mask::Cells(cells) => (Some(cells), false),
-            };
-            Tensor::scaled_dot_product_attention(&query, &key, &value, cells, 0.0, is_causal, self.scale, false)
-        };
+        let product = self.product([&query, &key, &value], mask, place);
         product.transpose(1, 2).reshape([group.stories * group.length, -1])
+    }
+
+    /// `[stories, heads, queries, head size]` from queries, keys and values of this form.
+    pub(super) fn product(&self, [query, key, value]: [&Tensor; 3], mask: &Mask, place: &str) -> Tensor {
+        if self.dropout.is_on() && self.probability > 0.0 {
+            return self.product_with_dropout([query, key, value], mask, place);
+        }
+        let (cells, is_causal) = match mask {
+            Mask::Everything => (None, false),
+            Mask::Causal => (None, true),
+            Mask::Cells(cells) => (Some(cells), false),
+        };
+        Tensor::scaled_dot_product_attention(query, key, value, cells, 0.0, is_causal, self.scale, false)
     }
 
     /// The product written out, since the fused one draws its own masks.

@@ -8,13 +8,14 @@ use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Projections, Sight, projections};
+use super::attention::{Attention, Mask, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
+use super::reading::Reading;
 use crate::feed_forward::{self, FeedForward};
 use crate::streams::Dropout;
 
@@ -113,25 +114,45 @@ impl GptNeo {
 
     /// `[T, hidden]` after the last norm.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
+        let x = self.through(&self.blocks, batch, dropout);
+        self.last_norm.forward(&enter(Phase::Head, x))
+    }
+
+    /// `[R, hidden]` after the last norm, at the tokens of `reading`.
+    pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
+        let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
+        let x = self.through(before, batch, dropout);
+        let attention = self.attention(batch, &[], dropout);
+        let sight = self.window.filter(|_| last.is_local).map_or(Sight::Back, Sight::Window);
+        let x = last.read(&x, &attention, (reading, sight), &format!("h.{}", before.len()), self.dropout);
+        self.last_norm.forward(&x)
+    }
+
+    /// `[T, hidden]` after the first of these blocks to the last of them.
+    fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Tensor {
         let tokens = Tensor::embedding(&self.tokens, &batch.tokens, NO_PADDING, false, false);
         let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
         let mut x = dropout.apply("embeddings", tokens + positions, self.dropout);
         let global = batch.attention.masks(Sight::Back);
         let local = self.window.map_or_else(Vec::new, |window| batch.attention.masks(Sight::Window(window)));
-        for (index, block) in self.blocks.iter().enumerate() {
-            let attention = Attention {
-                layout: &batch.attention,
-                masks: if block.is_local { &local } else { &global },
-                heads: self.heads,
-                scale: 1.0,
-                // Without 1/√d scores grow large, so transformers forms them in fp32.
-                score_kind: Kind::Float,
-                dropout,
-                probability: self.attention_dropout,
-            };
+        for (index, block) in blocks.iter().enumerate() {
+            let attention = self.attention(batch, if block.is_local { &local } else { &global }, dropout);
             x = block.forward(x, &attention, &format!("h.{index}"), self.dropout);
         }
-        self.last_norm.forward(&enter(Phase::Head, x))
+        x
+    }
+
+    fn attention<'a>(&self, batch: &'a Packed, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
+        Attention {
+            layout: &batch.attention,
+            masks,
+            heads: self.heads,
+            scale: 1.0,
+            // Without 1/√d scores grow large, so transformers forms them in fp32.
+            score_kind: Kind::Float,
+            dropout,
+            probability: self.attention_dropout,
+        }
     }
 
     /// The tied head.
@@ -160,6 +181,29 @@ impl Block {
         let projected = self.projections.forward(&self.attention_norm.forward(&x));
         let attended = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
         let x = x + dropout.apply(&format!("{place}.attention.output"), attended, probability);
+        self.feed(x, dropout, place, probability)
+    }
+
+    /// As [`Self::forward`], of the tokens of `reading` alone.
+    fn read(
+        &self,
+        x: &Tensor,
+        attention: &Attention<'_>,
+        (reading, sight): (&Reading, Sight),
+        place: &str,
+        probability: f64,
+    ) -> Tensor {
+        let normal = self.attention_norm.forward(x);
+        let queries = self.projections.queries(&normal.index_select(0, &reading.tokens));
+        let parts = [&queries, &self.projections.keys_and_values(&normal)];
+        let attended = reading.attend(attention, sight, parts, &format!("{place}.attention"));
+        let attended = self.output.forward(&attended);
+        let dropout = attention.dropout;
+        let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
+        self.feed(x.index_select(0, &reading.tokens) + attended, dropout, place, probability)
+    }
+
+    fn feed(&self, x: Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
         let x = enter(Phase::FeedForward, x);
         let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x));
         x + dropout.apply(&format!("{place}.feed-forward"), fed, probability)

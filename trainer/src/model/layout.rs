@@ -64,6 +64,11 @@ impl AttentionLayout {
     pub fn scatter(&self, cells: &[Tensor]) -> Tensor {
         Tensor::cat(cells, 0).index_select(0, &self.cells)
     }
+
+    /// The cell of each token, as in [`Self::scatter`].
+    pub(super) fn cells_of_tokens(&self) -> Vec<i64> {
+        Vec::try_from(&self.cells).expect("invariant: cells are whole numbers in one row")
+    }
 }
 
 impl Group {

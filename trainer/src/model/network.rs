@@ -10,6 +10,7 @@ use super::head::Decoder;
 use super::linear::Weights;
 use super::masked::MaskedCopies;
 use super::packed::Packed;
+use super::reading::Reading;
 use super::roberta::Roberta;
 use super::tree::Tree;
 use crate::streams::Dropout;
@@ -55,6 +56,14 @@ impl Model {
         match &self.network {
             Network::GptNeo(network) => network.hidden(batch, dropout),
             Network::Roberta(network) => network.hidden(batch, dropout),
+        }
+    }
+
+    /// `[R, hidden]` in fp32: the rows of [`Self::hidden`] at the tokens of `reading`, which must be of this batch.
+    pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
+        match &self.network {
+            Network::GptNeo(network) => network.read(batch, reading, dropout),
+            Network::Roberta(network) => network.read(batch, reading, dropout),
         }
     }
 
@@ -319,6 +328,34 @@ mod tests {
             Packed::new(&stories, tch::Device::Cpu)
         };
         lengths.iter().map(story).collect()
+    }
+
+    #[test]
+    fn what_is_read_is_what_the_whole_network_says_there() {
+        // Longer and shorter than the window of 4, several tokens of one story and one of another, in any order.
+        let batch = sample::batch(&[9, 4, 13, 2, 9]);
+        let read = [8, 0, 12, 25, 14, 20, 27, 36, 30, 2];
+        let reading = Reading::new(&batch.attention, &read, tch::Device::Cpu);
+        for architecture in ARCHITECTURES {
+            let spec = with_activation(architecture, "gelu");
+            let states = |whole: bool| {
+                let weights = sample::weights(&spec);
+                let model = model(&spec, &weights);
+                let rows = if whole {
+                    model.hidden(&batch, Dropout::off()).index_select(0, &Tensor::from_slice(&read))
+                } else {
+                    model.read(&batch, &reading, Dropout::off())
+                };
+                (&rows * sample::tensor("weighing", &rows.size(), tch::Kind::Float)).sum(tch::Kind::Float).backward();
+                let gradients = weights.values().map(Tensor::grad).filter(Tensor::defined);
+                let gradients: Vec<Tensor> = gradients.map(|gradient| gradient.flatten(0, -1)).collect();
+                (rows, Tensor::cat(&gradients, 0))
+            };
+            let ((rows, gradients), (whole_rows, whole_gradients)) = (states(false), states(true));
+            let far = |one: &Tensor, other: &Tensor| ((one - other).abs().max() / other.abs().max()).double_value(&[]);
+            assert!(far(&rows, &whole_rows) < 1e-5, "{architecture:?}: {}", far(&rows, &whole_rows));
+            assert!(far(&gradients, &whole_gradients) < 1e-5, "{architecture:?}: gradients");
+        }
     }
 
     #[test]

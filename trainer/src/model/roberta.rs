@@ -9,7 +9,7 @@ use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Device, Kind, Tensor};
 
-use super::attention::{Attention, Projections, Rectangle, Sight, projections};
+use super::attention::{Attention, Mask, Projections, Rectangle, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -17,6 +17,7 @@ use super::masked::MaskedCopies;
 use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
+use super::reading::Reading;
 use crate::feed_forward::{self, FeedForward};
 use crate::streams::Dropout;
 
@@ -144,21 +145,38 @@ impl Roberta {
 
     /// `[T, hidden]` after the last block.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
+        enter(Phase::Head, self.through(&self.blocks, batch, dropout))
+    }
+
+    /// `[R, hidden]` after the last block, at the tokens of `reading`.
+    pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
+        let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
+        let x = self.through(before, batch, dropout);
+        let attention = self.attention(batch, &[], dropout);
+        last.read(&x, &attention, reading, &format!("layer.{}", before.len()), self.dropout)
+    }
+
+    /// `[T, hidden]` after the first of these blocks to the last of them.
+    fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Tensor {
         let masks = batch.attention.masks(Sight::Whole);
-        let attention = Attention {
+        let attention = self.attention(batch, &masks, dropout);
+        let mut x = dropout.apply("embeddings", self.embed(&batch.tokens, &batch.positions), self.dropout);
+        for (index, block) in blocks.iter().enumerate() {
+            x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
+        }
+        x
+    }
+
+    fn attention<'a>(&self, batch: &'a Packed, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
+        Attention {
             layout: &batch.attention,
-            masks: &masks,
+            masks,
             heads: self.heads,
             scale: (self.head_size as f64).sqrt().recip(),
             score_kind: self.kind,
             dropout,
             probability: self.attention_dropout,
-        };
-        let mut x = dropout.apply("embeddings", self.embed(&batch.tokens, &batch.positions), self.dropout);
-        for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
         }
-        enter(Phase::Head, x)
     }
 
     /// `[copies, hidden]` after the last block, at the cell of each copy that is asked for.
@@ -175,7 +193,7 @@ impl Roberta {
             let (is_first, is_last) = (index == 0, index + 1 == self.blocks.len());
             let projected = match (is_first, is_last) {
                 (true, _) => block.projections.forward(&distinct).index_select(0, &copies.cells),
-                (false, true) => block.projections.forward_part(1..3, &x),
+                (false, true) => block.projections.keys_and_values(&x),
                 (false, false) => block.projections.forward(&x),
             };
             if is_first {
@@ -190,7 +208,7 @@ impl Roberta {
                         projected.narrow(1, width, 2 * width),
                     )
                 } else {
-                    (block.projections.forward_part(0..1, &x), projected)
+                    (block.projections.queries(&x), projected)
                 };
                 rectangle.attend_at(&queries, &rest)
             } else {
@@ -242,7 +260,19 @@ impl Block {
         let dropout = attention.dropout;
         let x = &enter(Phase::Attention, x.shallow_clone());
         let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
-        let attended = self.output.forward(&attended);
+        self.feed(x, &attended, dropout, place, probability)
+    }
+
+    /// As [`Self::forward`], of the tokens of `reading` alone.
+    fn read(&self, x: &Tensor, attention: &Attention<'_>, reading: &Reading, place: &str, probability: f64) -> Tensor {
+        let read = x.index_select(0, &reading.tokens);
+        let parts = [&self.projections.queries(&read), &self.projections.keys_and_values(x)];
+        let attended = reading.attend(attention, Sight::Whole, parts, &format!("{place}.attention"));
+        self.feed(&read, &attended, attention.dropout, place, probability)
+    }
+
+    fn feed(&self, x: &Tensor, attended: &Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
+        let attended = self.output.forward(attended);
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
         let x = enter(Phase::FeedForward, self.attention_norm.forward(&(attended + x)));
         let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
