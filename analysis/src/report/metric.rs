@@ -6,6 +6,7 @@ use spec::metric::Direction;
 use super::comparison::{Comparison, Verdict};
 use super::design::Setting;
 use super::effects::Effects;
+use super::outlying::Outlying;
 use super::parts::PartsTable;
 use crate::results::Seed;
 use crate::statistics::describe::Description;
@@ -39,6 +40,8 @@ pub struct Arm {
     pub values: Vec<SeedValue>,
     /// Seeds without one.
     pub gaps: Vec<Gap>,
+    /// Seeds that lie far from the others; they are used like any other.
+    pub outlying: Vec<Outlying>,
     /// Mean and spread; `None` without values.
     pub description: Option<Description>,
     /// Its comparison with the baseline.
