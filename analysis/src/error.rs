@@ -116,8 +116,20 @@ pub enum AnalysisError {
         /// What has to be said, and how.
         reason: String,
     },
+    /// Several files that are to be read as one table have different factors.
+    #[error("{} has the factors {found}, and {} has {expected}", path.display(), first.display())]
+    OtherFactors {
+        /// The file.
+        path: PathBuf,
+        /// Its factors.
+        found: String,
+        /// The first file.
+        first: PathBuf,
+        /// Its factors.
+        expected: String,
+    },
     /// Two rows give the same metric of the same run.
-    #[error("{place}: a second value of `{metric}` for {run}; the first is on line {first}")]
+    #[error("{place}: a second value of `{metric}` for {run}; the first is on {first}")]
     Duplicate {
         /// Where the second one stands.
         place: Place,
@@ -125,11 +137,11 @@ pub enum AnalysisError {
         metric: String,
         /// The run in words.
         run: String,
-        /// The line of the first one.
-        first: u64,
+        /// Where the first one stands: `line 3`, or `other.csv:3`.
+        first: Box<str>,
     },
     /// One seed is written in two ways, so that rows might not be paired that belong together.
-    #[error("{place}: the seed `{text}` is written `{earlier}` on line {first}: write it in one way")]
+    #[error("{place}: the seed `{text}` is written `{earlier}` on {first}: write it in one way")]
     SeedSpelling {
         /// Where the second spelling stands.
         place: Place,
@@ -137,8 +149,8 @@ pub enum AnalysisError {
         text: String,
         /// The first spelling.
         earlier: String,
-        /// The line of the first spelling.
-        first: u64,
+        /// Where the first spelling stands: `line 3`, or `other.csv:3`.
+        first: Box<str>,
     },
     /// The analysis names something that the results do not have.
     #[error("there is no {kind} `{name}`{suggestion}")]

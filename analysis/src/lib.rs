@@ -28,5 +28,5 @@ mod nearest;
 pub use crate::error::{AnalysisError, Place};
 pub use crate::render::write::Written;
 pub use crate::report::Report;
-pub use crate::results::Results;
 pub use crate::results::table::TableOptions;
+pub use crate::results::{Duplicates, Results};

@@ -174,7 +174,8 @@ fn a_level_without_a_stratum_costs_the_others_nothing() {
     let effects = effects(&report);
     assert_eq!(effects.left_out, ["silu"]);
     assert_eq!(effects.contrasts.len(), 2);
-    assert!(report.answers[0].sentence.contains("not answered"), "{}", report.answers[0].sentence);
+    assert!(report.answers[0].sentence.contains("not in bert, which lacks"), "{}", report.answers[0].sentence);
+    assert_eq!((report.answers[0].strata, report.answers[0].left_out.as_slice()), (1, &["bert".to_owned()][..]));
     assert!(report.answers[0].pairs[0].judged.adjusted_p.is_some());
 }
 

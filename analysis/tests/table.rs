@@ -5,7 +5,7 @@
 mod fixture;
 
 use analysis::results::RunState;
-use analysis::{Report, Results, TableOptions};
+use analysis::{Duplicates, Report, Results, TableOptions};
 use spec::Value;
 use spec::metric::Direction;
 
@@ -108,7 +108,10 @@ fn each_mistake_has_its_place() {
     let latin = Results::from_reader(&b"act,seed,acc\n\xe9,1,2\n"[..], "t.csv".as_ref(), &options()).unwrap_err();
     assert_eq!(latin.to_string(), "t.csv:2: not UTF-8 text");
     let both = TableOptions { factors: vec!["seed".to_owned()], ..options() };
-    assert_eq!(read(WIDE, &both).unwrap_err(), "t.csv: the column `seed` was given two parts: factor, seed or metric");
+    assert_eq!(
+        read(WIDE, &both).unwrap_err(),
+        "t.csv: the column `seed` was given two parts: factor, seed, step or metric"
+    );
     let none = TableOptions { metrics: vec![], ..options() };
     assert_eq!(
         read(WIDE, &none).unwrap_err(),
@@ -142,4 +145,137 @@ fn what_no_square_can_hold_is_set_aside() {
     let results = read("act,seed,acc\na,0,1e300\na,1,0.5\nb,0,0.25\nb,1,0.5\n", &options()).unwrap();
     assert_eq!((results.observations().len(), results.unusable().len()), (3, 1));
     assert_eq!(results.runs()[0].state, RunState::Diverged);
+}
+
+#[test]
+fn lines_are_counted_whatever_ends_them() {
+    for end in ["\n", "\r\n"] {
+        let text = "act,seed,acc\na,1,0.5\n\nb,1,0.5\na,2,half\n".replace('\n', end);
+        let expected = "t.csv:5, column `acc`: `half` is not a number";
+        assert!(refusal(&text).starts_with(expected), "{end:?}: {}", refusal(&text));
+    }
+}
+
+#[test]
+fn of_a_curve_the_highest_step_counts() {
+    let long = "act,seed,step,metric,value\na,1,20,acc,0.7\na,1,3,acc,0.1\nb,1,20,acc,0.6\nb,1,5,acc,0.9\n";
+    let options = TableOptions { factors: vec![], ..options() };
+    let results = read(long, &options).unwrap();
+    let values: Vec<f64> = results.observations().iter().map(|observation| observation.value).collect();
+    assert_eq!(values, [0.7, 0.6]);
+    assert_eq!(results.factors().len(), 1);
+    let twice = read(&format!("{long}a,1,20,acc,0.8\n"), &options).unwrap_err();
+    assert_eq!(twice, "t.csv:6: a second value of `acc` for act = a, seed 1; the first is on line 2");
+    // A second row at an earlier step counts as little as the first.
+    assert!(read(&format!("{long}a,1,3,acc,0.8\n"), &options).is_ok());
+    let negative = read(&long.replace(",3,", ",-3,"), &options).unwrap_err();
+    assert_eq!(negative, "t.csv:3, column `step`: `-3` is not a step: a number that is not below 0");
+    // Where it was named as a factor it is one.
+    let factor = TableOptions { factors: vec!["act".to_owned(), "step".to_owned()], ..options };
+    assert_eq!(read(long, &factor).unwrap().factors().len(), 2);
+}
+
+#[test]
+fn duplicates_are_refused_averaged_or_the_last_one_counts() {
+    let text = "act,seed,acc\na,1,0.1\na,1,0.4\na,1,0.4\nb,1,0.5\n";
+    let with = |duplicates| {
+        let results = read(text, &TableOptions { duplicates, ..options() }).unwrap();
+        results.observations()[0].value
+    };
+    assert!((with(Duplicates::Mean) - 0.3).abs() < 1e-16);
+    assert!((with(Duplicates::Last) - 0.4).abs() < 1e-16);
+    assert!(read(text, &options()).is_err());
+    let diverged = text.replace("a,1,0.4\na", "a,1,NaN\na");
+    let results = read(&diverged, &TableOptions { duplicates: Duplicates::Mean, ..options() }).unwrap();
+    assert_eq!(results.runs()[0].state, RunState::Diverged);
+}
+
+/// Enough rows that they are read in several parts.
+fn large(rows: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("act,arch,seed,step,metric,value\n");
+    for row in 0..rows {
+        let (act, arch, seed) = (row % 3, row / 3 % 2, row / 6 % 5);
+        writeln!(
+            text,
+            "act-{act},arch-{arch},{seed},{},accuracy-of-the-model,{}",
+            row / 30,
+            (row * 7919 % 1000) as f64 / 1e3
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn threads_and_the_order_of_rows_change_nothing() {
+    let text = large(300_000);
+    assert!(text.len() > 9_000_000, "{} bytes are read in one part", text.len());
+    let mut lines: Vec<&str> = text.lines().skip(1).collect();
+    lines.reverse();
+    let turned = format!("{}\n{}\n", text.lines().next().unwrap(), lines.join("\n"));
+    for (step, duplicates) in [(None, Duplicates::Refuse), (Some("seed2"), Duplicates::Mean)] {
+        let options = |threads| TableOptions { factors: vec![], metrics: vec![], threads, duplicates, ..options() };
+        let prepare = |text: &str| match step {
+            // Without the column `step` all rows of a run are duplicates.
+            Some(_) => text.replace(",step,", ",n,"),
+            None => text.to_owned(),
+        };
+        let (text, turned) = (prepare(&text), prepare(&turned));
+        let one = read(&text, &options(1)).unwrap();
+        for threads in [2, 3, 8] {
+            assert!(read(&text, &options(threads)).unwrap() == one, "{threads} threads");
+        }
+        assert!(read(&turned, &options(2)).unwrap() == one);
+        assert_eq!(one.observations().len(), 30);
+    }
+}
+
+#[test]
+fn a_mistake_in_a_later_part_has_its_line() {
+    let mut text = large(300_000);
+    text.push_str("act-0,arch-0,0,1e9,accuracy-of-the-model,wrong\n");
+    let options = TableOptions { factors: vec![], metrics: vec![], threads: 4, ..options() };
+    assert!(read(&text, &options).unwrap_err().starts_with("t.csv:300002, column `value`: `wrong` is not a number"));
+    // A quoted cell may hold a line end, so that the file is read in one part.
+    let quoted = text.replace("wrong", "\"0.5\"").replacen("act-1", "\"act\n1\"", 1);
+    let results = read(&quoted, &options).unwrap();
+    assert_eq!(results.factors()[0].levels.len(), 4);
+}
+
+#[test]
+fn several_files_are_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let one = write("one.csv", "act,seed,acc\na,1,0.5\nb,1,0.6\n");
+    let two = write("two.csv", "seed,acc,act\n2,0.4,a\n2,0.7,b\n");
+    let both = Results::from_tables(&[one.clone(), two.clone()], &options()).unwrap();
+    let turned = Results::from_tables(&[two.clone(), one.clone()], &options()).unwrap();
+    assert_eq!((both.observations(), both.observations().len()), (turned.observations(), 4));
+    let message = |paths: &[std::path::PathBuf]| Results::from_tables(paths, &options()).unwrap_err().to_string();
+    let again = message(&[one.clone(), one.clone()]);
+    assert!(again.ends_with("one.csv:2"), "{again}");
+    let spelling = write("three.csv", "act,seed,acc\na,02,0.4\n");
+    assert!(message(&[two.clone(), spelling]).contains("the seed `02` is written `2` on "), "{again}");
+    let long = |name: &str, text: &str| write(name, text);
+    let (act, arch) =
+        (long("l1.csv", "act,seed,metric,value\na,1,acc,1\n"), long("l2.csv", "arch,seed,metric,value\na,1,acc,1\n"));
+    let open = TableOptions { factors: vec![], metrics: vec![], ..options() };
+    let differ = Results::from_tables(&[act, arch], &open).unwrap_err().to_string();
+    assert!(differ.contains("has the factors arch, and") && differ.ends_with("has act"), "{differ}");
+}
+
+#[test]
+fn ten_thousand_columns_are_read_and_not_listed() {
+    let names: Vec<String> = (0..10_000).map(|column| format!("m{column}")).collect();
+    let values = vec!["0.5"; 10_000].join(",");
+    let text = format!("act,seed,{}\na,1,{values}\nb,1,{values}\n", names.join(","));
+    let all = TableOptions { metrics: names, ..options() };
+    assert_eq!(read(&text, &all).unwrap().observations().len(), 20_000);
+    let none = read(&text, &TableOptions { metrics: vec![], ..options() }).unwrap_err();
+    assert!(none.len() < 400 && none.contains("and 9990 more"), "{none}");
 }

@@ -83,8 +83,10 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     };
     let mut gaps = Vec::new();
     for pair in &answer.pairs {
-        gaps.extend(not_tested(&format!("{} \u{2212} {}", pair.level, pair.baseline), &pair.judged));
-        row(format!("{} \u{2212} {}", pair.level, pair.baseline), &pair.judged, Some(&pair.cost));
+        // Of a question with one pair, the pair is the answer, and has its correction.
+        let judged = if answer.pairs.len() == 1 { &answer.pooled } else { &pair.judged };
+        gaps.extend(not_tested(&format!("{} \u{2212} {}", pair.level, pair.baseline), judged));
+        row(format!("{} \u{2212} {}", pair.level, pair.baseline), judged, Some(&pair.cost));
     }
     if answer.pairs.len() > 1 {
         row("all pairs".to_owned(), &answer.pooled, None);

@@ -6,7 +6,7 @@ use spec::analysis::{AnalysisSpec, Question};
 
 use super::comparison::Verdict;
 use super::cost::Cost;
-use super::design::{ComparedFactor, lay_out};
+use super::design::{ComparedFactor, PlannedStratum, lay_out, stratum_name};
 use super::grid::Grid;
 use super::index::Index;
 use super::judged::{self, Basis, Correction, Judged};
@@ -38,8 +38,10 @@ pub struct Answer {
     pub name: String,
     /// The factor whose levels it sets against each other.
     pub factor: String,
-    /// How many strata it is answered over.
+    /// How many strata it is answered over: those in which all its levels have values.
     pub strata: usize,
+    /// The names of the other strata.
+    pub left_out: Vec<String>,
     /// The answer: the mean difference of all pairs.
     pub pooled: Judged,
     /// Each pair by itself.
@@ -109,7 +111,7 @@ fn answer(
     (factor, metric, scale): (usize, &MetricReport, fn(f64) -> f64),
 ) -> Answer {
     let compared = lay_out(index.results, factor, None);
-    let compared = narrowed(index.results, compared, question, factor);
+    let (compared, left_out) = narrowed(index, compared, question, &metric.name);
     let grid = Grid::new(index, &metric.name, &compared, (analysis, scale));
     let places: Vec<Option<(usize, usize)>> = question
         .pairs
@@ -140,21 +142,39 @@ fn answer(
         name: question.name.clone(),
         factor: question.factor.clone(),
         strata: compared.strata.len(),
+        left_out,
         pooled,
         pairs,
         sentence: String::new(),
     }
 }
 
-/// The strata of the factor with only those levels that the question names, so that another level's gaps cost it nothing.
-fn narrowed(results: &Results, mut compared: ComparedFactor, question: &Question, factor: usize) -> ComparedFactor {
-    let named: Vec<usize> =
-        question.pairs.iter().flatten().filter_map(|level| results.find_level(factor, level)).collect();
+/// The strata in which all levels of the question have values, with these levels only, so that the gaps of another level cost it
+/// nothing; and the names of the other strata. Where no stratum has them all, every one is kept.
+fn narrowed(
+    index: &Index<'_>,
+    mut compared: ComparedFactor,
+    question: &Question,
+    metric: &str,
+) -> (ComparedFactor, Vec<String>) {
+    let named = question.pairs.iter().flatten();
+    let named: Vec<usize> = named.filter_map(|level| index.results.find_level(compared.factor, level)).collect();
     for stratum in &mut compared.strata {
         stratum.arms.retain(|(level, _)| named.contains(level));
     }
-    compared.strata.retain(|stratum| !stratum.arms.is_empty());
-    compared
+    let is_whole = |stratum: &PlannedStratum| {
+        let has = |level: &usize| {
+            let arm = stratum.arms.iter().find(|(other, _)| other == level);
+            arm.is_some_and(|(_, point)| !index.values(metric, point).is_empty())
+        };
+        named.iter().all(has)
+    };
+    if !compared.strata.iter().any(is_whole) {
+        return (compared, Vec::new());
+    }
+    let (whole, others): (Vec<_>, Vec<_>) = compared.strata.into_iter().partition(is_whole);
+    compared.strata = whole;
+    (compared, others.iter().map(|stratum| stratum_name(&stratum.settings)).collect())
 }
 
 fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> String {
@@ -183,6 +203,10 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
         Verdict::Inconclusive => "open",
         Verdict::NotTested => "nothing may be claimed",
     };
+    let left_out = match answer.left_out.as_slice() {
+        [] => String::new(),
+        names => format!("; not in {}, which lacks a level of it", number::list(names)),
+    };
     let basis = match judged.basis {
         Some(Basis::Seeds) | None => format!("{} seeds", judged.seeds),
         Some(Basis::Model) => format!("{} seeds an arm, pooled error", judged.seeds),
@@ -192,7 +216,7 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
     } else {
         String::new()
     };
-    format!("{name}: {word}. {difference}{unit} ({interval}{p}; {basis}).{open}")
+    format!("{name}: {word}. {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}")
 }
 
 /// What an open question could have shown, and what it would take.

@@ -4,6 +4,7 @@ use spec::analysis::{AnalysisSpec, Pairing};
 
 use super::hardware::{self, HardwareCheck};
 use super::metric::MetricReport;
+use super::outlying;
 use super::study::Study;
 use crate::nearest::nearest;
 use crate::number;
@@ -38,6 +39,7 @@ pub(super) fn caveats(
     caveats.extend(confounded(metrics));
     caveats.extend(hardware.iter().filter_map(hardware::caveat));
     caveats.extend(unequal_spread(metrics));
+    caveats.extend(metrics.iter().flat_map(outlying::caveats));
     caveats.extend(not_judged(metrics, analysis));
     if !results.unusable.is_empty() {
         let n = number::plural(results.unusable.len(), "value is", "values are");

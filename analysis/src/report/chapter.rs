@@ -14,6 +14,7 @@ use super::grid::Grid;
 use super::index::{Index, Values};
 use super::metric::{Arm, Contrast, Gap, MetricReport, SeedValue, Stratum, Tally};
 use super::outlook::Outlook;
+use super::outlying::outlying;
 use super::pairs::{Pairs, Ranking};
 use super::parts;
 use super::scale;
@@ -128,12 +129,15 @@ impl Chapter<'_> {
         let values = self.index.values(self.name, point);
         let gaps = self.index.runs(point).iter().filter(|run| !values.contains_key(&run.seed));
         let numbers: Vec<f64> = values.values().copied().collect();
+        let by_seed: Vec<SeedValue> =
+            values.iter().map(|(seed, value)| SeedValue { seed: (*seed).clone(), value: *value }).collect();
         Arm {
             level: String::new(),
             baseline: false,
             gaps: gaps.map(|run| Gap { seed: run.seed.clone(), reason: self.index.reason(self.name, run) }).collect(),
             description: describe(&numbers, self.analysis.alpha),
-            values: values.into_iter().map(|(seed, value)| SeedValue { seed: seed.clone(), value }).collect(),
+            outlying: outlying(&by_seed),
+            values: by_seed,
             comparison: None,
         }
     }
@@ -156,6 +160,15 @@ impl Chapter<'_> {
             direction,
             self.analysis.pairing,
         );
+        let apart = [level, baseline].map(|point| self.arm(point).outlying);
+        if apart.iter().any(|seeds| !seeds.is_empty()) {
+            let [kept, others_kept] =
+                [(&values, &apart[0]), (&others, &apart[1])].map(|(values, apart)| -> Values<'_> {
+                    let is_apart = |seed: &Seed| apart.iter().any(|outlying| outlying.seed == *seed);
+                    values.iter().filter(|(seed, _)| !is_apart(seed)).map(|(seed, value)| (*seed, *value)).collect()
+                });
+            comparison.without_outlying = Comparison::new(&kept, &others_kept, planned.len(), self.analysis).estimate;
+        }
         Some(comparison)
     }
 

@@ -109,6 +109,8 @@ pub struct Comparison {
     pub reason: Option<String>,
     /// The runs of this pair that diverged, ranked behind all others; absent where none did.
     pub worst_rank: Option<WorstRank>,
+    /// The difference without the outlying seeds of both arms; absent where there are none.
+    pub without_outlying: Option<Estimate>,
     /// Other looks at the same difference, which decide nothing.
     pub sensitivity: Option<Sensitivity>,
 }
@@ -142,6 +144,7 @@ impl Comparison {
             verdict: Verdict::NotTested,
             reason: not_tested(estimate.as_ref(), used),
             worst_rank: None,
+            without_outlying: None,
             sensitivity: Sensitivity::of(level, baseline, analysis),
         }
     }

@@ -7,6 +7,7 @@ use super::comparison::{Comparison, Verdict};
 use super::design::Setting;
 use super::effects::Effects;
 use super::outlook::Outlook;
+use super::outlying::Outlying;
 use super::pairs::{Pairs, Ranking};
 use super::parts::PartsTable;
 use crate::results::Seed;
@@ -41,6 +42,8 @@ pub struct Arm {
     pub values: Vec<SeedValue>,
     /// Seeds without one.
     pub gaps: Vec<Gap>,
+    /// Seeds that lie far from the others; they are used like any other.
+    pub outlying: Vec<Outlying>,
     /// Mean and spread; `None` without values.
     pub description: Option<Description>,
     /// Its comparison with the baseline.

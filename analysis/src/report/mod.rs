@@ -1,7 +1,7 @@
 //! Every number and every sentence that a reader sees, as one [`Report`].
 //!
 //! [`rule`] says what a number of seeds allows; [`design`] finds what is compared with what; [`comparison`] carries out one
-//! comparison (with [`sensitivity`] and [`worst_rank`] beside it); [`metric`] holds all those of a metric (`chapter` makes
+//! comparison (with [`sensitivity`], [`worst_rank`] and [`outlying`] beside it); [`metric`] holds all those of a metric (`chapter` makes
 //! them, `family` corrects for their number). [`effects`] is a factor over all strata and [`answers`] the declared questions:
 //! both from `grid` and [`model`], with their verdicts in [`judged`]. [`divergence`] counts the runs that diverged, [`hardware`]
 //! asks whether arms ran on different machines; [`parts`] and [`curves`] describe what is not tested; [`study`] says what was
@@ -21,6 +21,7 @@ pub mod judged;
 pub mod metric;
 pub mod model;
 pub mod outlook;
+pub mod outlying;
 pub mod pairs;
 pub mod parts;
 pub mod rule;

@@ -14,6 +14,7 @@
 use super::judged::{Meaning, Needed};
 use crate::number;
 use crate::statistics::detectable::{POWER, power};
+use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Estimate;
 
 /// The fewest seeds that may support a claim. With two, the t distribution has one degree of freedom and an interval is 12.7
@@ -56,18 +57,30 @@ pub(super) fn needed(estimate: &Estimate, seeds: usize, alpha: f64, margin: Opti
         df >= 1.0 && power(size * (n / seeds as f64).sqrt(), df, alpha).is_some_and(|power| power >= POWER)
     };
     let needed = |seeds| Some(Needed { difference, meaning, seeds });
+    // The normal approximation is close, and a little low: the answer is looked for around it.
     let least = LEAST_SEEDS as u64;
-    if finds(least) {
-        return needed(Some(least));
-    }
-    let mut high = 2 * least;
+    let normal = normal::upper_quantile(alpha / 2.0)? + normal::upper_quantile(1.0 - POWER)?;
+    let near = seeds as f64 * (normal / size).powi(2);
+    let guess = if near < MOST as f64 { (near.ceil() as u64).max(least) } else { MOST };
+    let (mut low, mut high, mut step) = (guess, guess, 1);
     while !finds(high) {
-        high *= 2;
-        if high > MOST {
+        low = high;
+        if high >= MOST {
             return needed(None);
         }
+        high = (high + step).min(MOST);
+        step *= 2;
     }
-    let mut low = high / 2;
+    while low == high {
+        if low <= least {
+            return needed(Some(least));
+        }
+        low = low.saturating_sub(step).max(least);
+        step *= 2;
+        if finds(low) {
+            high = low;
+        }
+    }
     while high - low > 1 {
         let middle = u64::midpoint(low, high);
         if finds(middle) {

@@ -1,20 +1,26 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files` and `final_values`) and [`table`] (with `columns`) read them; [`Results`] holds them in one order
+//! `sweep` (with `run_files` and `final_values`) and [`table`] read them (with `columns`, `scan` for the rows of a file, and
+//! `cells`, `intern` and `exact_sum` for what was read so far); [`Results`] holds them in one order
 //! that does not depend on the order of the input.
 
 pub mod design;
 pub mod observation;
 pub mod table;
 
+mod cells;
 mod columns;
+mod exact_sum;
 mod final_values;
+mod intern;
 mod run_files;
+mod scan;
 mod sweep;
 
 use spec::value::Value;
 
+pub use self::cells::Duplicates;
 pub use self::design::{Factor, Point, Seed};
 pub use self::final_values::{FinalValuesError, final_values};
 use self::observation::is_usable;

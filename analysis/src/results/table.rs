@@ -1,15 +1,17 @@
-//! From anyone's tidy table to [`Results`].
+//! From anyone's tidy table, or several of them, to [`Results`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use csv::StringRecord;
 use spec::metric::METRICS;
 
+use super::cells::{Cell, Cells, Duplicates};
 use super::columns::{Columns, Values};
 use super::design::{Factor, Point, Seed, natural_order};
+use super::intern::Line;
 use super::observation::{LARGEST, Observation, RunAccount, RunState, is_usable};
+use super::scan::{Header, Source, scan};
 use super::{Origin, Results};
 use crate::error::{AnalysisError, Place};
 use crate::nearest::suggestion;
@@ -26,13 +28,30 @@ pub struct TableOptions {
     pub seed: String,
     /// Metrics to read: columns of a wide table, values of the column `metric` of a long one (all of them when empty).
     pub metrics: Vec<String>,
+    /// Column with the step, where rows of one run are steps of a curve: of each metric the value at the highest step counts.
+    /// In a long table a column `step` is it unless it was named as a factor.
+    pub step: Option<String>,
+    /// What becomes of several rows that give one metric of one run at one step.
+    pub duplicates: Duplicates,
+    /// With how many threads a large file is read; 0 for as many as the machine has. Changes nothing but the time it takes.
+    pub threads: usize,
 }
 
 impl Default for TableOptions {
     fn default() -> Self {
-        Self { factors: Vec::new(), seed: "seed".to_owned(), metrics: Vec::new() }
+        Self {
+            factors: Vec::new(),
+            seed: "seed".to_owned(),
+            metrics: Vec::new(),
+            step: None,
+            duplicates: Duplicates::Refuse,
+            threads: 0,
+        }
     }
 }
+
+/// The most threads that read one file: beyond that the disk is what takes the time.
+const MOST_THREADS: usize = 8;
 
 impl Results {
     /// Reads a CSV table with a header line; a byte order mark, `\r\n` and spaces around cells are no part of it.
@@ -44,176 +63,129 @@ impl Results {
     /// # Errors
     /// With file, line and column, for everything that could be misread: see [`AnalysisError`].
     pub fn from_table(path: &Path, options: &TableOptions) -> Result<Self, AnalysisError> {
-        let file = std::fs::File::open(path).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
-        Self::from_reader(file, path, options)
+        Self::from_tables(&[path.to_owned()], options)
+    }
+
+    /// [`Results::from_table`] of several files as if they were one; each has its own header, and all have the same factors.
+    ///
+    /// # Errors
+    /// As there, and where factors differ.
+    pub fn from_tables(paths: &[PathBuf], options: &TableOptions) -> Result<Self, AnalysisError> {
+        let numbered = (0_u32..).zip(paths);
+        let sources: Vec<Source<'_>> = numbered.map(|(number, path)| Source { path, number, bytes: None }).collect();
+        read(&sources, options)
     }
 
     /// [`Results::from_table`] on an open reader; `path` is for messages.
     ///
     /// # Errors
     /// As there.
-    pub fn from_reader(reader: impl io::Read, path: &Path, options: &TableOptions) -> Result<Self, AnalysisError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
-        let header = reader.headers().map_err(|error| csv_error(error, path, 1))?.clone();
-        if header.iter().all(str::is_empty) {
-            return Err(AnalysisError::Empty { path: path.to_owned(), missing: "header" });
-        }
-        let columns = Columns::find(&header, options, path)?;
-        let mut collector = Collector::new(path, &header, columns);
-        let mut record = StringRecord::new();
-        loop {
-            let line = reader.position().line();
-            match reader.read_record(&mut record) {
-                Ok(true) => collector.take(&record)?,
-                Ok(false) => break,
-                Err(error) => return Err(csv_error(error, path, line)),
-            }
-        }
-        collector.finish()
+    pub fn from_reader(mut reader: impl io::Read, path: &Path, options: &TableOptions) -> Result<Self, AnalysisError> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
+        read(&[Source { path, number: 0, bytes: Some(&bytes) }], options)
     }
 }
 
-/// A cell of the table that was already seen.
-type Key = (String, Vec<String>, Seed);
+fn read(sources: &[Source<'_>], options: &TableOptions) -> Result<Results, AnalysisError> {
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
+        given => given,
+    };
+    let mut all: Option<Gathered<'_>> = None;
+    for source in sources {
+        let header = Header::read(source)?;
+        let columns = Columns::find(&header.names, options, source.path)?;
+        let cells = scan(source, &header, &columns, (options.duplicates, threads))?;
+        match &mut all {
+            None => all = Some(Gathered { sources, columns, cells }),
+            Some(all) => all.add(source, &columns, &cells)?,
+        }
+    }
+    match all {
+        Some(all) => all.finish(),
+        None => Err(AnalysisError::Empty { path: PathBuf::new(), missing: "files" }),
+    }
+}
 
-/// Rows as they come, by level names; turned into indices when all levels are known.
-struct Collector<'a> {
-    path: &'a Path,
-    header: &'a StringRecord,
+/// What all files hold together.
+struct Gathered<'a> {
+    sources: &'a [Source<'a>],
     columns: Columns,
-    values: BTreeMap<Key, (f64, u64)>,
-    runs: BTreeMap<(Vec<String>, Seed), bool>,
-    seeds: BTreeMap<Seed, (String, u64)>,
-    seen_metrics: BTreeSet<String>,
+    cells: Cells,
 }
 
-impl<'a> Collector<'a> {
-    fn new(path: &'a Path, header: &'a StringRecord, columns: Columns) -> Self {
-        Self {
-            path,
-            header,
-            columns,
-            values: BTreeMap::new(),
-            runs: BTreeMap::new(),
-            seeds: BTreeMap::new(),
-            seen_metrics: BTreeSet::new(),
-        }
-    }
-
-    fn place(&self, line: u64, column: Option<usize>) -> Place {
-        Place { path: self.path.to_owned(), line, column: column.map(|index| self.header[index].to_owned()) }
-    }
-
-    fn take(&mut self, record: &StringRecord) -> Result<(), AnalysisError> {
-        let line = record.position().map_or(0, csv::Position::line);
-        let mut levels = Vec::with_capacity(self.columns.factors.len());
-        for (_, index) in &self.columns.factors {
-            levels.push(self.text(record, *index, line, "a level: the cell is empty")?.to_owned());
-        }
-        let seed_text = self.text(record, self.columns.seed, line, "a seed: the cell is empty")?;
-        let seed = Seed::from_text(seed_text);
-        self.check_spelling(&seed, seed_text, line)?;
-        match self.columns.values.clone() {
-            Values::Wide(metrics) => {
-                for (metric, index) in metrics {
-                    self.add((metric, levels.clone(), seed.clone()), &record[index], (line, index))?;
-                }
-            }
-            Values::Long { metric, value, wanted } => {
-                let name = self.text(record, metric, line, "a metric: the cell is empty")?.to_owned();
-                self.seen_metrics.insert(name.clone());
-                if wanted.is_empty() || wanted.contains(&name) {
-                    self.add((name, levels, seed), &record[value], (line, value))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn text<'r>(
-        &self,
-        record: &'r StringRecord,
-        index: usize,
-        line: u64,
-        expected: &'static str,
-    ) -> Result<&'r str, AnalysisError> {
-        let text = &record[index];
-        if text.is_empty() {
-            return Err(AnalysisError::Cell { place: self.place(line, Some(index)), text: String::new(), expected });
-        }
-        Ok(text)
-    }
-
-    fn check_spelling(&mut self, seed: &Seed, text: &str, line: u64) -> Result<(), AnalysisError> {
-        let (earlier, first) = self.seeds.entry(seed.clone()).or_insert_with(|| (text.to_owned(), line));
-        if earlier == text {
-            return Ok(());
-        }
-        let (earlier, first) = (earlier.clone(), *first);
-        let place = self.place(line, Some(self.columns.seed));
-        Err(AnalysisError::SeedSpelling { place, text: text.to_owned(), earlier, first })
-    }
-
-    fn add(&mut self, key: Key, text: &str, (line, column): (u64, usize)) -> Result<(), AnalysisError> {
-        let run = self.runs.entry((key.1.clone(), key.2.clone())).or_insert(false);
-        if text.is_empty() || text == "NA" {
-            return Ok(());
-        }
-        let value: f64 = text.parse().map_err(|_| AnalysisError::Cell {
-            place: Place { path: self.path.to_owned(), line, column: Some(self.header[column].to_owned()) },
-            text: text.to_owned(),
-            expected: "a number (such as 0.5, 1e-3, NaN for a diverged run, or empty for a missing one)",
-        })?;
-        *run |= !is_usable(value);
-        if let Some((_, first)) = self.values.get(&key) {
-            let names = self.columns.factors.iter().map(|(name, _)| name);
-            let levels: Vec<String> = names.zip(&key.1).map(|(name, level)| format!("{name} = {level}")).collect();
-            return Err(AnalysisError::Duplicate {
-                place: self.place(line, None),
-                metric: key.0,
-                run: format!("{}, seed {}", levels.join(", "), key.2),
-                first: *first,
+impl Gathered<'_> {
+    fn add(&mut self, source: &Source<'_>, columns: &Columns, cells: &Cells) -> Result<(), AnalysisError> {
+        let names =
+            |columns: &Columns| -> Vec<String> { columns.factors.iter().map(|(name, _)| name.clone()).collect() };
+        let (found, expected) = (names(columns), names(&self.columns));
+        if found != expected {
+            return Err(AnalysisError::OtherFactors {
+                path: source.path.to_owned(),
+                found: found.join(", "),
+                first: self.sources[0].path.to_owned(),
+                expected: expected.join(", "),
             });
         }
-        self.values.insert(key, (value, line));
+        self.cells.merge(cells);
         Ok(())
+    }
+
+    fn place(&self, (file, line): Line, column: Option<&str>) -> Place {
+        self.sources[file as usize].place(line, column)
+    }
+
+    /// `line 3`, or the file too where it is another one.
+    fn earlier(&self, (file, line): Line, later: Line) -> String {
+        if file == later.0 { format!("line {line}") } else { self.place((file, line), None).to_string() }
     }
 
     fn finish(self) -> Result<Results, AnalysisError> {
-        if self.runs.is_empty() && self.seen_metrics.is_empty() {
-            return Err(AnalysisError::Empty { path: self.path.to_owned(), missing: "rows" });
+        let (seed_column, metric_column) = (self.columns.factors.len(), self.cells.width());
+        let is_wide = matches!(self.columns.values, Values::Wide(_));
+        if self.cells.runs.is_empty() && (is_wide || self.cells.names[metric_column].texts.is_empty()) {
+            return Err(AnalysisError::Empty { path: self.sources[0].path.to_owned(), missing: "rows" });
         }
-        let metrics = self.metrics()?;
-        let factors = self.factors();
-        let point = |levels: &[String]| {
-            let indices = factors.iter().zip(levels).map(|(factor, level)| {
-                factor
-                    .levels
-                    .iter()
-                    .position(|known| known == level)
-                    .expect("invariant: levels were collected from rows")
-            });
-            Point::new(indices.collect())
-        };
-        let runs = self.runs.iter().map(|((levels, seed), diverged)| {
-            let mut account = RunAccount::missing(None, point(levels), seed.clone());
-            account.state = if *diverged { RunState::Diverged } else { RunState::Done };
+        let seeds = self.seeds(seed_column)?;
+        if let Some((twin, cell)) =
+            self.cells.values.iter().filter_map(|cell| Some((cell.twin?, cell))).min_by_key(|(twin, _)| *twin)
+        {
+            return Err(self.duplicate(cell, twin));
+        }
+        let metrics = self.metrics(metric_column)?;
+        let (factors, places) = self.factors();
+        let width = self.cells.width();
+        let points: Vec<(Point, &Seed)> = self
+            .cells
+            .runs
+            .chunks_exact(width)
+            .map(|run| {
+                let levels = run[..seed_column].iter().enumerate().map(|(factor, id)| places[factor][*id as usize]);
+                (Point::new(levels.collect()), &seeds[run[seed_column] as usize])
+            })
+            .collect();
+        let mut diverged = vec![false; points.len()];
+        let names = &self.cells.names[metric_column].texts;
+        let mut observations = Vec::with_capacity(self.cells.values.len());
+        for cell in &self.cells.values {
+            let (run, value) = (cell.run as usize, cell.value());
+            diverged[run] |= !is_usable(value);
+            let (point, seed) = (points[run].0.clone(), points[run].1.clone());
+            observations.push(Observation { metric: names[cell.metric as usize].clone(), point, seed, value });
+        }
+        let runs = points.iter().zip(diverged).map(|((point, seed), diverged)| {
+            let mut account = RunAccount::missing(None, point.clone(), (*seed).clone());
+            account.state = if diverged { RunState::Diverged } else { RunState::Done };
             account.cause = diverged.then(|| format!("a value is not finite or beyond ±{LARGEST:e}"));
             account
         });
-        let runs = runs.collect();
-        let observations = self.values.iter().map(|((metric, levels, seed), (value, _))| Observation {
-            metric: metric.clone(),
-            point: point(levels),
-            seed: seed.clone(),
-            value: *value,
-        });
         let results = Results {
-            origin: Origin::Table { name: file_name(self.path) },
-            observations: observations.collect(),
-            factors: factors.clone(),
+            origin: Origin::Table { name: title(self.sources) },
+            runs: runs.collect(),
+            observations,
+            factors,
             metrics,
-            runs,
             unusable: Vec::new(),
             curves: Vec::new(),
             extra_directories: Vec::new(),
@@ -221,17 +193,54 @@ impl<'a> Collector<'a> {
         Ok(results.in_order())
     }
 
+    /// The seed of every spelling, each of which must be the only one of its seed.
+    fn seeds(&self, column: usize) -> Result<Vec<Seed>, AnalysisError> {
+        let names = &self.cells.names[column];
+        let mut order: Vec<usize> = (0..names.texts.len()).collect();
+        order.sort_by_key(|index| names.lines[*index]);
+        let mut known: BTreeMap<Seed, usize> = BTreeMap::new();
+        for index in order {
+            let seed = Seed::from_text(&names.texts[index]);
+            if let Some(earlier) = known.insert(seed, index) {
+                let line = names.lines[index];
+                let first = &self.columns.seed_name;
+                return Err(AnalysisError::SeedSpelling {
+                    place: self.place(line, Some(first)),
+                    text: names.texts[index].clone(),
+                    earlier: names.texts[earlier].clone(),
+                    first: self.earlier(names.lines[earlier], line).into(),
+                });
+            }
+        }
+        Ok(names.texts.iter().map(|text| Seed::from_text(text)).collect())
+    }
+
+    fn duplicate(&self, cell: &Cell, twin: Line) -> AnalysisError {
+        let width = self.cells.width();
+        let run = &self.cells.runs[cell.run as usize * width..][..width];
+        let text = |column: usize| &self.cells.names[column].texts[run[column] as usize];
+        let levels = self.columns.factors.iter().enumerate();
+        let levels: Vec<String> = levels.map(|(column, (name, _))| format!("{name} = {}", text(column))).collect();
+        AnalysisError::Duplicate {
+            place: self.place(twin, None),
+            metric: self.cells.names[width].texts[cell.metric as usize].clone(),
+            run: format!("{}, seed {}", levels.join(", "), Seed::from_text(text(width - 1))),
+            first: self.earlier(cell.first, twin).into(),
+        }
+    }
+
     /// In the order asked for; else those that Seedbed knows first.
-    fn metrics(&self) -> Result<Vec<String>, AnalysisError> {
+    fn metrics(&self, column: usize) -> Result<Vec<String>, AnalysisError> {
         let wanted = match &self.columns.values {
             Values::Wide(metrics) => return Ok(metrics.iter().map(|(name, _)| name.clone()).collect()),
             Values::Long { wanted, .. } => wanted,
         };
-        if let Some(absent) = wanted.iter().find(|name| !self.seen_metrics.contains(*name)) {
+        let seen: BTreeSet<&str> = self.cells.names[column].texts.iter().map(String::as_str).collect();
+        if let Some(absent) = wanted.iter().find(|name| !seen.contains(name.as_str())) {
             return Err(AnalysisError::Unknown {
                 kind: "metric".to_owned(),
                 name: absent.clone(),
-                suggestion: suggestion(absent, self.seen_metrics.iter().map(String::as_str)),
+                suggestion: suggestion(absent, seen.iter().copied()),
             });
         }
         if !wanted.is_empty() {
@@ -241,40 +250,36 @@ impl<'a> Collector<'a> {
             let whole = name.split('/').next().unwrap_or(name);
             METRICS.iter().position(|metric| metric.name == whole).unwrap_or(METRICS.len())
         };
-        let mut names: Vec<String> = self.seen_metrics.iter().cloned().collect();
+        let mut names: Vec<String> = seen.into_iter().map(str::to_owned).collect();
         names.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
         Ok(names)
     }
 
-    fn factors(&self) -> Vec<Factor> {
-        let names = self.columns.factors.iter().enumerate();
-        names
-            .map(|(index, (name, _))| {
-                let mut levels: Vec<String> = self.runs.keys().map(|(levels, _)| levels[index].clone()).collect();
-                levels.sort_by(|a, b| natural_order(a, b));
-                levels.dedup();
-                Factor { name: name.clone(), levels }
-            })
-            .collect()
+    /// The factors with those of their levels that a run has, and for every number of a level its place among them.
+    fn factors(&self) -> (Vec<Factor>, Vec<Vec<usize>>) {
+        let width = self.cells.width();
+        let one = |(column, (name, _)): (usize, &(String, usize))| {
+            let texts = &self.cells.names[column].texts;
+            let mut used = vec![false; texts.len()];
+            self.cells.runs.chunks_exact(width).for_each(|run| used[run[column] as usize] = true);
+            let mut order: Vec<usize> = (0..texts.len()).filter(|id| used[*id]).collect();
+            order.sort_by(|a, b| natural_order(&texts[*a], &texts[*b]));
+            let mut places = vec![0; texts.len()];
+            order.iter().enumerate().for_each(|(place, id)| places[*id] = place);
+            let levels = order.iter().map(|id| texts[*id].clone()).collect();
+            (Factor { name: name.clone(), levels }, places)
+        };
+        self.columns.factors.iter().enumerate().map(one).unzip()
     }
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-fn csv_error(error: csv::Error, path: &Path, line: u64) -> AnalysisError {
-    let line = error.position().map_or(line, csv::Position::line);
-    let place = |line| Place { path: PathBuf::from(path), line, column: None };
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => AnalysisError::Read { path: path.to_owned(), source },
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => AnalysisError::NotCsv {
-            place: place(line),
-            reason: format!("{len} cells where the header has {expected_len}"),
-        },
-        csv::ErrorKind::Utf8 { .. } => {
-            AnalysisError::NotCsv { place: place(line), reason: "not UTF-8 text".to_owned() }
-        }
-        other => AnalysisError::NotCsv { place: place(line), reason: format!("{other:?}") },
+/// The file's name; of several, the first and how many more.
+fn title(sources: &[Source<'_>]) -> String {
+    let first = sources[0].path;
+    let name =
+        first.file_name().map_or_else(|| first.display().to_string(), |name| name.to_string_lossy().into_owned());
+    match sources.len() {
+        1 => name,
+        many => format!("{name} and {} more", many - 1),
     }
 }

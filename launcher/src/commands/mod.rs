@@ -1,5 +1,5 @@
 //! The subcommands, one a file; [`steer`] holds the four that tell something to tasks, `matrix` what `status` shows, and
-//! `table` what the command line says of a table of results.
+//! `table` and `pattern` what the command line says of tables of results.
 //!
 //! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into calls of
 //! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod logs;
 mod matrix;
 pub mod new;
+mod pattern;
 pub mod plan;
 pub mod power;
 pub mod reconcile;

@@ -166,6 +166,7 @@ fn pilot(path: &Path, arguments: &Arguments) -> Result<Report, CliError> {
             factors: table.factors.clone(),
             seed: table.seed.clone(),
             metrics: table.metric.iter().cloned().collect(),
+            ..TableOptions::default()
         };
         let results = Results::from_table(path, &options).map_err(failure)?;
         let analysis = undeclared(results.metrics().first().cloned().unwrap_or_default());

@@ -6,6 +6,7 @@ use analysis::{Report, Results};
 use clap::Args;
 use spec::ExitCode;
 
+use super::pattern;
 use super::table::{TableArguments, failure};
 use crate::env;
 use crate::error::CliError;
@@ -16,9 +17,10 @@ use crate::sweep::{ROOT_VARIABLE, Sweep};
 /// Arguments of `seedbed report`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A sweep file, the directory of a sweep, or a CSV table of results [default: the sweep that is here]
-    what: Option<PathBuf>,
-    /// Where the report is written [default: report/ in the sweep's directory; TABLE-report/ for a table]
+    /// A sweep file, the directory of a sweep, or CSV tables of results: files, patterns with * and ?, or - for standard input
+    /// [default: the sweep that is here]
+    what: Vec<PathBuf>,
+    /// Where the report is written [default: report/ in the sweep's directory; TABLE-report/ beside the first table; report/ for standard input]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
@@ -33,9 +35,10 @@ pub struct Arguments {
 /// # Errors
 /// When the results cannot be read, do not have what is to be compared, or the report cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let (report, directory) = match &arguments.what {
-        Some(table) if table.extension().is_some_and(|extension| extension == "csv") => of_table(table, arguments)?,
-        what => of_sweep(what.as_deref(), arguments)?,
+    let (report, directory) = match arguments.what.as_slice() {
+        [] => of_sweep(None, arguments)?,
+        [one] if !is_table(one) => of_sweep(Some(one), arguments)?,
+        tables => of_tables(tables, arguments)?,
     };
     let directory = arguments.out.clone().unwrap_or(directory);
     let report = report.dated(env::now());
@@ -57,10 +60,27 @@ fn of_sweep(what: Option<&Path>, arguments: &Arguments) -> Result<(Report, PathB
     Ok((report, sweep.layout.report()))
 }
 
-fn of_table(path: &Path, arguments: &Arguments) -> Result<(Report, PathBuf), CliError> {
-    let results = Results::from_table(path, &arguments.table.options()).map_err(failure)?;
+/// Whether it names a table and not a sweep.
+fn is_table(path: &Path) -> bool {
+    let is_csv = path.extension().is_some_and(|extension| extension == "csv" || extension == "tsv");
+    path == Path::new("-") || (!path.is_dir() && (is_csv || pattern::is_pattern(path)))
+}
+
+fn of_tables(named: &[PathBuf], arguments: &Arguments) -> Result<(Report, PathBuf), CliError> {
+    let options = arguments.table.options();
+    let (results, directory) = if let [one] = named
+        && one == Path::new("-")
+    {
+        let name = Path::new("standard input");
+        let results = Results::from_reader(std::io::stdin().lock(), name, &options).map_err(failure)?;
+        (results, PathBuf::from("report"))
+    } else {
+        let files = pattern::files(named)?;
+        let results = Results::from_tables(&files, &options).map_err(failure)?;
+        let mut name = files[0].file_stem().unwrap_or_default().to_owned();
+        name.push("-report");
+        (results, files[0].with_file_name(name))
+    };
     let report = Report::new(&results, &arguments.table.plan(&results)?).map_err(failure)?;
-    let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push("-report");
-    Ok((report, path.with_file_name(name)))
+    Ok((report, directory))
 }

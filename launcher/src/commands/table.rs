@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use analysis::results::Factor;
-use analysis::{AnalysisError, Results, TableOptions};
+use analysis::{AnalysisError, Duplicates, Results, TableOptions};
 use clap::Args;
 use spec::analysis::{AnalysisSpec, Family, Pairing, Question, Scale};
 use spec::metric::Direction;
@@ -22,6 +22,13 @@ pub(super) struct TableArguments {
     /// Column by which runs are paired
     #[arg(long, value_name = "COLUMN", default_value = "seed")]
     pub(super) seed: String,
+    /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table with the
+    /// columns metric and value]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) step: Option<String>,
+    /// What becomes of several rows that give one metric of one run: refuse, mean or last
+    #[arg(long, value_name = "POLICY", default_value = "refuse", value_parser = duplicates)]
+    pub(super) duplicates: Duplicates,
     /// Metric, and which way is better where Seedbed does not know it; the first one is the primary
     #[arg(long = "metric", value_name = "METRIC[=higher|lower]", value_delimiter = ',')]
     pub(super) metrics: Vec<MetricArgument>,
@@ -43,6 +50,10 @@ pub(super) struct TableArguments {
     /// A question that the report answers by name; levels of one factor, a pair or several
     #[arg(long = "question", value_name = "NAME: LEVEL/BASELINE, …")]
     pub(super) questions: Vec<QuestionArgument>,
+}
+
+fn duplicates(text: &str) -> Result<Duplicates, String> {
+    Duplicates::from_name(text).ok_or_else(|| format!("expected one of {}", Duplicates::NAMES.join(", ")))
 }
 
 /// A metric as it stands on the command line.
@@ -105,6 +116,9 @@ impl TableArguments {
             factors: self.factors.clone(),
             seed: self.seed.clone(),
             metrics: self.metrics.iter().map(|metric| metric.name.clone()).collect(),
+            step: self.step.clone(),
+            duplicates: self.duplicates,
+            threads: 0,
         }
     }
 
