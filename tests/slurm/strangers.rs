@@ -101,7 +101,7 @@ fn assert_told(layout: &SweepLayout) {
     for planned in &plan.runs {
         let run = layout.run(planned.id);
         assert_eq!(study::status(&run).state, State::Done);
-        let told = fs::read_to_string(run.directory().join("told")).unwrap();
+        let told = fs::read_to_string(run.directory().join("told")).expect("the trainer wrote it");
         assert_eq!(told, planned.levels["level"].to_string());
     }
 }

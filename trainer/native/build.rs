@@ -11,7 +11,22 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 3] = ["cpp/adamw.cpp", "cpp/gradient.cpp", "cpp/settings.cpp"];
+const SOURCES: [&str; 7] = [
+    "cpp/adamw.cpp",
+    "cpp/gradient.cpp",
+    "cpp/head.cpp",
+    "cpp/linear.cpp",
+    "cpp/products.cpp",
+    "cpp/settings.cpp",
+    "cpp/stopwatch.cpp",
+];
+
+/// The loops of `cpp/kernels.cpp`, once for each of these: a name, and what the compiler may use.
+const INSTRUCTION_SETS: [(&str, &[&str]); 3] = [
+    ("default", &[]),
+    ("avx2", &["-mavx2", "-mfma"]),
+    ("avx512", &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]),
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=cpp");
@@ -25,6 +40,7 @@ fn main() {
         return;
     }
     compile_shim(home);
+    compile_kernels();
 
     // For the trainer's build script, and for the tests of this package.
     println!("cargo::metadata=libtorch_lib={}", library.display());
@@ -68,6 +84,26 @@ fn compile_shim(home: &Path) {
         .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
         .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))
         .flag("-DGLOG_USE_GLOG_EXPORT")
+        // libtorch's loops over threads are templates, and without it they run on one.
+        .flag("-fopenmp")
+        .opt_level(3)
         .files(SOURCES)
         .compile("seedbed_native");
+}
+
+fn compile_kernels() {
+    let is_x86 = std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "x86_64");
+    for (name, flags) in INSTRUCTION_SETS.iter().filter(|(_, flags)| flags.is_empty() || is_x86) {
+        let mut build = cc::Build::new();
+        build.cpp(true).pic(true).std("c++17").opt_level(3).define("SEEDBED_ISA", *name).file("cpp/kernels.cpp");
+        // Nobody reads errno or floating-point flags, without which loops can be vectorised. GCC 12 warns of its own header.
+        for flag in
+            ["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]
+                .iter()
+                .chain(*flags)
+        {
+            build.flag(flag);
+        }
+        build.compile(&format!("seedbed_kernels_{name}"));
+    }
 }

@@ -12,7 +12,7 @@ use crate::ask::{generate, score};
 use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
 use crate::inspect::Machine;
-use crate::{export, import, logbook, run};
+use crate::{bench, export, import, logbook, run};
 
 /// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
 ///
@@ -47,6 +47,8 @@ enum Command {
     Finetune(finetune::Command),
     /// Let a decoder go on with a text
     Generate(generate::Request),
+    /// Time the training of a model on given stories: tokens a second, phases, share of the peak, memory
+    Bench(bench::Request),
     /// Print versions, libraries with their paths, devices and threads
     Inspect,
 }
@@ -74,6 +76,7 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Evaluate(request) => guarded(|| evaluate::carry_out(&request, cuda)),
         Command::Finetune(command) => guarded(|| finetune::carry_out(&command, cuda)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
+        Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
         Command::Inspect => {
             let text = Machine::look(cuda).to_string();
             // A reader that has gone away (`| head`) is not an error of ours.

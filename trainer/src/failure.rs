@@ -3,6 +3,7 @@
 use spec::{ExitCode, Failure, SpecError};
 
 use crate::ask::texts::TextError;
+use crate::bench::measure::BenchError;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::export::ExportError;
@@ -50,6 +51,17 @@ impl Blame for DataError {
             Self::Write { .. } => ExitCode::CannotWrite,
             Self::Interrupted => ExitCode::Resume,
             _ => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for BenchError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Data(error) => error.exit(),
+            Self::Parameters(error) => error.exit(),
+            Self::Step(error) => error.exit(),
+            Self::Folder(_) => ExitCode::CannotWrite,
         }
     }
 }

@@ -59,7 +59,8 @@ impl fmt::Display for Machine {
     }
 }
 
-fn processor_name() -> String {
+/// The processor's name, as Linux has it.
+pub fn processor_name() -> String {
     let information = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = information.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())

@@ -10,13 +10,14 @@
 //! 6. [`evaluate`]: what is measured.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
-//! 9. [`finetune`]: what it learns of other tasks.
+//! 9. [`finetune`]: what it learns of other tasks; [`bench`]: how fast it is, and where the time goes.
 //! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
 
 pub mod ask;
+pub mod bench;
 pub mod checkpoint;
 pub mod cli;
 pub mod curves;

@@ -1,5 +1,6 @@
 //! One optimiser step: its stories become micro-batches, each passes forward and backward, then the weights move.
 
+use native::stopwatch::{self, Phase};
 use spec::RunSpec;
 use spec::train::Averaging;
 use tch::Device;
@@ -72,7 +73,9 @@ impl Workbench<'_> {
         learning_rate: f64,
     ) -> Result<Seen, StepError> {
         let means = self.means(draws);
+        stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
+        stopwatch::enter(Phase::Data);
         let (mut sum_of_means, mut tokens, mut passes) = (0.0, 0, 0);
         for draws in &means {
             let batches = self.batches(draws);
@@ -87,12 +90,15 @@ impl Workbench<'_> {
                 let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index));
                 (&loss / (scored * means.len()) as f64).backward();
                 total += loss.double_value(&[]);
+                stopwatch::enter(Phase::Data);
             }
             passes += batches.len() as u64;
             tokens += batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
             sum_of_means += total / scored as f64;
         }
+        stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
+        stopwatch::enter(Phase::Data);
         Ok(Seen { loss: sum_of_means / means.len() as f64, gradient_norm, tokens })
     }
 

@@ -33,5 +33,7 @@ extern "C" char* seedbed_fused_adamw(
     at::_fused_adamw_(
         {*parameters}, {*gradients}, {*first_moments}, {*second_moments}, /*max_exp_avg_sqs=*/{}, {*step},
         learning_rate, beta1, beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    // The fused update writes without saying so, and weights that are packed are packed anew by this count.
+    parameters->unsafeGetTensorImpl()->bump_version();
   });
 }

@@ -64,6 +64,7 @@ pub fn fused_adamw(buffers: &AdamWBuffers<'_>, step: &AdamWStep) -> Result<(), T
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 mod tests {
     use super::*;
     use tch::{Device, Kind};
@@ -118,6 +119,30 @@ mod tests {
         assert!(difference(&parameters, weights) < 1e-6);
         assert!(difference(&first, moments.iter().map(|pair| pair.0).collect()) < 1e-8);
         assert!(difference(&second, moments.iter().map(|pair| pair.1).collect()) < 1e-9);
+    }
+
+    #[test]
+    fn a_map_sees_the_update_of_its_weight() {
+        if !crate::PackedMap::is_available() {
+            return;
+        }
+        let flat = Tensor::ones([8], (Kind::Float, Device::Cpu));
+        let weight = flat.narrow(0, 0, 6).view([3, 2]).detach().set_requires_grad(true);
+        let map = crate::PackedMap::default();
+        let value = || map.apply(&Tensor::ones([1, 2], (Kind::Float, Device::Cpu)), &[&weight], &[]).unwrap();
+        assert_eq!(value().double_value(&[0, 0]), 2.0);
+        let part = flat.narrow(0, 0, 6);
+        let (gradients, first, second) = (part.ones_like(), part.zeros_like(), part.zeros_like());
+        let buffers = AdamWBuffers {
+            parameters: &part,
+            gradients: &gradients,
+            first_moments: &first,
+            second_moments: &second,
+            step: &Tensor::from(1f32),
+        };
+        fused_adamw(&buffers, &AdamWStep { learning_rate: 0.5, weight_decay: 0.0, ..STEP }).unwrap();
+        // The first step is the learning rate long.
+        assert!((value().double_value(&[0, 0]) - 1.0).abs() < 1e-2);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! - [`version::check`] then refuses a libtorch other than the one this program was built against.
 //! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
+//! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
+//! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
 //!
@@ -13,7 +15,7 @@
 //!
 //! - `unsafe` and C++ stand in this room and in no other; every block says why it holds.
 //! - No C++ exception crosses into Rust (`cpp/guard.h`); it comes back as a [`TorchError`].
-//! - The shim includes narrow ATen headers only, never `<torch/torch.h>`, which takes a minute to compile.
+//! - The shim includes narrow headers only, never `<torch/torch.h>`, which takes a minute to compile.
 
 #[cfg(target_endian = "big")]
 compile_error!("token files are little-endian and mapped as they are");
@@ -22,15 +24,18 @@ mod adamw;
 pub mod cuda;
 mod gradient;
 mod libraries;
+mod map;
 pub mod processor;
 mod release;
 pub mod settings;
 mod shim;
+pub mod stopwatch;
 mod tokens;
 pub mod version;
 
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
 pub use gradient::set_gradient;
 pub use libraries::{Library, libraries};
+pub use map::PackedMap;
 pub use shim::TorchError;
 pub use tokens::{MappedTokens, TokensError};

@@ -1,7 +1,9 @@
 //! The functions of `cpp/`, and their errors.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr;
 
+use tch::Tensor;
 use torch_sys::C_tensor;
 
 /// What libtorch, or a check in front of it, objected to.
@@ -30,6 +32,34 @@ unsafe extern "C" {
     pub(crate) fn seedbed_set_deterministic(on: bool) -> *mut c_char;
     pub(crate) fn seedbed_set_matmul_precision(name: *const c_char) -> *mut c_char;
     pub(crate) fn seedbed_cpu_capability(capability: *mut *mut c_char) -> *mut c_char;
+    pub(crate) fn seedbed_stopwatch_start(phase: c_int);
+    pub(crate) fn seedbed_stopwatch_enter(phase: c_int);
+    pub(crate) fn seedbed_stopwatch_stop(seconds: *mut f64);
+    pub(crate) fn seedbed_stopwatch_border(
+        tensor: *const C_tensor,
+        phase: c_int,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_has_products() -> bool;
+    pub(crate) fn seedbed_map_new() -> *mut c_void;
+    pub(crate) fn seedbed_map_free(map: *mut c_void);
+    pub(crate) fn seedbed_map_apply(
+        map: *mut c_void,
+        x: *const C_tensor,
+        weights: *const *const C_tensor,
+        weight_count: c_int,
+        biases: *const *const C_tensor,
+        bias_count: c_int,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_head_loss(
+        map: *mut c_void,
+        x: *const C_tensor,
+        table: *const C_tensor,
+        bias: *const C_tensor,
+        targets: *const C_tensor,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn seedbed_release_text(text: *mut c_char);
 }
 
@@ -60,4 +90,19 @@ pub(crate) unsafe fn check(outcome: *mut c_char) -> Result<(), TorchError> {
     // libtorch appends the C++ stack, which says nothing about the mistake.
     let message = message.lines().next().unwrap_or_default().to_owned();
     Err(TorchError { message })
+}
+
+/// The tensor that `call` writes.
+///
+/// # Safety
+///
+/// `call` hands its argument to a function of the shim, which writes a new tensor there if and only if it succeeds.
+pub(crate) unsafe fn tensor(call: impl FnOnce(*mut *mut C_tensor) -> *mut c_char) -> Result<Tensor, TorchError> {
+    let mut result = ptr::null_mut();
+    let outcome = call(&raw mut result);
+    // SAFETY: the outcome is the shim's, and after a success the tensor is ours alone.
+    unsafe {
+        check(outcome)?;
+        Ok(Tensor::from_ptr(result))
+    }
 }

@@ -50,32 +50,32 @@ mod tests {
 
     #[test]
     fn the_activation_is_on_the_gate_and_not_on_the_gated() {
-        let map = |name: &str, outputs: i64, inputs: i64| Linear {
-            weight: sample::tensor(name, &[outputs, inputs], Kind::Float),
-            bias: Some(sample::tensor(&format!("{name}.bias"), &[outputs], Kind::Float)),
-            kind: Kind::Float,
+        let shapes = [("w", [5, 3]), ("v", [5, 3]), ("o", [3, 5])];
+        let [w, v, o] = shapes.map(|(name, shape)| sample::tensor(name, &shape, Kind::Float));
+        let [b, c, d] =
+            shapes.map(|(name, [outputs, _])| sample::tensor(&format!("{name}.bias"), &[outputs], Kind::Float));
+        let map = |weight: &Tensor, bias: &Tensor| {
+            Linear::new(weight.shallow_clone(), Some(bias.shallow_clone()), Kind::Float)
         };
         let layer = Gated {
-            gate: map("w", 5, 3),
+            gate: map(&w, &b),
             activation: Activation::Static(StaticFunction::Relu),
             on_both: false,
-            gated: map("v", 5, 3),
-            output: map("o", 3, 5),
+            gated: map(&v, &c),
+            output: map(&o, &d),
         };
         let x = sample::tensor("x", &[4, 3], Kind::Float);
         let found = layer.forward(&x);
-        let entry = |map: &Linear, row: &[f64], output: i64| {
-            let products =
-                row.iter().enumerate().map(|(input, x)| x * map.weight.double_value(&[output, input as i64]));
-            products.sum::<f64>() + map.bias.as_ref().unwrap().double_value(&[output])
+        let entry = |weight: &Tensor, bias: &Tensor, row: &[f64], output: i64| {
+            let products = row.iter().enumerate().map(|(input, x)| x * weight.double_value(&[output, input as i64]));
+            products.sum::<f64>() + bias.double_value(&[output])
         };
         for index in 0..4 {
             let row: Vec<f64> = (0..3).map(|input| x.double_value(&[index, input])).collect();
-            let hidden: Vec<f64> = (0..5)
-                .map(|channel| entry(&layer.gate, &row, channel).max(0.0) * entry(&layer.gated, &row, channel))
-                .collect();
+            let hidden: Vec<f64> =
+                (0..5).map(|channel| entry(&w, &b, &row, channel).max(0.0) * entry(&v, &c, &row, channel)).collect();
             for output in 0..3 {
-                let expected = entry(&layer.output, &hidden, output);
+                let expected = entry(&o, &d, &hidden, output);
                 let found = found.double_value(&[index, output]);
                 assert!((found - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found} {expected}");
             }

@@ -72,7 +72,7 @@ impl RadialBasisLayer {
         let x = x.to_kind(self.coefficients.kind());
         let z = self.norm.forward(&x).unsqueeze(-1);
         let bells = ((z - self.centres.to_kind(x.kind())) / self.distance).square().neg().exp().flatten(1, 2);
-        self.base.forward(&silu(&x)) + linear(&bells, &self.coefficients, None, self.base.kind)
+        self.base.forward(&silu(&x)) + linear(&bells, &self.coefficients, None, self.base.kind())
     }
 }
 

@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 pub use super::layout::AttentionLayout;
 use super::layout::Group;
-use super::linear::{Linear, Weights, linear};
+use super::linear::{SideBySide, Weights};
 use crate::streams::Dropout;
 
 /// Which tokens of its story a token attends to.
@@ -69,44 +69,14 @@ fn band(length: i64, window: i64, device: Device) -> Tensor {
     Tensor::ones([1, 1, length, length], (Kind::Bool, device)).triu(1 - window)
 }
 
-/// The maps to queries, keys and values.
-#[derive(Debug)]
-pub struct Projections {
-    maps: [Linear; 3],
-}
+/// The maps to queries, keys and values: side by side, `[T, 3 · hidden]`.
+pub type Projections = SideBySide<3>;
 
-impl Projections {
-    /// The maps of these three names, for query, key and value, with biases or without.
-    pub fn new(names: &[String; 3], has_bias: bool, weights: &mut Weights<'_>) -> Self {
-        let maps = names
-            .each_ref()
-            .map(|name| if has_bias { weights.linear(name) } else { weights.linear_without_bias(name) });
-        Self { maps }
-    }
-
-    /// Queries, keys and values side by side, `[T, 3 · hidden]`, by one product.
-    pub fn forward(&self, x: &Tensor) -> Tensor {
-        let [query, key, value] = &self.maps;
-        let weight = Tensor::cat(&[&query.weight, &key.weight, &value.weight], 0);
-        let bias = match (&query.bias, &key.bias, &value.bias) {
-            (Some(query), Some(key), Some(value)) => Some(Tensor::cat(&[query, key, value], 0)),
-            _ => None,
-        };
-        linear(x, &weight, bias.as_ref(), query.kind)
-    }
-
-    /// Queries alone, `[T, hidden]`.
-    pub fn queries(&self, x: &Tensor) -> Tensor {
-        self.maps[0].forward(x)
-    }
-
-    /// Keys and values side by side, `[T, 2 · hidden]`.
-    pub fn keys_and_values(&self, x: &Tensor) -> Tensor {
-        let [_, key, value] = &self.maps;
-        let weight = Tensor::cat(&[&key.weight, &value.weight], 0);
-        let bias = key.bias.as_ref().zip(value.bias.as_ref()).map(|(key, value)| Tensor::cat(&[key, value], 0));
-        linear(x, &weight, bias.as_ref(), key.kind)
-    }
+/// The maps of these three names, for query, key and value, with biases or without.
+pub fn projections(names: &[String; 3], has_bias: bool, weights: &mut Weights<'_>) -> Projections {
+    SideBySide::new(
+        names.each_ref().map(|name| if has_bias { weights.linear(name) } else { weights.linear_without_bias(name) }),
+    )
 }
 
 /// Attention of copies of the same length, each of whose tokens sees all of its copy; no dropout.

@@ -3,13 +3,16 @@
 //! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
 //! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
 
+use native::PackedMap;
+use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Mask, Projections, Sight};
+use super::attention::{Attention, Mask, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
+use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
 use super::reading::Reading;
@@ -79,6 +82,7 @@ pub struct GptNeo {
     dropout: f64,
     attention_dropout: f64,
     kind: Kind,
+    head: PackedMap,
 }
 
 #[derive(Debug)]
@@ -104,12 +108,13 @@ impl GptNeo {
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
+            head: PackedMap::default(),
         }
     }
 
     /// `[T, hidden]` after the last norm.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
-        self.last_norm.forward(&self.through(&self.blocks, batch, dropout))
+        self.last_norm.forward(&enter(Phase::Head, self.through(&self.blocks, batch, dropout)))
     }
 
     /// `[R, hidden]` after the last norm, at the tokens of `reading`.
@@ -151,7 +156,7 @@ impl GptNeo {
 
     /// The tied head.
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { table: &self.tokens, bias: None, kind: self.kind }
+        Decoder { table: &self.tokens, bias: None, kind: self.kind, packed: &self.head }
     }
 }
 
@@ -161,7 +166,7 @@ impl Block {
         let epsilon = spec.layer_norm_epsilon;
         Self {
             attention_norm: LayerNorm::new(&format!("{block}.ln_1"), epsilon, weights),
-            projections: Projections::new(&projection_names(&block), false, weights),
+            projections: projections(&projection_names(&block), false, weights),
             output: weights.linear(&output_name(&block)),
             feed_forward_norm: LayerNorm::new(&format!("{block}.ln_2"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
@@ -171,6 +176,7 @@ impl Block {
 
     fn forward(&self, x: Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
+        let x = enter(Phase::Attention, x);
         let projected = self.projections.forward(&self.attention_norm.forward(&x));
         let attended = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
         let x = x + dropout.apply(&format!("{place}.attention.output"), attended, probability);
@@ -187,8 +193,8 @@ impl Block {
         probability: f64,
     ) -> Tensor {
         let normal = self.attention_norm.forward(x);
-        let queries = self.projections.queries(&normal.index_select(0, &reading.tokens));
-        let parts = [&queries, &self.projections.keys_and_values(&normal)];
+        let queries = self.projections.forward_part(0..1, &normal.index_select(0, &reading.tokens));
+        let parts = [&queries, &self.projections.forward_part(1..3, &normal)];
         let attended = reading.attend(attention, sight, parts, &format!("{place}.attention"));
         let attended = self.output.forward(&attended);
         let dropout = attention.dropout;
@@ -197,6 +203,7 @@ impl Block {
     }
 
     fn feed(&self, x: Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
+        let x = enter(Phase::FeedForward, x);
         let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x));
         x + dropout.apply(&format!("{place}.feed-forward"), fed, probability)
     }

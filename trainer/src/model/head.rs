@@ -1,8 +1,9 @@
 //! From scored rows to log-probabilities, a chunk of rows at a time.
 
+use native::PackedMap;
 use tch::{Kind, Reduction, Tensor};
 
-use super::linear::linear;
+use super::linear::{is_packed, linear};
 
 /// Rows whose logits are held at once: 4,096 × 10,000 logits are 164 MB in fp32.
 const ROWS_AT_ONCE: i64 = 4096;
@@ -22,11 +23,17 @@ pub struct Decoder<'a> {
     pub bias: Option<&'a Tensor>,
     /// The kind in which matrices are multiplied.
     pub kind: Kind,
+    /// The table as products want it.
+    pub packed: &'a PackedMap,
 }
 
 impl Decoder<'_> {
     /// Sum over rows of −ln p(target), in nats: an fp32 scalar.
     pub fn loss(&self, rows: &Tensor, targets: &Tensor) -> Tensor {
+        if is_packed(self.kind, self.table) {
+            let loss = self.packed.cross_entropy(rows, self.table, self.bias, targets);
+            return loss.unwrap_or_else(|error| panic!("invariant: scored rows fit the table: {error}"));
+        }
         let mut sum = Tensor::zeros([], (Kind::Float, rows.device()));
         self.each_chunk(rows, targets, |logits, targets| {
             let chunk = logits.cross_entropy_loss::<&Tensor>(targets, None, Reduction::Sum, IGNORE_NOTHING, 0.0);

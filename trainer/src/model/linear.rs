@@ -1,7 +1,10 @@
 //! A linear map, and where a network's tensors come from.
 
+use std::ops::Range;
+
+use native::PackedMap;
 use spec::train::Precision;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// The tensors of a network by name, and the precision in which it multiplies them.
 pub struct Weights<'a> {
@@ -28,31 +31,91 @@ impl Weights<'_> {
     /// The map `name` with a bias.
     pub fn linear(&mut self, name: &str) -> Linear {
         let bias = Some(self.get(&format!("{name}.bias")));
-        Linear { bias, ..self.linear_without_bias(name) }
+        Linear::new(self.get(&format!("{name}.weight")), bias, self.kind())
     }
 
     /// The map `name` without a bias.
     pub fn linear_without_bias(&mut self, name: &str) -> Linear {
-        Linear { weight: self.get(&format!("{name}.weight")), bias: None, kind: self.kind() }
+        Linear::new(self.get(&format!("{name}.weight")), None, self.kind())
     }
 }
 
 /// x·Wᵀ + b over the last dimension, W as `[outputs, inputs]`.
 #[derive(Debug)]
 pub struct Linear {
-    /// `[outputs, inputs]`.
-    pub weight: Tensor,
-    /// `[outputs]`.
-    pub bias: Option<Tensor>,
-    /// The kind of the product's factors and result.
-    pub kind: Kind,
+    weight: Tensor,
+    bias: Option<Tensor>,
+    kind: Kind,
+    packed: PackedMap,
 }
 
 impl Linear {
+    /// The map of `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`, whose products have factors and results of `kind`.
+    pub fn new(weight: Tensor, bias: Option<Tensor>, kind: Kind) -> Self {
+        Self { weight, bias, kind, packed: PackedMap::default() }
+    }
+
+    /// The kind of number that it multiplies.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The map of `x`, in the precision of the network.
     pub fn forward(&self, x: &Tensor) -> Tensor {
+        if is_packed(self.kind, &self.weight) {
+            let biases: Vec<&Tensor> = self.bias.iter().collect();
+            return packed(&self.packed, x, &[&self.weight], &biases);
+        }
         linear(x, &self.weight, self.bias.as_ref(), self.kind)
     }
+}
+
+/// Some maps of one input, whose results stand side by side.
+#[derive(Debug)]
+pub struct SideBySide<const COUNT: usize> {
+    maps: [Linear; COUNT],
+    packed: PackedMap,
+}
+
+impl<const COUNT: usize> SideBySide<COUNT> {
+    /// These maps; all have a bias, or none has.
+    pub fn new(maps: [Linear; COUNT]) -> Self {
+        Self { maps, packed: PackedMap::default() }
+    }
+
+    /// The results of all maps of `x` side by side, by one product.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let weights = self.maps.each_ref().map(|map| &map.weight);
+        let biases: Vec<&Tensor> = self.maps.iter().filter_map(|map| map.bias.as_ref()).collect();
+        let kind = self.maps[0].kind;
+        if is_packed(kind, weights[0]) {
+            return packed(&self.packed, x, &weights, &biases);
+        }
+        self.forward_part(0..COUNT, x)
+    }
+
+    /// The results of the maps of this range alone, side by side.
+    pub fn forward_part(&self, range: Range<usize>, x: &Tensor) -> Tensor {
+        let maps = &self.maps[range];
+        let weights: Vec<&Tensor> = maps.iter().map(|map| &map.weight).collect();
+        let biases: Vec<&Tensor> = maps.iter().filter_map(|map| map.bias.as_ref()).collect();
+        let bias = (!biases.is_empty()).then(|| Tensor::cat(&biases, 0));
+        linear(x, &Tensor::cat(&weights, 0), bias.as_ref(), self.maps[0].kind)
+    }
+}
+
+/// Whether products of this kind with a weight that lies there are ours: bfloat16 on a processor that has it in hardware.
+///
+/// They round where libtorch's own do, and need neither casts of the weights nor a pass to add gradients up.
+pub fn is_packed(kind: Kind, weight: &Tensor) -> bool {
+    kind == Kind::BFloat16
+        && weight.device() == Device::Cpu
+        && weight.kind() == Kind::Float
+        && PackedMap::is_available()
+}
+
+fn packed(map: &PackedMap, x: &Tensor, weights: &[&Tensor], biases: &[&Tensor]) -> Tensor {
+    map.apply(x, weights, biases).unwrap_or_else(|error| panic!("invariant: a map fits its input: {error}"))
 }
 
 /// x·Wᵀ + b with all three cast to `kind`; sums are formed in fp32 whatever the kind.

@@ -1,5 +1,6 @@
 //! A network of either architecture, and what training and evaluation ask of it.
 
+use native::stopwatch::{self, Phase};
 use spec::model::{Architecture, ModelSpec};
 use spec::train::Precision;
 use tch::{Device, Tensor};
@@ -68,6 +69,7 @@ impl Model {
 
     /// Sum over scored positions of −ln p(target), in nats: an fp32 scalar. The head runs on scored rows only.
     pub fn loss(&self, batch: &Packed, dropout: Dropout) -> Tensor {
+        stopwatch::enter(Phase::Embedding);
         let rows = self.scored_rows(batch, dropout);
         self.decode(&rows, |decoder, rows| decoder.loss(rows, &batch.targets))
     }
@@ -124,6 +126,12 @@ impl Model {
             Network::Roberta(network) => score(&network.decoder(), &network.transform(rows)),
         }
     }
+}
+
+/// `x`, where this phase of a step begins; backward, where it ends.
+pub(super) fn enter(phase: Phase, x: Tensor) -> Tensor {
+    // Without a stopwatch, and in evaluation, the tensor itself.
+    stopwatch::border(&x, phase).unwrap_or(x)
 }
 
 #[cfg(test)]

@@ -4,14 +4,17 @@
 //! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
 //! it starts at zero and looking it up gives it no gradient; so positions start at row 1.
 
+use native::PackedMap;
+use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Device, Kind, Tensor};
 
-use super::attention::{Attention, Mask, Projections, Rectangle, Sight};
+use super::attention::{Attention, Mask, Projections, Rectangle, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::masked::MaskedCopies;
+use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
 use super::reading::Reading;
@@ -99,6 +102,7 @@ pub struct Roberta {
     dropout: f64,
     attention_dropout: f64,
     kind: Kind,
+    head: PackedMap,
 }
 
 #[derive(Debug)]
@@ -129,6 +133,7 @@ impl Roberta {
             dropout: spec.dropout,
             attention_dropout: spec.attention_dropout,
             kind: weights.kind(),
+            head: PackedMap::default(),
         }
     }
 
@@ -140,7 +145,7 @@ impl Roberta {
 
     /// `[T, hidden]` after the last block.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
-        self.through(&self.blocks, batch, dropout)
+        enter(Phase::Head, self.through(&self.blocks, batch, dropout))
     }
 
     /// `[R, hidden]` after the last block, at the tokens of `reading`.
@@ -188,7 +193,7 @@ impl Roberta {
             let (is_first, is_last) = (index == 0, index + 1 == self.blocks.len());
             let projected = match (is_first, is_last) {
                 (true, _) => block.projections.forward(&distinct).index_select(0, &copies.cells),
-                (false, true) => block.projections.keys_and_values(&x),
+                (false, true) => block.projections.forward_part(1..3, &x),
                 (false, false) => block.projections.forward(&x),
             };
             if is_first {
@@ -203,7 +208,7 @@ impl Roberta {
                         projected.narrow(1, width, 2 * width),
                     )
                 } else {
-                    (block.projections.queries(&x), projected)
+                    (block.projections.forward_part(0..1, &x), projected)
                 };
                 rectangle.attend_at(&queries, &rest)
             } else {
@@ -228,7 +233,7 @@ impl Roberta {
 
     /// The tied head.
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind }
+        Decoder { table: &self.tokens, bias: Some(&self.head_bias), kind: self.kind, packed: &self.head }
     }
 }
 
@@ -237,7 +242,7 @@ impl Block {
         let block = block_name(index);
         let epsilon = spec.layer_norm_epsilon;
         Self {
-            projections: Projections::new(&projection_names(&block), true, weights),
+            projections: projections(&projection_names(&block), true, weights),
             output: weights.linear(&format!("{block}.attention.output.dense")),
             attention_norm: LayerNorm::new(&format!("{block}.attention.output.LayerNorm"), epsilon, weights),
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
@@ -253,6 +258,7 @@ impl Block {
 
     fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
         let dropout = attention.dropout;
+        let x = &enter(Phase::Attention, x.shallow_clone());
         let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
         self.feed(x, &attended, dropout, place, probability)
     }
@@ -260,7 +266,7 @@ impl Block {
     /// As [`Self::forward`], of the tokens of `reading` alone.
     fn read(&self, x: &Tensor, attention: &Attention<'_>, reading: &Reading, place: &str, probability: f64) -> Tensor {
         let read = x.index_select(0, &reading.tokens);
-        let parts = [&self.projections.queries(&read), &self.projections.keys_and_values(x)];
+        let parts = [&self.projections.forward_part(0..1, &read), &self.projections.forward_part(1..3, x)];
         let attended = reading.attend(attention, Sight::Whole, parts, &format!("{place}.attention"));
         self.feed(&read, &attended, attention.dropout, place, probability)
     }
@@ -268,7 +274,7 @@ impl Block {
     fn feed(&self, x: &Tensor, attended: &Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
         let attended = self.output.forward(attended);
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
-        let x = self.attention_norm.forward(&(attended + x));
+        let x = enter(Phase::FeedForward, self.attention_norm.forward(&(attended + x)));
         let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
         self.feed_forward_norm.forward(&(fed + x))
     }

@@ -1,0 +1,120 @@
+// The loss of a language model from the rows that are scored: last map, softmax and cross-entropy, some rows at a time.
+//
+// The gradient of a row of logits is known as soon as its softmax is, so it takes the place of the logits, and is multiplied
+// by the table and the rows before the next rows' logits are formed. All logits are never held.
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/zeros.h>
+
+#include "guard.h"
+#include "linear.h"
+#include "node.h"
+
+namespace seedbed {
+namespace {
+
+// Rows whose logits are held: 1,024 × 10,000 in bfloat16 are 20 MB.
+constexpr int64_t kChunk = 1024;
+
+struct HeadBackward : torch::autograd::Node {
+  at::Tensor rows_gradient;
+  at::Tensor table_gradient;
+  at::Tensor bias_gradient;
+  at::Tensor table, bias;
+  at::ScalarType kind = at::kFloat;
+
+  variable_list apply(variable_list&& gradients) override {
+    const at::NoGradGuard unrecorded;
+    variable_list results(3);
+    if (!gradients[0].defined()) return results;
+    const at::Tensor& scale = gradients[0];
+    if (task_should_compute_output(0)) results[0] = at::mul(rows_gradient, scale).to(kind);
+    const Gradient table_sum(table), bias_sum(bias);
+    if (table_sum.sum.defined()) table_sum.sum.addcmul_(table_gradient, scale);
+    if (bias_sum.sum.defined()) bias_sum.sum.addcmul_(bias_gradient, scale);
+    results[1] = table_sum.returned;
+    results[2] = bias_sum.returned;
+    return results;
+  }
+};
+
+struct Chunk {
+  const Half* rows;
+  int64_t stride;
+  const int64_t* targets;
+  int64_t count;
+};
+
+// Losses of the rows of a chunk, and, where a node asks for them, the gradients.
+void pass(const Chunk& chunk, const PackedMap& map, const float* bias, const at::Tensor& logits, float* losses) {
+  const Kernels& run = kernels();
+  multiply(chunk.rows, chunk.stride, chunk.count, map.forward, bias, halves(logits), logits.size(1));
+  at::parallel_for(0, chunk.count, 16, [&](int64_t begin, int64_t end) {
+    std::vector<float> room(map.outputs);
+    for (int64_t row = begin; row < end; ++row) {
+      Half* const place = halves(logits) + row * logits.size(1);
+      losses[row] = run.cross_entropy(place, map.outputs, chunk.targets[row], room.data());
+    }
+  });
+}
+
+at::Tensor head_loss(
+    const std::shared_ptr<PackedMap>& map, const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias,
+    const at::Tensor& targets) {
+  const auto node = node_for<HeadBackward>(x, table, bias);
+  at::Tensor loss;
+  {
+    const Unrecorded unrecorded;
+    map->refresh({table});
+    const int64_t count = x.size(0), width = map->inputs, vocabulary = map->outputs;
+    TORCH_CHECK(x.dim() == 2 && x.size(1) == width, "rows are ", x.sizes(), ", not of ", width, " columns");
+    TORCH_CHECK(targets.dim() == 1 && targets.size(0) == count && targets.scalar_type() == at::kLong, "targets are ",
+                targets.scalar_type(), targets.sizes(), ", not int64 for ", count, " rows");
+    const at::Tensor rows = even_rows(x), ids = targets.contiguous();
+    for (int64_t row = 0; row < count; ++row) {
+      const int64_t id = ids.data_ptr<int64_t>()[row];
+      TORCH_CHECK(id >= 0 && id < vocabulary, "the target ", id, " is no id of a vocabulary of ", vocabulary);
+    }
+    at::Tensor logits = at::zeros({std::min(kChunk, count), vocabulary + vocabulary % 2}, rows.options());
+    at::Tensor losses = at::empty({count}, at::kFloat);
+    if (node != nullptr) {
+      node->rows_gradient = at::empty({count, width}, rows.options());
+      node->table_gradient = at::zeros(table.sizes(), at::kFloat);
+      if (bias.defined()) node->bias_gradient = at::zeros(bias.sizes(), at::kFloat);
+      node->table = table;
+      node->bias = bias;
+      node->kind = x.scalar_type();
+    }
+    Packed right;
+    for (int64_t row = 0; row < count; row += kChunk) {
+      const Chunk chunk{
+          halves(rows) + row * rows.size(1), rows.size(1), ids.data_ptr<int64_t>() + row, std::min(kChunk, count - row)};
+      pass(chunk, *map, bias.defined() ? bias.data_ptr<float>() : nullptr, logits, losses.data_ptr<float>() + row);
+      if (node == nullptr) continue;
+      multiply(
+          halves(logits), logits.size(1), chunk.count, map->backward, nullptr, halves(node->rows_gradient) + row * width,
+          width);
+      right.resize(chunk.count, width);
+      pack_rows(chunk.rows, chunk.stride, right);
+      float* const sums = bias.defined() ? node->bias_gradient.data_ptr<float>() : nullptr;
+      add_transposed_product(
+          halves(logits), logits.size(1), right, {{0, vocabulary, node->table_gradient.data_ptr<float>(), sums}});
+    }
+    loss = losses.sum(at::kDouble).to(at::kFloat);
+  }
+  record(loss, node);
+  return loss;
+}
+
+}  // namespace
+}  // namespace seedbed
+
+extern "C" char* seedbed_head_loss(
+    void* map, const at::Tensor* x, const at::Tensor* table, const at::Tensor* bias, const at::Tensor* targets,
+    at::Tensor** result) {
+  return seedbed::guarded([&] {
+    *result = new at::Tensor(seedbed::head_loss(
+        *static_cast<std::shared_ptr<seedbed::PackedMap>*>(map), *x, *table, bias == nullptr ? at::Tensor() : *bias, *targets));
+  });
+}

@@ -1,0 +1,114 @@
+// Linear maps in bfloat16 over weights in float32.
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include "guard.h"
+#include "linear.h"
+#include "node.h"
+
+namespace seedbed {
+
+at::Tensor even_rows(const at::Tensor& x) {
+  at::Tensor rows = x.to(at::kBFloat16).contiguous();
+  if (rows.size(1) % 2 == 0) return rows;
+  at::Tensor wider = at::zeros({rows.size(0), rows.size(1) + 1}, rows.options());
+  wider.narrow(1, 0, rows.size(1)).copy_(rows);
+  return wider;
+}
+
+namespace {
+
+// Of y = x·Wᵀ + b, W and b being those of some maps one below the other.
+struct MapBackward : torch::autograd::Node {
+  at::Tensor rows;
+  int64_t inputs = 0;
+  at::ScalarType kind = at::kFloat;
+  variable_list weights, biases;
+  std::shared_ptr<PackedMap> map;
+
+  variable_list apply(variable_list&& gradients) override {
+    variable_list results(1 + weights.size() + biases.size());
+    if (!gradients[0].defined()) return results;
+    const at::NoGradGuard unrecorded;
+    const at::Tensor arriving = even_rows(gradients[0]);
+    const int64_t count = arriving.size(0);
+    Packed right;
+    right.resize(count, inputs);
+    pack_rows(halves(rows), rows.size(1), right);
+    std::vector<SumTarget> targets;
+    int64_t first = 0;
+    for (size_t index = 0; index < weights.size(); ++index) {
+      const int64_t some = weights[index].size(0);
+      const Gradient weight(weights[index]);
+      results[1 + index] = weight.returned;
+      at::Tensor sums;
+      if (!biases.empty()) {
+        const Gradient bias(biases[index]);
+        results[1 + weights.size() + index] = bias.returned;
+        sums = bias.sum;
+      }
+      if (weight.sum.defined())
+        targets.push_back({first, some, weight.sum.data_ptr<float>(), sums.defined() ? sums.data_ptr<float>() : nullptr});
+      first += some;
+    }
+    add_transposed_product(halves(arriving), arriving.size(1), right, targets);
+    if (task_should_compute_output(0)) {
+      at::Tensor back = at::empty({count, inputs}, arriving.options());
+      multiply(halves(arriving), arriving.size(1), count, map->backward, nullptr, halves(back), inputs);
+      results[0] = back.to(kind);
+    }
+    return results;
+  }
+};
+
+at::Tensor apply_map(
+    const std::shared_ptr<PackedMap>& map, const at::Tensor& x, const variable_list& weights, const variable_list& biases) {
+  const auto node = node_for<MapBackward>(x, weights, biases);
+  at::Tensor result;
+  {
+    const Unrecorded unrecorded;
+    map->refresh(weights);
+    TORCH_CHECK(x.dim() == 2 && x.size(1) == map->inputs, "the input is ", x.sizes(), ", not of ", map->inputs, " columns");
+    const at::Tensor rows = even_rows(x);
+    at::Tensor bias;
+    if (!biases.empty()) bias = biases.size() == 1 ? biases[0].contiguous() : at::cat(biases, 0);
+    result = at::empty({x.size(0), map->outputs}, rows.options());
+    multiply(
+        halves(rows), rows.size(1), x.size(0), map->forward, bias.defined() ? bias.data_ptr<float>() : nullptr,
+        halves(result), map->outputs);
+    if (node != nullptr) {
+      node->rows = rows;
+      node->inputs = map->inputs;
+      node->kind = x.scalar_type();
+      node->weights = weights;
+      node->biases = biases;
+      node->map = map;
+    }
+  }
+  record(result, node);
+  return result;
+}
+
+}  // namespace
+}  // namespace seedbed
+
+extern "C" bool seedbed_has_products() { return seedbed::has_products(); }
+
+extern "C" void* seedbed_map_new() { return new std::shared_ptr<seedbed::PackedMap>(new seedbed::PackedMap); }
+
+extern "C" void seedbed_map_free(void* map) { delete static_cast<std::shared_ptr<seedbed::PackedMap>*>(map); }
+
+extern "C" char* seedbed_map_apply(
+    void* map, const at::Tensor* x, const at::Tensor* const* weights, int weight_count, const at::Tensor* const* biases,
+    int bias_count, at::Tensor** result) {
+  return seedbed::guarded([&] {
+    seedbed::variable_list weight_list, bias_list;
+    for (int index = 0; index < weight_count; ++index) weight_list.push_back(*weights[index]);
+    for (int index = 0; index < bias_count; ++index) bias_list.push_back(*biases[index]);
+    TORCH_CHECK(bias_count == 0 || bias_count == weight_count, weight_count, " maps have ", bias_count, " biases");
+    *result = new at::Tensor(
+        seedbed::apply_map(*static_cast<std::shared_ptr<seedbed::PackedMap>*>(map), *x, weight_list, bias_list));
+  });
+}

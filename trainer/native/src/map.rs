@@ -1,0 +1,240 @@
+//! Linear maps in bfloat16 over weights in float32, and the loss over one.
+//!
+//! Sums are formed in float32; inputs, weights and results are rounded to bfloat16. The weights are packed for oneDNN's block
+//! kernels, for both directions, whenever they have changed; the gradient of a leaf that has one is added to in place.
+
+use std::ffi::{c_int, c_void};
+use std::fmt;
+use std::ptr;
+
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+use crate::TorchError;
+use crate::shim;
+
+/// Some linear maps of one input, one below the other, as products want their weights.
+///
+/// It belongs to the weights that it is first given: giving others makes it pack anew each time.
+pub struct PackedMap {
+    handle: *mut c_void,
+}
+
+// SAFETY: the handle is owned, and what it points to is bound to no thread.
+unsafe impl Send for PackedMap {}
+
+impl Default for PackedMap {
+    fn default() -> Self {
+        // SAFETY: nothing goes in, and the handle is freed once, by `drop`.
+        Self { handle: unsafe { shim::seedbed_map_new() } }
+    }
+}
+
+impl Drop for PackedMap {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from the shim and is not used after this; nodes of a graph share what it points to.
+        unsafe { shim::seedbed_map_free(self.handle) }
+    }
+}
+
+impl fmt::Debug for PackedMap {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PackedMap")
+    }
+}
+
+impl PackedMap {
+    /// Whether this processor multiplies bfloat16 in hardware, without which nothing here can be used.
+    pub fn is_available() -> bool {
+        // SAFETY: nothing goes in but a question.
+        unsafe { shim::seedbed_has_products() }
+    }
+
+    /// x·Wᵀ + b in bfloat16, `[T, outputs]`, for x as `[T, inputs]`; W and b are the weights and biases one below the other.
+    ///
+    /// Weights are `[outputs, inputs]` in float32; there are as many biases, or none.
+    ///
+    /// # Errors
+    ///
+    /// When shapes or kinds do not fit.
+    pub fn apply(&self, x: &Tensor, weights: &[&Tensor], biases: &[&Tensor]) -> Result<Tensor, TorchError> {
+        let pointers = |tensors: &[&Tensor]| tensors.iter().map(|tensor| tensor.as_ptr()).collect::<Vec<_>>();
+        let (weights, biases) = (pointers(weights), pointers(biases));
+        // SAFETY: all pointers are valid for the call, which makes a new tensor.
+        unsafe {
+            shim::tensor(|result| {
+                shim::seedbed_map_apply(
+                    self.handle,
+                    x.as_ptr(),
+                    weights.as_ptr(),
+                    weights.len() as c_int,
+                    biases.as_ptr(),
+                    biases.len() as c_int,
+                    result,
+                )
+            })
+        }
+    }
+
+    /// Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of x, in nats: a float32 scalar.
+    ///
+    /// Logits are rounded to bfloat16 and held for some rows at a time only; softmax and loss are formed in float32. Gradients
+    /// are formed on the way forward. `targets` are int64 ids.
+    ///
+    /// # Errors
+    ///
+    /// When shapes or kinds do not fit, or a target is no row of the table.
+    pub fn cross_entropy(
+        &self,
+        x: &Tensor,
+        table: &Tensor,
+        bias: Option<&Tensor>,
+        targets: &Tensor,
+    ) -> Result<Tensor, TorchError> {
+        let bias = bias.map_or(ptr::null::<C_tensor>(), Tensor::as_ptr);
+        // SAFETY: all pointers are valid for the call, which makes a new tensor.
+        unsafe {
+            shim::tensor(|result| {
+                shim::seedbed_head_loss(self.handle, x.as_ptr(), table.as_ptr(), bias, targets.as_ptr(), result)
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Kind};
+
+    /// Entries of no special form between −1 and 1, which bfloat16 can hold.
+    fn entries(shape: &[i64], seed: f64) -> Tensor {
+        let count: i64 = shape.iter().product();
+        let numbers: Vec<f32> = (0..count)
+            .map(|index| ((index as f64 * 0.731 + seed).sin() * (index as f64 * 0.117).cos()) as f32)
+            .collect();
+        Tensor::from_slice(&numbers).view(shape).to_kind(Kind::BFloat16).to_kind(Kind::Float)
+    }
+
+    fn leaf(tensor: &Tensor, kind: Kind) -> Tensor {
+        tensor.to_kind(kind).detach().copy().set_requires_grad(true)
+    }
+
+    /// Largest distance as a part of the largest magnitude; 0 where there is nothing.
+    fn distance(found: &Tensor, expected: &Tensor) -> f64 {
+        assert_eq!(found.size(), expected.size());
+        if expected.numel() == 0 {
+            return 0.0;
+        }
+        let largest = expected.abs().max().double_value(&[]);
+        let far = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
+        if largest == 0.0 { far } else { far / largest }
+    }
+
+    /// Results are rounded to 8 bits once, gradients of inputs too; sums of rounded terms are near their sum.
+    const TOLERANCE: f64 = 8e-3;
+
+    #[test]
+    fn maps_agree_with_double_precision() {
+        if !PackedMap::is_available() {
+            return;
+        }
+        for (tokens, inputs, outputs) in [
+            (1, 2, &[1][..]),
+            (3, 7, &[5, 9]),
+            (130, 64, &[64]),
+            (517, 33, &[17, 80, 3]),
+            (1100, 128, &[200]),
+            (0, 4, &[3]),
+        ] {
+            let x = leaf(&entries(&[tokens, inputs], 0.1), Kind::Float);
+            let weights: Vec<Tensor> =
+                outputs.iter().map(|&rows| leaf(&entries(&[rows, inputs], rows as f64), Kind::Float)).collect();
+            let biases: Vec<Tensor> = outputs.iter().map(|&rows| leaf(&entries(&[rows], 0.5), Kind::Float)).collect();
+            let double = |tensors: &[Tensor]| tensors.iter().map(|one| leaf(one, Kind::Double)).collect::<Vec<_>>();
+            let (x_double, weights_double, biases_double) = (leaf(&x, Kind::Double), double(&weights), double(&biases));
+            let upstream = entries(&[tokens, outputs.iter().sum()], 2.0);
+
+            let map = PackedMap::default();
+            let references = |tensors: &[Tensor]| tensors.iter().map(Tensor::shallow_clone).collect::<Vec<_>>();
+            let (some_weights, some_biases) = (references(&weights), references(&biases));
+            let (weight_list, bias_list): (Vec<_>, Vec<_>) =
+                (some_weights.iter().collect(), some_biases.iter().collect());
+            for round in 1..=2 {
+                let y = map.apply(&x, &weight_list, &bias_list).unwrap();
+                assert_eq!(y.kind(), Kind::BFloat16);
+                let expected = x_double.linear(&Tensor::cat(&weights_double, 0), Some(&Tensor::cat(&biases_double, 0)));
+                assert!(distance(&y, &expected) < TOLERANCE, "{tokens} {inputs} {outputs:?}");
+                (y.to_kind(Kind::Float) * &upstream).sum(Kind::Float).backward();
+                (expected * upstream.to_kind(Kind::Double)).sum(Kind::Double).backward();
+                // Gradients add up, the first time in a tensor of their own, then in place.
+                for (found, expected) in [&x]
+                    .into_iter()
+                    .chain(&weights)
+                    .chain(&biases)
+                    .zip([&x_double].into_iter().chain(&weights_double).chain(&biases_double))
+                {
+                    let far = distance(&found.grad(), &expected.grad());
+                    assert!(far < TOLERANCE, "round {round} of {tokens} {inputs} {outputs:?}: {far}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_weight_is_packed_anew() {
+        if !PackedMap::is_available() {
+            return;
+        }
+        let (x, mut weight) = (entries(&[4, 6], 0.0), entries(&[3, 6], 1.0));
+        let map = PackedMap::default();
+        let before = map.apply(&x, &[&weight], &[]).unwrap();
+        assert_eq!(map.apply(&x, &[&weight], &[]).unwrap(), before);
+        let _ = weight.g_mul_scalar_(2.0);
+        assert_eq!(map.apply(&x, &[&weight], &[]).unwrap(), before * 2.0);
+    }
+
+    #[test]
+    fn the_loss_agrees_with_double_precision() {
+        if !PackedMap::is_available() {
+            return;
+        }
+        for (rows, width, vocabulary, has_bias) in
+            [(1, 2, 3, true), (5, 7, 33, false), (1030, 24, 101, true), (0, 4, 6, true)]
+        {
+            let x = leaf(&(entries(&[rows, width], 0.3) * 2.0), Kind::Float);
+            let table = leaf(&entries(&[vocabulary, width], 0.9), Kind::Float);
+            let bias = has_bias.then(|| leaf(&entries(&[vocabulary], 0.7), Kind::Float));
+            let targets = (Tensor::arange(rows, (Kind::Int64, Device::Cpu)) * 7).remainder(vocabulary);
+            let loss = PackedMap::default().cross_entropy(&x, &table, bias.as_ref(), &targets).unwrap();
+            let (x_double, table_double) = (leaf(&x, Kind::Double), leaf(&table, Kind::Double));
+            let bias_double = bias.as_ref().map(|bias| leaf(bias, Kind::Double));
+            let logits = x_double.linear(&table_double, bias_double.as_ref());
+            let expected = logits.cross_entropy_loss::<&Tensor>(&targets, None, tch::Reduction::Sum, -100, 0.0);
+            // Two logits of a row are off by 2⁻⁹ of the largest each.
+            let largest = if rows == 0 { 0.0 } else { logits.abs().max().double_value(&[]) };
+            let far = (loss.double_value(&[]) - expected.double_value(&[])).abs();
+            assert!(far <= rows as f64 * largest / 256.0, "{rows} {width} {vocabulary}: {far}");
+            (loss * 0.5).backward();
+            (expected * 0.5).backward();
+            let pairs = [(&x, &x_double), (&table, &table_double)];
+            for (found, expected) in pairs.into_iter().chain(bias.as_ref().zip(bias_double.as_ref())) {
+                let far = distance(&found.grad(), &expected.grad());
+                assert!(far < 2.0 * TOLERANCE, "{rows} {width} {vocabulary}: {far}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        if !PackedMap::is_available() {
+            return;
+        }
+        let map = PackedMap::default();
+        let (x, weight) = (entries(&[4, 6], 0.0), entries(&[3, 5], 1.0));
+        let error = map.apply(&x, &[&weight], &[]).unwrap_err();
+        assert_eq!(error.to_string(), "libtorch: the input is [4, 6], not of 5 columns");
+        let targets = Tensor::from_slice(&[0_i64, 1, 2, 3]);
+        let error = map.cross_entropy(&entries(&[4, 5], 0.0), &weight, None, &targets).unwrap_err();
+        assert_eq!(error.to_string(), "libtorch: the target 3 is no id of a vocabulary of 3");
+    }
+}
