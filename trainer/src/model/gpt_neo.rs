@@ -114,8 +114,7 @@ impl GptNeo {
 
     /// `[T, hidden]` after the last norm.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
-        let x = self.through(&self.blocks, batch, dropout);
-        self.last_norm.forward(&enter(Phase::Head, x))
+        self.last_norm.forward(&enter(Phase::Head, self.through(&self.blocks, batch, dropout)))
     }
 
     /// `[R, hidden]` after the last norm, at the tokens of `reading`.
@@ -194,8 +193,8 @@ impl Block {
         probability: f64,
     ) -> Tensor {
         let normal = self.attention_norm.forward(x);
-        let queries = self.projections.queries(&normal.index_select(0, &reading.tokens));
-        let parts = [&queries, &self.projections.keys_and_values(&normal)];
+        let queries = self.projections.forward_part(0..1, &normal.index_select(0, &reading.tokens));
+        let parts = [&queries, &self.projections.forward_part(1..3, &normal)];
         let attended = reading.attend(attention, sight, parts, &format!("{place}.attention"));
         let attended = self.output.forward(&attended);
         let dropout = attention.dropout;

@@ -266,7 +266,7 @@ impl Block {
     /// As [`Self::forward`], of the tokens of `reading` alone.
     fn read(&self, x: &Tensor, attention: &Attention<'_>, reading: &Reading, place: &str, probability: f64) -> Tensor {
         let read = x.index_select(0, &reading.tokens);
-        let parts = [&self.projections.queries(&read), &self.projections.keys_and_values(x)];
+        let parts = [&self.projections.forward_part(0..1, &read), &self.projections.forward_part(1..3, x)];
         let attended = reading.attend(attention, Sight::Whole, parts, &format!("{place}.attention"));
         self.feed(&read, &attended, attention.dropout, place, probability)
     }
