@@ -114,11 +114,14 @@ impl GptNeo {
         let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
         let mut x = dropout.apply("embeddings", tokens + positions, self.dropout);
         let global = batch.attention.masks(Sight::Back);
-        let local = self.window.map_or_else(Vec::new, |window| batch.attention.masks(Sight::Window(window)));
+        let window = self.window.map_or(Sight::Back, Sight::Window);
+        let local = batch.attention.masks(window);
         for (index, block) in self.blocks.iter().enumerate() {
+            let (sight, masks) = if block.is_local { (window, &local) } else { (Sight::Back, &global) };
             let attention = Attention {
                 layout: &batch.attention,
-                masks: if block.is_local { &local } else { &global },
+                sight,
+                masks,
                 heads: self.heads,
                 scale: 1.0,
                 // Without 1/√d scores grow large, so transformers forms them in fp32.

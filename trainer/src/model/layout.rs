@@ -16,6 +16,8 @@ pub struct AttentionLayout {
     pub groups: Vec<Group>,
     /// `[T]`: the cell of each token, with the cells of all groups counted on from group to group.
     cells: Tensor,
+    /// Where stories start and end, from 0 to T.
+    pub bounds: Vec<i64>,
 }
 
 /// Stories of similar length.
@@ -54,7 +56,8 @@ impl AttentionLayout {
                 Group::new(members, device)
             })
             .collect();
-        Self { groups, cells: Tensor::from_slice(&cells).to_device(device) }
+        let bounds = bounds.iter().map(|bound| *bound as i64).collect();
+        Self { groups, cells: Tensor::from_slice(&cells).to_device(device), bounds }
     }
 
     /// `[T, channels]` from the cells of each group, given as `[stories · length, channels]` in the order of `groups`.

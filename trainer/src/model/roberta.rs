@@ -128,6 +128,7 @@ impl Roberta {
         let masks = batch.attention.masks(Sight::Whole);
         let attention = Attention {
             layout: &batch.attention,
+            sight: Sight::Whole,
             masks: &masks,
             heads: self.heads,
             scale: (self.head_size as f64).sqrt().recip(),
