@@ -166,6 +166,16 @@ pub enum AnalysisError {
         /// What would be right.
         expected: &'static str,
     },
+    /// Differences of logarithms were asked for, and a value has none.
+    #[error("`scale = \"log\"` needs values above 0, and `{metric}` of seed {seed} is {value}")]
+    NoLogarithm {
+        /// The metric.
+        metric: String,
+        /// The value.
+        value: f64,
+        /// Its run's seed.
+        seed: String,
+    },
     /// A file of the report cannot be written.
     #[error("cannot write {}", path.display())]
     Write {

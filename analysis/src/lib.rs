@@ -7,13 +7,15 @@
 //! 1. [`results`]: what was measured, from the directory of a sweep or from anyone's table, as one typed [`Results`].
 //! 2. [`statistics`]: one procedure a file, each with its formula, its assumptions and its source.
 //! 3. [`report`]: every number that a reader sees, as one [`Report`].
-//! 4. [`plot`] and [`render`]: the report as HTML, Markdown, CSV, JSON and text. They choose words and places, never numbers.
+//! 4. [`planning`]: what a study could find, before it is run.
+//! 5. [`plot`] and [`render`]: the report as HTML, Markdown, CSV, JSON and text. They choose words and places, never numbers.
 //!
 //! Invariants: the same input gives the same bytes, in any order of rows; no clock is read; a run counts only while its
 //! record says that it is done and its results match the digest there; every run that does not count is listed with its
 //! cause; no number that is not finite leaves this room.
 
 pub mod number;
+pub mod planning;
 pub mod plot;
 pub mod render;
 pub mod report;

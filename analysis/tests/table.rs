@@ -134,7 +134,7 @@ fn equal_differences_are_not_certainty() {
     let report = report(&results, "a");
     let comparison = report.metrics[0].contrasts[0].strata[0].arms[1].comparison.as_ref().unwrap();
     assert_eq!(comparison.verdict, analysis::report::comparison::Verdict::NotTested);
-    assert_eq!(comparison.why_not_tested(), Some("all differences are equal: p is not defined"));
+    assert_eq!(comparison.reason.as_deref(), Some("all differences are equal: p is not defined"));
 }
 
 #[test]

@@ -62,6 +62,8 @@ enum Command {
     Explain(commands::explain::Arguments),
     /// Say what the seeds show: compare, draw, and write a report
     Report(commands::report::Arguments),
+    /// Say before a study how many seeds it needs, and what a number of seeds can see
+    Power(commands::power::Arguments),
     /// Carry out one run: claim it, start its trainer, record how it ended
     Exec(commands::exec::Arguments),
     #[command(name = "__child", hide = true)]
@@ -94,6 +96,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Show(arguments) => commands::show::run(arguments),
         Command::Explain(arguments) => commands::explain::run(arguments),
         Command::Report(arguments) => commands::report::run(arguments),
+        Command::Power(arguments) => commands::power::run(arguments),
         Command::Exec(arguments) => commands::exec::run(arguments),
         Command::Child(arguments) => commands::child::run(arguments),
     }

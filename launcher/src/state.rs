@@ -7,7 +7,7 @@ use spec::Digest;
 use spec::layout::RunLayout;
 use spec::status::{Cause, State, Status};
 
-use crate::files::{FileError, read_optional_record};
+use crate::files::{FileError, read_optional_record, read_small};
 use crate::lease::{self, Holder, Machine};
 
 /// Where a run stands.
@@ -66,6 +66,11 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// A run that has left nothing.
+    pub fn not_started() -> Self {
+        Self { state: Observed::NotStarted, status: None }
+    }
+
     /// Wall-clock seconds that its attempts took, as far as their ends were seen.
     pub fn seconds(&self) -> f64 {
         let attempts = self.status.iter().flat_map(|status| &status.attempts);
@@ -125,7 +130,7 @@ fn recorded(status: &Status, results: &Path) -> Observed {
             cause: cause.unwrap_or(Cause::ProgramError),
             message: last.and_then(|attempt| attempt.message.clone()).unwrap_or_default(),
         },
-        State::Done => match std::fs::read(results) {
+        State::Done => match read_small(results) {
             Ok(content) if Some(Digest::of(&content)) == status.results => Observed::Done,
             Ok(_) => no_results("results.csv was changed after the run had ended"),
             Err(error) => no_results(&format!("results.csv is gone or cannot be read: {error}")),

@@ -119,7 +119,12 @@ fn from_attempt(attempt: &Attempt) -> Vec<(String, String)> {
     let mut events = vec![(attempt.started.clone(), begun)];
     if let Some(ended) = &attempt.ended {
         let time = attempt.seconds.map(|seconds| format!(" after {}", duration(seconds))).unwrap_or_default();
-        let cause = attempt.cause.map_or("it ended", in_words);
+        let cause = match attempt.cause {
+            None => "it ended",
+            // Somebody of Slurm's told it before its job's time was up.
+            Some(Cause::Stopped) if attempt.warned => "the time of its job was nearly up, and it left no checkpoint",
+            Some(cause) => in_words(cause),
+        };
         let message = attempt.message.as_ref().map(|message| format!("\n{message}")).unwrap_or_default();
         events.push((ended.clone(), format!("attempt {} ended{time}: {cause}{message}", attempt.number)));
     }

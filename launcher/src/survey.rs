@@ -1,5 +1,8 @@
 //! How the runs of a sweep stand, all of them at one moment.
 
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::SystemTime;
 
@@ -98,17 +101,43 @@ pub fn observe_all(
     machine: &Machine,
     now: SystemTime,
 ) -> Result<Vec<Observation>, FileError> {
-    let look = |runs: &[RunId]| runs.iter().map(|run| observe(&layout.run(*run), machine, now)).collect();
     if runs.len() < FEW {
-        return look(runs);
+        return runs.iter().map(|run| observe(&layout.run(*run), machine, now)).collect();
     }
-    let parts: Vec<Result<Vec<Observation>, FileError>> = thread::scope(|scope| {
-        let start = |part| scope.spawn(move || look(part));
-        let eyes: Vec<_> = runs.chunks(runs.len().div_ceil(EYES)).map(start).collect();
-        let seen = |eye: thread::ScopedJoinHandle<'_, _>| eye.join().expect("invariant: looking does not panic");
-        eyes.into_iter().map(seen).collect()
-    });
-    Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
+    let begun = begun(layout)?;
+    let look = |run: &RunId| {
+        let is_there = begun.contains(run);
+        if is_there { observe(&layout.run(*run), machine, now) } else { Ok(Observation::not_started()) }
+    };
+    if begun.len() < FEW {
+        return runs.iter().map(look).collect();
+    }
+    thread::scope(|scope| {
+        let look = &look;
+        let parts = runs.chunks(runs.len().div_ceil(EYES));
+        let eyes: Vec<_> =
+            parts.map(|part| scope.spawn(move || part.iter().map(look).collect::<Result<Vec<_>, _>>())).collect();
+        let mut all = Vec::with_capacity(runs.len());
+        for eye in eyes {
+            all.extend(eye.join().expect("invariant: looking does not panic")?);
+        }
+        Ok(all)
+    })
+}
+
+/// The runs that have a folder. One look at the folder of all of them spares two for each run that nobody has started.
+fn begun(layout: &SweepLayout) -> Result<HashSet<RunId>, FileError> {
+    let folder = layout.runs();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(HashSet::new()),
+        Err(error) => return Err(FileError::read(folder, error)),
+    };
+    let run = |entry: io::Result<fs::DirEntry>| match entry {
+        Ok(entry) => entry.file_name().to_str().and_then(|name| name.parse().ok()).map(Ok),
+        Err(error) => Some(Err(FileError::read(&folder, error))),
+    };
+    entries.filter_map(run).collect()
 }
 
 impl Survey {

@@ -59,6 +59,7 @@ fn every_command_explains_itself() {
         "retry",
         "explain",
         "report",
+        "power",
         "exec",
     ] {
         let help = stdout(&seedbed().args([command, "--help"]).output().unwrap());

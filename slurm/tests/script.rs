@@ -8,8 +8,8 @@ use std::process::Command;
 use slurm::job_id::JobNumber;
 use slurm::resources::Resources;
 use slurm::script::{
-    Argument, CommandLine, Container, Dependency, DependencyKind, Environment, Header, OutputPattern, Placement,
-    SbatchScript, ScriptError,
+    Argument, CommandLine, Container, Dependency, DependencyKind, Environment, Header, Placement, SbatchScript,
+    ScriptError, StartingPoint,
 };
 
 fn plain() -> SbatchScript {
@@ -19,8 +19,7 @@ fn plain() -> SbatchScript {
             array: None,
             placement: Placement::default(),
             resources: Resources::default(),
-            output: OutputPattern::in_directory("/scratch/logs".parse().unwrap()).unwrap(),
-            directory: "/scratch".parse().unwrap(),
+            start: StartingPoint { directory: "/scratch".parse().unwrap(), logs: "/scratch/logs".parse().unwrap() },
             warning: None,
             requeue: false,
             dependency: None,
@@ -55,8 +54,10 @@ fn full() -> SbatchScript {
             memory: Some("16G".parse().unwrap()),
             gres: "gpu:a100:1".parse().unwrap(),
         },
-        output: OutputPattern::in_directory("/scratch/50% done/logs".parse().unwrap()).unwrap(),
-        directory: "/scratch/it's #1".parse().unwrap(),
+        start: StartingPoint {
+            directory: "/scratch/it's #1".parse().unwrap(),
+            logs: "/scratch/50% done/logs".parse().unwrap(),
+        },
         warning: Some("USR2@120".parse().unwrap()),
         requeue: true,
         dependency: Dependency::on(DependencyKind::AfterAny, [JobNumber::new(41).unwrap()]),

@@ -246,3 +246,19 @@ fn clocks_that_differ_by_minutes_do_not_matter() {
         bench.assert_once(1);
     });
 }
+
+#[test]
+fn how_a_sweep_stands_takes_one_look_at_the_queue_and_one_at_the_accounts() {
+    let bench = Bench::new(1);
+    bench.expect(0, &["submit"]);
+    bench.slurm.change(|cluster: &mut Cluster| {
+        for task in cluster.tasks_mut() {
+            (task.now.started, task.forgotten) = (Some(task.now.submitted), true);
+            task.end("NODE_FAIL", (0, 9), task.now.submitted);
+        }
+    });
+    let calls = |command| bench.slurm.calls(command);
+    let (queue, accounts) = (calls("squeue"), calls("sacct"));
+    bench.expect(0, &["status"]);
+    assert_eq!((calls("squeue") - queue, calls("sacct") - accounts), (1, 1));
+}

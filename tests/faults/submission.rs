@@ -197,6 +197,8 @@ fn what_is_wrong_in_itself_is_refused_for_good() {
     );
     let said = bench.expect(1, &["submit"]);
     assert!(said.contains("Slurm refused 4 runs: Batch job submission failed: Invalid account"), "{said}");
+    let said = bench.expect(0, &["status"]);
+    assert!(said.contains("Slurm refused what was submitted last: ") && said.contains("Invalid account"), "{said}");
     assert_eq!((bench.jobs(), bench.events("refused")), (0, 1));
     assert_eq!(fs::read_dir(bench.layout().arrays()).unwrap().count(), 0);
 }

@@ -5,4 +5,5 @@ mod binaries;
 mod browser;
 mod foreign;
 mod kills;
+mod preset;
 mod whole_path;

@@ -4,6 +4,7 @@ use std::fs;
 
 use e2e::programs::{seedbed, transcript};
 use e2e::study::{self, Study};
+use spec::layout::SweepLayout;
 use spec::status::State;
 
 use crate::bench::{Bench, shared, wait};
@@ -75,26 +76,32 @@ fn hostile_values_and_paths_reach_the_trainer_as_they_are() {
         levels.join(", ")
     );
     let study = Study::new(&head, "[resources]\ngpus = 1\ncpus = 1\nmemory = '100M'\n");
-    let root = study.path("it's a \"root\" $(touch pwned) `touch pwned`; % é #x");
-    fs::create_dir(&root).unwrap();
-    let run = |arguments: &[&str]| {
-        let mut command = seedbed();
-        command.args(arguments).arg("--root").arg(&root).arg(study.sweep()).envs(cluster.environment());
-        let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}\n{}", transcript(&output));
-    };
-    run(&["submit"]);
-    run(&["watch", "--every", "1"]);
-    run(&["status"]);
-    let layout = spec::layout::SweepLayout::new(root.join("hostile"));
-    let plan = study::plan(&layout);
+    // The options of sbatch can carry the first one; the second one is up to the script.
+    for name in ["it's a \"root\" $(touch pwned) `touch pwned`; % é #x", "two\n#SBATCH --hold\nback\\slash \t'"] {
+        let root = study.path(name);
+        fs::create_dir(&root).unwrap();
+        for arguments in [&["submit"][..], &["watch", "--every", "1"], &["status"]] {
+            let mut command = seedbed();
+            command.args(arguments).arg("--root").arg(&root).arg(study.sweep()).envs(cluster.environment());
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{arguments:?}\n{}", transcript(&output));
+        }
+        let layout = SweepLayout::new(root.join("hostile"));
+        assert_told(&layout);
+        assert_eq!(fs::read_dir(layout.job_logs()).unwrap().count(), 14, "a log of every task");
+    }
+    let found = std::process::Command::new("find").arg(study.path("")).args(["-name", "pwned"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+}
+
+/// Every run has heard its level, to the letter.
+fn assert_told(layout: &SweepLayout) {
+    let plan = study::plan(layout);
     assert_eq!(plan.runs.len(), 14);
     for planned in &plan.runs {
         let run = layout.run(planned.id);
         assert_eq!(study::status(&run).state, State::Done);
-        let told = fs::read_to_string(run.directory().join("told")).unwrap();
+        let told = fs::read_to_string(run.directory().join("told")).expect("the trainer wrote it");
         assert_eq!(told, planned.levels["level"].to_string());
     }
-    let found = std::process::Command::new("find").arg(study.path("")).args(["-name", "pwned"]).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
 }

@@ -16,6 +16,7 @@ sys.setdlopenflags(os.RTLD_LAZY)
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+from transformers.activations import ACT2FN  # noqa: E402
 from transformers import AutoTokenizer, GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, RobertaForMaskedLM  # noqa: E402
 
 from compare import log_probabilities  # noqa: E402
@@ -42,6 +43,53 @@ class Halves(nn.Module):
     def forward(self, x):
         first, second = x.chunk(2, dim=-1)
         return first * F.gelu(second, approximate="tanh")
+
+
+class Splines(nn.Module):
+    """One layer of the study's network: silu and B-splines of order 3 on three intervals of [-1, 1], by the recursion on the knots
+    that it keeps for every input."""
+
+    def __init__(self, inputs, outputs, order=3, intervals=3):
+        super().__init__()
+        knots = torch.arange(-order, intervals + order + 1) * (2.0 / intervals) - 1.0
+        self.register_buffer("grid", knots.expand(inputs, -1).contiguous())
+        self.order = order
+        self.base_weight = nn.Parameter(torch.zeros(outputs, inputs))
+        self.spline_weight = nn.Parameter(torch.zeros(outputs, inputs, intervals + order))
+        self.spline_scaler = nn.Parameter(torch.ones(outputs, inputs))
+
+    def forward(self, x):
+        knots, x = self.grid, x.unsqueeze(-1)
+        bases = ((x >= knots[:, :-1]) & (x < knots[:, 1:])).to(x.dtype)
+        for n in range(1, self.order + 1):
+            bases = (x - knots[:, : -n - 1]) / (knots[:, n:-1] - knots[:, : -n - 1]) * bases[..., :-1] + (
+                knots[:, n + 1 :] - x
+            ) / (knots[:, n + 1 :] - knots[:, 1:-n]) * bases[..., 1:]
+        edges = self.spline_weight * self.spline_scaler.unsqueeze(-1)
+        return F.silu(x.squeeze(-1)) @ self.base_weight.T + torch.einsum("...im,oim->...o", bases, edges)
+
+
+class SplineNetwork(nn.Module):
+    """One layer as a network of its own."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.layers = nn.ModuleList([Splines(inputs, outputs)])
+
+    def forward(self, x):
+        return self.layers[0](x)
+
+
+class SplineBlock(nn.Module):
+    """In place of a decoder's feed-forward layer, or of the first half of an encoder's."""
+
+    def __init__(self, is_decoder):
+        super().__init__()
+        self.c_fc = SplineNetwork(12, WIDTH)
+        self.c_proj = SplineNetwork(WIDTH, 12) if is_decoder else nn.Identity()
+
+    def forward(self, x):
+        return self.c_proj(F.gelu(self.c_fc(x)))
 
 
 # The study's name of a layer, its learned tensor, its function.
@@ -75,6 +123,9 @@ def checkpoints(tokenizer):
     yield "gpt-neo-padded-table", gpt_neo(tokenizer, vocab_size=len(tokenizer) + 30), {}
     yield "roberta", roberta(tokenizer), {}
     yield "roberta-silu", roberta(tokenizer, hidden_act="silu", num_attention_heads=1), {}
+    if "xielu" in ACT2FN:
+        # What it learns is made in bf16, and rounded so when it is used.
+        yield "gpt-neo-xielu", gpt_neo(tokenizer, activation_function="xielu").float(), {}
     for layer, (name, function) in STUDY.items():
         model = gpt_neo(tokenizer)
         for block in model.transformer.h:
@@ -88,6 +139,14 @@ def checkpoints(tokenizer):
     for block in model.transformer.h:
         block.mlp.c_fc, block.mlp.act = nn.Linear(12, 2 * WIDTH), Halves()
     yield "study-gpt-neo-geglu", model, {"custom_activation": "geglu"}
+    model = gpt_neo(tokenizer)
+    for block in model.transformer.h:
+        block.mlp = SplineBlock(True)
+    yield "study-gpt-neo-kan", model, {"custom_activation": "kan"}
+    model = roberta(tokenizer)
+    for block in model.roberta.encoder.layer:
+        block.intermediate = SplineBlock(False)
+    yield "study-roberta-kan", model, {"custom_activation": "kan"}
 
 
 def main(tokenizer, out):

@@ -100,7 +100,9 @@ fn compile_kernels() {
         build.cpp(true).pic(true).std("c++17").opt_level(3).define("SEEDBED_ISA", *name).file("cpp/kernels.cpp");
         // Nobody reads errno or floating-point flags, without which loops can be vectorised. GCC 12 warns of its own header.
         for flag in
-            ["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-Wno-maybe-uninitialized"].iter().chain(*flags)
+            ["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]
+                .iter()
+                .chain(*flags)
         {
             build.flag(flag);
         }

@@ -283,7 +283,7 @@ fn hash<'a>(progress: &Progress, tensors: impl Iterator<Item = &'a [u8]>) -> Str
 mod tests {
     use super::*;
     use crate::parameters::{Declaration, Start};
-    use spec::train::{AdamW, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
+    use spec::train::{AdamW, Averaging, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
     use tch::Device;
 
     fn train() -> TrainSpec {
@@ -291,6 +291,7 @@ mod tests {
             length: Length::Steps(1),
             batch: Batch::Stories(1),
             micro_batch_tokens: 64,
+            averaging: Averaging::Tokens,
             schedule: Schedule { peak: 0.1, warmup_steps: 0, shape: ScheduleShape::Constant, final_fraction: 1.0 },
             optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
             clip: None,

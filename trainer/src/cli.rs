@@ -9,6 +9,8 @@ use native::cuda::Availability;
 use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
+use crate::evaluate::command as evaluate;
+use crate::finetune::command as finetune;
 use crate::inspect::Machine;
 use crate::{bench, export, import, logbook, run};
 
@@ -39,6 +41,10 @@ enum Command {
     Import(import::Request),
     /// Print log-probabilities of texts, token by token; of an encoder, pseudo-log-likelihoods
     Score(score::Request),
+    /// Measure a model on benchmarks of minimal pairs: BLiMP, BabyLM's, or your own
+    Evaluate(evaluate::Request),
+    /// Fine-tune a model on the tasks of SuperGLUE and score it there
+    Finetune(finetune::Command),
     /// Let a decoder go on with a text
     Generate(generate::Request),
     /// Time the training of a model on given stories: tokens a second, phases, share of the peak, memory
@@ -67,6 +73,8 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Export(request) => guarded(|| export::carry_out(&request)),
         Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
+        Command::Evaluate(request) => guarded(|| evaluate::carry_out(&request, cuda)),
+        Command::Finetune(command) => guarded(|| finetune::carry_out(&command, cuda)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
         Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
         Command::Inspect => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use native::cuda::Availability;
 use native::settings::{self, MatmulPrecision};
 use native::version;
+use spec::train::Precision;
 use spec::{ExitCode, Failure, RunSpec};
 use tch::Device;
 
@@ -53,6 +54,18 @@ pub fn choose(wish: spec::execution::Device, cuda: &Availability) -> Result<Devi
     }
 }
 
+/// What a person should know of a precision that a device has no instructions for, and what is done instead.
+pub fn about_precision(precision: Precision, device: Device) -> Option<String> {
+    let has_instructions = || native::processor::has_bfloat16().unwrap_or(true);
+    (precision == Precision::Bf16 && device == Device::Cpu).then(|| without_bf16(has_instructions())).flatten()
+}
+
+fn without_bf16(has_instructions: bool) -> Option<String> {
+    let words = "this processor has no instructions for bf16: its products are computed with those for fp32 and rounded, which \
+                 gives bf16's numbers, but slower than fp32; where speed was meant, train.precision = \"fp32\" has it here";
+    (!has_instructions).then(|| words.to_owned())
+}
+
 /// What became of CUDA, for people.
 pub fn in_words(cuda: &Availability) -> String {
     match cuda {
@@ -85,4 +98,16 @@ pub fn capability() -> String {
 pub fn versions() -> BTreeMap<String, String> {
     let libtorch = version::loaded().map_or_else(version::compiled, |(_, release)| release).version;
     BTreeMap::from([("libtorch".to_owned(), libtorch), ("trainer".to_owned(), env!("CARGO_PKG_VERSION").to_owned())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bf16_without_instructions_is_said_with_what_is_done() {
+        insta::assert_snapshot!(without_bf16(false).unwrap(), @r#"this processor has no instructions for bf16: its products are computed with those for fp32 and rounded, which gives bf16's numbers, but slower than fp32; where speed was meant, train.precision = "fp32" has it here"#);
+        assert_eq!(without_bf16(true), None);
+        assert_eq!(about_precision(Precision::Fp32, Device::Cpu), None);
+    }
 }

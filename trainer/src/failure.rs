@@ -8,6 +8,9 @@ use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::export::ExportError;
 use crate::files::WriteError;
+use crate::finetune::FinetuneError;
+use crate::finetune::tasks::TaskError;
+use crate::finetune::tuning::TuneError;
 use crate::import::ImportError;
 use crate::parameters::ParameterError;
 use crate::step::StepError;
@@ -108,7 +111,7 @@ impl Blame for ImportError {
             Self::Model(error) => error.exit(),
             Self::Export(error) => error.exit(),
             Self::Already { .. } => ExitCode::Usage,
-            Self::Unsupported { .. } | Self::Mismatch(_) => ExitCode::BadData,
+            Self::Unsupported { .. } | Self::Mismatch(_) | Self::Constant(_) => ExitCode::BadData,
         }
     }
 }
@@ -116,6 +119,26 @@ impl Blame for ImportError {
 impl Blame for TextError {
     fn exit(&self) -> ExitCode {
         ExitCode::BadData
+    }
+}
+
+impl Blame for TaskError {
+    fn exit(&self) -> ExitCode {
+        ExitCode::BadData
+    }
+}
+
+impl Blame for FinetuneError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::UnknownTask { .. } => ExitCode::Usage,
+            Self::Task(_) | Self::ContextTooSmall(_) | Self::Foreign { .. } | Self::Record { .. } => ExitCode::BadData,
+            Self::Data(error) => error.exit(),
+            Self::Parameters(error) => error.exit(),
+            Self::Tune(TuneError::Stopped) => ExitCode::Resume,
+            Self::Tune(TuneError::Update(_)) => ExitCode::Bug,
+            Self::Write(error) => error.exit(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! 6. [`evaluate`]: what is measured.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
-//! 9. [`bench`]: how fast it is, and where the time goes.
+//! 9. [`finetune`]: what it learns of other tasks; [`bench`]: how fast it is, and where the time goes.
 //! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
@@ -27,8 +27,11 @@ pub mod divergence;
 pub mod evaluate;
 pub mod export;
 pub mod failure;
+#[cfg(test)]
+mod fairness_tests;
 pub mod feed_forward;
 pub mod files;
+pub mod finetune;
 pub mod import;
 pub mod inspect;
 pub mod logbook;

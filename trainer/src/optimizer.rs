@@ -74,7 +74,7 @@ impl Optimizer {
 
 #[cfg(test)]
 mod tests {
-    use spec::train::{Batch, Length, Precision, Schedule, ScheduleShape};
+    use spec::train::{Averaging, Batch, Length, Precision, Schedule, ScheduleShape};
     use tch::Device;
 
     use super::*;
@@ -85,6 +85,7 @@ mod tests {
             length: Length::Steps(1),
             batch: Batch::Stories(1),
             micro_batch_tokens: 64,
+            averaging: Averaging::Tokens,
             schedule: Schedule { peak: 0.1, warmup_steps: 0, shape: ScheduleShape::Constant, final_fraction: 1.0 },
             optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay },
             clip,

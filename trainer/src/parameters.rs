@@ -12,12 +12,12 @@ use tch::{Device, Kind, Tensor};
 use crate::streams;
 
 /// How a parameter starts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Start {
     /// The same value everywhere.
     Constant(f64),
     /// These values in every row.
-    Rows(&'static [f64]),
+    Rows(Vec<f64>),
     /// N(0, std²).
     Normal {
         /// Standard deviation.
@@ -33,6 +33,15 @@ pub enum Start {
     /// U(−bound, bound).
     Uniform {
         /// Largest magnitude.
+        bound: f64,
+    },
+    /// Rows that are each M·u, with the entries of u from U(−bound, bound).
+    Combined {
+        /// M, row by row: as many as a row of the parameter has entries.
+        matrix: Vec<f64>,
+        /// Entries of u, columns of M.
+        draws: usize,
+        /// Largest magnitude of an entry of u.
         bound: f64,
     },
 }
@@ -160,8 +169,8 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
     let size = usize::try_from(declaration.size()).expect("invariant: shapes are positive");
     let mut stream = streams::generator(seed, &declaration.name, &[]);
     let begin = entries.len();
-    match declaration.start {
-        Start::Constant(value) => entries.extend(std::iter::repeat_n(value as f32, size)),
+    match &declaration.start {
+        Start::Constant(value) => entries.extend(std::iter::repeat_n(*value as f32, size)),
         Start::Rows(values) => entries.extend(values.iter().cycle().take(size).map(|value| *value as f32)),
         Start::Normal { std } | Start::NormalExceptRow { std, .. } => {
             while entries.len() < begin + size {
@@ -172,7 +181,14 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
             entries.truncate(begin + size);
         }
         Start::Uniform { bound } => {
-            entries.extend((0..size).map(|_| ((2.0 * unit(stream.next_u64()) - 1.0) * bound) as f32));
+            entries.extend((0..size).map(|_| (symmetric(stream.next_u64()) * bound) as f32));
+        }
+        Start::Combined { matrix, draws, bound } => {
+            while entries.len() < begin + size {
+                let drawn: Vec<f64> = (0..*draws).map(|_| symmetric(stream.next_u64()) * bound).collect();
+                let product = |row: &[f64]| row.iter().zip(&drawn).map(|(entry, draw)| entry * draw).sum::<f64>();
+                entries.extend(matrix.chunks(*draws).map(|row| product(row) as f32));
+            }
         }
     }
     if let Start::NormalExceptRow { row, .. } = declaration.start {
@@ -185,6 +201,11 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
 /// A number in [0, 1) from the upper 53 bits.
 fn unit(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// A number in [−1, 1).
+fn symmetric(bits: u64) -> f64 {
+    2.0 * unit(bits) - 1.0
 }
 
 /// Two independent standard normal numbers (Box and Muller 1958).

@@ -1,6 +1,7 @@
 //! `seedbed-trainer run`: one run from its spec to its results.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use native::cuda::Availability;
@@ -9,13 +10,19 @@ use spec::evaluate::Task;
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::status::{Facts, Outcome};
+use spec::train::Precision;
 use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
+use crate::evaluate::command::{DEFAULT_TOKENS, write_rows};
+use crate::evaluate::minimal_pairs::PairTask;
+use crate::evaluate::protocol::Protocol;
+use crate::evaluate::sentences::Scorer;
 use crate::evaluate::validation::Validation;
 use crate::failure::{as_failure, write_failure};
 use crate::files::{write_atomically, write_json};
 use crate::inspect::Machine;
+use crate::model::Model;
 use crate::session::Session;
 use crate::signal::StopRequest;
 use crate::train::{Ending, Training};
@@ -37,13 +44,16 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
     let device = device::choose(run.execution.device, cuda)?;
     logbook::say(Machine::look(cuda).to_string().trim_end());
     logbook::say(&format!("run             {} ({})", run.id, run.label()));
+    if let Some(note) = device::about_precision(study.train.precision, device) {
+        logbook::say(&note);
+    }
     let cache = cache.unwrap_or_else(|| directory.join("../../cache"));
     let session = Session::open(&run, study, &layout, &cache, device, &stop)?;
     let mut training = session.training(&layout)?;
     let facts = facts(&training, study, device);
     write_json(&layout.facts(), &facts).map_err(write_failure)?;
     let ending = training.train(&stop).map_err(as_failure)?;
-    finish(&mut training, study, &layout, ending)
+    finish(&mut training, study, &layout, ending, &stop)
 }
 
 /// The part of `run.json` that every version has.
@@ -89,7 +99,13 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
 }
 
 /// Says how training ended and, where it ended well, measures the model.
-fn finish(training: &mut Training<'_>, study: &Study, layout: &RunLayout, ending: Ending) -> Result<ExitCode, Failure> {
+fn finish(
+    training: &mut Training<'_>,
+    study: &Study,
+    layout: &RunLayout,
+    ending: Ending,
+    stop: &StopRequest,
+) -> Result<ExitCode, Failure> {
     let step = training.progress.step;
     let (exit, divergence) = match ending {
         Ending::Stopped => {
@@ -98,7 +114,10 @@ fn finish(training: &mut Training<'_>, study: &Study, layout: &RunLayout, ending
         }
         Ending::Diverged(reason) => (ExitCode::Diverged, Some(reason)),
         Ending::Finished => {
-            let rows = measure(training, study);
+            let Some(rows) = measure(training, study, stop) else {
+                logbook::say("stopped while the trained model was measured; that will begin again");
+                return Ok(ExitCode::Resume);
+            };
             if let Some(row) = rows.iter().find(|row| row.value.is_nan()) {
                 (ExitCode::Diverged, Some(format!("{} is not a number", row.metric)))
             } else {
@@ -115,22 +134,46 @@ fn finish(training: &mut Training<'_>, study: &Study, layout: &RunLayout, ending
     Ok(exit)
 }
 
-fn measure(training: &Training<'_>, study: &Study) -> Vec<ResultRow> {
+/// The rows of results; nothing if somebody asked for a stop.
+fn measure(training: &Training<'_>, study: &Study, stop: &StopRequest) -> Option<Vec<ResultRow>> {
     let (examiner, data) = (training.examiner(), training.workbench.data);
     let mut rows = Vec::new();
     for task in &study.evaluate.tasks {
         match task {
             Task::Validation => rows.extend(validation_rows(&examiner.validate(&data.validation))),
-            Task::MinimalPairs => {
-                rows.extend(examiner.score(training.pairs, data.tokenizer.specials().mask).rows());
-            }
+            Task::MinimalPairs => rows.extend(minimal_pairs(training, study, stop)?),
         }
     }
-    rows
+    Some(rows)
+}
+
+/// Minimal pairs, by the first protocol of the architecture, in fp32 whatever precision the model was trained in.
+fn minimal_pairs(training: &Training<'_>, study: &Study, stop: &StopRequest) -> Option<Vec<ResultRow>> {
+    let bench = &training.workbench;
+    let model = Model::new(&study.model, &mut |name| bench.parameters.leaf(name), Precision::Fp32);
+    let architecture = study.model.architecture;
+    let scorer = Scorer {
+        model: &model,
+        architecture,
+        specials: bench.data.tokenizer.specials(),
+        device: bench.device,
+        most_tokens: DEFAULT_TOKENS as usize,
+    };
+    let [protocol, _] = Protocol::of(architecture);
+    let task = PairTask { name: "minimal-pairs", split: "test", pairs: training.pairs, protocols: &[protocol] };
+    let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    Some(task.rows(&task.judge(&scorer, &mut |_| go_on())?))
 }
 
 fn validation_rows(result: &Validation) -> [ResultRow; 3] {
-    let row = |metric: &str, value: f64, n: u64| ResultRow { metric: metric.to_owned(), value, n };
+    let row = |metric: &str, value: f64, n: u64| ResultRow {
+        metric: metric.to_owned(),
+        value,
+        n,
+        task: "validation".to_owned(),
+        split: "validation".to_owned(),
+        ..ResultRow::default()
+    };
     [
         row("validation-loss", result.loss(), result.tokens),
         row("validation-bits-per-byte", result.bits_per_byte(), result.bytes),
@@ -139,12 +182,5 @@ fn validation_rows(result: &Validation) -> [ResultRow; 3] {
 }
 
 fn write_results(layout: &RunLayout, rows: &[ResultRow]) -> Result<(), Failure> {
-    write_atomically(&layout.results(), |file| {
-        let mut writer = csv::Writer::from_writer(file);
-        for row in rows {
-            writer.serialize(row).map_err(std::io::Error::other)?;
-        }
-        writer.flush()
-    })
-    .map_err(write_failure)
+    write_atomically(&layout.results(), |file| write_rows(file, rows)).map_err(write_failure)
 }

@@ -10,7 +10,7 @@ use tch::Device;
 
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
 use crate::curves::Curve;
-use crate::data::pairs::{self, PairFile};
+use crate::data::pairs::{self, PairFile, Same};
 use crate::data::{self, Cursor, DataError, MinimalPair, Prepared, StepSampler, Tokenizer};
 use crate::divergence::DivergenceWatch;
 use crate::evaluate::objective::Objective;
@@ -72,9 +72,12 @@ impl<'a> Session<'a> {
     /// When the network does not fit the device, the corpus does not fill one step, or a curve cannot be opened.
     pub fn training(&'a self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
         let spec = &self.study.train;
-        let declarations = model::declarations(&self.study.model);
-        let parameters = Parameters::new(declarations, self.run.seed, self.device).map_err(as_failure)?;
+        let padding = self.data.tokenizer.specials().pad;
+        let declarations = model::declarations_with_padding(&self.study.model, padding);
+        let seed = self.study.model.weights_seed(self.run.seed);
+        let parameters = Parameters::new(declarations, seed, self.device).map_err(as_failure)?;
         let model = Model::new(&self.study.model, &mut |name| parameters.leaf(name), spec.precision);
+        let model = model.with_padding(padding);
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
         let steps = sampler.steps_in(spec.length);
@@ -96,6 +99,7 @@ impl<'a> Session<'a> {
                 run,
                 data: &self.data,
                 micro_batch_tokens: spec.micro_batch_tokens,
+                averaging: spec.averaging,
                 objective,
                 device,
                 model,
@@ -146,7 +150,8 @@ fn minimal_pairs(run: &RunSpec, study: &Study, tokenizer: &Tokenizer) -> Result<
     let mut pairs = Vec::new();
     for content in &study.evaluate.minimal_pairs {
         let path = run.file(*content).map_err(as_failure)?;
-        let file = PairFile { path, content: *content, context: study.model.context };
+        let room = pairs::room(&study.model);
+        let file = PairFile { path, content: Some(*content), room, same: Same::Refused, space: false };
         pairs.extend(pairs::read(&file, tokenizer).map_err(as_failure)?);
     }
     Ok(pairs)

@@ -2,6 +2,7 @@
 
 use native::stopwatch::{self, Phase};
 use spec::RunSpec;
+use spec::train::Averaging;
 use tch::Device;
 
 use crate::data::batch::micro_batches;
@@ -21,6 +22,8 @@ pub struct Workbench<'a> {
     pub data: &'a Prepared,
     /// Most tokens in one forward pass.
     pub micro_batch_tokens: u64,
+    /// What the loss of a step is the mean of.
+    pub averaging: Averaging,
     /// What the model is asked.
     pub objective: Objective,
     /// Where it computes.
@@ -34,7 +37,7 @@ pub struct Workbench<'a> {
 /// What a step saw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
-    /// Mean loss over the scored positions, in nats per token.
+    /// Mean loss over the scored positions, in nats per token; or the mean of the means of micro-batches.
     pub loss: f64,
     /// Norm of the gradient before clipping.
     pub gradient_norm: f64,
@@ -56,7 +59,8 @@ pub enum StepError {
 impl Workbench<'_> {
     /// Takes step `step` (from 0) with the stories of `draws`.
     ///
-    /// The loss of a step is the mean over all its scored positions, however they fall into micro-batches.
+    /// The loss of a step is the mean over all its scored positions, however they fall into forward passes; or it is the mean
+    /// of as many means as it has micro-batches, each over its own positions.
     ///
     /// # Errors
     /// When the labels of a masked-language run leak, or the update fails.
@@ -68,28 +72,44 @@ impl Workbench<'_> {
         step: u64,
         learning_rate: f64,
     ) -> Result<Seen, StepError> {
-        let batches = self.batches(draws);
-        // A step in which nothing happens to be masked has nothing to learn from; it then counts as one position of loss 0.
-        let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
+        let means = self.means(draws);
         stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
         stopwatch::enter(Phase::Data);
-        let mut total = 0.0;
-        for (index, batch) in batches.iter().enumerate().filter(|(_, batch)| !batch.scored.is_empty()) {
-            if let Objective::Masked(_) = self.objective {
-                leaks.observe(batch)?;
+        let (mut sum_of_means, mut tokens, mut passes) = (0.0, 0, 0);
+        for draws in &means {
+            let batches = self.batches(draws);
+            // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
+            let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
+            let mut total = 0.0;
+            for (index, batch) in (passes..).zip(&batches).filter(|(_, batch)| !batch.scored.is_empty()) {
+                if let Objective::Masked(_) = self.objective {
+                    leaks.observe(batch)?;
+                }
+                let packed = Packed::new(&batch.view(), self.device);
+                let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index));
+                (&loss / (scored * means.len()) as f64).backward();
+                total += loss.double_value(&[]);
+                stopwatch::enter(Phase::Data);
             }
-            let packed = Packed::new(&batch.view(), self.device);
-            let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index as u64));
-            (&loss / scored as f64).backward();
-            total += loss.double_value(&[]);
-            stopwatch::enter(Phase::Data);
+            passes += batches.len() as u64;
+            tokens += batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
+            sum_of_means += total / scored as f64;
         }
         stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
         stopwatch::enter(Phase::Data);
-        let tokens = batches.iter().map(|batch| batch.len() as u64).sum();
-        Ok(Seen { loss: total / scored as f64, gradient_norm, tokens })
+        Ok(Seen { loss: sum_of_means / means.len() as f64, gradient_norm, tokens })
+    }
+
+    /// The parts of a step whose means are averaged.
+    fn means<'a>(&self, draws: &'a [Draw]) -> Vec<&'a [Draw]> {
+        match self.averaging {
+            Averaging::Tokens => vec![draws],
+            Averaging::MicroBatches { stories } => {
+                draws.chunks(usize::try_from(stories).unwrap_or(usize::MAX)).collect()
+            }
+        }
     }
 
     fn batches(&self, draws: &[Draw]) -> Vec<PackedBatch> {

@@ -130,7 +130,7 @@ fn activation(reference: &Reference, case: &Case, kind: Kind) -> (Activation, Op
     let (spec, on_both) = match layer(&case.name, &case.granularity) {
         FeedForward::Plain { activation, .. } => (activation, None),
         FeedForward::Gated { activation, on_both, .. } => (activation, Some(on_both)),
-        FeedForward::Spline { .. } => panic!("{} is no activation", case.name),
+        _ => panic!("{} is no activation", case.name),
     };
     let mut leaves = Vec::new();
     let mut tensor = |name: &str| {

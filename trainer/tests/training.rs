@@ -7,7 +7,7 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 use spec::model::ModelSpec;
-use spec::train::{AdamW, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
+use spec::train::{AdamW, Averaging, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
 use tch::{Device, Kind, Tensor};
 use trainer::model::{Model, Packed, Stories, declarations};
 use trainer::optimizer::Optimizer;
@@ -29,6 +29,7 @@ fn train() -> TrainSpec {
         length: Length::Steps(STEPS),
         batch: Batch::Stories(4),
         micro_batch_tokens: 64,
+        averaging: Averaging::Tokens,
         schedule: Schedule { peak: 5e-3, warmup_steps: 0, shape: ScheduleShape::Linear, final_fraction: 0.0 },
         optimizer: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.1 },
         clip: Some(1.0),

@@ -54,7 +54,8 @@ impl Scale {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten within `low..=high`, about `wanted` of them, and the decimals they need.
+/// Multiples of 1, 2 or 5 times a power of ten within `low..=high`, about `wanted` of them and where there is room no fewer than three,
+/// and the decimals they need.
 pub fn nice_ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, usize) {
     let span = high - low;
     if !(span > 0.0 && span.is_finite()) {
@@ -62,12 +63,61 @@ pub fn nice_ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, usize) {
     }
     let rough = span / wanted.max(1) as f64;
     let magnitude = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * magnitude >= rough * 0.999).unwrap_or(10.0)
-        * magnitude;
-    let decimals = (-step.log10()).ceil().clamp(0.0, 12.0) as usize;
-    let first = (low / step - 1e-9).ceil() as i64;
-    let last = (high / step + 1e-9).floor() as i64;
+    let ends = |step: f64| ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
+    let steps = [10.0, 5.0, 2.0, 1.0, 0.5].map(|factor| factor * magnitude);
+    let enough = |step: &f64| {
+        let (first, last) = ends(*step);
+        last - first + 1 >= wanted.saturating_sub(1).max(3) as i64
+    };
+    let step = steps.into_iter().find(enough).unwrap_or(steps[4]);
+    let decimals = (-step.log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
+    let (first, last) = ends(step);
     ((first..=last).map(|index| index as f64 * step).collect(), decimals)
+}
+
+/// A logarithmic map from positive values to pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LogScale {
+    logs: Scale,
+}
+
+impl LogScale {
+    /// Maps `low..high`, both above 0, to the pixels `from..to`.
+    pub fn new((low, high): (f64, f64), pixels: (f64, f64)) -> Self {
+        Self { logs: Scale::new((low.ln(), high.ln()), pixels) }
+    }
+
+    /// The pixel of a value.
+    pub fn place(&self, value: f64) -> f64 {
+        self.logs.place(value.ln())
+    }
+
+    /// 1, 2 and 5 times powers of ten within the domain.
+    pub fn ticks(&self) -> Vec<f64> {
+        let (low, high) = self.logs.domain();
+        let powers = (low / std::f64::consts::LN_10).floor() as i32..=(high / std::f64::consts::LN_10).ceil() as i32;
+        let all = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|factor| factor * 10.0_f64.powi(power)));
+        all.filter(|tick| (low - 1e-9..=high + 1e-9).contains(&tick.ln())).collect()
+    }
+}
+
+/// Moves labels apart that would overlap: the places in the order given, at least `gap` apart and within `low..=high` as far as they
+/// fit, each as near to where it wants to be as its neighbours allow.
+pub fn spread_labels(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]).then(a.cmp(b)));
+    let mut places = wanted.to_vec();
+    let mut lowest = low;
+    for index in &order {
+        places[*index] = places[*index].max(lowest);
+        lowest = places[*index] + gap;
+    }
+    let mut highest = high;
+    for index in order.iter().rev() {
+        places[*index] = places[*index].min(highest);
+        highest = places[*index] - gap;
+    }
+    places
 }
 
 #[cfg(test)]
@@ -77,8 +127,22 @@ mod tests {
     #[test]
     fn ticks_are_round_and_inside() {
         assert_eq!(nice_ticks(0.0, 1.0, 5), (vec![0.0, 0.2, 0.4, 0.600_000_000_000_000_1, 0.8, 1.0], 1));
-        assert_eq!(nice_ticks(-0.013, 0.031, 4), (vec![0.0, 0.02], 2));
-        assert_eq!(nice_ticks(1990.0, 2010.0, 4), (vec![1990.0, 1995.0, 2000.0, 2005.0, 2010.0], 0));
+        assert_eq!(nice_ticks(-0.013, 0.031, 4), (vec![-0.01, 0.0, 0.01, 0.02, 0.03], 2));
+        assert_eq!(nice_ticks(1990.0, 2010.0, 4), (vec![1990.0, 2000.0, 2010.0], 0));
+    }
+
+    #[test]
+    fn ticks_of_a_logarithmic_axis() {
+        let scale = LogScale::new((2.0, 60.0), (0.0, 100.0));
+        assert_eq!(scale.ticks(), [2.0, 5.0, 10.0, 20.0, 50.0]);
+        assert!((scale.place(2.0)).abs() < 1e-9 && (scale.place(60.0) - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn labels_move_apart_and_stay_inside() {
+        assert_eq!(spread_labels(&[50.0, 10.0, 11.0], 12.0, (0.0, 100.0)), [50.0, 10.0, 22.0]);
+        assert_eq!(spread_labels(&[99.0, 98.0], 10.0, (0.0, 100.0)), [100.0, 90.0]);
+        assert!(spread_labels(&[], 10.0, (0.0, 1.0)).is_empty());
     }
 
     #[test]

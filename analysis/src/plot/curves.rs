@@ -4,7 +4,8 @@ use super::axis::{Scale, nice_ticks};
 use super::rows::extent;
 use super::svg::{Anchor, Svg};
 use crate::number;
-use crate::report::curves::{CurveFigure, CurvePanel};
+use crate::report::curves::{CurveFigure, CurvePanel, CurvePoint};
+use crate::statistics::estimate::Interval;
 
 const WIDTH: f64 = 230.0;
 const HEIGHT: f64 = 158.0;
@@ -14,8 +15,10 @@ const TOP: f64 = 8.0;
 const BOTTOM: f64 = 128.0;
 /// The share of training whose high values do not stretch the axis.
 const WARM_UP: f64 = 0.25;
+/// Seeds from which the interval for all steps at once is drawn.
+const FEWEST_TOGETHER: usize = 5;
 
-/// Draws a panel of a figure: its level with the range of its seeds, the baseline dotted, the other levels pale.
+/// Draws a panel of a figure: its level with the intervals of its mean, the baseline dotted, the other levels pale.
 pub fn panel(figure: &CurveFigure, index: usize, id: &str) -> Option<String> {
     let panel = figure.panels.get(index)?;
     let (steps, values) = domains(figure)?;
@@ -35,13 +38,27 @@ pub fn panel(figure: &CurveFigure, index: usize, id: &str) -> Option<String> {
         svg.text("end", (RIGHT + 4.0, y + 4.0), Anchor::Start, &number::fixed(last.mean, decimals));
     }
     let title = format!("{} of {} over training", figure.label, panel.level);
-    Some(svg.finish(id, &title, "Mean over seeds, with a band from the lowest to the highest seed."))
+    Some(svg.finish(
+        id,
+        &title,
+        "Mean over seeds, with the interval of every step by itself as a band, and dashed that of all steps at once.",
+    ))
 }
 
 fn draw_level(svg: &mut Svg, panel: &CurvePanel, across: &Scale, up: &Scale) {
-    let upper = panel.points.iter().map(|point| (across.place(point.step), up.place(point.highest)));
-    let lower = panel.points.iter().rev().map(|point| (across.place(point.step), up.place(point.lowest)));
-    svg.polygon("band", &upper.chain(lower).collect::<Vec<_>>());
+    let ends = |interval: fn(&CurvePoint) -> Option<Interval>, end: fn(&Interval) -> f64| -> Vec<(f64, f64)> {
+        let points = panel.points.iter().filter_map(|point| Some((across.place(point.step), end(&interval(point)?))));
+        points.map(|(x, value)| (x, up.place(value))).collect()
+    };
+    let mut band = ends(|point| point.pointwise, |interval| interval.high);
+    band.extend(ends(|point| point.pointwise, |interval| interval.low).into_iter().rev());
+    svg.polygon("pointwise", &band);
+    // With fewer seeds it fills the frame and says nothing but that.
+    if panel.points.iter().all(|point| point.n >= FEWEST_TOGETHER) {
+        for end in [|interval: &Interval| interval.high, |interval: &Interval| interval.low] {
+            svg.path("curve together", &ends(|point| point.simultaneous, end));
+        }
+    }
     for run in &panel.diverged {
         let points: Vec<(f64, f64)> = run.points.iter().map(|(x, y)| (across.place(*x), up.place(*y))).collect();
         svg.path("curve diverged", &points);

@@ -29,8 +29,8 @@ pub fn forest(metric: &MetricReport, contrast: &Contrast, stratum: &Stratum, id:
         draw_arm(&mut svg, arm, frame.row(index), &scale, metric.decimals);
     }
     let title = format!("Difference in {} from {baseline}{}", metric.label.to_lowercase(), place(stratum));
-    let description = "A row a level: a dot for the mean difference, a line for its t interval; filled where it is significant \
-                       after correction. The table below holds the same numbers.";
+    let description = "A row a level: a dot for the mean difference, a line for its t interval, thin for the interval that holds for the \
+                       whole family; filled where it is significant after correction. The table below holds the same numbers.";
     Some(svg.finish(id, &title, description))
 }
 
@@ -81,6 +81,10 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, decimals: usize) {
         let text = format!("{} {}", number::signed(estimate.difference, decimals), comparison.verdict.name());
         mark_outside(svg, &format!("head {class}"), (edge, y), estimate.difference.signum(), &text);
         return;
+    }
+    if let Some(together) = comparison.simultaneous {
+        let [from, to] = [together.low, together.high].map(|end| scale.clamp(end).0);
+        svg.line(&format!("span simultaneous {class}"), (from, y), (to, y));
     }
     if let Some(test) = estimate.test() {
         let ends = [test.interval.low, test.interval.high].map(|end| scale.clamp(end));

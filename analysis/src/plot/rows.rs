@@ -9,6 +9,8 @@ pub const WIDTH: f64 = 440.0;
 pub const ROW: f64 = 25.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 42.0;
+/// A name with more characters is cut.
+const LONGEST: usize = 20;
 
 /// Where rows and axis lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,21 +23,23 @@ pub struct Frame {
     pub top: f64,
     /// Its bottom.
     pub bottom: f64,
-    longest: usize,
 }
 
 impl Frame {
     /// The frame for the arms of a stratum.
     pub fn new(stratum: &Stratum) -> Self {
-        const LONGEST: usize = 20;
-        let longest = stratum.arms.iter().map(|arm| arm.level.chars().count()).max().unwrap_or(0).min(LONGEST);
-        Self {
-            left: 18.0 + 6.6 * longest as f64,
-            right: WIDTH - 14.0,
-            top: TOP,
-            bottom: TOP + ROW * stratum.arms.len() as f64,
-            longest: LONGEST,
+        Self::of(stratum.arms.iter().map(|arm| arm.level.as_str()))
+    }
+
+    /// The frame for rows with these names.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut rows, mut longest) = (0, 0);
+        for name in names {
+            rows += 1;
+            longest = longest.max(name.chars().count().min(LONGEST));
         }
+        let bottom = TOP + ROW * f64::from(rows);
+        Self { left: 18.0 + 6.6 * longest as f64, right: WIDTH - 14.0, top: TOP, bottom }
     }
 
     /// Height of the drawing.
@@ -50,24 +54,30 @@ impl Frame {
 
     /// Draws the names of the levels and a pale stripe behind the baseline.
     pub fn draw(&self, svg: &mut Svg, stratum: &Stratum) {
-        for (index, arm) in stratum.arms.iter().enumerate() {
-            if arm.baseline {
+        self.name_rows(svg, stratum.arms.iter().map(|arm| (arm.level.as_str(), arm.baseline)));
+    }
+
+    /// The same for rows with these names, and whether each is the baseline.
+    pub fn name_rows<'a>(&self, svg: &mut Svg, names: impl IntoIterator<Item = (&'a str, bool)>) {
+        for (index, (name, baseline)) in names.into_iter().enumerate() {
+            if baseline {
                 let corner = (0.0, self.top + ROW * index as f64);
                 svg.rectangle("stripe", corner, (WIDTH, ROW));
             }
-            let class = if arm.baseline { "level baseline" } else { "level" };
-            svg.text(class, (self.left - 10.0, self.row(index) + 4.0), Anchor::End, &self.shortened(&arm.level));
+            let class = if baseline { "level baseline" } else { "level" };
+            svg.text(class, (self.left - 10.0, self.row(index) + 4.0), Anchor::End, &shortened(name));
         }
         svg.line("frame", (self.left, self.bottom), (self.right, self.bottom));
     }
+}
 
-    fn shortened(&self, level: &str) -> String {
-        if level.chars().count() <= self.longest {
-            return level.to_owned();
-        }
-        let kept: String = level.chars().take(self.longest - 1).collect();
-        format!("{kept}\u{2026}")
+/// A name as far as there is room for it.
+pub fn shortened(name: &str) -> String {
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
     }
+    let kept: String = name.chars().take(LONGEST - 1).collect();
+    format!("{kept}\u{2026}")
 }
 
 /// Marks what lies beyond the edge of the drawing: an arrow, and the number.

@@ -19,13 +19,41 @@ pub fn strip(metric: &MetricReport, stratum: &Stratum, id: &str) -> Option<Strin
         let x = scale.place(baseline.mean);
         svg.line("reference", (x, frame.top), (x, frame.bottom));
     }
+    join_seeds(&mut svg, stratum, &frame, &scale);
     for (index, arm) in stratum.arms.iter().enumerate() {
         draw_arm(&mut svg, arm, frame.row(index), &scale, metric);
     }
     let title = format!("{} of every seed{}", metric.label, place(stratum));
-    let description = "A row a level: a dot a seed, a diamond for the mean, a line for the t interval of the mean. The table \
-                       below holds the same numbers.";
+    let description = "A row a level: a dot a seed, a diamond for the mean, a line for the t interval of the mean; pale lines join \
+                       the values of a seed in neighbouring rows. The table below holds the same numbers.";
     Some(svg.finish(id, &title, description))
+}
+
+/// With more arms the lines say nothing any more.
+const MOST_JOINED: usize = 16;
+
+/// Joins the values of a seed from row to row: lines that run side by side are what pairing gains.
+fn join_seeds(svg: &mut Svg, stratum: &Stratum, frame: &Frame, scale: &Scale) {
+    if stratum.arms.len() > MOST_JOINED {
+        return;
+    }
+    for (index, neighbours) in stratum.arms.windows(2).enumerate() {
+        let [upper, lower] = neighbours else { continue };
+        for (rank, value) in upper.values.iter().enumerate() {
+            let Some(other) = lower.values.iter().position(|other| other.seed == value.seed) else { continue };
+            let from = (scale.clamp(value.value), frame.row(index) + offset(rank, upper.values.len()));
+            let end = lower.values[other].value;
+            let to = (scale.clamp(end), frame.row(index + 1) + offset(other, lower.values.len()));
+            if !from.0.1 && !to.0.1 {
+                svg.line("joined", (from.0.0, from.1), (to.0.0, to.1));
+            }
+        }
+    }
+}
+
+/// Dots are spread over the row by rank of seed, so that equal values stay countable.
+fn offset(rank: usize, seeds: usize) -> f64 {
+    if seeds > 1 { (rank as f64 / (seeds as f64 - 1.0) - 0.5) * 10.0 } else { 0.0 }
 }
 
 fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricReport) {
@@ -46,10 +74,8 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricRepo
             }
         }
     }
-    // Dots are spread over the row by rank of seed, so that equal values stay countable.
-    let n = arm.values.len() as f64;
     for (index, value) in arm.values.iter().enumerate().filter(|(_, value)| !scale.clamp(value.value).1) {
-        let offset = if n > 1.0 { (index as f64 / (n - 1.0) - 0.5) * 10.0 } else { 0.0 };
+        let offset = offset(index, arm.values.len());
         let tip = format!("{}, seed {}: {}", arm.level, value.seed, number::fixed(value.value, metric.decimals + 1));
         svg.disc("seed", (scale.place(value.value), y + offset), 3.2, &tip);
     }

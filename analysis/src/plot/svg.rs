@@ -40,6 +40,34 @@ impl Svg {
         self.push(&format!(r#"<circle class="{class}" cx="{x}" cy="{y}" r="{r}"><title>{tip}</title></circle>"#));
     }
 
+    /// The `index`-th of seven shapes that are told apart without colour, about `size` from its centre to its edge, with a text that
+    /// shows when it is pointed at.
+    pub fn marker(&mut self, class: &str, index: usize, (x, y): (f64, f64), size: f64, tip: &str) {
+        let s = size;
+        let points: &[(f64, f64)] = match index % 7 {
+            0 => return self.disc(class, (x, y), s, tip),
+            1 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            2 => &[(0.0, -1.15), (1.05, 0.85), (-1.05, 0.85)],
+            3 => &[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)],
+            4 => &[(0.0, 1.15), (1.05, -0.85), (-1.05, -0.85)],
+            5 => &[(-1.15, 0.0), (0.85, -1.05), (0.85, 1.05)],
+            _ => &[(1.15, 0.0), (-0.85, -1.05), (-0.85, 1.05)],
+        };
+        let points: Vec<(f64, f64)> = points.iter().map(|(dx, dy)| (x + dx * s, y + dy * s)).collect();
+        let data = outline_data(&points);
+        let tip = escape(tip);
+        self.push(&format!(r#"<path class="{class}" d="{data}Z"><title>{tip}</title></path>"#));
+    }
+
+    /// A cell of a heat map: a rectangle that is filled to a degree in [0, 1], with a text that shows when it is pointed at.
+    pub fn cell(&mut self, class: &str, corner: (f64, f64), size: (f64, f64), degree: f64, tip: &str) {
+        let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(coordinate);
+        let (tip, degree) = (escape(tip), (degree.clamp(0.0, 1.0) * 100.0).round() / 100.0);
+        self.push(&format!(
+            r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}" fill-opacity="{degree}"><title>{tip}</title></rect>"#
+        ));
+    }
+
     /// A rectangle.
     pub fn rectangle(&mut self, class: &str, corner: (f64, f64), size: (f64, f64)) {
         let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(coordinate);
@@ -60,11 +88,7 @@ impl Svg {
         if points.len() < 2 {
             return;
         }
-        let mut data = String::new();
-        for (index, (x, y)) in points.iter().enumerate() {
-            let command = if index == 0 { 'M' } else { 'L' };
-            let _ = write!(data, "{command}{} {}", coordinate(*x), coordinate(*y));
-        }
+        let data = outline_data(points);
         self.push(&format!(r#"<path class="{class}" d="{data}{end}"/>"#));
     }
 
@@ -104,6 +128,15 @@ impl Svg {
     fn push(&mut self, element: &str) {
         self.body.push_str(element);
     }
+}
+
+fn outline_data(points: &[(f64, f64)]) -> String {
+    let mut data = String::new();
+    for (index, (x, y)) in points.iter().enumerate() {
+        let command = if index == 0 { 'M' } else { 'L' };
+        let _ = write!(data, "{command}{} {}", coordinate(*x), coordinate(*y));
+    }
+    data
 }
 
 /// A tenth of a pixel is finer than anybody sees, and short.

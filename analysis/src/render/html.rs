@@ -5,7 +5,10 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
+use super::appendix;
+use super::drawings::{self, Drawing};
 use super::rows::{self, ArmRow, PartTextRow};
+use super::sheets::{self, Sheet};
 use crate::error::AnalysisError;
 use crate::number;
 use crate::plot;
@@ -14,7 +17,8 @@ use crate::report::curves::CurveFigure;
 use crate::report::metric::{Contrast, MetricReport};
 
 const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(include_str!("page.css"), include_str!("plots.css"));
+const SCRIPT: &str = include_str!("sort.js");
 
 #[derive(Serialize)]
 struct MetricView {
@@ -25,6 +29,7 @@ struct MetricView {
     primary: bool,
     tally: Vec<(usize, &'static str, &'static str)>,
     contrasts: Vec<ContrastView>,
+    outlook: Option<Drawing>,
     parts: Vec<PartsView>,
 }
 
@@ -32,6 +37,8 @@ struct MetricView {
 struct ContrastView {
     factor: String,
     baseline: Option<String>,
+    effects: Option<Sheet>,
+    overview: Vec<Drawing>,
     strata: Vec<StratumView>,
 }
 
@@ -41,6 +48,7 @@ struct StratumView {
     name: String,
     strip: Option<String>,
     forest: Option<String>,
+    more: Vec<Drawing>,
     rows: Vec<ArmRow>,
     compared: bool,
     notes: Vec<String>,
@@ -83,11 +91,17 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
     environment.add_template("page.html", TEMPLATE).map_err(AnalysisError::Page)?;
     let page = environment.get_template("page.html").map_err(AnalysisError::Page)?;
     let metrics: Vec<MetricView> =
-        report.metrics.iter().enumerate().map(|(index, metric)| metric_view(index, metric)).collect();
+        report.metrics.iter().enumerate().map(|(index, metric)| metric_view(report, index, metric)).collect();
     let curves: Vec<CurveView> =
         report.curves.iter().enumerate().map(|(index, figure)| curve_view(report, index, figure)).collect();
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
     let context = context! {
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+        questions => Value::from(Serde(sheets::questions(report))),
+        diverged => Value::from(Serde(appendix::divergence(report))),
+        machines => Value::from(Serde(appendix::machines(report))),
+        sensitivity => Value::from(Serde(appendix::sensitivity(report))),
+        settle => sheets::meaning_of_needed(report),
         style => Value::from_safe_string(STYLE.to_owned()),
         title => &report.title,
         written => report.written.as_deref(),
@@ -104,7 +118,7 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
     page.render(context).map_err(AnalysisError::Page)
 }
 
-fn metric_view(index: usize, metric: &MetricReport) -> MetricView {
+fn metric_view(report: &Report, index: usize, metric: &MetricReport) -> MetricView {
     let tally = metric.tally;
     let counts = [
         (tally.better, "better", "better"),
@@ -115,15 +129,21 @@ fn metric_view(index: usize, metric: &MetricReport) -> MetricView {
     ];
     let id = format!("metric-{index}");
     let contrasts = metric.contrasts.iter().enumerate();
+    let mut contrasts: Vec<ContrastView> = contrasts
+        .map(|(number, contrast)| contrast_view(report, (metric, contrast), &format!("{id}-{number}")))
+        .collect();
+    let mut outlook = drawings::outlook(metric, &report.analysis, &id);
+    // Beside the picture of all strata there is room for it; without one it comes after the results.
+    if let Some(first) = contrasts.first_mut().filter(|first| !first.overview.is_empty()) {
+        first.overview.extend(outlook.take());
+    }
     MetricView {
         label: metric.label.clone(),
         unit: metric.unit.clone(),
         way: rows::way(metric.direction),
         primary: metric.primary,
         tally: counts.into_iter().filter(|(count, ..)| *count > 0).collect(),
-        contrasts: contrasts
-            .map(|(number, contrast)| contrast_view(metric, contrast, &format!("{id}-{number}")))
-            .collect(),
+        contrasts,
         parts: metric
             .parts
             .iter()
@@ -134,24 +154,37 @@ fn metric_view(index: usize, metric: &MetricReport) -> MetricView {
                 rows: rows::parts(metric, table),
             })
             .collect(),
+        outlook,
         id,
     }
 }
 
-fn contrast_view(metric: &MetricReport, contrast: &Contrast, prefix: &str) -> ContrastView {
+fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast), prefix: &str) -> ContrastView {
     let strata = contrast.strata.iter().enumerate().map(|(index, stratum)| {
         let id = format!("{prefix}-{index}");
         StratumView {
             name: stratum.name.clone(),
             strip: plot::strip::strip(metric, stratum, &format!("{id}-strip")),
             forest: plot::forest::forest(metric, contrast, stratum, &format!("{id}-forest")),
+            // Of every metric they would make the page long for little.
+            more: if metric.primary {
+                drawings::more(metric, (contrast, stratum), &report.analysis, &id)
+            } else {
+                Vec::new()
+            },
             rows: rows::arms(metric, stratum),
             compared: stratum.arms.iter().any(|arm| arm.comparison.is_some()),
             notes: rows::notes(stratum),
             id,
         }
     });
-    ContrastView { factor: contrast.factor.clone(), baseline: contrast.baseline.clone(), strata: strata.collect() }
+    ContrastView {
+        factor: contrast.factor.clone(),
+        baseline: contrast.baseline.clone(),
+        effects: sheets::effects(metric, contrast),
+        overview: drawings::interaction(metric, contrast, &report.analysis, prefix).into_iter().collect(),
+        strata: strata.collect(),
+    }
 }
 
 fn curve_view(report: &Report, index: usize, figure: &CurveFigure) -> CurveView {

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::appendix;
 use super::rows::{self, ArmRow};
+use super::sheets::{self, Sheet};
 use crate::number;
 use crate::report::Report;
 use crate::report::metric::{MetricReport, Stratum};
@@ -16,8 +18,20 @@ pub fn markdown(report: &Report) -> String {
         let _ = writeln!(text, "{mark}{}{mark}\n", plain(sentence));
     }
     table(&mut text, &["study", ""], rows::card(report).into_iter().map(|(term, entry)| vec![term, entry]));
+    let questions = sheets::questions(report);
+    if !questions.is_empty() {
+        text.push_str("## Questions\n\n");
+        sheets_below(&mut text, &questions);
+    }
     for metric in &report.metrics {
         chapter(&mut text, metric, &number::percent(1.0 - report.analysis.alpha));
+    }
+    for (heading, found) in [("Diverged runs", appendix::divergence(report)), ("Machines", appendix::machines(report))]
+    {
+        if !found.is_empty() {
+            let _ = writeln!(text, "## {heading}\n");
+            sheets_below(&mut text, &found);
+        }
     }
     if !report.caveats.is_empty() {
         text.push_str("## Caveats\n\n");
@@ -30,6 +44,10 @@ pub fn markdown(report: &Report) -> String {
     for paragraph in &report.methods {
         let _ = writeln!(text, "{}\n", plain(paragraph));
     }
+    if let Some(sheet) = appendix::sensitivity(report) {
+        text.push_str("## Appendix: sensitivity\n\n");
+        sheets_below(&mut text, &[sheet]);
+    }
     list_runs(&mut text, report);
     if let Some(written) = &report.written {
         let _ = writeln!(text, "Written {}.", plain(written));
@@ -41,6 +59,7 @@ fn chapter(text: &mut String, metric: &MetricReport, interval: &str) {
     let unit = if metric.unit.is_empty() { String::new() } else { format!("{}, ", metric.unit) };
     let _ = writeln!(text, "## {}\n\n{}{}.\n", plain(&metric.label), plain(&unit), rows::way(metric.direction));
     for contrast in &metric.contrasts {
+        sheets_below(text, sheets::effects(metric, contrast).as_slice());
         for stratum in &contrast.strata {
             let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", stratum.name) };
             let _ = writeln!(text, "### {}{}\n", plain(&contrast.factor), plain(&name));
@@ -61,6 +80,17 @@ fn chapter(text: &mut String, metric: &MetricReport, interval: &str) {
             &header,
             body.map(|row| std::iter::once(row.part).chain(row.cells.into_iter().map(|cell| cell.text)).collect()),
         );
+    }
+}
+
+fn sheets_below(text: &mut String, sheets: &[Sheet]) {
+    for sheet in sheets {
+        let _ = writeln!(text, "### {}\n", plain(&sheet.title));
+        if !sheet.lead.is_empty() {
+            let _ = writeln!(text, "{}\n", plain(&sheet.lead.join(" ")));
+        }
+        let header: Vec<&str> = sheet.header.iter().map(String::as_str).collect();
+        table(text, &header, sheet.rows.iter().map(|row| row.cells.clone()));
     }
 }
 

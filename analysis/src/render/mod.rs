@@ -1,8 +1,15 @@
-//! The report as files and text. [`rows`] turns numbers into words once; the other modules place them.
+//! The report as files and text. [`rows`], [`sheets`] and [`appendix`] turn numbers into words once;
+//! the other modules place them.
 
+pub mod appendix;
+pub mod bibliography;
+pub mod drawings;
 pub mod html;
+pub mod latex;
 pub mod markdown;
+pub mod power;
 pub mod rows;
+pub mod sheets;
 pub mod summary;
 pub mod tables;
 pub mod write;

@@ -97,7 +97,7 @@ pub fn notes(stratum: &Stratum) -> Vec<String> {
     let mut notes = Vec::new();
     for arm in &stratum.arms {
         let mut parts: Vec<String> = arm.gaps.iter().map(|gap| format!("seed {} {}", gap.seed, gap.reason)).collect();
-        if let Some(reason) = arm.comparison.as_ref().and_then(Comparison::why_not_tested) {
+        if let Some(reason) = arm.comparison.as_ref().and_then(|comparison| comparison.reason.as_ref()) {
             parts.push(format!("not tested, {reason}"));
         }
         if !parts.is_empty() {
@@ -240,6 +240,8 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
         let original =
             if frozen.original_analysis { "as first declared" } else { "changed after the first submission" };
         card.push(("analysis plan".to_owned(), original.to_owned()));
+    } else {
+        card.push(("analysis plan".to_owned(), "given with the command; not frozen before the results".to_owned()));
     }
     if let Some(seconds) = study.seconds {
         card.push(("computed for".to_owned(), number::duration(seconds)));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::rows::{self, ArmRow};
+use super::sheets;
 use crate::number;
 use crate::report::Report;
 
@@ -13,11 +14,26 @@ impl Report {
         for sentence in &self.headline {
             let _ = writeln!(text, "{sentence}");
         }
+        for answer in &self.answers {
+            let _ = writeln!(text, "\n{}", answer.sentence);
+        }
         if let Some(metric) = self.primary() {
             let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
             let _ = writeln!(text, "\n{}{unit} ({})", metric.label, rows::way(metric.direction));
             let interval = format!("{} interval", number::percent(1.0 - self.analysis.alpha));
             for contrast in &metric.contrasts {
+                if let Some(sheet) = sheets::effects(metric, contrast) {
+                    let over = sheet.title;
+                    let header =
+                        [&over, "seeds", "difference", "adjusted p", "detectable", "verdict"].map(str::to_owned);
+                    let body = sheet.rows.into_iter().filter_map(|row| {
+                        let [level, seeds, difference, _, _, p, detectable, _, verdict] = row.cells.try_into().ok()?;
+                        Some([level, seeds, difference, p, detectable, verdict])
+                    });
+                    let table: Vec<[String; 6]> = std::iter::once(header).chain(body).collect();
+                    text.push('\n');
+                    align(&mut text, &table);
+                }
                 for stratum in &contrast.strata {
                     let name = if stratum.name.is_empty() { &contrast.factor } else { &stratum.name };
                     let header =

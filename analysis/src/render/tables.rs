@@ -31,7 +31,14 @@ pub fn comparisons(report: &Report) -> Vec<u8> {
         "equivalence_holm_p",
         "detectable_alone",
         "detectable_in_family",
+        "simultaneous_low",
+        "simultaneous_high",
+        "seeds_to_settle",
+        "sign_flip_p",
+        "signed_rank_p",
+        "worst_rank_p",
         "verdict",
+        "reason",
     ]);
     rows.push(header.iter().map(ToString::to_string));
     for metric in &report.metrics {
@@ -87,10 +94,21 @@ fn comparison(
             equivalence.and_then(|e| e.holm_p),
             detectable.map(|d| d.alone),
             detectable.map(|d| d.in_family),
+            compared.and_then(|c| Some(c.simultaneous?.low)),
+            compared.and_then(|c| Some(c.simultaneous?.high)),
         ]
         .map(cell),
     );
+    let needed = compared.and_then(|c| c.needed?.seeds);
+    cells.push(needed.map_or_else(String::new, |seeds| seeds.to_string()));
+    let check = |method: &str| {
+        let checks = &compared?.sensitivity.as_ref()?.checks;
+        checks.iter().find(|check| check.method == method)?.p
+    };
+    let worst = compared.and_then(|c| Some(c.worst_rank?.p));
+    cells.extend([check("sign-flip"), check("signed-rank"), worst].map(cell));
     cells.push(if arm.baseline { "baseline" } else { compared.map_or("", |c| c.verdict.name()) }.to_owned());
+    cells.push(compared.and_then(|c| c.reason.clone()).unwrap_or_default());
     cells
 }
 

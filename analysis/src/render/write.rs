@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{html, markdown, tables};
+use super::{bibliography, html, latex, markdown, tables};
 use crate::error::AnalysisError;
 use crate::report::Report;
 
@@ -16,17 +16,21 @@ pub struct Written {
     pub page: PathBuf,
     /// The Markdown.
     pub markdown: PathBuf,
+    /// The tables as LaTeX.
+    pub latex: PathBuf,
     /// A row a comparison.
     pub comparisons: PathBuf,
     /// A row a value.
     pub observations: PathBuf,
     /// Everything.
     pub json: PathBuf,
+    /// The sources of the methods, for BibTeX.
+    pub bibliography: PathBuf,
 }
 
 impl Report {
-    /// Writes `index.html`, `report.md`, `comparisons.csv`, `observations.csv` and `report.json` into `directory`, which is
-    /// made if it is not there. Each file is replaced as a whole or not at all.
+    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `observations.csv`, `report.json` and `references.bib`
+    /// into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
     /// If the directory cannot be made or a file cannot be written.
@@ -34,9 +38,11 @@ impl Report {
         let files = Written {
             page: directory.join("index.html"),
             markdown: directory.join("report.md"),
+            latex: directory.join("tables.tex"),
             comparisons: directory.join("comparisons.csv"),
             observations: directory.join("observations.csv"),
             json: directory.join("report.json"),
+            bibliography: directory.join("references.bib"),
         };
         let page = html::page(self)?;
         std::fs::create_dir_all(directory)
@@ -44,6 +50,8 @@ impl Report {
         replace(&files.json, &self.json())?;
         replace(&files.comparisons, &tables::comparisons(self))?;
         replace(&files.observations, &tables::observations(self))?;
+        replace(&files.latex, latex::latex(self).as_bytes())?;
+        replace(&files.bibliography, bibliography::bibliography(self).as_bytes())?;
         replace(&files.markdown, markdown::markdown(self).as_bytes())?;
         replace(&files.page, page.as_bytes())?;
         Ok(files)

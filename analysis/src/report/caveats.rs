@@ -2,6 +2,7 @@
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
+use super::hardware::{self, HardwareCheck};
 use super::metric::MetricReport;
 use super::study::Study;
 use crate::nearest::nearest;
@@ -12,9 +13,17 @@ pub(super) fn caveats(
     results: &Results,
     study: &Study,
     metrics: &[MetricReport],
+    hardware: &[HardwareCheck],
     analysis: &AnalysisSpec,
 ) -> Vec<String> {
     let mut caveats = Vec::new();
+    if study.frozen.is_none() {
+        caveats.push(
+            "The analysis plan came with the command: nothing shows that its comparisons were declared before the results could \
+             be seen."
+                .to_owned(),
+        );
+    }
     if study.frozen.as_ref().is_some_and(|frozen| !frozen.original_analysis) {
         caveats.push(
             "The analysis plan was changed after the first submission: its comparisons were not all declared before results \
@@ -27,6 +36,8 @@ pub(super) fn caveats(
     caveats.extend(few_seeds(metrics, analysis));
     caveats.extend(unpaired(metrics, analysis));
     caveats.extend(confounded(metrics));
+    caveats.extend(hardware.iter().filter_map(hardware::caveat));
+    caveats.extend(unequal_spread(metrics));
     caveats.extend(not_judged(metrics, analysis));
     if !results.unusable.is_empty() {
         let n = number::plural(results.unusable.len(), "value is", "values are");
@@ -63,7 +74,8 @@ fn diverged(study: &Study) -> Option<String> {
     (n > 0).then(|| {
         format!(
             "{} diverged. That is a result, but no number: means and tests are about the runs that ended well, and an arm that \
-             loses its worst runs this way looks better than it is.",
+             loses its worst runs this way looks better than it is. Diverged runs are counted and tested by arm, and each \
+             comparison that they touch is shown a second time with them ranked last.",
             number::plural(n, "run", "runs")
         )
     })
@@ -139,6 +151,22 @@ fn confounded(metrics: &[MetricReport]) -> Vec<String> {
         }
     }
     caveats
+}
+
+/// How unequal spreads may be before a pooled error is said to be doubtful.
+const UNEQUAL: f64 = 3.0;
+
+fn unequal_spread(metrics: &[MetricReport]) -> Option<String> {
+    let primary = metrics.iter().find(|metric| metric.primary)?;
+    let effects = primary.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref());
+    let ratio = effects.filter_map(|effects| effects.spread.ratio).fold(0.0, f64::max);
+    (ratio > UNEQUAL).then(|| {
+        format!(
+            "The most variable arm of the primary metric has {} times the standard deviation of the least variable one. What is \
+             tested over all strata from the pooled model assumes that they are equal; the comparisons within strata do not.",
+            number::fixed(ratio, 1)
+        )
+    })
 }
 
 fn not_judged(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {

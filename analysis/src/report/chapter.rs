@@ -1,17 +1,23 @@
 //! How a chapter is made: the arms of every stratum, described and compared with the baseline.
 
+use std::collections::BTreeSet;
+
 use spec::analysis::AnalysisSpec;
 use spec::metric;
 
 use super::check::direction;
 use super::comparison::Comparison;
 use super::design::{ComparedFactor, PlannedStratum, stratum_name};
+use super::effects;
 use super::family;
-use super::index::Index;
+use super::grid::Grid;
+use super::index::{Index, Values};
 use super::metric::{Arm, Contrast, Gap, MetricReport, SeedValue, Stratum, Tally};
 use super::parts;
+use super::scale;
+use super::worst_rank::{Outcomes, worst_rank};
 use crate::number;
-use crate::results::{Point, Seed};
+use crate::results::{Point, RunState, Seed};
 use crate::statistics::describe::describe;
 
 /// The chapters, in the order of the results' metrics. A part stands in the chapter of its whole.
@@ -69,9 +75,17 @@ impl Chapter<'_> {
         Contrast {
             factor: factor.name.clone(),
             baseline: compared.baseline.map(|level| factor.levels[level].clone()),
+            effects: self.effects(compared),
             moves_with: compared.moves_with.iter().map(|other| factors[*other].name.clone()).collect(),
             strata: compared.strata.iter().map(|stratum| self.stratum(compared, stratum)).collect(),
         }
+    }
+
+    fn effects(&self, compared: &ComparedFactor) -> Option<effects::Effects> {
+        let direction = direction(self.name, self.analysis)?;
+        let primary = self.name == self.analysis.primary;
+        let grid = Grid::new(self.index, self.name, compared, (self.analysis, scale::of(self.name, self.analysis)));
+        effects::effects(&grid, compared, Some(direction), (self.analysis, primary))
     }
 
     fn stratum(&self, compared: &ComparedFactor, planned: &PlannedStratum) -> Stratum {
@@ -103,13 +117,31 @@ impl Chapter<'_> {
     }
 
     fn compare(&self, level: &Point, baseline: &Point) -> Option<Comparison> {
-        direction(self.name, self.analysis)?;
+        let direction = direction(self.name, self.analysis)?;
         let mut planned: Vec<&Seed> = self.index.runs(level).iter().map(|run| &run.seed).collect();
         planned.extend(self.index.runs(baseline).iter().map(|run| &run.seed));
         planned.sort();
         planned.dedup();
-        let [level, baseline] = [level, baseline].map(|point| self.index.values(self.name, point));
-        Some(Comparison::new(&level, &baseline, planned.len(), self.analysis))
+        let scale = scale::of(self.name, self.analysis);
+        let [values, others] = [level, baseline].map(|point| -> Values<'_> {
+            self.index.values(self.name, point).into_iter().map(|(seed, value)| (seed, scale(value))).collect()
+        });
+        let [diverged, others_diverged] = [level, baseline].map(|point| self.diverged(point));
+        let mut comparison = Comparison::new(&values, &others, planned.len(), self.analysis);
+        comparison.worst_rank = worst_rank(
+            &Outcomes { values: &values, diverged: &diverged },
+            &Outcomes { values: &others, diverged: &others_diverged },
+            direction,
+            self.analysis.pairing,
+        );
+        Some(comparison)
+    }
+
+    /// The seeds of the runs that diverged before they could give the metric.
+    fn diverged(&self, point: &Point) -> BTreeSet<&Seed> {
+        let values = self.index.values(self.name, point);
+        let runs = self.index.runs(point).iter().filter(|run| run.state == RunState::Diverged);
+        runs.map(|run| &run.seed).filter(|seed| !values.contains_key(seed)).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use spec::analysis::AnalysisSpec;
 use spec::metric::{self, Direction};
 
 use super::design::{ComparedFactor, lay_out};
+use super::{answers, scale};
 use crate::error::AnalysisError;
 use crate::nearest::suggestion;
 use crate::results::{Origin, Results};
@@ -19,6 +20,8 @@ pub(super) fn direction(name: &str, analysis: &AnalysisSpec) -> Option<Direction
 pub(super) fn check(results: &Results, analysis: &AnalysisSpec) -> Result<Vec<ComparedFactor>, AnalysisError> {
     check_numbers(analysis)?;
     check_metrics(results, analysis)?;
+    scale::check(results, analysis)?;
+    answers::check(results, &analysis.questions)?;
     let mut compared = Vec::new();
     for (name, level) in &analysis.baseline {
         let names = || results.factors.iter().map(|factor| factor.name.as_str());

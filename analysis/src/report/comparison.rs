@@ -5,9 +5,13 @@ use spec::analysis::{AnalysisSpec, Pairing};
 use spec::metric::Direction;
 
 use super::index::Values;
+use super::judged::{self, Needed};
+use super::rule;
+use super::sensitivity::Sensitivity;
+use super::worst_rank::WorstRank;
 use crate::results::Seed;
 use crate::statistics::equivalence::equivalence_p;
-use crate::statistics::estimate::{Conclusion, Estimate};
+use crate::statistics::estimate::{Estimate, Interval};
 use crate::statistics::paired::paired_t;
 use crate::statistics::welch::welch_t;
 
@@ -23,11 +27,27 @@ pub enum Verdict {
     Equivalent,
     /// Tested, and neither. It does not mean that there is no difference.
     Inconclusive,
-    /// Not tested: too few values, or no spread.
+    /// Not tested: fewer than [`rule::LEAST_SEEDS`] seeds, or no spread.
     NotTested,
 }
 
 impl Verdict {
+    /// The verdict on a difference, from its adjusted p value and that of equivalence.
+    pub(super) fn of(
+        difference: f64,
+        adjusted_p: f64,
+        equivalence_p: Option<f64>,
+        (direction, alpha): (Direction, f64),
+    ) -> Self {
+        let favourable = (difference > 0.0) == (direction == Direction::Higher);
+        match (adjusted_p < alpha, equivalence_p.is_some_and(|p| p < alpha)) {
+            (true, _) if favourable => Self::Better,
+            (true, _) => Self::Worse,
+            (false, true) => Self::Equivalent,
+            (false, false) => Self::Inconclusive,
+        }
+    }
+
     /// The word in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -74,12 +94,23 @@ pub struct Comparison {
     pub estimate: Option<Estimate>,
     /// The p value adjusted by Holm within the family.
     pub holm_p: Option<f64>,
+    /// The interval at alpha divided by the size of the family: all of the family cover at once, and one that excludes 0 has an
+    /// adjusted p below alpha.
+    pub simultaneous: Option<Interval>,
     /// Equivalence, where a margin was declared.
     pub equivalence: Option<Equivalence>,
     /// What could have been seen.
     pub detectable: Option<Detectable>,
+    /// How many seeds would settle it.
+    pub needed: Option<Needed>,
     /// What may be claimed.
     pub verdict: Verdict,
+    /// Why something of this is absent, in words.
+    pub reason: Option<String>,
+    /// The runs of this pair that diverged, ranked behind all others; absent where none did.
+    pub worst_rank: Option<WorstRank>,
+    /// Other looks at the same difference, which decide nothing.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 impl Comparison {
@@ -104,9 +135,14 @@ impl Comparison {
             unpaired,
             estimate,
             holm_p: None,
+            simultaneous: None,
             equivalence: None,
             detectable: None,
+            needed: None,
             verdict: Verdict::NotTested,
+            reason: not_tested(estimate.as_ref(), used),
+            worst_rank: None,
+            sensitivity: Sensitivity::of(level, baseline, analysis),
         }
     }
 
@@ -115,33 +151,32 @@ impl Comparison {
         self.estimate?.test().map(|test| test.p)
     }
 
+    /// The p value with which it enters its family: none with too few seeds for a claim.
+    pub(super) fn entering_p(&self) -> Option<f64> {
+        self.p().filter(|_| self.seeds_used >= rule::LEAST_SEEDS)
+    }
+
     /// Declares the margin.
     pub(super) fn against_margin(&mut self, margin: f64) {
-        let p = self.estimate.as_ref().and_then(|estimate| equivalence_p(estimate, margin));
+        let estimate = self.estimate.filter(|_| self.seeds_used >= rule::LEAST_SEEDS);
+        let p = estimate.and_then(|estimate| equivalence_p(&estimate, margin));
         self.equivalence = p.map(|p| Equivalence { margin, p, holm_p: None });
     }
 
     /// Draws the verdict, once the adjusted p values are known.
     pub(super) fn settle(&mut self, direction: Direction, alpha: f64) {
         let (Some(estimate), Some(holm_p)) = (self.estimate, self.holm_p) else { return };
-        let equivalent = self.equivalence.and_then(|equivalence| equivalence.holm_p).is_some_and(|p| p < alpha);
-        let favourable = (estimate.difference > 0.0) == (direction == Direction::Higher);
-        self.verdict = match (holm_p < alpha, equivalent) {
-            (true, _) if favourable => Verdict::Better,
-            (true, _) => Verdict::Worse,
-            (false, true) => Verdict::Equivalent,
-            (false, false) => Verdict::Inconclusive,
-        };
+        let equivalent = self.equivalence.and_then(|equivalence| equivalence.holm_p);
+        self.verdict = Verdict::of(estimate.difference, holm_p, equivalent, (direction, alpha));
     }
+}
 
-    /// Why nothing was tested, in words.
-    pub fn why_not_tested(&self) -> Option<&'static str> {
-        match self.estimate.map(|estimate| estimate.conclusion) {
-            None => Some("no values in common"),
-            Some(Conclusion::TooFew) => Some("one value only: an estimate without an error"),
-            Some(Conclusion::NoSpread) => Some("all differences are equal: p is not defined"),
-            Some(Conclusion::Identical) => Some("the values are identical"),
-            Some(Conclusion::Tested(_)) => None,
-        }
+/// Why nothing is claimed, in words.
+fn not_tested(estimate: Option<&Estimate>, seeds: usize) -> Option<String> {
+    let Some(estimate) = estimate else { return Some(rule::too_few(0)) };
+    match judged::untested(estimate) {
+        "" if seeds < rule::LEAST_SEEDS => Some(rule::too_few(seeds)),
+        "" => None,
+        reason => Some(reason.to_owned()),
     }
 }

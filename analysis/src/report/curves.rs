@@ -10,6 +10,7 @@ use super::design::{ComparedFactor, PlannedStratum, stratum_name};
 use super::index::Index;
 use crate::results::{Curve, Seed};
 use crate::statistics::describe::describe;
+use crate::statistics::estimate::Interval;
 
 /// Curves with more steps than this are averaged in bins of equal width: more cannot be told apart on paper.
 const MOST_POINTS: usize = 60;
@@ -27,6 +28,10 @@ pub struct CurvePoint {
     pub lowest: f64,
     /// Highest seed.
     pub highest: f64,
+    /// t interval of the mean, for this step by itself; `None` for one seed.
+    pub pointwise: Option<Interval>,
+    /// t interval of the mean that holds together with those of all other steps of the level (Bonferroni).
+    pub simultaneous: Option<Interval>,
 }
 
 /// The curve of a run that diverged.
@@ -78,13 +83,18 @@ pub(super) fn figures(index: &Index<'_>, analysis: &AnalysisSpec, compared: &[Co
     names.sort_by_key(|name| (*name != analysis.primary, known(name).unwrap_or(usize::MAX), *name));
     let mut figures = Vec::new();
     for name in names {
-        let strata = factor.strata.iter().map(|stratum| figure(index, name, factor, stratum));
+        let strata = factor.strata.iter().map(|stratum| figure(index, name, (factor, stratum), analysis.alpha));
         figures.extend(strata.filter(|figure| figure.panels.iter().any(|panel| panel.points.len() > 1)));
     }
     figures
 }
 
-fn figure(index: &Index<'_>, metric: &str, factor: &ComparedFactor, stratum: &PlannedStratum) -> CurveFigure {
+fn figure(
+    index: &Index<'_>,
+    metric: &str,
+    (factor, stratum): (&ComparedFactor, &PlannedStratum),
+    alpha: f64,
+) -> CurveFigure {
     let known = metric::find(metric);
     let names = &index.results.factors[factor.factor];
     let curves = |point| index.curves(metric, point).iter().copied();
@@ -92,7 +102,7 @@ fn figure(index: &Index<'_>, metric: &str, factor: &ComparedFactor, stratum: &Pl
     let panels = stratum.arms.iter().map(|(level, point)| CurvePanel {
         level: names.levels[*level].clone(),
         baseline: Some(*level) == factor.baseline,
-        points: summarise(curves(point).filter(|curve| !curve.diverged), &bins),
+        points: summarise(curves(point).filter(|curve| !curve.diverged), &bins, alpha),
         diverged: curves(point)
             .filter(|curve| curve.diverged)
             .map(|curve| DivergedCurve { seed: curve.seed.clone(), points: bins.thin(curve) })
@@ -136,7 +146,7 @@ impl Bins {
     }
 }
 
-fn summarise<'a>(curves: impl Iterator<Item = &'a Curve>, bins: &Bins) -> Vec<CurvePoint> {
+fn summarise<'a>(curves: impl Iterator<Item = &'a Curve>, bins: &Bins, alpha: f64) -> Vec<CurvePoint> {
     let mut columns: BTreeMap<u64, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     for curve in curves {
         for (step, value) in bins.thin(curve) {
@@ -145,10 +155,18 @@ fn summarise<'a>(curves: impl Iterator<Item = &'a Curve>, bins: &Bins) -> Vec<Cu
             column.1.push(value);
         }
     }
-    let points = columns.into_values().filter_map(|(steps, values)| {
-        let values = describe(&values, 0.05)?;
-        let step = describe(&steps, 0.05)?.mean;
-        Some(CurvePoint { step, n: values.n, mean: values.mean, lowest: values.lowest, highest: values.highest })
+    let steps = columns.len().max(1) as f64;
+    let points = columns.into_values().filter_map(|(at, values)| {
+        let found = describe(&values, alpha)?;
+        Some(CurvePoint {
+            step: describe(&at, alpha)?.mean,
+            n: found.n,
+            mean: found.mean,
+            lowest: found.lowest,
+            highest: found.highest,
+            pointwise: found.interval,
+            simultaneous: describe(&values, alpha / steps)?.interval,
+        })
     });
     points.collect()
 }

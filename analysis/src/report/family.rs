@@ -6,7 +6,9 @@ use spec::analysis::{AnalysisSpec, Family};
 use spec::metric::Direction;
 
 use super::comparison::{Comparison, Detectable};
+use super::judged;
 use super::metric::Contrast;
+use super::rule;
 use crate::statistics::detectable::detectable_noncentrality;
 use crate::statistics::holm::holm;
 
@@ -27,7 +29,7 @@ pub(super) fn judge(contrasts: &mut [Contrast], direction: Direction, analysis: 
         if let Some(margin) = analysis.margin.filter(|_| primary) {
             test_equivalence(&mut family, margin);
         }
-        look_back(&mut family, analysis.alpha);
+        look_back(&mut family, analysis.alpha, analysis.margin.filter(|_| primary));
         for comparison in family {
             comparison.settle(direction, analysis.alpha);
         }
@@ -35,7 +37,7 @@ pub(super) fn judge(contrasts: &mut [Contrast], direction: Direction, analysis: 
 }
 
 fn adjust(family: &mut [&mut Comparison]) {
-    let adjusted = holm(&family.iter().map(|comparison| comparison.p()).collect::<Vec<_>>());
+    let adjusted = holm(&family.iter().map(|comparison| comparison.entering_p()).collect::<Vec<_>>());
     for (comparison, p) in family.iter_mut().zip(adjusted) {
         comparison.holm_p = p;
     }
@@ -54,14 +56,19 @@ fn test_equivalence(family: &mut [&mut Comparison], margin: f64) {
     }
 }
 
-/// What each comparison could have seen, alone and at the level that the first step of Holm's procedure asks.
-fn look_back(family: &mut [&mut Comparison], alpha: f64) {
+/// What each comparison could have seen, alone and at the level that the first step of Holm's procedure asks, and how many
+/// seeds would settle it there.
+fn look_back(family: &mut [&mut Comparison], alpha: f64, margin: Option<f64>) {
     let members = family.iter().filter(|comparison| comparison.holm_p.is_some()).count();
     let strictest = alpha / members.max(1) as f64;
     // Comparisons with the same number of seeds share their degrees of freedom, so each answer is computed once.
     let mut known: BTreeMap<u64, Option<(f64, f64)>> = BTreeMap::new();
     for comparison in family {
-        let Some(test) = comparison.estimate.as_ref().and_then(|estimate| estimate.test()).copied() else { continue };
+        if let Some(sensitivity) = &mut comparison.sensitivity {
+            sensitivity.settle(comparison.holm_p.is_some(), members, alpha);
+        }
+        let Some(estimate) = comparison.estimate else { continue };
+        let Some(test) = estimate.test().copied() else { continue };
         let in_errors = known.entry(test.df.to_bits()).or_insert_with(|| {
             Some((detectable_noncentrality(test.df, alpha)?, detectable_noncentrality(test.df, strictest)?))
         });
@@ -69,5 +76,9 @@ fn look_back(family: &mut [&mut Comparison], alpha: f64) {
             alone: alone * test.standard_error,
             in_family: in_family * test.standard_error,
         });
+        comparison.needed = rule::needed(&estimate, comparison.seeds_used, strictest, margin);
+        if comparison.holm_p.is_some() {
+            comparison.simultaneous = judged::at_level(&estimate, strictest);
+        }
     }
 }

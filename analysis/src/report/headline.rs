@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use spec::analysis::AnalysisSpec;
 
 use super::comparison::Verdict;
+use super::effects::{Leads, MainContrast};
 use super::metric::MetricReport;
 use super::study::Study;
 use crate::number;
@@ -33,11 +34,69 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
             runs(done)
         )];
     }
-    let mut sentences = vec![counted(metric)];
+    let mut sentences = overall(metric, analysis);
+    sentences.push(counted(metric));
     sentences.extend(named(metric));
     sentences.extend(equivalents(metric));
     sentences.extend(resolution(metric));
     sentences
+}
+
+/// What holds over all strata, where there are several and it could be tested: the interaction first, and the levels on average
+/// only where it does not forbid that.
+fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for contrast in &metric.contrasts {
+        let (Some(effects), Some(baseline)) = (&contrast.effects, &contrast.baseline) else { continue };
+        let tested: Vec<&MainContrast> =
+            effects.contrasts.iter().filter(|contrast| contrast.judged.adjusted_p.is_some()).collect();
+        let across = number::list(&effects.across);
+        let noun = metric.label.to_lowercase();
+        let interaction = effects.interaction.map(|test| number::p_value(test.p));
+        match (effects.leads, interaction) {
+            (Leads::SimpleEffects, Some(p)) => sentences.push(format!(
+                "What {} does to {noun} depends on {across} (interaction, p {p}): there is no one answer, and each is judged by \
+                 itself.",
+                contrast.factor
+            )),
+            (Leads::MainEffects, p) if !tested.is_empty() => {
+                let differ = |verdict: Verdict| -> Vec<String> {
+                    let found = tested.iter().filter(|contrast| contrast.judged.verdict == verdict);
+                    found.map(|contrast| contrast.level.clone()).collect()
+                };
+                let count = differ(Verdict::Better).len() + differ(Verdict::Worse).len();
+                let depends = p.map_or_else(String::new, |p| format!("; that this depends on {across} was not shown (p {p})"));
+                sentences.push(format!(
+                    "Over {across}, {} of {} of {} {} from {baseline} in {noun} at {} after correction{depends}.",
+                    if count == 0 { "none".to_owned() } else { count.to_string() },
+                    number::plural(tested.len(), "level", "levels"),
+                    contrast.factor,
+                    if count == 1 { "differs" } else { "differ" },
+                    analysis.alpha,
+                ));
+                sentences.extend(listed([Verdict::Better, Verdict::Worse].map(|verdict| (verdict, differ(verdict)))));
+            }
+            _ => {}
+        }
+    }
+    sentences
+}
+
+/// `Better: a and b; worse: c.`, of each the first few.
+fn listed(claims: impl IntoIterator<Item = (Verdict, Vec<String>)>) -> Option<String> {
+    let claim = |(verdict, mut names): (Verdict, Vec<String>)| {
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        (!names.is_empty()).then(|| format!("{}: {}", verdict.name(), number::list(&names)))
+    };
+    let parts: Vec<String> = claims.into_iter().filter_map(claim).collect();
+    (!parts.is_empty()).then(|| {
+        let sentence = parts.join("; ");
+        format!("{}{}.", sentence[..1].to_uppercase(), &sentence[1..])
+    })
 }
 
 fn runs(n: usize) -> String {
@@ -68,9 +127,9 @@ fn counted(metric: &MetricReport) -> String {
 
 /// Nothing could be tested: that is not the same as nothing significant.
 fn untested(metric: &MetricReport) -> String {
-    let reasons: BTreeSet<&str> =
-        metric.comparisons().filter_map(|(.., comparison)| comparison.why_not_tested()).collect();
-    let reasons: Vec<String> = reasons.into_iter().map(str::to_owned).collect();
+    let reasons: BTreeSet<String> =
+        metric.comparisons().filter_map(|(.., comparison)| comparison.reason.clone()).collect();
+    let reasons: Vec<String> = reasons.into_iter().collect();
     format!(
         "None of {} in {} could be tested ({}).",
         number::plural(metric.tally.comparisons, "comparison", "comparisons"),
@@ -91,28 +150,12 @@ fn seeds(metric: &MetricReport) -> String {
 fn named(metric: &MetricReport) -> Option<String> {
     let claims = |verdict| {
         let found = metric.comparisons().filter(move |(.., comparison)| comparison.verdict == verdict);
-        let names: Vec<String> =
-            found
-                .map(|(_, stratum, arm, _)| {
-                    if stratum.name.is_empty() {
-                        arm.level.clone()
-                    } else {
-                        format!("{} ({})", arm.level, stratum.name)
-                    }
-                })
-                .collect();
-        let more = names.len().saturating_sub(NAMED);
-        let mut shown: Vec<String> = names.into_iter().take(NAMED).collect();
-        if more > 0 {
-            shown.push(format!("{more} more"));
-        }
-        (!shown.is_empty()).then(|| format!("{}: {}", verdict.name(), number::list(&shown)))
+        let name = |level: &str, stratum: &str| {
+            if stratum.is_empty() { level.to_owned() } else { format!("{level} ({stratum})") }
+        };
+        (verdict, found.map(|(_, stratum, arm, _)| name(&arm.level, &stratum.name)).collect())
     };
-    let parts: Vec<String> = [Verdict::Better, Verdict::Worse].into_iter().filter_map(claims).collect();
-    (!parts.is_empty()).then(|| {
-        let sentence = parts.join("; ");
-        format!("{}{}.", sentence[..1].to_uppercase(), &sentence[1..])
-    })
+    listed([Verdict::Better, Verdict::Worse].map(claims))
 }
 
 fn equivalents(metric: &MetricReport) -> Option<String> {

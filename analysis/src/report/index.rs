@@ -7,11 +7,14 @@ use crate::results::{Curve, Observation, Point, Results, RunAccount, RunState, S
 /// The values of one metric at one point, by seed.
 pub(super) type Values<'a> = BTreeMap<&'a Seed, f64>;
 
+/// The values of every metric at every point.
+type ByPoint<'a> = BTreeMap<&'a str, BTreeMap<&'a Point, Values<'a>>>;
+
 /// The results, indexed.
 pub(super) struct Index<'a> {
     pub(super) results: &'a Results,
-    values: BTreeMap<(&'a str, &'a Point), Values<'a>>,
-    unusable: BTreeMap<(&'a str, &'a Point), Values<'a>>,
+    values: ByPoint<'a>,
+    unusable: ByPoint<'a>,
     runs: BTreeMap<&'a Point, Vec<&'a RunAccount>>,
     curves: BTreeMap<(&'a str, &'a Point), Vec<&'a Curve>>,
 }
@@ -31,8 +34,8 @@ impl<'a> Index<'a> {
     }
 
     /// The values of a metric at a point, by seed.
-    pub(super) fn values<'s>(&'s self, metric: &'s str, point: &'s Point) -> Values<'s> {
-        self.values.get(&(metric, point)).cloned().unwrap_or_default()
+    pub(super) fn values(&self, metric: &str, point: &Point) -> Values<'a> {
+        self.values.get(metric).and_then(|points| points.get(point)).cloned().unwrap_or_default()
     }
 
     /// The runs at a point, by seed.
@@ -57,16 +60,16 @@ impl<'a> Index<'a> {
         if run.state != RunState::Done {
             return run.state.name();
         }
-        let unusable = self.unusable.get(&(metric, &run.point));
+        let unusable = self.unusable.get(metric).and_then(|points| points.get(&run.point));
         if unusable.is_some_and(|values| values.contains_key(&run.seed)) { "not usable" } else { "no value" }
     }
 }
 
-fn by_point(observations: &[Observation]) -> BTreeMap<(&str, &Point), Values<'_>> {
-    let mut values: BTreeMap<(&str, &Point), Values<'_>> = BTreeMap::new();
+fn by_point(observations: &[Observation]) -> ByPoint<'_> {
+    let mut values = ByPoint::new();
     for observation in observations {
-        let point = values.entry((&observation.metric, &observation.point)).or_default();
-        point.insert(&observation.seed, observation.value);
+        let points = values.entry(observation.metric.as_str()).or_default();
+        points.entry(&observation.point).or_default().insert(&observation.seed, observation.value);
     }
     values
 }

@@ -1,37 +1,60 @@
-//! How it was computed, as a paragraph for the methods section of a paper.
+//! How it was computed, as paragraphs for the methods section of a paper.
 
-use spec::analysis::{AnalysisSpec, Family, Pairing};
+use std::fmt::Write as _;
+
+use spec::analysis::{AnalysisSpec, Family, Pairing, Scale};
 use spec::metric::Direction;
 
 use super::curves::CurveFigure;
+use super::judged::Basis;
 use super::metric::MetricReport;
+use super::rule::SEEDS_ALONE;
+use super::{Report, answers::Answer};
 use crate::number;
 
-pub(super) fn methods(analysis: &AnalysisSpec, metrics: &[MetricReport], curves: &[CurveFigure]) -> Vec<String> {
+pub(super) fn methods(report: &Report) -> Vec<String> {
+    let (analysis, metrics) = (&report.analysis, &report.metrics);
     let mut paragraphs = Vec::new();
-    if metrics.iter().any(|metric| metric.tally.comparisons > 0) {
-        paragraphs.extend([test(analysis), correction(analysis), equivalence(analysis), detectable(analysis)]);
+    let tested = metrics.iter().any(|metric| metric.tally.comparisons > 0);
+    if tested {
+        paragraphs.extend([test(analysis), correction(analysis)]);
+    }
+    paragraphs.extend(over_strata(report));
+    paragraphs.extend(questions(&report.answers));
+    if tested {
+        paragraphs.extend([equivalence(analysis), detectable(analysis)]);
+    }
+    if !report.divergence.is_empty() {
+        paragraphs.push(divergence(analysis));
+    }
+    if tested {
+        paragraphs.push(sensitivity(analysis));
     }
     paragraphs.push(directions(metrics));
-    if !curves.is_empty() {
-        paragraphs.push(learning_curves(curves));
+    if !report.curves.is_empty() {
+        paragraphs.push(learning_curves(&report.curves));
     }
     paragraphs
 }
 
 fn test(analysis: &AnalysisSpec) -> String {
     let level = number::percent(1.0 - analysis.alpha);
+    let scale = match analysis.scale {
+        Scale::Linear => "",
+        Scale::Log => " Differences of the primary metric are differences of natural logarithms, as declared.",
+    };
+    let claims = " With fewer than three seeds nothing is claimed.";
     match analysis.pairing {
         Pairing::Seed => format!(
             "The unit of replication is the seed. Every level is compared with the baseline run by run, within each \
              combination of the other factors, by the two-sided paired t test on the differences between runs of the same \
              seed (Student 1908); intervals are {level} t intervals of the mean difference, for each comparison alone. A seed \
-             that one of the two arms lacks is listed and not used."
+             that one of the two arms lacks is listed and not used.{claims}{scale}"
         ),
         Pairing::None => format!(
             "The unit of replication is the seed. Every level is compared with the baseline within each combination of the \
              other factors by Welch\u{2019}s two-sided t test for independent groups of unequal variance (Welch 1947); \
-             intervals are {level} t intervals of the difference of means, for each comparison alone."
+             intervals are {level} t intervals of the difference of means, for each comparison alone.{claims}{scale}"
         ),
     }
 }
@@ -43,10 +66,60 @@ fn correction(analysis: &AnalysisSpec) -> String {
         Family::Stratum => "the comparisons of a metric within one stratum",
     };
     format!(
-        "P values are adjusted by the step-down procedure of Holm (1979), which keeps the probability of any false claim in a \
-         family at {alpha}; a family is {family}. A verdict of better or worse needs an adjusted p below {alpha}. \
+        "P values are adjusted by the step-down procedure of Holm (Holm 1979), which keeps the probability of any false claim \
+         in a family at {alpha}; a family is {family}. A verdict of better or worse needs an adjusted p below {alpha}. \
          \u{201c}Inconclusive\u{201d} means that neither a difference nor its absence was shown."
     )
+}
+
+/// How the levels were compared over all strata; nothing with one stratum.
+fn over_strata(report: &Report) -> Option<String> {
+    let contrasts = report.metrics.iter().flat_map(|metric| &metric.contrasts);
+    let effects: Vec<_> = contrasts.filter_map(|contrast| contrast.effects.as_ref()).collect();
+    let judged = || effects.iter().flat_map(|effects| &effects.contrasts).map(|contrast| &contrast.judged);
+    let across = number::list(&effects.first()?.across);
+    let model = match report.analysis.pairing {
+        Pairing::Seed => {
+            "a model with the mean of every arm and a random effect of the seed within its stratum, fitted by restricted maximum \
+             likelihood (Patterson and Thompson 1971), with the tests of Kenward and Roger (Kenward and Roger 1997); where the \
+             variance between seeds is estimated as 0 the seeds are fixed blocks"
+        }
+        Pairing::None => "the linear model with the mean of every arm and one variance",
+    };
+    let by_model = judged().any(|judged| judged.basis == Some(Basis::Model));
+    let by_seeds = judged().any(|judged| judged.basis == Some(Basis::Seeds));
+    let mut text = format!(
+        "Over {across}, all arms are compared in {model}. The interaction is tested first: where its p is below {}, levels are \
+         judged within each stratum only, and else on average over strata, which is a family of its own.",
+        report.analysis.alpha
+    );
+    if by_model {
+        text += " With fewer than eight seeds that have run every arm, the averages are contrasts of this model, adjusted and \
+                 with simultaneous intervals by Dunnett\u{2019}s comparison with one baseline (Dunnett 1955).";
+    }
+    if by_seeds {
+        let _ = write!(
+            text,
+            " With {SEEDS_ALONE} seeds or more that have run every arm, the averages are tested by the paired t test on each \
+             seed\u{2019}s mean difference, adjusted by Holm."
+        );
+    }
+    text += " Equal spread of the arms is looked at by the test of Brown and Forsythe (Brown and Forsythe 1974) and decides \
+             nothing.";
+    Some(text)
+}
+
+fn questions(answers: &[Answer]) -> Option<String> {
+    let names: Vec<String> = answers.iter().map(|answer| format!("\u{201c}{}\u{201d}", answer.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {} asked in the analysis plan. The answer is the mean difference over the question\u{2019}s pairs and all strata, \
+             tested in the same way as an average over strata; the answers share one correction by Holm, and the pairs of a \
+             question another one.",
+            number::list(&names),
+            if names.len() == 1 { "was" } else { "were" }
+        )
+    })
 }
 
 fn equivalence(analysis: &AnalysisSpec) -> String {
@@ -64,12 +137,46 @@ fn detectable(analysis: &AnalysisSpec) -> String {
         Pairing::Seed => "",
         Pairing::None => ", an approximation for Welch\u{2019}s test",
     };
+    let needed = match analysis.margin {
+        Some(_) => "the margin",
+        None => "a true difference as large as the one seen (which is itself uncertain)",
+    };
     format!(
         "The detectable difference is the true difference that the test would have found with 80 % power, given the standard \
          error seen: from the noncentral t distribution, at {} divided by the size of the family (the first step of \
-         Holm\u{2019}s procedure){approximation}.",
+         Holm\u{2019}s procedure){approximation}. The seeds to settle a comparison are those that would find {needed} with the \
+         same power at the same level.",
         analysis.alpha
     )
+}
+
+fn divergence(analysis: &AnalysisSpec) -> String {
+    let test = match analysis.pairing {
+        Pairing::Seed => "the exact signed-rank test (Wilcoxon 1945)",
+        Pairing::None => "the exact test of Mann and Whitney (Mann and Whitney 1947)",
+    };
+    format!(
+        "Runs that diverged are an outcome: their numbers are compared with the baseline\u{2019}s by Fisher\u{2019}s exact test \
+         (Fisher 1935), adjusted by Holm, with intervals for the chance to diverge (Clopper and Pearson 1934). Means are about \
+         the other runs; beside them each comparison with a diverged run is shown with such runs ranked last, by {test}."
+    )
+}
+
+fn sensitivity(analysis: &AnalysisSpec) -> String {
+    match analysis.pairing {
+        Pairing::Seed => "Checks of sensitivity, which decide nothing: the exact sign-flip test of the mean difference, the exact \
+                          signed-rank test (Wilcoxon 1945) with its estimate of the shift (Hodges and Lehmann 1963), \
+                          Welch\u{2019}s test without pairing (Welch 1947); d_z with an interval from the noncentral t \
+                          distribution (Steiger and Fouladi 1997); from ten seeds on the studentised bootstrap (Hall 1988) and \
+                          the test of normality (Shapiro and Wilk 1965). The smallest p that so many seeds can give stands \
+                          beside every exact test."
+            .to_owned(),
+        Pairing::None => "Checks of sensitivity, which decide nothing: the permutation test of the difference of means and the \
+                          exact test of Mann and Whitney (Mann and Whitney 1947) with its estimate of the shift (Hodges and \
+                          Lehmann 1963); Hedges\u{2019} g with an interval from the noncentral t distribution (Steiger and \
+                          Fouladi 1997). The smallest p that so many runs can give stands beside every exact test."
+            .to_owned(),
+    }
 }
 
 fn directions(metrics: &[MetricReport]) -> String {
@@ -92,7 +199,8 @@ fn learning_curves(curves: &[CurveFigure]) -> String {
         ""
     };
     format!(
-        "Learning curves show the mean over the seeds that ended well; the band reaches from the lowest to the highest seed. It \
-         is a range, not an interval of confidence. Diverged runs are drawn dashed and are in no mean.{binned}"
+        "Learning curves show the mean over the seeds that ended well with its t interval at every step by itself, and, from five \
+         seeds on, with the interval that holds for all steps of a level at once (Bonferroni). Diverged runs are drawn dashed and \
+         are in no mean.{binned}"
     )
 }

@@ -5,6 +5,7 @@ use spec::metric::Direction;
 
 use super::comparison::{Comparison, Verdict};
 use super::design::Setting;
+use super::effects::Effects;
 use super::parts::PartsTable;
 use crate::results::Seed;
 use crate::statistics::describe::Description;
@@ -28,7 +29,7 @@ pub struct Gap {
 }
 
 /// A level within a stratum.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Arm {
     /// The level.
     pub level: String,
@@ -45,7 +46,7 @@ pub struct Arm {
 }
 
 /// One combination of the other factors.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Stratum {
     /// Its name for people; empty if it is the only one.
     pub name: String,
@@ -62,6 +63,8 @@ pub struct Contrast {
     pub factor: String,
     /// The level that the others are compared with.
     pub baseline: Option<String>,
+    /// The factor over all strata: what to read first. Absent with one stratum, or without a baseline.
+    pub effects: Option<Effects>,
     /// Factors that change with it.
     pub moves_with: Vec<String>,
     /// Its strata.

@@ -1,28 +1,50 @@
 //! Every number and every sentence that a reader sees, as one [`Report`].
 //!
-//! [`design`] finds what is compared with what; [`comparison`] carries out one comparison; [`metric`] holds all those of
-//! a metric (`chapter` makes them, `family` corrects for their number); [`parts`] and [`curves`] describe what is not tested; [`study`] says what was run;
-//! `headline`, `caveats` and `methods` say it in sentences.
+//! [`rule`] says what a number of seeds allows; [`design`] finds what is compared with what; [`comparison`] carries out one
+//! comparison (with [`sensitivity`] and [`worst_rank`] beside it); [`metric`] holds all those of a metric (`chapter` makes
+//! them, `family` corrects for their number). [`effects`] is a factor over all strata and [`answers`] the declared questions:
+//! both from `grid` and [`model`], with their verdicts in [`judged`]. [`divergence`] counts the runs that diverged, [`hardware`]
+//! asks whether arms ran on different machines; [`parts`] and [`curves`] describe what is not tested; [`study`] says what was
+//! run; [`pairs`] sets all arms against each other, [`outlook`] says what more seeds would see; `headline`, `caveats` and
+//! `methods` say it in sentences.
 
+pub mod answers;
 pub mod comparison;
+pub mod cost;
 pub mod curves;
 pub mod design;
+pub mod divergence;
+pub mod effects;
+pub mod hardware;
+pub mod inside;
+pub mod judged;
 pub mod metric;
+pub mod model;
+pub mod outlook;
+pub mod pairs;
 pub mod parts;
+pub mod rule;
+pub mod sensitivity;
 pub mod study;
+pub mod worst_rank;
 
 mod caveats;
 mod chapter;
 mod check;
 mod family;
+mod grid;
 mod headline;
 mod index;
 mod methods;
+pub(crate) mod scale;
 
 use serde::Serialize;
 use spec::analysis::AnalysisSpec;
 
+use self::answers::Answer;
 use self::curves::CurveFigure;
+use self::divergence::Divergence;
+use self::hardware::HardwareCheck;
 use self::index::Index;
 use self::metric::MetricReport;
 use self::study::{ObservationEntry, RunEntry, Study};
@@ -30,7 +52,7 @@ use crate::error::AnalysisError;
 use crate::results::Results;
 
 /// The version of `report.json`.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// A report. `report.json` is this struct; the other forms show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,6 +69,12 @@ pub struct Report {
     pub study: Study,
     /// What was to be compared.
     pub analysis: AnalysisSpec,
+    /// The declared questions and their answers, in the primary metric.
+    pub answers: Vec<Answer>,
+    /// Diverged runs by arm; empty where none did.
+    pub divergence: Vec<Divergence>,
+    /// Whether arms ran on different machines.
+    pub hardware: Vec<HardwareCheck>,
     /// A chapter a metric, the primary one first.
     pub metrics: Vec<MetricReport>,
     /// Learning curves.
@@ -71,22 +99,32 @@ impl Report {
         let comparisons = check::check(results, analysis)?;
         let index = Index::new(results);
         let metrics = chapter::chapters(&index, analysis, &comparisons);
+        let primary = metrics.iter().find(|metric| metric.primary);
+        let answers = primary.map_or_else(Vec::new, |metric| {
+            answers::answers(&index, analysis, metric, scale::of(&metric.name, analysis))
+        });
+        let hardware = hardware::checks(&index, &comparisons);
         let curves = curves::figures(&index, analysis, &comparisons);
         let study = Study::new(results);
-        Ok(Self {
+        let mut report = Self {
             schema: SCHEMA,
             title: study.name.clone(),
             written: None,
             headline: headline::headline(&study, &metrics, analysis),
-            caveats: caveats::caveats(results, &study, &metrics, analysis),
-            methods: methods::methods(analysis, &metrics, &curves),
+            caveats: caveats::caveats(results, &study, &metrics, &hardware, analysis),
+            divergence: divergence::divergence(&index, &comparisons, analysis),
+            answers,
+            hardware,
+            methods: Vec::new(),
             runs: study::runs(results),
             observations: study::observations(results),
             analysis: analysis.clone(),
             study,
             metrics,
             curves,
-        })
+        };
+        report.methods = methods::methods(&report);
+        Ok(report)
     }
 
     /// The same report with the time of writing on it.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use spec::RunId;
 
 use super::design::Setting;
+use crate::results::observation::is_usable;
 use crate::results::{Factor, Observation, Origin, Point, Results, RunState, Seed};
 
 /// How many runs are in a state.
@@ -105,6 +106,10 @@ pub struct RunEntry {
     pub host: Option<String>,
     /// The device.
     pub device: Option<String>,
+    /// The models of its GPUs.
+    pub gpu: Option<String>,
+    /// How many GPUs it had.
+    pub gpus: Option<u32>,
     /// How many attempts it took.
     pub attempts: u32,
     /// Wall-clock seconds of all attempts.
@@ -124,8 +129,10 @@ pub struct ObservationEntry {
     pub settings: Vec<Setting>,
     /// The run's seed.
     pub seed: Seed,
-    /// The value; `None` if it is not finite.
+    /// The value; `None` if it cannot be computed with.
     pub value: Option<f64>,
+    /// Why it cannot.
+    pub reason: Option<&'static str>,
 }
 
 fn settings(results: &Results, point: &Point) -> Vec<Setting> {
@@ -144,6 +151,8 @@ pub(super) fn runs(results: &Results) -> Vec<RunEntry> {
         cause: run.cause.clone(),
         host: run.host.clone(),
         device: run.device.clone(),
+        gpu: run.gpu.clone(),
+        gpus: run.gpus,
         attempts: run.attempts,
         seconds: run.seconds,
         parameters: run.parameters,
@@ -155,11 +164,15 @@ pub(super) fn runs(results: &Results) -> Vec<RunEntry> {
 pub(super) fn observations(results: &Results) -> Vec<ObservationEntry> {
     let mut all: Vec<&Observation> = results.observations.iter().chain(&results.unusable).collect();
     all.sort_by(|a, b| Observation::order(a, b));
-    let entries = all.into_iter().map(|observation| ObservationEntry {
-        metric: observation.metric.clone(),
-        settings: settings(results, &observation.point),
-        seed: observation.seed.clone(),
-        value: observation.value.is_finite().then_some(observation.value),
+    let entries = all.into_iter().map(|observation| {
+        let usable = is_usable(observation.value);
+        ObservationEntry {
+            metric: observation.metric.clone(),
+            settings: settings(results, &observation.point),
+            seed: observation.seed.clone(),
+            value: usable.then_some(observation.value),
+            reason: (!usable).then_some("not finite, or beyond \u{b1}1e75"),
+        }
     });
     entries.collect()
 }

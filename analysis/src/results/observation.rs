@@ -107,6 +107,10 @@ pub struct RunAccount {
     pub host: Option<String>,
     /// The device in words.
     pub device: Option<String>,
+    /// The models of the GPUs that its last attempt could see, where that was recorded.
+    pub gpu: Option<String>,
+    /// How many GPUs its last attempt had.
+    pub gpus: Option<u32>,
     /// How many attempts it took.
     pub attempts: u32,
     /// Wall-clock seconds of all attempts.
@@ -128,6 +132,8 @@ impl RunAccount {
             cause: Some("never started".to_owned()),
             host: None,
             device: None,
+            gpu: None,
+            gpus: None,
             attempts: 0,
             seconds: None,
             parameters: None,

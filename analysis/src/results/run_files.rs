@@ -86,6 +86,7 @@ impl RunReader {
         let needs_cause = !matches!(status.state, State::Done | State::Diverged);
         account.cause = last.filter(|_| needs_cause).and_then(attempt_in_words);
         account.host = last.map(|attempt| attempt.host.clone());
+        (account.gpu, account.gpus) = last.map_or((None, None), gpus_of);
         account.attempts = u32::try_from(status.attempts.len()).unwrap_or(u32::MAX);
         let seconds: Vec<f64> = status.attempts.iter().filter_map(|attempt| attempt.seconds).collect();
         account.seconds = (!seconds.is_empty()).then(|| seconds.iter().sum());
@@ -168,6 +169,17 @@ pub(super) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, Analysi
 
 fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+/// The models of an attempt's GPUs, and how many it had: those that it was given, or else those that it could see.
+fn gpus_of(attempt: &Attempt) -> (Option<String>, Option<u32>) {
+    let seen = attempt.node.as_ref().map_or(&[][..], |node| &node.gpus);
+    let mut models: Vec<&str> = seen.iter().map(|gpu| gpu.model.as_str()).collect();
+    models.sort_unstable();
+    models.dedup();
+    let given = attempt.gpu.as_deref().map(|list| list.split(',').filter(|gpu| !gpu.trim().is_empty()).count());
+    let count = given.or((!seen.is_empty()).then_some(seen.len())).and_then(|count| u32::try_from(count).ok());
+    ((!models.is_empty()).then(|| models.join(" + ")), count)
 }
 
 fn attempt_in_words(attempt: &Attempt) -> Option<String> {

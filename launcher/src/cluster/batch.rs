@@ -9,8 +9,8 @@ use slurm::job_id::JobNumber;
 use slurm::name::{JobName, VariableName};
 use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
 use slurm::script::{
-    AbsolutePath, Argument, CommandLine, Dependency, DependencyKind, Header, OutputPattern, Placement, SbatchScript,
-    Signal, WarningSignal,
+    AbsolutePath, Argument, CommandLine, Dependency, DependencyKind, Header, Placement, SbatchScript, Signal,
+    StartingPoint, WarningSignal,
 };
 use spec::RunSpec;
 use spec::contract;
@@ -92,7 +92,6 @@ impl Batch {
         len: u32,
         throttle: Option<NonZeroU32>,
     ) -> Result<Self, ClusterError> {
-        let (directory, output) = frame.places()?;
         let kind = kind.of(len);
         let resources = kind.of_task()?;
         let indices =
@@ -102,8 +101,7 @@ impl Batch {
             array: Some(ArraySpec { indices, throttle }),
             placement: Placement { exclude: kind.exclude.clone(), ..frame.site.placement.clone() },
             resources: resources.clone(),
-            output,
-            directory,
+            start: frame.start()?,
             // A pack is warned as late as a run alone: what has to be written before the end is no more.
             warning: kind.resources.time.and_then(TimeLimit::seconds).map(warning),
             requeue: true,
@@ -123,7 +121,6 @@ impl Batch {
 
     /// The job called `name` that writes the report of the sweep once the arrays have ended, however they end.
     pub(super) fn report(frame: &Frame<'_>, name: JobName, arrays: &[JobNumber]) -> Result<Self, ClusterError> {
-        let (directory, output) = frame.places()?;
         let fixed = "invariant: a quantity that Slurm knows";
         let resources = Resources {
             time: Some(TimeLimit::from_seconds(3600).expect(fixed)),
@@ -136,8 +133,7 @@ impl Batch {
             array: None,
             placement: frame.site.placement.clone(),
             resources: resources.clone(),
-            output,
-            directory,
+            start: frame.start()?,
             warning: None,
             requeue: true,
             dependency: Dependency::on(DependencyKind::AfterAny, arrays.iter().copied()),
@@ -170,12 +166,11 @@ impl Batch {
 }
 
 impl Frame<'_> {
-    /// Where a job starts, and where its output goes.
-    fn places(&self) -> Result<(AbsolutePath, OutputPattern), ClusterError> {
-        let logs = path("the directory of logs", &self.layout.job_logs())?;
-        let output = OutputPattern::in_directory(logs)
-            .map_err(|source| ClusterError::Value { what: "the directory of logs".to_owned(), source })?;
-        Ok((path("the directory of the sweep", self.layout.directory())?, output))
+    fn start(&self) -> Result<StartingPoint, ClusterError> {
+        Ok(StartingPoint {
+            directory: path("the directory of the sweep", self.layout.directory())?,
+            logs: path("the directory of logs", &self.layout.job_logs())?,
+        })
     }
 
     fn command(&self, name: &JobName, kind: &Kind) -> Result<CommandLine, ClusterError> {
@@ -215,7 +210,7 @@ impl Frame<'_> {
 /// Whether a batch script can name the directory of a sweep.
 ///
 /// # Errors
-/// It cannot: Slurm reads a line for each option.
+/// It cannot: no shell word carries its control characters.
 pub fn check_path(directory: &Path) -> Result<(), ClusterError> {
     path("the directory of the sweep", directory).map(drop)
 }

@@ -62,7 +62,7 @@ pub use self::site::{
 };
 pub use self::site::{all as all_sites, create as create_site, draft as draft_site, file as site_file};
 pub use self::standing::TaskStanding;
-pub use self::submissions::{Fate, SeenEnd, Submission, of_sweep};
+pub use self::submissions::{Fate, SeenEnd, Submission, latest_refusal, of_sweep};
 pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
 pub use self::then_report::{Reporting, then_report};
 pub use self::unfinished::Unfinished;

@@ -99,6 +99,15 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
     submissions
 }
 
+/// What Slurm said when it refused the latest submission of runs; `None` if it did not, or was not asked yet.
+pub fn latest_refusal(history: &History) -> Option<&str> {
+    history.entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::Refused { message, .. } => Some(Some(message.as_str())),
+        Event::Intended { .. } => Some(None),
+        _ => None,
+    })?
+}
+
 impl Submission {
     fn intended(name: &str, site: &str, at: &str, runs_per_task: u32, after: &[JobNumber]) -> Option<Self> {
         // The name was made by this program, so that it can be read; a line that says otherwise is not ours.

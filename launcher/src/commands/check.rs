@@ -33,5 +33,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         sweep.factors.iter().map(|factor| format!("{} ({})", factor.name, factor.levels.len())).collect();
     let factors = if factors.is_empty() { "none".to_owned() } else { factors.join(", ") };
     print(&format!("{}: {runs}, {seeds}, factors: {factors}\n", sweep.name))?;
+    if let Some(preset) = &sweep.preset {
+        print(&preset.lines())?;
+    }
     Ok(ExitCode::Done)
 }

@@ -1,4 +1,5 @@
-//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks, and `matrix` what `status` shows.
+//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks, `matrix` what `status` shows, and
+//! `table` what the command line says of a table of results.
 //!
 //! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into calls of
 //! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
@@ -13,6 +14,7 @@ pub mod logs;
 mod matrix;
 pub mod new;
 pub mod plan;
+pub mod power;
 pub mod reconcile;
 pub mod report;
 pub mod retry;
@@ -22,4 +24,5 @@ pub mod site;
 pub mod status;
 pub mod steer;
 pub mod submit;
+mod table;
 pub mod watch;

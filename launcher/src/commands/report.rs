@@ -1,15 +1,12 @@
 //! `seedbed report`: what the seeds show, from a sweep or from anyone's table.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use analysis::{AnalysisError, Report, Results, TableOptions};
+use analysis::{Report, Results};
 use clap::Args;
-use spec::analysis::{AnalysisSpec, Family, Pairing};
-use spec::metric::Direction;
-use spec::{ExitCode, Value};
+use spec::ExitCode;
 
+use super::table::{TableArguments, failure};
 use crate::env;
 use crate::error::CliError;
 use crate::locate;
@@ -29,52 +26,6 @@ pub struct Arguments {
     root: Option<PathBuf>,
     #[command(flatten)]
     table: TableArguments,
-}
-
-/// What a table does not say itself.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "For a table")]
-struct TableArguments {
-    /// Columns that are factors [default: all others, where there are the columns metric and value]
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    factors: Vec<String>,
-    /// Column by which runs are paired
-    #[arg(long, value_name = "COLUMN", default_value = "seed")]
-    seed: String,
-    /// Metric, and which way is better where Seedbed does not know it; the first one is the primary
-    #[arg(long = "metric", value_name = "METRIC[=higher|lower]", value_delimiter = ',')]
-    metrics: Vec<MetricArgument>,
-    /// Level that the others are compared with; with several factors, FACTOR=LEVEL
-    #[arg(long = "baseline", value_name = "[FACTOR=]LEVEL")]
-    baselines: Vec<String>,
-    /// Compare without pairing by seed
-    #[arg(long)]
-    unpaired: bool,
-    /// Probability of a false claim that is accepted
-    #[arg(long, value_name = "P", default_value_t = 0.05)]
-    alpha: f64,
-    /// Smallest difference of the primary metric that matters, in its unit
-    #[arg(long, value_name = "DIFFERENCE")]
-    margin: Option<f64>,
-}
-
-/// A metric as it stands on the command line.
-#[derive(Debug, Clone)]
-struct MetricArgument {
-    name: String,
-    direction: Option<Direction>,
-}
-
-impl FromStr for MetricArgument {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Some((name, direction)) = text.split_once('=') else {
-            return Ok(Self { name: text.to_owned(), direction: None });
-        };
-        let known = Direction::from_name(direction).ok_or("expected METRIC, METRIC=higher or METRIC=lower")?;
-        Ok(Self { name: name.to_owned(), direction: Some(known) })
-    }
 }
 
 /// Writes a report and says what it found.
@@ -107,61 +58,9 @@ fn of_sweep(what: Option<&Path>, arguments: &Arguments) -> Result<(Report, PathB
 }
 
 fn of_table(path: &Path, arguments: &Arguments) -> Result<(Report, PathBuf), CliError> {
-    let table = &arguments.table;
-    let options = TableOptions {
-        factors: table.factors.clone(),
-        seed: table.seed.clone(),
-        metrics: table.metrics.iter().map(|metric| metric.name.clone()).collect(),
-    };
-    let results = Results::from_table(path, &options).map_err(failure)?;
-    let report = Report::new(&results, &plan(table, &results)?).map_err(failure)?;
+    let results = Results::from_table(path, &arguments.table.options()).map_err(failure)?;
+    let report = Report::new(&results, &arguments.table.plan(&results)?).map_err(failure)?;
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push("-report");
     Ok((report, path.with_file_name(name)))
-}
-
-/// The analysis plan that the command line says.
-fn plan(table: &TableArguments, results: &Results) -> Result<AnalysisSpec, CliError> {
-    let primary = table.metrics.first().map(|metric| &metric.name).or_else(|| results.metrics().first());
-    let directions = table.metrics.iter().filter_map(|metric| Some((metric.name.clone(), metric.direction?)));
-    let baseline = table.baselines.iter().map(|text| baseline(text, results)).collect::<Result<BTreeMap<_, _>, _>>()?;
-    Ok(AnalysisSpec {
-        baseline,
-        primary: primary.cloned().unwrap_or_default(),
-        directions: directions.collect(),
-        margin: table.margin,
-        alpha: table.alpha,
-        family: Family::default(),
-        pairing: if table.unpaired { Pairing::None } else { Pairing::Seed },
-    })
-}
-
-/// `FACTOR=LEVEL`, or a level alone where there is one factor. A level may hold a `=` itself.
-fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> {
-    let named = text.split_once('=').filter(|(name, _)| results.factors().iter().any(|factor| factor.name == *name));
-    match (named, results.factors()) {
-        (Some((factor, level)), _) => Ok((factor.to_owned(), Value::from(level))),
-        (None, [only]) => Ok((only.name.clone(), Value::from(text))),
-        (None, several) => {
-            let names: Vec<&str> = several.iter().map(|factor| factor.name.as_str()).collect();
-            let error = format!("--baseline {text} does not say which factor it is a level of");
-            Err(CliError::new(ExitCode::Usage, error)
-                .hint(format!("write FACTOR={text}, where FACTOR is one of {}", names.join(", "))))
-        }
-    }
-}
-
-fn failure(error: AnalysisError) -> CliError {
-    let exit = match &error {
-        AnalysisError::Write { .. } => ExitCode::CannotWrite,
-        AnalysisError::Page(_) => ExitCode::Bug,
-        AnalysisError::NoColumn { .. }
-        | AnalysisError::AmbiguousColumn { .. }
-        | AnalysisError::Undeclared { .. }
-        | AnalysisError::Unknown { .. }
-        | AnalysisError::NoDirection { .. }
-        | AnalysisError::Plan { .. } => ExitCode::Usage,
-        _ => ExitCode::BadData,
-    };
-    CliError::new(exit, error)
 }

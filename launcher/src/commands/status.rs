@@ -76,9 +76,13 @@ fn fetch_records(layout: &SweepLayout) -> Result<(), CliError> {
 
 /// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is said.
 fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
-    let submissions = cluster::of_sweep(&ledger::read(&layout.ledger())?);
+    let history = ledger::read(&layout.ledger())?;
+    let submissions = cluster::of_sweep(&history);
     let planned = survey.runs.iter().map(|(run, seen)| (run.id, &seen.state));
     let unfinished = Unfinished::of(&submissions, layout, planned, &Machine::here())?;
+    if let Some(message) = cluster::latest_refusal(&history).filter(|_| survey.counts().not_started > 0) {
+        talk(&format!("warning: Slurm refused what was submitted last: {message}"));
+    }
     let sites = match Sites::any().ask(layout, &submissions, &unfinished.all()) {
         Ok(sites) if sites.is_empty() => return Ok(None),
         Ok(sites) => sites,
@@ -170,7 +174,7 @@ pub(super) fn failures(survey: &Survey) -> String {
     let mut text = String::new();
     for (run, observation) in &survey.runs {
         let (cause, words) = match &observation.state {
-            Observed::Failed { cause, message } => (cause.name(), last_line(message)),
+            Observed::Failed { cause, message } => (cause.name(), telling_line(message)),
             Observed::Diverged => ("diverged", ""),
             _ => continue,
         };
@@ -195,8 +199,10 @@ fn not_begun(layout: &SweepLayout, survey: &Survey, tasks: &Tasks) -> String {
     if table.is_empty() { String::new() } else { format!("\n{}", table.render().trim_start_matches('\n')) }
 }
 
-fn last_line(message: &str) -> &str {
-    message.lines().next_back().unwrap_or_default()
+/// The line of a message that tells most: what calls itself an error, else the last one, where a program says why it gave up.
+fn telling_line(message: &str) -> &str {
+    let lines = || message.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines().find(|line| line.starts_with("error: ")).or_else(|| lines().next_back()).unwrap_or_default()
 }
 
 fn list(survey: &Survey) -> String {

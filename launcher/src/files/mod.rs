@@ -8,4 +8,4 @@ mod record;
 
 pub use self::atomic::{create_directory, create_new, write_atomic};
 pub use self::error::{FileError, Verb};
-pub use self::record::{read_optional_record, read_record, write_record};
+pub use self::record::{read_optional_record, read_record, read_small, write_record};

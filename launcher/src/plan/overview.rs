@@ -10,7 +10,7 @@ use spec::{Program, RunId, RunSpec, SCHEMA, Value};
 
 use super::cost::{Cost, Sizes, Workload};
 use super::difference::{Difference, Standing};
-use crate::sweep::Sweep;
+use crate::sweep::{PresetUse, Sweep};
 
 /// A sweep beside what is on disk, and what is ahead of it.
 #[derive(Debug, Clone, Serialize)]
@@ -22,6 +22,9 @@ pub struct Overview {
     pub sweep: String,
     /// Its directory.
     pub directory: PathBuf,
+    /// The preset that fills in its settings, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<PresetUse>,
     /// Its seeds.
     pub seeds: Vec<u64>,
     /// Its runs, seed by seed.
@@ -100,6 +103,7 @@ impl Overview {
             schema: SCHEMA,
             sweep: sweep.name.clone(),
             directory: layout.directory().to_owned(),
+            preset: sweep.preset.clone(),
             seeds: sweep.seeds.clone(),
             runs: runs(sweep, difference),
             counts: count(&difference.standings),

@@ -26,6 +26,10 @@ impl Overview {
             counted(self.seeds.len(), "seed"),
             self.directory.display()
         );
+        if let Some(preset) = &self.preset {
+            text += &preset.lines();
+            text.push('\n');
+        }
         text += &self.points_table();
         if all_runs || self.runs.len() <= FEW {
             text.push('\n');

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spec::Value;
-use spec::analysis::{AnalysisSpec, Family, Pairing};
+use spec::analysis::{AnalysisSpec, Family, Pairing, Scale};
 use spec::metric::{self, Direction, METRICS};
 use spec::setting::Setting;
 
@@ -12,9 +12,10 @@ use super::document::{Block, Entry, Node};
 use super::factors::Factors;
 use super::keys;
 use super::problem::Problems;
+use super::questions;
 use super::source::Origin;
 
-static SETTINGS: [Setting; 6] = keys::ANALYSIS;
+static SETTINGS: [Setting; 7] = keys::ANALYSIS;
 
 /// The level that is the baseline where the file names none and this is a level.
 const USUAL_BASELINE: &str = "gelu";
@@ -23,10 +24,11 @@ const USUAL_BASELINE: &str = "gelu";
 pub(super) fn read(mut block: Block, factors: &Factors, is_builtin: bool, problems: &mut Problems) -> AnalysisSpec {
     let baseline = read_baseline(&mut block, factors, problems);
     let direction_entries = block.take_below("directions");
-    let [primary, direction, margin, alpha, family, pairing] =
+    let questions = questions::read(&block.take_below("questions"), factors, compared(factors), problems);
+    let [primary, direction, margin, alpha, family, pairing, scale] =
         SETTINGS.each_ref().map(|setting| keys::take(&mut block, setting, problems));
     let mut known = keys::names(&SETTINGS);
-    known.extend(["baseline", "directions"]);
+    known.extend(["baseline", "directions", "questions"]);
     let origin = block.origin.clone();
     block.refuse_rest(&known, problems);
 
@@ -58,6 +60,8 @@ pub(super) fn read(mut block: Block, factors: &Factors, is_builtin: bool, proble
         alpha: number(alpha).unwrap_or(0.05),
         family: if is(family, "stratum") { Family::Stratum } else { Family::Metric },
         pairing: if is(pairing, "none") { Pairing::None } else { Pairing::Seed },
+        scale: if is(scale, "log") { Scale::Log } else { Scale::Linear },
+        questions,
     }
 }
 

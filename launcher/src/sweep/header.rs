@@ -1,13 +1,14 @@
-//! The table `[sweep]`: name, description, seeds.
+//! The table `[sweep]`: name, description, seeds, preset.
 
 use std::collections::BTreeSet;
 
 use spec::Value;
-use spec::setting::{Kind, Preset, Setting};
+use spec::setting::{Kind, Preset, Protocol, Setting, protocol};
 
 use super::document::{Block, Entry, Node};
 use super::keys;
 use super::problem::Problems;
+use super::source::Origin;
 
 /// Longest name of a sweep: it becomes a directory and part of the names of jobs.
 const LONGEST_NAME: usize = 64;
@@ -27,12 +28,22 @@ static DESCRIPTION: Setting = Setting {
     meaning: "What the sweep is about",
 };
 
+pub(super) static PRESET: Setting = Setting {
+    key: "sweep.preset",
+    kind: Kind::Choice(&protocol::NAMES),
+    default: Preset::Text(protocol::NAMES[0]),
+    meaning: "Fills in what the file does not say; delft-2024 trains as the study of 2024 did",
+};
+
 /// What `[sweep]` says.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) name: String,
     pub(super) description: Option<String>,
     pub(super) seeds: Vec<u64>,
+    pub(super) protocol: &'static Protocol,
+    /// Where it is named.
+    pub(super) protocol_origin: Origin,
 }
 
 impl Header {
@@ -44,8 +55,11 @@ impl Header {
             problems.error(&block.origin, format!("sweep.seeds is required: {EXPECTED_SEEDS}"));
             Vec::new()
         });
-        block.refuse_rest(&["name", "description", "seeds"], problems);
-        Self { name, description, seeds }
+        let named = keys::take(&mut block, &PRESET, problems);
+        let protocol = named.as_ref().and_then(|(name, _)| Protocol::named(&name.to_string()));
+        let protocol_origin = named.map_or(Origin::Nowhere, |(_, origin)| origin);
+        block.refuse_rest(&["name", "description", "seeds", "preset"], problems);
+        Self { name, description, seeds, protocol: protocol.unwrap_or_else(Protocol::as_intended), protocol_origin }
     }
 }
 

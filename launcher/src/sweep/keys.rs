@@ -1,7 +1,7 @@
 //! The keys of a sweep file that describe the sweep and not a run, in the form of the table of settings.
 
 use spec::Value;
-use spec::analysis::{Family, Pairing};
+use spec::analysis::{Family, Pairing, Scale};
 use spec::metric::Direction;
 use spec::setting::{Kind, Preset, Setting};
 
@@ -65,8 +65,8 @@ pub(super) const RETRY: [Setting; 8] = [
     },
 ];
 
-/// Keys of `[analysis]` but for `baseline` and `directions`, whose form depends on the factors.
-pub(super) const ANALYSIS: [Setting; 6] = [
+/// Keys of `[analysis]` but for `baseline`, `directions` and `questions`, whose form depends on the factors.
+pub(super) const ANALYSIS: [Setting; 7] = [
     Setting {
         key: "analysis.primary",
         kind: Kind::Text,
@@ -102,6 +102,12 @@ pub(super) const ANALYSIS: [Setting; 6] = [
         kind: Kind::Choice(&Pairing::NAMES),
         default: Preset::Text("seed"),
         meaning: "How runs are set side by side: with the same seed, or as two independent groups",
+    },
+    Setting {
+        key: "analysis.scale",
+        kind: Kind::Choice(&Scale::NAMES),
+        default: Preset::Text("linear"),
+        meaning: "Scale of the primary metric's differences and of the margin: values as they are, or their logarithms (0.01 is about 1 %)",
     },
 ];
 

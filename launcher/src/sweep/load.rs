@@ -10,6 +10,7 @@ use spec::{Digest, RunSpec};
 use super::document::Document;
 use super::factors::FactorSource;
 use super::header::read_name;
+use super::preset::PresetUse;
 use super::problem::{Problems, SweepError};
 use super::retry::RetryPolicy;
 use super::source::Source;
@@ -36,6 +37,8 @@ pub struct Sweep {
     pub seeds: Vec<u64>,
     /// The runs, seed by seed, so that a budget that ends early leaves a balanced design.
     pub runs: Vec<RunSpec>,
+    /// The preset that it names, if that changes anything.
+    pub preset: Option<PresetUse>,
     /// What will be compared.
     pub analysis: AnalysisSpec,
     /// How often runs are started again.
@@ -109,6 +112,7 @@ fn read(source: &Source, overrides: &[String], base: &Path, problems: &mut Probl
         factors: tables.factors.list.into_iter().map(FactorSource::into_factor).collect(),
         seeds,
         runs,
+        preset: tables.preset,
         analysis: tables.analysis,
         retry: tables.retry,
         warnings: Vec::new(),

@@ -6,7 +6,8 @@
 //! 2. [`source`], [`problem`]: places in the text, and what is wrong there.
 //! 3. [`document`], [`command_line`]: TOML as flat tables of dotted keys, and `--set` over it.
 //! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
-//! 5. [`header`], [`factors`], [`condition`], [`blocks`], [`retry`], [`analysis`]: the tables of the file.
+//! 5. [`header`], [`preset`], [`factors`], [`condition`], [`blocks`], [`retry`], [`analysis`], [`questions`]: the tables
+//!    of the file.
 //! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs.
 //! 7. [`place`], [`mod@outline`]: where the sweep's directory lies; a file to begin with.
 //!
@@ -26,8 +27,10 @@ mod keys;
 mod load;
 mod outline;
 mod place;
+mod preset;
 mod problem;
 mod program;
+mod questions;
 mod resolve;
 mod retry;
 mod runs;
@@ -39,6 +42,7 @@ mod vocabulary;
 pub use self::load::{Sweep, sweep_name};
 pub use self::outline::outline;
 pub use self::place::{ROOT_VARIABLE, sweep_directory};
+pub use self::preset::PresetUse;
 pub use self::problem::{Diagnosis, Problem, SweepError};
 pub use self::retry::RetryPolicy;
 pub use self::source::Position;

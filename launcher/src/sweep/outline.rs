@@ -63,6 +63,7 @@ pub fn outline(stem: &str) -> String {
     let _ = writeln!(text, "# Names the sweep's directory: letters, digits, `-`, `_` and `.`\nname = \"{name}\"");
     text += "# What the sweep is about\n# description = \"\"\n";
     text += "# A count, a list such as [0, 1, 42], or { from = 100, count = 20 }\nseeds = 3\n";
+    text += &entry(&header::PRESET);
     text += DESIGN;
     for section in SECTIONS {
         let _ = write!(text, "\n# {}.\n[{}]\n", section.meaning, section.name);
@@ -76,6 +77,8 @@ pub fn outline(stem: &str) -> String {
     text += "# The level that others are compared with: of the activation, or of { factor = level }\n";
     text += "# Default: \"gelu\" where it is a level, else the first level\n# baseline = \"gelu\"\n";
     text.extend(ANALYSIS.iter().map(entry));
+    text += "# Questions that the report answers by name: pairs of levels, each pair by itself and all pooled\n";
+    text += "# questions = { \"learnable against static\" = [[\"prelu\", \"relu\"], [\"swish\", \"silu\"]] }\n";
     text + OTHER_PROGRAM
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use spec::execution::ExecutionSpec;
 use spec::resources::ResourcesSpec;
 use spec::run::{CommandSpec, Science};
-use spec::setting::Settings;
+use spec::setting::{Protocol, Settings};
 use spec::{Digest, Program, RunSpec, SCHEMA, SpecError, Study, Value};
 
 use super::blocks::{Inclusion, Override};
@@ -23,6 +23,8 @@ use super::vocabulary::{Assignment, Target};
 #[derive(Debug)]
 pub(super) struct Resolver<'a> {
     pub(super) name: &'a str,
+    /// What fills in the settings that nobody wrote.
+    pub(super) protocol: &'static Protocol,
     pub(super) program: &'a ProgramSource,
     pub(super) factors: &'a Factors,
     pub(super) inclusions: &'a [Inclusion],
@@ -63,7 +65,7 @@ pub(super) struct Misfit {
 impl<'a> Resolver<'a> {
     /// The settings of all points, before anything that depends on the point.
     pub(super) fn common(&self) -> Settings {
-        let mut settings = Settings::new();
+        let mut settings = Settings::under(self.protocol);
         for assignment in self.fixed {
             give(&mut settings, assignment);
         }

@@ -11,6 +11,7 @@ use super::design::{self, Point};
 use super::document::Document;
 use super::factors::Factors;
 use super::header::Header;
+use super::preset::{self, Explicit, PresetUse};
 use super::problem::Problems;
 use super::program::ProgramSource;
 use super::resolve::Resolver;
@@ -25,6 +26,8 @@ pub(super) struct Tables {
     pub(super) retry: RetryPolicy,
     pub(super) factors: Factors,
     pub(super) analysis: AnalysisSpec,
+    /// What the preset of the header comes to.
+    pub(super) preset: Option<PresetUse>,
     program: ProgramSource,
     exclusions: Vec<Exclusion>,
     inclusions: Vec<Inclusion>,
@@ -51,7 +54,18 @@ impl Tables {
         let (fixed, forced) = blocks::read_settings(&mut document, &factors, &vocabulary, problems);
         let analysis = analysis::read(document.take("analysis"), &factors, program.is_builtin(), problems);
         program.check(&factors, problems);
-        Self { header, retry, factors, analysis, program, exclusions, inclusions, overrides, fixed, forced }
+        let single = overrides.iter().map(|block| &block.assignments);
+        let explicit = Explicit {
+            factors: &factors,
+            common: fixed.iter().chain(&forced).collect(),
+            single: single.chain(inclusions.iter().map(|block| &block.assignments)).flatten().collect(),
+        };
+        let preset = preset::apply(header.protocol, &explicit, problems);
+        if preset.is_some() && !program.is_builtin() {
+            let message = "sweep.preset fills in settings of the built-in trainer, but [trainer] runs another program";
+            problems.error(&header.protocol_origin, message);
+        }
+        Self { header, retry, factors, analysis, preset, program, exclusions, inclusions, overrides, fixed, forced }
     }
 
     /// The content of every file that is named anywhere.
@@ -77,6 +91,7 @@ impl Tables {
         design::check_overrides(&points, &self.overrides, problems);
         let resolver = Resolver {
             name: &self.header.name,
+            protocol: self.header.protocol,
             program: &self.program,
             factors: &self.factors,
             inclusions,

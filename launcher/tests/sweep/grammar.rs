@@ -1,5 +1,6 @@
 //! What right sweep files expand to.
 
+use spec::analysis::{Question, Scale};
 use spec::feed_forward::{Activation, FeedForward, StaticFunction};
 use spec::metric::Direction;
 use spec::train::Length;
@@ -187,6 +188,26 @@ fn the_analysis_has_defaults_from_the_factors() {
     assert!(analysis("").baseline.is_empty());
     let only_rate = analysis("[factors]\nmodel.layers = [1]\ntrain.clip = [2, 1]\n");
     assert_eq!(only_rate.baseline, [("train.clip".to_owned(), Value::Float(2.0))].into());
+}
+
+#[test]
+fn questions_name_pairs_of_levels_of_the_factor_that_has_them() {
+    let text = "[analysis]\nscale = \"log\"\n[analysis.questions]\n\"relu or not\" = [[\"relu\", \"gelu\"]]\nencoder = [\"roberta\", \"gpt-neo\"]\n";
+    let analysis = load(&small(&format!("{TWO_FACTORS}{text}")), &[]).unwrap().analysis;
+    let question = |name: &str, factor: &str, pair: [&str; 2]| Question {
+        name: name.to_owned(),
+        factor: factor.to_owned(),
+        pairs: vec![pair.map(Value::from)],
+    };
+    let expected = [
+        question("relu or not", "activation", ["relu", "gelu"]),
+        question("encoder", "architecture", ["roberta", "gpt-neo"]),
+    ];
+    assert_eq!(analysis.questions, expected);
+    assert_eq!(analysis.scale, Scale::Log);
+    // A plan without them is written, and hashed, as it was before there were any.
+    let plain = serde_json::to_string(&load(&small(TWO_FACTORS), &[]).unwrap().analysis).unwrap();
+    assert!(!plain.contains("questions") && !plain.contains("scale"), "{plain}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod grammar;
 mod identity;
 mod plan;
+mod preset;
 mod properties;
 mod scale;
 mod support;

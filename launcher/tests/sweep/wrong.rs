@@ -146,6 +146,23 @@ fn the_analysis() {
 }
 
 #[test]
+fn questions() {
+    let factor = "[factors]\nactivation = [\"gelu\", \"relu\"]\n[analysis.questions]\n";
+    let told = |question: &str| errors(&small(&format!("{factor}{question}\n")), &[]);
+    for (question, expected) in [
+        ("a = [[\"rely\", \"gelu\"]]", "\"rely\" is not a level of activation; did you mean \"relu\"?"),
+        ("a = [\"relu\"]", "\"relu\" is not a pair of levels"),
+        ("a = [[\"relu\", \"gelu\", \"silu\"]]", "[\"relu\", \"gelu\", \"silu\"] is not a pair of levels"),
+        ("a = []", "analysis.questions.a names no pair of levels"),
+        ("a = 3", "analysis.questions.a names no pair of levels"),
+        ("a = [[\"relu\", \"relu\"]]", "\"relu\" is set against itself"),
+        ("a = [[\"relu\", \"gelu\"], [\"relu\", \"gelu\"]]", "relu against gelu stands twice"),
+    ] {
+        assert!(told(question).contains(expected), "{question}: {}", told(question));
+    }
+}
+
+#[test]
 fn retries() {
     assert_snapshot!(errors(&small("[retry]\nout-of-memory = -1\ntime-out = 2\n"), &[]));
 }

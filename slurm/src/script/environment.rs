@@ -93,6 +93,16 @@ impl Environment {
         Ok(lines)
     }
 
+    /// A command that carries out this setup and nothing after it. It makes no folder, and so can be tried where no job runs.
+    ///
+    /// # Errors
+    /// A path or value cannot stand in a script.
+    pub fn trial(&self) -> Result<Vec<String>, ScriptError> {
+        let setup = Self { scratch: None, ..self.clone() };
+        let shell = setup.shell().split(' ').map(str::to_owned);
+        Ok(shell.chain(["-c".to_owned(), setup.text()?]).collect())
+    }
+
     /// The shell that can read the setup.
     ///
     /// Sites write their files for bash, and a POSIX shell ends at once where one is missing;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{AbsolutePath, Dependency, ExtraOption, OutputPattern, ScriptError, WarningSignal};
+use super::{Dependency, ExtraOption, ScriptError, StartingPoint, WarningSignal};
 use crate::array::ArraySpec;
 use crate::name::{Account, Constraint, JobName, NodeList, Partition, Qos, Reservation};
 use crate::quoting::{Destination, quote};
@@ -37,10 +37,8 @@ pub struct Header {
     pub placement: Placement,
     /// What it asks for.
     pub resources: Resources,
-    /// Where its output goes; appended to, so that a requeued job keeps its earlier log.
-    pub output: OutputPattern,
-    /// The directory in which it starts.
-    pub directory: AbsolutePath,
+    /// Where it starts, and where its output goes.
+    pub start: StartingPoint,
     /// The warning before its time is up.
     pub warning: Option<WarningSignal>,
     /// Whether Slurm may queue the same job again after preemption or the loss of its node.
@@ -87,9 +85,10 @@ impl Header {
         options.set("signal", self.warning.map(WarningSignal::option_value));
         options.flag(if self.requeue { "requeue" } else { "no-requeue" });
         options.set("dependency", self.dependency.as_ref());
-        options.set("output", Some(self.output.pattern(self.array.is_some())));
+        let (output, directory) = self.start.options(self.array.is_some());
+        options.set("output", Some(output));
         options.set("open-mode", Some("append"));
-        options.set("chdir", Some(&self.directory));
+        options.set("chdir", Some(directory));
         options.set("export", Some("NONE"));
         options.set("comment", self.comment.as_ref());
         for extra in &self.extra {

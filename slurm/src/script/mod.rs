@@ -1,7 +1,7 @@
 //! Batch scripts: typed values in, the text that `sbatch` reads on its standard input out.
 //!
 //! A script has three parts, always in this order: the `#SBATCH` [`Header`], the setup of the
-//! [`Environment`], and one `exec` line that turns the shell into the [`CommandLine`], so that
+//! [`Environment`] (after the commands of a [`StartingPoint`] that sbatch cannot read), and one `exec` line that turns the shell into the [`CommandLine`], so that
 //! signals to the batch shell reach the program.
 
 mod command;
@@ -10,10 +10,10 @@ mod environment;
 mod error;
 mod header;
 mod option;
-mod output;
 mod path;
 mod sbatch_script;
 mod signal;
+mod starting_point;
 
 pub use command::{Argument, CommandLine, Container};
 pub use dependency::{Dependency, DependencyKind};
@@ -22,7 +22,7 @@ pub use environment::{Environment, SCRATCH, is_scrubbed};
 pub use error::ScriptError;
 pub use header::{Header, Placement};
 pub use option::ExtraOption;
-pub use output::OutputPattern;
 pub use path::{AbsolutePath, ContainerImage, MountPath};
 pub use sbatch_script::{SETUP_FAILED, SbatchScript};
 pub use signal::{Signal, WarningSignal};
+pub use starting_point::StartingPoint;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::quoting::{Destination, quote};
 use crate::value::{ValueError, serde_as_text};
 
 /// Defines a newtype over a text that a predicate accepts.
@@ -27,7 +28,7 @@ macro_rules! checked_text {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let accepts: fn(&str) -> bool = $accepts;
-                if !text.contains(char::is_control) && accepts(text) {
+                if accepts(text) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(ValueError::new(text, Self::EXPECTED))
@@ -46,24 +47,24 @@ macro_rules! checked_text {
 }
 
 checked_text! {
-    /// An absolute path.
+    /// An absolute path. It may hold whatever a word of a batch script may.
     AbsolutePath,
-    |text| text.starts_with('/'),
-    "an absolute path without control characters"
+    |text| text.starts_with('/') && quote(text, Destination::Shell).is_ok(),
+    "an absolute path without control characters other than newline and tab"
 }
 
 checked_text! {
     /// A path that a container shall see: absolute, and free of the two characters that separate
     /// paths in a list of mounts.
     MountPath,
-    |text| text.starts_with('/') && !text.contains([':', ',']),
+    |text| text.starts_with('/') && !text.contains([':', ',']) && !text.contains(char::is_control),
     "an absolute path without control characters, `:` or `,`"
 }
 
 checked_text! {
     /// A container image: a file or an address such as `docker://registry/name:tag`.
     ContainerImage,
-    |text| !text.is_empty() && !text.starts_with('-'),
+    |text| !text.is_empty() && !text.starts_with('-') && !text.contains(char::is_control),
     "a container image: a path, or an address such as \"docker://registry/name:tag\""
 }
 
@@ -75,7 +76,10 @@ mod tests {
     fn texts_are_checked_where_they_are_made() {
         assert!("/scratch/a b".parse::<AbsolutePath>().is_ok());
         assert!("scratch".parse::<AbsolutePath>().is_err());
-        assert!("/a\nb".parse::<AbsolutePath>().is_err());
+        assert!("/a\nb".parse::<AbsolutePath>().is_ok());
+        assert!("/a\rb".parse::<AbsolutePath>().is_err());
+        assert!("/a\0b".parse::<AbsolutePath>().is_err());
+        assert!("/a\nb".parse::<MountPath>().is_err());
         assert!("/a:b".parse::<MountPath>().is_err());
         assert!("/a,b".parse::<MountPath>().is_err());
         assert!("docker://a/b:c".parse::<ContainerImage>().is_ok());

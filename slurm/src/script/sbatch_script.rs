@@ -29,8 +29,9 @@ impl SbatchScript {
         }
         let shell = self.environment.shell();
         let header = self.header.text()?;
+        let start = self.header.start.text(self.header.array.is_some())?;
         let environment = self.environment.text()?;
         let command = self.command.text()?;
-        Ok(format!("#!{shell}\n{header}\n{environment}{command}"))
+        Ok(format!("#!{shell}\n{header}\n{start}{environment}{command}"))
     }
 }

@@ -66,6 +66,7 @@ pub fn border(tensor: &Tensor, phase: Phase) -> Result<Tensor, TorchError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small whole numbers and nothing are exact")]
 mod tests {
     use std::thread::sleep;
     use std::time::Duration;

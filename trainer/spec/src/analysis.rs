@@ -40,6 +40,42 @@ impl Pairing {
     pub const NAMES: [&'static str; 2] = ["seed", "none"];
 }
 
+/// On what scale differences are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Values as they are.
+    #[default]
+    Linear,
+    /// Their natural logarithms: a difference of 0.01 is a ratio of 1.01. For perplexities and times, whose spread grows with
+    /// their size.
+    Log,
+}
+
+impl Scale {
+    /// Names in sweep files.
+    pub const NAMES: [&'static str; 2] = ["linear", "log"];
+
+    /// Whether it is the usual one, which a plan leaves out.
+    pub fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
+}
+
+/// A question with a name, asked before anybody looks: do the first levels of some pairs differ from the second ones?
+///
+/// Each pair is answered over all combinations of the other factors, and all pairs together by the mean of their differences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Question {
+    /// The name: `learnable against static`.
+    pub name: String,
+    /// The factor whose levels are set against each other.
+    pub factor: String,
+    /// Level and baseline of each pair; at least one pair.
+    pub pairs: Vec<[Value; 2]>,
+}
+
 /// The analysis plan of a sweep, validated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -58,6 +94,12 @@ pub struct AnalysisSpec {
     pub family: Family,
     /// How runs are set side by side.
     pub pairing: Pairing,
+    /// The scale of the primary metric's differences, and of the margin.
+    #[serde(default, skip_serializing_if = "Scale::is_linear")]
+    pub scale: Scale,
+    /// Questions that the report answers by name, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
 }
 
 impl AnalysisSpec {

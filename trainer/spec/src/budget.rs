@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::feed_forward::{Activation, FeedForward, StaticFunction};
+use crate::feed_forward::{Activation, FeedForward, SplineGrid, SplineOutput, StaticFunction};
 use crate::model::{Architecture, ModelSpec};
 
 /// Parameters of a network by component. Tied weights are counted once.
@@ -59,15 +59,34 @@ pub fn feed_forward_parameters(layer: FeedForward, hidden_size: u32) -> u64 {
     match layer {
         FeedForward::Plain { activation, .. } => 2 * hidden * width + width + hidden + activation.parameters(width),
         FeedForward::Gated { activation, .. } => 3 * hidden * width + 2 * width + hidden + activation.parameters(width),
-        // Per edge: the base weight, the spline's scale and one coefficient per basis function.
-        FeedForward::Spline { grid, .. } => 2 * hidden * width * (2 + u64::from(grid.bases())),
+        FeedForward::Spline { grid, scaled, .. } => 2 * hidden * width * spline_edge(grid, scaled),
+        FeedForward::DelftSpline { grid, scaled, output, .. } => {
+            let first = hidden * width * spline_edge(grid, scaled);
+            match output {
+                SplineOutput::Spline => 2 * first,
+                SplineOutput::Linear => first + hidden * width + hidden,
+            }
+        }
+        // Of each layer a normalisation of its entries, one coefficient a centre and a base weight for an edge, and a bias.
+        FeedForward::RadialBasis { grid, .. } => {
+            2 * hidden * width * (u64::from(grid.centres) + 1) + 3 * (hidden + width)
+        }
+        FeedForward::Chebyshev { degree, .. } => 2 * hidden * width * (u64::from(degree) + 1),
+        FeedForward::Grouped { groups, function, .. } => {
+            2 * hidden * width + width + hidden + 2 * function.parameters(groups)
+        }
     }
+}
+
+/// Parameters of an edge: the base weight, one coefficient per basis function, and the spline's scale.
+fn spline_edge(grid: SplineGrid, scaled: bool) -> u64 {
+    1 + u64::from(grid.bases()) + u64::from(scaled)
 }
 
 /// `layer` at the width whose parameter count is nearest to that of a plain layer of `plain_width`.
 ///
 /// A multiple of 8 is taken where it stays within 1 % of the budget, since matrix products like such widths; else the nearest
-/// whole number.
+/// whole number, or the nearest multiple of the groups of a layer that has groups.
 pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> FeedForward {
     let plain = FeedForward::Plain { activation: Activation::Static(StaticFunction::Identity), width: plain_width };
     let budget = feed_forward_parameters(plain, hidden_size);
@@ -76,26 +95,43 @@ pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> Fe
     let (fixed, slope) = (count(0), count(1) - count(0));
     let nearest = (budget.saturating_sub(fixed) + slope / 2) / slope;
     let nearest = u32::try_from(nearest).unwrap_or(u32::MAX).max(1);
-    let rounded = (nearest + 4) / 8 * 8;
-    let is_close = rounded > 0 && count(rounded).abs_diff(budget) * 100 <= budget;
-    let width = if is_close { rounded } else { nearest };
-    layer.with_width(width)
+    let multiple = |step: u32| (nearest.saturating_add(step / 2) / step).max(1).saturating_mul(step);
+    let step = layer.width_step().max(1);
+    // 8 is a power of two: the smallest common multiple lacks only the twos that the step has not.
+    let rounded = multiple(step.saturating_mul(8 >> step.trailing_zeros().min(3)));
+    let is_close = count(rounded).abs_diff(budget) * 100 <= budget;
+    layer.with_width(if is_close { rounded } else { multiple(step) })
 }
 
 /// Floating-point operations of one trained token: forward and backward, head included, attention over `attended` tokens.
 ///
-/// Six per parameter of a matrix product that the token passes (two forward, four backward), and twelve per attended token
-/// and hidden channel in every layer for the two attention products.
+/// Six per weight of a matrix product that the token passes (two forward, four backward), and twelve per attended token
+/// and hidden channel in every layer for the two attention products. What is done entry by entry, activations and the basis
+/// functions of Kolmogorov-Arnold layers, is not counted.
 pub fn flops_per_token(model: &ModelSpec, attended: f64) -> f64 {
     let count = ParameterCount::of(model);
     let head = f64::from(model.vocabulary) * f64::from(model.hidden_size);
-    let matrices = (count.attention + count.feed_forward + count.head) as f64 + head;
+    let scales = u64::from(model.layers) * unmultiplied(model.feed_forward, model.hidden_size);
+    let matrices = (count.attention + count.feed_forward - scales + count.head) as f64 + head;
     6.0 * matrices + 12.0 * attended * f64::from(model.hidden_size) * f64::from(model.layers)
+}
+
+/// Parameters of a layer that are as many as weights and meet other weights, not tokens: the scales of splines.
+fn unmultiplied(layer: FeedForward, hidden_size: u32) -> u64 {
+    let edges = u64::from(hidden_size) * u64::from(layer.width());
+    match layer {
+        FeedForward::Spline { scaled: true, .. }
+        | FeedForward::DelftSpline { scaled: true, output: SplineOutput::Spline, .. } => 2 * edges,
+        FeedForward::DelftSpline { scaled: true, output: SplineOutput::Linear, .. } => edges,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed_forward::Level;
+    use crate::feed_forward::level::LEVELS;
     use crate::setting::{self, Settings};
     use crate::value::Value;
 
@@ -118,13 +154,51 @@ mod tests {
     fn matched_layers_are_within_one_percent_of_the_plain_one() {
         let plain = feed_forward_parameters(model(&[]).feed_forward, 512);
         assert_eq!(plain, 1_050_112);
-        for activation in ["glu", "geglu", "swiglu", "learnable-swiglu", "drelu", "kan"] {
-            let layer = model(&[("activation", activation)]).feed_forward;
-            let ratio = feed_forward_parameters(layer, 512) as f64 / plain as f64;
-            assert!((ratio - 1.0).abs() < 0.01, "{activation}: {ratio} at width {}", layer.width());
+        for architecture in ["gpt-neo", "roberta"] {
+            for (activation, level) in LEVELS {
+                if matches!(level, Level::Plain(_)) {
+                    continue;
+                }
+                let layer = model(&[("architecture", architecture), ("activation", activation)]).feed_forward;
+                let ratio = feed_forward_parameters(layer, 512) as f64 / plain as f64;
+                assert!((ratio - 1.0).abs() < 0.01, "{activation}: {ratio} at width {}", layer.width());
+            }
         }
         assert_eq!(model(&[("activation", "geglu")]).feed_forward.width(), 680);
         assert_eq!(model(&[("activation", "kan")]).feed_forward.width(), 103);
+    }
+
+    #[test]
+    fn the_studys_kan_has_the_parameters_of_its_checkpoint() {
+        // 47.3 MB of its uploaded file are these and two masks; more than twice the plain layer's.
+        let kan = model(&[("activation", "delft-kan"), ("model.budget", "unmatched")]);
+        assert_eq!((kan.feed_forward.width(), ParameterCount::of(&kan).total()), (256, 11_679_744));
+        let encoder = [("architecture", "roberta"), ("activation", "delft-kan"), ("model.budget", "unmatched")];
+        let edges = 512 * 256;
+        assert_eq!(feed_forward_parameters(model(&encoder).feed_forward, 512), edges * 8 + edges + 512);
+    }
+
+    #[test]
+    fn the_width_of_groups_is_a_multiple_of_them() {
+        for (groups, hidden) in [("8", 512), ("7", 511), ("12", 516), ("512", 512)] {
+            let mut settings = Settings::new();
+            settings.give(setting::find("activation").unwrap(), &Value::from("gr-kan")).unwrap();
+            let groups: i64 = groups.parse().unwrap();
+            for (key, value) in [("model.kan.groups", groups), ("model.hidden-size", hidden), ("model.heads", 1)] {
+                settings.give(setting::find(key).unwrap(), &Value::Integer(value)).unwrap();
+            }
+            let layer = ModelSpec::from_settings(&settings).unwrap().feed_forward;
+            assert_eq!(i64::from(layer.width()) % groups, 0, "{layer:?}");
+        }
+    }
+
+    #[test]
+    fn scales_of_splines_meet_no_token() {
+        let flops = |level: &str| flops_per_token(&model(&[("activation", level)]), 0.0);
+        let kan = model(&[("activation", "kan")]).feed_forward;
+        let plain = 2 * 512 * 1024 + 1024 + 512;
+        let expected = flops("gelu") + 12.0 * (2.0 * 512.0 * f64::from(kan.width()) * 9.0 - f64::from(plain));
+        assert!((flops("kan") / expected - 1.0).abs() < 1e-12);
     }
 
     #[test]
@@ -134,8 +208,9 @@ mod tests {
 
     #[test]
     fn tiny_layers_match_as_well_as_they_can() {
-        let grid = crate::feed_forward::SplineGrid { intervals: 3, order: 5, low: -1.0, high: 1.0 };
-        let layer = match_width(FeedForward::Spline { width: 1, grid }, 4, 1);
+        let grid = SplineGrid { intervals: 3, order: 5, low: -1.0, high: 1.0 };
+        let start = crate::feed_forward::KanStart::Network;
+        let layer = match_width(FeedForward::Spline { width: 1, grid, scaled: true, start }, 4, 1);
         assert_eq!(layer.width(), 1);
     }
 }

@@ -39,8 +39,18 @@ pub struct Metric {
     pub unit: &'static str,
 }
 
+/// A share of items that were right.
+const fn share(name: &'static str, label: &'static str) -> Metric {
+    Metric { name, label, direction: Some(Direction::Higher), unit: "share of pairs right" }
+}
+
+/// What is recorded beside a score, but not judged.
+const fn aside(name: &'static str, label: &'static str) -> Metric {
+    Metric { name, label, direction: None, unit: "" }
+}
+
 /// All of them.
-pub const METRICS: [Metric; 7] = [
+pub const METRICS: [Metric; 29] = [
     Metric {
         name: "validation-loss",
         label: "Validation loss",
@@ -65,6 +75,28 @@ pub const METRICS: [Metric; 7] = [
         direction: Some(Direction::Higher),
         unit: "share of pairs right",
     },
+    aside("minimal-pairs-ties", "Minimal pairs, ties"),
+    aside("minimal-pairs-cut", "Minimal pairs, sentences cut"),
+    share("blimp", "BLiMP"),
+    share("blimp-fields", "BLiMP, mean of fields"),
+    share("blimp-eos", "BLiMP after </s>"),
+    share("blimp-eos-fields", "BLiMP after </s>, mean of fields"),
+    share("blimp-pll-word-l2r", "BLiMP within words from left to right"),
+    share("blimp-pll-word-l2r-fields", "BLiMP within words from left to right, mean of fields"),
+    aside("blimp-ties", "BLiMP, ties"),
+    aside("blimp-eos-ties", "BLiMP after </s>, ties"),
+    aside("blimp-pll-word-l2r-ties", "BLiMP within words from left to right, ties"),
+    aside("blimp-cut", "BLiMP, sentences cut"),
+    share("babylm", "BabyLM's pairs"),
+    share("babylm-fields", "BabyLM's pairs, mean of BLiMP and supplement"),
+    share("babylm-eos", "BabyLM's pairs after </s>"),
+    share("babylm-eos-fields", "BabyLM's pairs after </s>, mean of BLiMP and supplement"),
+    share("babylm-pll-word-l2r", "BabyLM's pairs within words from left to right"),
+    share("babylm-pll-word-l2r-fields", "BabyLM's pairs within words from left to right, mean of BLiMP and supplement"),
+    aside("babylm-ties", "BabyLM's pairs, ties"),
+    aside("babylm-eos-ties", "BabyLM's pairs after </s>, ties"),
+    aside("babylm-pll-word-l2r-ties", "BabyLM's pairs within words from left to right, ties"),
+    aside("babylm-cut", "BabyLM's pairs, sentences cut"),
     Metric { name: "train-loss", label: "Training loss", direction: Some(Direction::Lower), unit: "nats per token" },
     Metric { name: "learning-rate", label: "Learning rate", direction: None, unit: "" },
     Metric { name: "gradient-norm", label: "Gradient norm", direction: None, unit: "" },

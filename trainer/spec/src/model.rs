@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SpecError;
-use crate::feed_forward::FeedForward;
+use crate::feed_forward::{DelftStart, FeedForward};
 use crate::setting::Settings;
 
 /// The two families of the study.
@@ -26,7 +26,7 @@ impl Architecture {
     }
 }
 
-/// The one rule by which every weight of a run starts.
+/// The rule by which the weights of a run start.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Initialisation {
@@ -40,6 +40,19 @@ pub enum Initialisation {
         /// Standard deviation of the embeddings.
         std: f64,
     },
+    /// The first, but the second for the maps that [`DelftStart`] names: as the study of 2024 had it.
+    Delft {
+        /// Standard deviation of the first.
+        std: f64,
+    },
+}
+
+impl Initialisation {
+    /// Standard deviation of the embeddings, and of all weights where there is no other rule for them.
+    pub fn std(self) -> f64 {
+        let (Self::Normal { std } | Self::FanInUniform { std } | Self::Delft { std }) = self;
+        std
+    }
 }
 
 /// A validated network. Only what this network uses is in it: two equal networks have equal specs.
@@ -76,7 +89,7 @@ impl ModelSpec {
     /// The network that `settings` ask for.
     ///
     /// # Errors
-    /// When heads do not divide the hidden size, or a grid is empty.
+    /// When heads or groups do not divide the hidden size, or a grid is empty.
     pub fn from_settings(settings: &Settings) -> Result<Self, SpecError> {
         let architecture = match settings.name("model.architecture").as_str() {
             "roberta" => Architecture::Roberta,
@@ -97,7 +110,7 @@ impl ModelSpec {
             hidden_size,
             layers,
             heads: heads(settings, hidden_size)?,
-            feed_forward: FeedForward::from_settings(settings, hidden_size)?,
+            feed_forward: FeedForward::from_settings(settings, architecture, hidden_size)?,
             context,
             window,
             vocabulary: settings.size("model.vocabulary"),
@@ -116,6 +129,14 @@ impl ModelSpec {
     /// The window of layer `index`: local layers are every second one, from the second on.
     pub fn window_of_layer(&self, index: u32) -> Option<u32> {
         if index % 2 == 1 { self.window } else { None }
+    }
+
+    /// The seed from which the weights of a run with this seed start: its own, but in the study of 2024, see [`DelftStart`].
+    pub fn weights_seed(&self, seed: u64) -> u64 {
+        match self.initialisation {
+            Initialisation::Delft { .. } => DelftStart::of(&self.feed_forward, self.architecture).seed.unwrap_or(seed),
+            Initialisation::Normal { .. } | Initialisation::FanInUniform { .. } => seed,
+        }
     }
 
     /// Number of rows of the position table: RoBERTa keeps one for the padding id.
@@ -147,6 +168,7 @@ fn initialisation(settings: &Settings) -> Initialisation {
     let std = settings.number("model.init-std");
     match settings.name("model.initialisation").as_str() {
         "fan-in-uniform" => Initialisation::FanInUniform { std },
+        "delft" => Initialisation::Delft { std },
         _ => Initialisation::Normal { std },
     }
 }

@@ -20,14 +20,27 @@ pub struct MetricRow {
 }
 
 /// A row of `results.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct ResultRow {
-    /// Name of the metric; a part of another is written `minimal-pairs/anaphor-gender`.
+    /// Name of the metric, the same in no other row; a part of another is written `minimal-pairs/anaphor-gender`.
     pub metric: String,
     /// The value.
     pub value: f64,
     /// How many items it is a mean of: tokens, pairs; 0 where that has no meaning.
     pub n: u64,
+    /// The task that it belongs to: `validation`, `blimp`, `rte`.
+    #[serde(default)]
+    pub task: String,
+    /// How the task was done, where there is more than one way: `bos`, `pll`, `superglue`.
+    #[serde(default)]
+    pub protocol: String,
+    /// The part of the task's data that the value was measured on: `validation`, `test`.
+    #[serde(default)]
+    pub split: String,
+    /// The seed of the fine-tuning, where there was one.
+    #[serde(default)]
+    pub fine_tuning_seed: Option<u64>,
 }
 
 /// A row of `timing.csv`.

@@ -26,6 +26,26 @@ pub enum Batch {
     Stories(u64),
 }
 
+/// What the loss of a step is the mean of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Averaging {
+    /// Its scored tokens, all alike.
+    #[default]
+    Tokens,
+    /// The means of micro-batches, so that a token of a short one weighs more: gradient accumulation in transformers before 4.46.
+    MicroBatches {
+        /// Stories of each micro-batch; at least 1.
+        stories: u64,
+    },
+}
+
+impl Averaging {
+    fn is_over_tokens(&self) -> bool {
+        *self == Self::Tokens
+    }
+}
+
 /// How the learning rate falls after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,6 +106,9 @@ pub struct TrainSpec {
     pub batch: Batch,
     /// Most tokens in one forward pass; at least 2. Part of the science because each pass draws its own dropout.
     pub micro_batch_tokens: u64,
+    /// What the loss of a step is the mean of.
+    #[serde(default, skip_serializing_if = "Averaging::is_over_tokens")]
+    pub averaging: Averaging,
     /// The learning rate over time.
     pub schedule: Schedule,
     /// The optimiser.
@@ -109,6 +132,7 @@ impl TrainSpec {
             length: length(settings)?,
             batch: batch(settings)?,
             micro_batch_tokens: settings.integer("train.micro-batch-tokens").map_or(0, i64::unsigned_abs),
+            averaging: averaging(settings),
             schedule: schedule(settings),
             optimizer: AdamW {
                 beta1: settings.number("train.beta1"),
@@ -150,6 +174,13 @@ fn batch(settings: &Settings) -> Result<Batch, SpecError> {
         }),
         (Some(tokens), None) => Ok(Batch::Tokens(tokens.unsigned_abs())),
         (None, stories) => Ok(Batch::Stories(stories.map_or(256, i64::unsigned_abs))),
+    }
+}
+
+fn averaging(settings: &Settings) -> Averaging {
+    match settings.name("train.averaging").as_str() {
+        "micro-batches" => Averaging::MicroBatches { stories: u64::from(settings.size("train.micro-batch-stories")) },
+        _ => Averaging::Tokens,
     }
 }
 

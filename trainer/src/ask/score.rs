@@ -2,7 +2,7 @@
 //!
 //! A decoder's are ln p(token | `<s>` and the tokens before it), for every token of the text. An encoder's are
 //! pseudo-log-likelihoods: ln p of each token where it alone is hidden by `<mask>`, between `<s>` and `</s>` (Salazar et al.
-//! 2020, arXiv:1910.14659). The special tokens are not scored. This is what [`crate::evaluate::minimal_pairs`] compares.
+//! 2020, arXiv:1910.14659). The special tokens are not scored. Their sums are what [`crate::evaluate`] compares.
 
 use std::collections::VecDeque;
 use std::fs::File;

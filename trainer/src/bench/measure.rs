@@ -75,6 +75,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
     let workbench = Workbench {
         run: &plan.run,
         micro_batch_tokens: train.micro_batch_tokens,
+        averaging: train.averaging,
         objective: Objective::of(&plan.study, &data.tokenizer),
         device,
         model: Model::new(&plan.study.model, &mut |name| parameters.leaf(name), train.precision),

@@ -40,21 +40,8 @@ impl PackedBatch {
         batch
     }
 
-    /// A batch that scores one sentence for a decoder: every token after `<s>` but the closing `</s>`.
-    pub fn sentence(story: &[u16]) -> Self {
-        let mut batch = Self::next_token([story]);
-        batch.scored.pop();
-        batch.targets.pop();
-        batch
-    }
-
-    /// A batch for pseudo-log-likelihoods (Salazar et al. 2020, arXiv:1910.14659): for every token between the first and the
-    /// last of `story` a copy in which `mask` stands in its place, and this one place scored.
-    pub fn each_masked(story: &[u16], mask: u16) -> Self {
-        Self::masked_at(story, mask, 1..story.len().saturating_sub(1))
-    }
-
-    /// The copies of [`Self::each_masked`] that hide the tokens in `places`.
+    /// A batch for pseudo-log-likelihoods (Salazar et al. 2020, arXiv:1910.14659): for every token in `places` a copy of `story` in
+    /// which `mask` stands in its place, and this one place scored.
     pub fn masked_at(story: &[u16], mask: u16, places: std::ops::Range<usize>) -> Self {
         let mut batch = Self::default();
         for hidden in places {
@@ -165,18 +152,11 @@ mod tests {
 
     #[test]
     fn each_token_of_a_sentence_is_hidden_once() {
-        let batch = PackedBatch::each_masked(&[1, 7, 8, 2], 99);
+        let batch = PackedBatch::masked_at(&[1, 7, 8, 2], 99, 1..3);
         assert_eq!(batch.tokens, [1, 99, 8, 2, 1, 7, 99, 2]);
         assert_eq!((batch.scored, batch.targets), (vec![1, 6], vec![7, 8]));
         assert_eq!(batch.bounds, [0, 4, 8]);
-        assert!(PackedBatch::each_masked(&[1, 2], 99).is_empty());
-    }
-
-    #[test]
-    fn a_sentence_is_scored_without_its_end() {
-        let batch = PackedBatch::sentence(&[1, 7, 8, 2]);
-        assert_eq!((batch.scored, batch.targets), (vec![0, 1], vec![7, 8]));
-        assert_eq!(batch.tokens, [1, 7, 8, 2]);
+        assert!(PackedBatch::masked_at(&[1, 2], 99, 1..1).is_empty());
     }
 
     #[test]

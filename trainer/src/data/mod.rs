@@ -47,7 +47,7 @@ pub use error::DataError;
 pub use leak::LeakCheck;
 pub use manifest::Manifest;
 pub use mask::Masking;
-pub use pairs::MinimalPair;
+pub use pairs::{MinimalPair, Sentence};
 pub use prepare::{Prepared, Request, prepare, tokenizer as tokenizer_of};
 pub use sampler::{Cursor, Draw, StepSampler};
 pub use stories::Stories;

@@ -1,24 +1,39 @@
 //! Minimal pairs: two sentences that differ in one point, of which one is grammatical (BLiMP's form: Warstadt et al. 2020,
 //! arXiv:1912.00582).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 use spec::identity::Digest;
+use spec::model::{Architecture, ModelSpec};
 
 use super::error::DataError;
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{Tokenizer, Worded};
 
-/// A pair, encoded: `<s>`, text, `</s>`.
+/// A sentence, encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its ids, without special ones.
+    pub ids: Vec<u16>,
+    /// The word that each id belongs to.
+    pub words: Vec<u32>,
+    /// Whether its end was left out because the context has no room for it.
+    pub is_cut: bool,
+}
+
+/// A pair, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MinimalPair {
     /// What the pair tests: its `UID`.
     pub paradigm: String,
+    /// The field that the paradigm belongs to, if the file says so: its `linguistics_term`.
+    pub field: Option<String>,
     /// The grammatical sentence.
-    pub good: Vec<u16>,
+    pub good: Sentence,
     /// The other one.
-    pub bad: Vec<u16>,
+    pub bad: Sentence,
 }
 
 /// A line of a file of pairs. Benchmarks carry more fields; these are what a score needs.
@@ -28,6 +43,18 @@ struct Line {
     sentence_bad: String,
     #[serde(rename = "UID")]
     paradigm: String,
+    linguistics_term: Option<String>,
+    #[serde(alias = "pairID", alias = "pair_id")]
+    id: Option<serde_json::Value>,
+}
+
+/// What becomes of a pair of which both sentences are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Same {
+    /// It is an error.
+    Refused,
+    /// It is kept, and will be a tie: BLiMP as published has seven.
+    Kept,
 }
 
 /// A file of pairs.
@@ -35,23 +62,65 @@ struct Line {
 pub struct PairFile<'a> {
     /// Where it lies.
     pub path: &'a Path,
-    /// Its content, as the run names it.
-    pub content: Digest,
-    /// The longest sentence in tokens, `<s>` and `</s>` included.
-    pub context: u32,
+    /// Its content, where it is known beforehand.
+    pub content: Option<Digest>,
+    /// Most ids of a sentence without special ones; what is longer is cut at its end.
+    pub room: usize,
+    /// What becomes of a pair of which both sentences are the same.
+    pub same: Same,
+    /// Whether a space is put before each sentence, as the public evaluation harness does.
+    pub space: bool,
 }
 
 /// The pairs of a JSON Lines file, in order; blank lines are skipped.
 ///
 /// # Errors
 /// When the file cannot be read, has changed since the run was planned, or holds no pair; when a line is not a pair of two
-/// different sentences that fit the context.
+/// different sentences, or has the id of an earlier one.
 pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPair>, DataError> {
+    let lines = lines(file)?;
+    let space = if file.space { " " } else { "" };
+    let sentences = lines.iter().flat_map(|line| [&line.sentence_good, &line.sentence_bad]);
+    let texts: Vec<String> = sentences.map(|sentence| format!("{space}{sentence}")).collect();
+    let texts = texts.iter().map(String::as_str).collect();
+    let mut sentences = tokenizer.encode_words(texts)?.into_iter().map(|Worded { mut ids, mut words }| {
+        let is_cut = ids.len() > file.room;
+        ids.truncate(file.room);
+        words.truncate(file.room);
+        Sentence { ids, words, is_cut }
+    });
+    let mut next = || sentences.next().expect("invariant: two sentences a line");
+    let pair = |line: Line| MinimalPair {
+        paradigm: line.paradigm,
+        field: line.linguistics_term.map(field),
+        good: next(),
+        bad: next(),
+    };
+    Ok(lines.into_iter().map(pair).collect())
+}
+
+/// Most ids of a sentence, without special ones, that a network has room for. A decoder sees one special token before it, but not
+/// the sentence's last token, which nothing follows; an encoder sees a special token on either side.
+pub fn room(model: &ModelSpec) -> usize {
+    let context = model.context as usize;
+    match model.architecture {
+        Architecture::GptNeo => context,
+        Architecture::Roberta => context.saturating_sub(2),
+    }
+}
+
+/// The field of a `linguistics_term`. Two paradigms of BLiMP have one of their own, which the paper (its table 1) and the
+/// published scores count as argument structure.
+fn field(term: String) -> String {
+    if term == "s-selection" { "argument_structure".to_owned() } else { term }
+}
+
+fn lines(file: &PairFile<'_>) -> Result<Vec<Line>, DataError> {
     let path = || file.path.to_owned();
     let bytes = fs::read(file.path).map_err(|source| DataError::Read { path: path(), source })?;
     let found = Digest::of(&bytes);
-    if found != file.content {
-        return Err(DataError::Changed { path: path(), expected: file.content, found });
+    if let Some(expected) = file.content.filter(|expected| *expected != found) {
+        return Err(DataError::Changed { path: path(), expected, found });
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let offset = error.valid_up_to();
@@ -59,31 +128,29 @@ pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPai
         DataError::NotUtf8 { path: path(), line, offset: offset as u64 }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut pairs = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    let mut lines = Vec::new();
+    let mut ids: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (index, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
         let bad = |reason| DataError::BadPair { path: path(), line: index as u64 + 1, reason };
-        let line = parse(line).map_err(bad)?;
-        let encode = |sentence: &str, field: &str| {
-            let ids = tokenizer.encode(sentence)?;
-            if ids.len() > file.context as usize {
-                let (length, context) = (ids.len(), file.context);
-                return Err(bad(format!("{field} has {length} tokens, more than model.context = {context}")));
+        let line = parse(text, file.same).map_err(bad)?;
+        if let Some(id) = &line.id {
+            let earlier = ids.insert((line.paradigm.clone(), id.to_string()), index + 1);
+            if let Some(earlier) = earlier {
+                let paradigm = &line.paradigm;
+                return Err(bad(format!(
+                    "the pair {id} of {paradigm} stands on line {earlier} already; ids must differ"
+                )));
             }
-            Ok(ids)
-        };
-        pairs.push(MinimalPair {
-            good: encode(&line.sentence_good, "sentence_good")?,
-            bad: encode(&line.sentence_bad, "sentence_bad")?,
-            paradigm: line.paradigm,
-        });
+        }
+        lines.push(line);
     }
-    if pairs.is_empty() {
+    if lines.is_empty() {
         return Err(DataError::Empty { path: path(), what: "minimal pair" });
     }
-    Ok(pairs)
+    Ok(lines)
 }
 
-fn parse(line: &str) -> Result<Line, String> {
+fn parse(line: &str, same: Same) -> Result<Line, String> {
     let line: Line = serde_json::from_str(line).map_err(|error| {
         format!("not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): {error}")
     })?;
@@ -94,7 +161,7 @@ fn parse(line: &str) -> Result<Line, String> {
             return Err(format!("{field} is blank"));
         }
     }
-    if line.sentence_good == line.sentence_bad {
+    if same == Same::Refused && line.sentence_good == line.sentence_bad {
         return Err(format!("sentence_good and sentence_bad are both {:?}", line.sentence_good));
     }
     Ok(line)
@@ -106,10 +173,15 @@ mod tests {
     use crate::data::testing::tokenizer;
 
     fn read_text(content: &[u8]) -> Result<Vec<MinimalPair>, DataError> {
+        read_as(content, Same::Refused)
+    }
+
+    fn read_as(content: &[u8], same: Same) -> Result<Vec<MinimalPair>, DataError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pairs.jsonl");
         fs::write(&path, content).unwrap();
-        read(&PairFile { path: &path, content: Digest::of(content), context: 24 }, &tokenizer())
+        let file = PairFile { path: &path, content: Some(Digest::of(content)), room: 22, same, space: false };
+        read(&file, &tokenizer())
     }
 
     fn error(content: &[u8]) -> String {
@@ -124,8 +196,32 @@ mod tests {
         let pairs = read_text(text.as_bytes()).unwrap();
         assert_eq!(pairs.len(), 2);
         assert_eq!((pairs[0].paradigm.as_str(), pairs[1].paradigm.as_str()), ("agreement", "reflexive"));
-        assert_eq!(pairs[0].good, tokenizer().encode("The cats sit.").unwrap());
-        assert_eq!(pairs[1].bad, tokenizer().encode("He sees herself.").unwrap());
+        assert_eq!(pairs[0].good.ids, tokenizer().encode_bare(vec!["The cats sit."]).unwrap()[0]);
+        assert_eq!(pairs[1].bad.ids, tokenizer().encode_bare(vec!["He sees herself."]).unwrap()[0]);
+        assert_eq!(pairs[1].field, None);
+    }
+
+    #[test]
+    fn a_selection_restriction_is_argument_structure_as_in_the_paper() {
+        let line = "{\"sentence_good\": \"A\", \"sentence_bad\": \"B\", \"UID\": \"u\", \"linguistics_term\": \"s-selection\"}";
+        assert_eq!(read_text(line.as_bytes()).unwrap()[0].field.as_deref(), Some("argument_structure"));
+    }
+
+    #[test]
+    fn a_published_pair_of_the_same_sentence_twice_is_kept() {
+        let line = b"{\"sentence_good\": \"A cat.\", \"sentence_bad\": \"A cat.\", \"UID\": \"u\"}";
+        assert!(read_text(line).is_err());
+        let pairs = read_as(line, Same::Kept).unwrap();
+        assert_eq!(pairs[0].good, pairs[0].bad);
+    }
+
+    #[test]
+    fn the_end_of_a_long_sentence_is_left_out() {
+        let line =
+            format!("{{\"sentence_good\": \"{}\", \"sentence_bad\": \"A cat.\", \"UID\": \"u\"}}", "w ".repeat(23));
+        let pairs = read_text(line.as_bytes()).unwrap();
+        let good = &pairs[0].good;
+        assert_eq!((good.ids.len(), good.words.len(), good.is_cut, pairs[0].bad.is_cut), (22, 22, true, false));
     }
 
     #[test]
@@ -136,11 +232,13 @@ mod tests {
         insta::assert_snapshot!(error(format!("{good}\n{{\"sentence_good\": \"A\"}}").as_bytes()), @"pairs.jsonl, line 3: not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): missing field `sentence_bad` at line 1 column 22");
         insta::assert_snapshot!(error(good.replace("A cats.", " ").as_bytes()), @"pairs.jsonl, line 1: sentence_bad is blank");
         insta::assert_snapshot!(error(good.replace("cats", "cat").as_bytes()), @r#"pairs.jsonl, line 1: sentence_good and sentence_bad are both "A cat.""#);
-        insta::assert_snapshot!(error(good.replace("A cat.", &"w ".repeat(23)).as_bytes()), @"pairs.jsonl, line 1: sentence_good has 48 tokens, more than model.context = 24");
+        let numbered = good.replace("\"UID\"", "\"pairID\": \"7\", \"UID\"");
+        insta::assert_snapshot!(error(format!("{numbered}\n{numbered}").as_bytes()), @r#"pairs.jsonl, line 3: the pair "7" of u stands on line 1 already; ids must differ"#);
         insta::assert_snapshot!(error(&[good.as_bytes(), b"\xff"].concat()), @"pairs.jsonl, line 2: byte 67 of the file is not UTF-8");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pairs.jsonl");
-        let file = PairFile { path: &path, content: Digest::of(b"planned"), context: 24 };
+        let content = Some(Digest::of(b"planned"));
+        let file = PairFile { path: &path, content, room: 22, same: Same::Refused, space: false };
         assert!(matches!(read(&file, &tokenizer()), Err(DataError::Read { .. })));
         fs::write(&path, good).unwrap();
         assert!(matches!(read(&file, &tokenizer()), Err(DataError::Changed { .. })));

@@ -1,5 +1,6 @@
 //! Text to ids and back.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +42,15 @@ impl SpecialIds {
     pub fn contains(&self, id: u16) -> bool {
         self.all().contains(&id)
     }
+}
+
+/// A text's bare ids, and the word that each belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worded {
+    /// The ids.
+    pub ids: Vec<u16>,
+    /// For each of them its word, counted from 0.
+    pub words: Vec<u32>,
 }
 
 /// A tokenizer of a known size, with all special tokens.
@@ -145,6 +155,42 @@ impl Tokenizer {
         Ok(encodings.iter().map(|encoding| self.narrow(encoding.get_ids()).collect()).collect())
     }
 
+    /// The bare ids of each text, and for each of them the word it belongs to, counted from 0: words are what the tokenizer cuts
+    /// apart before it looks for tokens (a byte-level one: at spaces, around punctuation, before `'s` and `n't`'s like). On all
+    /// cores.
+    ///
+    /// # Errors
+    /// [`DataError::Tokenizer`].
+    pub fn encode_words(&self, texts: Vec<&str>) -> Result<Vec<Worded>, DataError> {
+        let encodings = self.encoder.encode_batch(texts, false);
+        let encodings = encodings.map_err(|error| DataError::Tokenizer(error.to_string()))?;
+        let words = |encoding: &tokenizers::Encoding| {
+            let mut last = 0;
+            let words = encoding.get_word_ids().iter().map(|word| {
+                // A token that belongs to no word belongs to the one before it.
+                last = word.unwrap_or(last);
+                last
+            });
+            words.collect()
+        };
+        let worded = |encoding| Worded {
+            ids: self.narrow(tokenizers::Encoding::get_ids(encoding)).collect(),
+            words: words(encoding),
+        };
+        Ok(encodings.iter().map(worded).collect())
+    }
+
+    /// The characters of `text` that each of its bare ids stands for, counted as code points; a token takes the space before
+    /// its word along.
+    ///
+    /// # Errors
+    /// [`DataError::Tokenizer`].
+    pub fn places(&self, text: &str) -> Result<Vec<Range<usize>>, DataError> {
+        let encoding = self.encoder.encode_char_offsets(text, false);
+        let encoding = encoding.map_err(|error| DataError::Tokenizer(error.to_string()))?;
+        Ok(encoding.get_offsets().iter().map(|(start, end)| *start..*end).collect())
+    }
+
     /// How many bytes of text each id stands for; special tokens stand for none.
     ///
     /// Exact for a byte-level tokenizer. Another kind may change the text before it cuts it: there it is the length of the
@@ -226,6 +272,19 @@ mod tests {
             assert_eq!(bytes as usize, text.len(), "{text}");
         }
         assert_eq!(tokenizer.encode("").unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn tokens_know_their_words() {
+        let tokenizer = tokenizer();
+        let text = "The zebra didn't sit, she ran.";
+        let Worded { ids, words } = tokenizer.encode_words(vec![text]).unwrap().remove(0);
+        assert_eq!(ids, tokenizer.encode_bare(vec![text]).unwrap()[0]);
+        let mut spelled = vec![String::new(); *words.last().unwrap() as usize + 1];
+        for (id, word) in ids.iter().zip(&words) {
+            spelled[*word as usize] += &tokenizer.decode(&[*id]).unwrap();
+        }
+        assert_eq!(spelled, ["The", " zebra", " didn", "'t", " sit", ",", " she", " ran", "."]);
     }
 
     #[test]

@@ -1,103 +1,230 @@
-//! Of two sentences that differ in one point, does the model give the grammatical one the higher probability?
+//! Of two sentences that differ in one point, does the model give the grammatical one the higher score?
 //!
-//! A decoder's score is the sum of ln p over the sentence's tokens after `<s>` (as in training; the closing `</s>` is not
-//! scored). An encoder's is the pseudo-log-likelihood: each token masked alone, the sum of ln p of the right one (Salazar et
-//! al. 2020, arXiv:1910.14659). A tie counts one half.
+//! [`Protocol`] says what a score is. A tie counts one half: where the first of two equal scores was taken for the choice, a
+//! model that says nothing was always right. How often there is a tie is a result of its own.
 
 use std::collections::BTreeMap;
 
 use spec::rows::ResultRow;
-use tch::Kind;
 
-use super::examiner::Examiner;
-use super::objective::Objective;
-use crate::data::{MinimalPair, PackedBatch};
+use super::protocol::Protocol;
+use super::sentences::{Scorer, Watch};
+use crate::data::{MinimalPair, Sentence};
 
-/// The name of the metric; a paradigm's own is `minimal-pairs/<paradigm>`.
-pub const METRIC: &str = "minimal-pairs";
-
-/// How often the model was right, paradigm by paradigm.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Score {
-    paradigms: BTreeMap<String, (f64, u64)>,
+/// The model's choice between the sentences of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The grammatical one.
+    Right,
+    /// The other one; also where a score is not a number.
+    Wrong,
+    /// Neither.
+    Tie,
 }
 
-impl Score {
-    /// The rows of `results.csv`: the mean over paradigms, then each of them.
-    pub fn rows(&self) -> Vec<ResultRow> {
-        let accuracies: Vec<f64> = self.paradigms.values().map(|(right, pairs)| right / *pairs as f64).collect();
-        let pairs = self.paradigms.values().map(|(_, pairs)| pairs).sum();
-        let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
-        let mut rows = vec![ResultRow { metric: METRIC.to_owned(), value: mean, n: pairs }];
-        for ((paradigm, (_, pairs)), accuracy) in self.paradigms.iter().zip(accuracies) {
-            rows.push(ResultRow { metric: format!("{METRIC}/{paradigm}"), value: accuracy, n: *pairs });
+impl Choice {
+    /// The choice for the higher of two scores.
+    pub fn of(good: f64, bad: f64) -> Self {
+        match good.partial_cmp(&bad) {
+            Some(std::cmp::Ordering::Greater) => Self::Right,
+            Some(std::cmp::Ordering::Equal) => Self::Tie,
+            _ => Self::Wrong,
         }
+    }
+
+    /// What it counts.
+    pub fn credit(self) -> f64 {
+        match self {
+            Self::Right => 1.0,
+            Self::Tie => 0.5,
+            Self::Wrong => 0.0,
+        }
+    }
+
+    /// Its digit in a table of items: `1`, `0`, or `5` for the half of a tie.
+    pub fn digit(self) -> char {
+        match self {
+            Self::Right => '1',
+            Self::Tie => '5',
+            Self::Wrong => '0',
+        }
+    }
+}
+
+/// The pairs of a task, and which protocols it wants.
+#[derive(Debug, Clone, Copy)]
+pub struct PairTask<'a> {
+    /// Its name: `minimal-pairs`, `blimp`, `babylm`.
+    pub name: &'static str,
+    /// The part of its data: published benchmarks of pairs have a test set only.
+    pub split: &'static str,
+    /// The pairs.
+    pub pairs: &'a [MinimalPair],
+    /// The protocols, that of the plain name first.
+    pub protocols: &'a [Protocol],
+}
+
+/// The scores of a task's pairs by one protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The scores of each pair: of its good and of its bad sentence.
+    pub scores: Vec<[f64; 2]>,
+}
+
+/// The choices of one paradigm, in the order of its pairs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paradigm<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its field, if it has one.
+    pub field: Option<&'a str>,
+    /// The choices.
+    pub choices: Vec<Choice>,
+}
+
+impl Paradigm<'_> {
+    /// The share of right choices, a tie counting one half.
+    pub fn accuracy(&self) -> f64 {
+        self.choices.iter().map(|choice| choice.credit()).sum::<f64>() / self.choices.len() as f64
+    }
+}
+
+impl PairTask<'_> {
+    /// Asks the model; nothing if `watch` broke off.
+    pub fn judge(&self, scorer: &Scorer<'_>, watch: &mut Watch<'_>) -> Option<Vec<Judgement>> {
+        let sentences: Vec<&Sentence> = self.pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]).collect();
+        let scores = scorer.scores(&sentences, self.protocols, watch)?;
+        let judgement = |(protocol, scores): (&Protocol, Vec<f64>)| Judgement {
+            protocol: *protocol,
+            scores: scores.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
+        };
+        Some(self.protocols.iter().zip(scores).map(judgement).collect())
+    }
+
+    /// The paradigms of a judgement, by name.
+    pub fn paradigms(&self, judgement: &Judgement) -> Vec<Paradigm<'_>> {
+        let mut paradigms: BTreeMap<&str, Paradigm<'_>> = BTreeMap::new();
+        for (pair, [good, bad]) in self.pairs.iter().zip(&judgement.scores) {
+            let (name, field) = (pair.paradigm.as_str(), pair.field.as_deref());
+            let paradigm = paradigms.entry(name).or_insert_with(|| Paradigm { name, field, choices: Vec::new() });
+            paradigm.choices.push(Choice::of(*good, *bad));
+        }
+        paradigms.into_values().collect()
+    }
+
+    /// The rows of `results.csv`, for each judgement: the mean over paradigms and each of them; the mean over fields and each of
+    /// them (a field is the mean of its paradigms), where there are two or more; the share of ties. Last, how many sentences were
+    /// cut.
+    pub fn rows(&self, judgements: &[Judgement]) -> Vec<ResultRow> {
+        let mut rows: Vec<ResultRow> = judgements.iter().flat_map(|judgement| self.rows_of(judgement)).collect();
+        let cut = self.pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]).filter(|sentence| sentence.is_cut);
+        let (cut, all) = (cut.count() as f64, 2 * self.pairs.len() as u64);
+        rows.push(ResultRow { protocol: String::new(), ..self.row(Protocol::Bos, "-cut", cut, all) });
         rows
     }
 
-    fn count(&mut self, paradigm: &str, good: f64, bad: f64) {
-        let (right, pairs) = self.paradigms.entry(paradigm.to_owned()).or_default();
-        *right += match good.partial_cmp(&bad) {
-            Some(std::cmp::Ordering::Greater) => 1.0,
-            Some(std::cmp::Ordering::Equal) => 0.5,
-            _ => 0.0,
-        };
-        *pairs += 1;
+    fn rows_of(&self, judgement: &Judgement) -> Vec<ResultRow> {
+        let protocol = judgement.protocol;
+        let paradigms = self.paradigms(judgement);
+        let all = self.pairs.len() as u64;
+        let row = |name: &str, value, n| self.row(protocol, name, value, n);
+        let mut rows = vec![row("", mean(paradigms.iter().map(Paradigm::accuracy)), all)];
+        rows.extend(
+            paradigms.iter().map(|paradigm| {
+                row(&format!("/{}", paradigm.name), paradigm.accuracy(), paradigm.choices.len() as u64)
+            }),
+        );
+        let mut fields: BTreeMap<&str, (Vec<f64>, u64)> = BTreeMap::new();
+        for paradigm in &paradigms {
+            let (accuracies, n) = fields.entry(paradigm.field.unwrap_or("none")).or_default();
+            accuracies.push(paradigm.accuracy());
+            *n += paradigm.choices.len() as u64;
+        }
+        if fields.len() > 1 {
+            let of_field = |accuracies: &Vec<f64>| mean(accuracies.iter().copied());
+            rows.push(row("-fields", mean(fields.values().map(|(accuracies, _)| of_field(accuracies))), all));
+            rows.extend(
+                fields.iter().map(|(name, (accuracies, n))| row(&format!("-fields/{name}"), of_field(accuracies), *n)),
+            );
+        }
+        let ties = paradigms.iter().flat_map(|paradigm| &paradigm.choices).filter(|choice| **choice == Choice::Tie);
+        rows.push(row("-ties", ties.count() as f64 / all as f64, all));
+        rows
+    }
+
+    fn row(&self, protocol: Protocol, suffix: &str, value: f64, n: u64) -> ResultRow {
+        let way = if protocol.is_first() { String::new() } else { format!("-{}", protocol.name()) };
+        ResultRow {
+            metric: format!("{}{way}{suffix}", self.name),
+            value,
+            n,
+            task: self.name.to_owned(),
+            protocol: protocol.name().to_owned(),
+            split: self.split.to_owned(),
+            fine_tuning_seed: None,
+        }
     }
 }
 
-impl Examiner<'_> {
-    /// Scores the model on `pairs`; `mask` is the id that hides a token from an encoder.
-    pub fn score(&self, pairs: &[MinimalPair], mask: u16) -> Score {
-        let mut scores = Vec::with_capacity(2 * pairs.len());
-        let mut batch = PackedBatch::default();
-        // How many positions each sentence of the batch scores.
-        let mut lengths = Vec::new();
-        for sentence in pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]) {
-            let part = match self.objective {
-                Objective::NextToken => PackedBatch::sentence(sentence),
-                Objective::Masked(_) => PackedBatch::each_masked(sentence, mask),
-            };
-            if !lengths.is_empty() && (batch.len() + part.len()) as u64 > self.most_tokens {
-                self.sum_up(&batch, &lengths, &mut scores);
-                (batch, lengths) = (PackedBatch::default(), Vec::new());
-            }
-            lengths.push(part.scored.len() as i64);
-            batch.append(&part);
-        }
-        self.sum_up(&batch, &lengths, &mut scores);
-        let mut score = Score::default();
-        for (pair, values) in pairs.iter().zip(scores.chunks_exact(2)) {
-            score.count(&pair.paradigm, values[0], values[1]);
-        }
-        score
-    }
-
-    /// Appends the sum of log-probabilities of every sentence of a batch; one that scores nothing has the sum 0.
-    fn sum_up(&self, batch: &PackedBatch, lengths: &[i64], scores: &mut Vec<f64>) {
-        if batch.is_empty() {
-            scores.extend(lengths.iter().map(|_| 0.0));
-            return;
-        }
-        let sentences = self.log_probabilities(batch).split_with_sizes(lengths, 0);
-        scores.extend(sentences.iter().map(|sentence| sentence.sum(Kind::Double).double_value(&[])));
-    }
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn pair(paradigm: &str, field: &str, is_cut: bool) -> MinimalPair {
+        let sentence = Sentence { ids: Vec::new(), words: Vec::new(), is_cut };
+        let (paradigm, field) = (paradigm.to_owned(), Some(field.to_owned()));
+        MinimalPair { paradigm, field, good: sentence.clone(), bad: Sentence { is_cut: false, ..sentence } }
+    }
+
     #[test]
-    fn a_tie_counts_one_half_and_paradigms_weigh_the_same() {
-        let mut score = Score::default();
-        score.count("a", 1.0, 0.0);
-        score.count("a", 0.0, 0.0);
-        score.count("a", 0.0, 1.0);
-        score.count("b", f64::NAN, 0.0);
-        let rows = score.rows();
-        assert_eq!(rows[0], ResultRow { metric: "minimal-pairs".to_owned(), value: 0.25, n: 4 });
-        assert_eq!(rows[1], ResultRow { metric: "minimal-pairs/a".to_owned(), value: 0.5, n: 3 });
-        assert_eq!(rows[2], ResultRow { metric: "minimal-pairs/b".to_owned(), value: 0.0, n: 1 });
+    fn a_tie_counts_one_half_and_paradigms_weigh_the_same_in_their_field() {
+        let pairs: Vec<MinimalPair> = [("a", "x"), ("b", "x"), ("a", "x"), ("a", "x"), ("c", "y")]
+            .iter()
+            .map(|(paradigm, field)| pair(paradigm, field, *paradigm == "c"))
+            .collect();
+        let task = PairTask {
+            name: "blimp",
+            split: "test",
+            pairs: &pairs,
+            protocols: &Protocol::of(spec::model::Architecture::GptNeo),
+        };
+        let scores = vec![[-1.0, -2.0], [f64::NAN, -1.0], [-1.0, -1.0], [-2.0, -1.0], [-1.0, -2.0]];
+        let judgements = Protocol::of(spec::model::Architecture::GptNeo)
+            .map(|protocol| Judgement { protocol, scores: scores.clone() });
+        let rows = task.rows(&judgements);
+        let found: Vec<(&str, f64, u64)> = rows.iter().map(|row| (row.metric.as_str(), row.value, row.n)).collect();
+        let expected = [
+            ("blimp", 0.5, 5),
+            ("blimp/a", 0.5, 3),
+            ("blimp/b", 0.0, 1),
+            ("blimp/c", 1.0, 1),
+            ("blimp-fields", 0.625, 5),
+            ("blimp-fields/x", 0.25, 4),
+            ("blimp-fields/y", 1.0, 1),
+            ("blimp-ties", 0.2, 5),
+        ];
+        assert_eq!(found[..8], expected);
+        assert_eq!(found[8], ("blimp-eos", 0.5, 5));
+        assert_eq!(found[13], ("blimp-eos-fields/x", 0.25, 4));
+        assert_eq!(found[16], ("blimp-cut", 1.0, 10));
+        assert_eq!(found.len(), 17);
+        assert_eq!(
+            (rows[8].protocol.as_str(), rows[8].split.as_str(), rows[16].protocol.as_str()),
+            ("eos", "test", "")
+        );
+    }
+
+    #[test]
+    fn choices_are_by_the_higher_score() {
+        let digits =
+            [(1.0, 0.0), (0.0, 1.0), (2.0, 2.0), (0.0, f64::NAN)].map(|(good, bad)| Choice::of(good, bad).digit());
+        assert_eq!(digits, ['1', '0', '5', '0']);
     }
 }

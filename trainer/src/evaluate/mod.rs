@@ -1,7 +1,16 @@
-//! What is measured: [`objective`] says what a model is asked, [`examiner`] asks it, [`validation`] about held-out stories and
-//! [`minimal_pairs`] to choose between sentences.
+//! What is measured.
+//!
+//! [`objective`] says what a model is trained for, [`examiner`] and [`validation`] ask it about held-out stories. Minimal pairs:
+//! [`protocol`] (what the score of a sentence is), [`sentences`] (scores of many at once, by way of [`prefix_tree`] and
+//! [`gaps`]), [`minimal_pairs`] (choices, ties, means), [`items`] (every choice). [`command`] is `seedbed-trainer evaluate`.
 
+pub mod command;
 pub mod examiner;
+pub mod gaps;
+pub mod items;
 pub mod minimal_pairs;
 pub mod objective;
+pub mod prefix_tree;
+pub mod protocol;
+pub mod sentences;
 pub mod validation;

@@ -34,7 +34,7 @@ pub fn write(spec: &ModelSpec, origin: &Origin, form: &Form) -> String {
     card.push_str(match form {
         Form::Stock(_) => "transformers knows this model by name; versions 4.40 and newer load it.\n",
         Form::Shipped { .. } => {
-            "transformers does not know this feed-forward layer: the two Python files beside the weights build it, for versions \
+            "transformers does not know this feed-forward layer: the Python files beside the weights build it, for versions \
              4.40 and newer. They are loaded only with `trust_remote_code=True`.\n"
         }
     });

@@ -1,7 +1,7 @@
 //! `config.json` and `generation_config.json`.
 
 use serde_json::{Map, Value, json};
-use spec::model::{Architecture, Initialisation, ModelSpec};
+use spec::model::{Architecture, ModelSpec};
 
 use super::form::Form;
 use crate::data::SpecialIds;
@@ -16,13 +16,12 @@ pub fn model(spec: &ModelSpec, specials: SpecialIds, form: &Form) -> Value {
         Architecture::GptNeo => gpt_neo(spec),
         Architecture::Roberta => roberta(spec),
     };
-    let (Initialisation::Normal { std } | Initialisation::FanInUniform { std }) = spec.initialisation;
     config.extend(object(json!({
         "vocab_size": spec.vocabulary,
         "hidden_size": spec.hidden_size,
         "intermediate_size": spec.feed_forward.width(),
         "max_position_embeddings": portable::position_rows(spec, specials.pad),
-        "initializer_range": std,
+        "initializer_range": spec.initialisation.std(),
         "pad_token_id": specials.pad,
         "bos_token_id": specials.start,
         "eos_token_id": specials.end,

@@ -9,7 +9,7 @@ dimension but for coefficients is one for each channel, or 1. None may be called
 those for TensorFlow's names of bias and weight. What the formulas call β is `slope` here.
 
 A layer is a class under `@layer(kind)`: it says which parts it has, and what it computes from them; the model decides what its
-parts are called in the state dict.
+parts are called in the state dict. Those of the Kolmogorov-Arnold family are in `kan_seedbed.py`.
 """
 
 import math
@@ -351,48 +351,3 @@ class Gated:
         if fields.get("on_both", False):
             gated = part("activation")(gated)
         return part("output")(part("activation")(part("input")(x)) * gated)
-
-
-class SplineMap(nn.Module):
-    """y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), with B-splines of order k on a uniform grid (arXiv:2404.19756)."""
-
-    def __init__(self, inputs, outputs, grid):
-        super().__init__()
-        self.grid = dict(grid)
-        bases = grid["intervals"] + grid["order"]
-        self.base_weight = nn.Parameter(torch.empty(outputs, inputs))
-        self.spline_weight = nn.Parameter(torch.empty(outputs, inputs, bases))
-        self.spline_scaler = nn.Parameter(torch.ones(outputs, inputs))
-        for weight in (self.base_weight, self.spline_weight):
-            nn.init.normal_(weight, std=0.02)
-
-    def bases(self, x):
-        """[…, inputs, G + k]: the recursion of Cox and de Boor, in units of the interval and from the first knot on."""
-        intervals, order = self.grid["intervals"], self.grid["order"]
-        width = (self.grid["high"] - self.grid["low"]) / intervals
-        place = ((x - self.grid["low"]) / width + order).unsqueeze(-1)
-        knots = torch.arange(intervals + 2 * order + 1, dtype=x.dtype, device=x.device)
-        bases = ((knots[:-1] <= place) & (place < knots[1:])).to(x.dtype)
-        for n in range(1, order + 1):
-            rising = (place - knots[: -n - 1]) / n * bases[..., :-1]
-            falling = (knots[n + 1 :] - place) / n * bases[..., 1:]
-            bases = rising + falling
-        return bases
-
-    def forward(self, x):
-        weight = self.spline_weight * self.spline_scaler.unsqueeze(-1)
-        return F.linear(F.silu(x), self.base_weight) + F.linear(self.bases(x).flatten(-2), weight.flatten(1))
-
-
-@layer("spline")
-class Spline:
-    """Two Kolmogorov-Arnold layers, nothing between them."""
-
-    @staticmethod
-    def parts(config, fields):
-        hidden, width, grid = config.hidden_size, fields["width"], fields["grid"]
-        return {"splines": nn.Sequential(SplineMap(hidden, width, grid), SplineMap(width, hidden, grid))}
-
-    @staticmethod
-    def forward(part, fields, x):
-        return part("splines")(x)

@@ -10,6 +10,8 @@ use crate::trained::portable::portable_name;
 
 /// The layers as Python, shipped with a model that needs them.
 pub const LAYERS: &str = include_str!("feed_forward_seedbed.py");
+/// Those of the Kolmogorov-Arnold family.
+pub const KAN_LAYERS: &str = include_str!("kan_seedbed.py");
 /// The networks around them.
 pub const MODELING: &str = include_str!("modeling_seedbed.py");
 
@@ -35,11 +37,11 @@ const KNOWN: [(&str, &str); 13] = [
 pub enum Form {
     /// A plain layer with an activation of this name: stock classes load it.
     Stock(&'static str),
-    /// Anything else: the Python of [`MODELING`] and [`LAYERS`] builds it.
+    /// Anything else: the Python of [`MODELING`], [`LAYERS`] and [`KAN_LAYERS`] builds it.
     Shipped {
         /// The layer, as a spec is written.
         layer: Value,
-        /// What its activation learns: shape and start by name.
+        /// What its activation learns: shape and start by name. Empty for a layer whose fields say it all.
         learned: Value,
     },
 }
@@ -47,7 +49,8 @@ pub enum Form {
 /// The form of the layer of a network.
 ///
 /// Layer and activation are looked up by the names in which a spec is written, and what is learned by the declared names, so a
-/// new one needs a function in `feed_forward_seedbed.py`, or a line in the table of known names, and nothing else here.
+/// new one needs a function in `feed_forward_seedbed.py`, or a line in the table of known names, and nothing else here. A new
+/// layer needs a class there or in `kan_seedbed.py`.
 ///
 /// # Errors
 /// When neither knows it.
@@ -57,14 +60,14 @@ pub fn of(spec: &ModelSpec) -> Result<Form, ExportError> {
         layer.as_object().and_then(|layer| layer.iter().next()).expect("invariant: a layer is {kind: fields}");
     let activation = fields.get("activation").map(|activation| activation.get("function").unwrap_or(activation));
     let activation = activation.and_then(Value::as_str);
-    let learned = learned(spec);
+    let learned = activation.map(|_| learned(spec)).unwrap_or_default();
     if kind == "plain"
         && learned.is_empty()
         && let Some((_, theirs)) = KNOWN.iter().find(|(ours, _)| Some(*ours) == activation)
     {
         return Ok(Form::Stock(theirs));
     }
-    let is_written = |decorator: String| LAYERS.contains(&decorator);
+    let is_written = |decorator: String| [LAYERS, KAN_LAYERS].iter().any(|file| file.contains(&decorator));
     if !is_written(format!("@layer(\"{kind}\")")) {
         return Err(ExportError::Unwritten { what: "layer", name: kind.clone() });
     }
@@ -84,7 +87,9 @@ fn learned(spec: &ModelSpec) -> Map<String, Value> {
         let start = match declaration.start {
             Start::Constant(value) => json!(value),
             Start::Rows(values) => json!(values),
-            Start::Normal { .. } | Start::NormalExceptRow { .. } | Start::Uniform { .. } => json!("normal"),
+            Start::Normal { .. } | Start::NormalExceptRow { .. } | Start::Uniform { .. } | Start::Combined { .. } => {
+                json!("normal")
+            }
         };
         let name = portable_name(&declaration.name).strip_prefix(prefix)?.to_owned();
         Some((name, json!({ "shape": declaration.shape, "start": start })))

@@ -1,6 +1,6 @@
 //! `seedbed-trainer export`: a model that others can load.
 //!
-//! [`form`] says how transformers is told which feed-forward layer a model has: a name that it knows, or the two Python files
+//! [`form`] says how transformers is told which feed-forward layer a model has: a name that it knows, or the Python files
 //! here, which are shipped with the weights. [`config`], [`tokenizer`], [`weights`] and [`card`] make the files, and
 //! [`publish`] puts them in their place, all or none.
 
@@ -94,6 +94,7 @@ fn files(model: &TrainedModel, form: &Form) -> Result<BTreeMap<&'static str, Vec
     if let Form::Shipped { .. } = form {
         files.insert("modeling_seedbed.py", form::MODELING.as_bytes().to_vec());
         files.insert("feed_forward_seedbed.py", form::LAYERS.as_bytes().to_vec());
+        files.insert("kan_seedbed.py", form::KAN_LAYERS.as_bytes().to_vec());
     }
     Ok(files)
 }

@@ -1,4 +1,5 @@
-"""GPT-Neo and RoBERTa with a feed-forward layer of Seedbed's: `feed_forward_seedbed.py` beside this file.
+"""GPT-Neo and RoBERTa with a feed-forward layer of Seedbed's: `feed_forward_seedbed.py` and `kan_seedbed.py` beside
+this file.
 
 Loaded by `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)`, or `AutoModelForMaskedLM` for an encoder;
 for transformers from 4.40 on.
@@ -11,7 +12,11 @@ from transformers import GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, Roberta
 from transformers import GPTNeoForSequenceClassification, RobertaForSequenceClassification
 from transformers.models.roberta.modeling_roberta import RobertaLayer
 
+# transformers 4.40 finds the files that are named here, and none that only they name.
 from .feed_forward_seedbed import LAYERS
+from .kan_seedbed import KAN_LAYERS
+
+ALL_LAYERS = {**LAYERS, **KAN_LAYERS}
 
 # What the parts of a layer are called below a block of each architecture.
 GPT_NEO_PARTS = {
@@ -19,14 +24,20 @@ GPT_NEO_PARTS = {
     "gated": "mlp.c_gated",
     "output": "mlp.c_proj",
     "activation": "mlp.act",
-    "splines": "mlp.kan",
+    "entry_activation": "mlp.act_in",
+    "kan": "mlp.kan",
+    "delft_first": "mlp.c_fc",
+    "delft_second": "mlp.c_proj",
 }
 ROBERTA_PARTS = {
     "input": "intermediate.dense",
     "gated": "intermediate.gated",
     "output": "output.dense",
     "activation": "intermediate.intermediate_act_fn",
-    "splines": "kan",
+    "entry_activation": "intermediate.act_in",
+    "kan": "kan",
+    "delft_first": "intermediate.c_fc",
+    "delft_second": "output.c_proj",
 }
 
 
@@ -46,10 +57,10 @@ def put_parts(block, names, config):
         if last in owner._modules:
             del owner._modules[last]
     kind, fields = next(iter(config.feed_forward.items()))
-    for part, module in LAYERS[kind].parts(config, fields).items():
+    for part, module in ALL_LAYERS[kind].parts(config, fields).items():
         owner, _, last = names[part].rpartition(".")
         setattr(attrgetter(owner)(block) if owner else block, last, module)
-    return lambda part, x: LAYERS[kind].forward(part, fields, x)
+    return lambda part, x: ALL_LAYERS[kind].forward(part, fields, x)
 
 
 class SeedbedMLP(nn.Module):

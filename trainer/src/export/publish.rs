@@ -13,11 +13,12 @@ use crate::files::sync_folder;
 use crate::trained::folder::RECORD;
 
 /// Every file that an export may write.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "README.md",
     "config.json",
     "feed_forward_seedbed.py",
     "generation_config.json",
+    "kan_seedbed.py",
     "model.safetensors",
     "modeling_seedbed.py",
     RECORD,

@@ -128,6 +128,12 @@ fn a_damaged_folder_says_what_is_wrong_with_it() {
     record["model"]["heads"] = Value::from(5);
     fs::write(folder.join("seedbed.json"), record.to_string()).unwrap();
     insta::assert_snapshot!(error(), @"cannot use HOME/model/seedbed.json: 5 heads do not divide a hidden size of 12");
+    record["model"]["heads"] = Value::from(2);
+    let grid = serde_json::json!({ "intervals": 0, "order": 3, "low": -1.0, "high": 1.0 });
+    record["model"]["feed-forward"] =
+        serde_json::json!({ "spline": { "width": 4, "grid": grid, "scaled": true, "start": "network" } });
+    fs::write(folder.join("seedbed.json"), record.to_string()).unwrap();
+    insta::assert_snapshot!(error(), @"cannot use HOME/model/seedbed.json: `model.kan.intervals = 0` does not fit: a grid has at least one interval; 1 would do");
     record["schema"] = Value::from(99);
     fs::write(folder.join("seedbed.json"), record.to_string()).unwrap();
     assert!(error().contains("99"), "{}", error());

@@ -40,7 +40,7 @@ fn start(learned: &Definition, start: learned::Start) -> Start {
         learned::Start::Setting(_) => {
             Start::Constant(learned.start.expect("invariant: a spec holds the value that a setting moves"))
         }
-        learned::Start::Values(values) => Start::Rows(values),
+        learned::Start::Values(values) => Start::Rows(values.to_vec()),
         learned::Start::Normal => Start::Normal { std: 1.0 },
     }
 }

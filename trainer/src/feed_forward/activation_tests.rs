@@ -36,7 +36,7 @@ fn over(spec: Spec, kind: Kind, noise: f64) -> (Activation, Vec<Tensor>) {
         let shape: Vec<i64> = parameter.shape(owners).into_iter().map(i64::from).collect();
         let begin = match start(&learned, parameter.start) {
             Start::Constant(value) => Tensor::full(&shape, value, (Kind::Double, Device::Cpu)),
-            Start::Rows(values) => Tensor::from_slice(values).expand(&shape, false),
+            Start::Rows(values) => Tensor::from_slice(&values).expand(&shape, false),
             _ => sample::tensor(name, &shape, Kind::Double),
         };
         let moved = begin + sample::tensor(name, &shape, Kind::Double) * noise;

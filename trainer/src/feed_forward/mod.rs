@@ -1,7 +1,8 @@
 //! The layer in the feed-forward place of a block: the factor of the study.
 //!
 //! Read [`activation`] (which function), then one family a file: [`relu`], [`elu`], [`sigmoid`], [`periodic`], [`silu`],
-//! [`gelu`], [`polynomial`], [`linear_spline`]; then [`gated`] and [`spline`], which take the place of the whole layer.
+//! [`gelu`], [`polynomial`], [`linear_spline`]; then what takes the place of the whole layer: [`gated`], and the Kolmogorov-Arnold
+//! networks [`spline`] ([`spline_start`], [`delft_spline`]), [`radial_basis`], [`chebyshev`] and [`grouped`] ([`grouped_start`]).
 //! [`layer`] chooses among them. What each function learns, and where that starts, is a table in [`spec::feed_forward::learned`].
 //!
 //! # Invariants
@@ -11,16 +12,23 @@
 //! - A finite entry has a finite value and finite gradients, up to ±10⁴ at the least.
 
 pub mod activation;
+pub mod chebyshev;
+pub mod delft_spline;
 pub mod elu;
 pub mod gated;
 pub mod gelu;
+pub mod grouped;
+pub mod grouped_start;
 pub mod layer;
 pub mod linear_spline;
 pub mod periodic;
 pub mod polynomial;
+pub mod positive_definite;
+pub mod radial_basis;
 pub mod relu;
 pub mod sigmoid;
 pub mod silu;
 pub mod spline;
+pub mod spline_start;
 
 pub use layer::{FeedForward, Names, declare};

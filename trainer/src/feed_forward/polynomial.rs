@@ -49,8 +49,8 @@ pub fn rational(x: &Tensor, [numerator, denominator]: &[Tensor; 2]) -> Tensor {
     polynomial(x, numerator) / ((polynomial(x, denominator) * x).abs() + 1.0)
 }
 
-/// c₀ + c₁x + …, by Horner's rule.
-fn polynomial(x: &Tensor, coefficients: &Tensor) -> Tensor {
+/// c₀ + c₁x + …, by Horner's rule; the coefficients lie along the last dimension, the rest of which fits x.
+pub fn polynomial(x: &Tensor, coefficients: &Tensor) -> Tensor {
     let mut coefficients = coefficients.unbind(-1).into_iter().rev();
     let highest = coefficients.next().expect("invariant: a polynomial has a coefficient");
     coefficients.fold(highest, |sum, coefficient| sum * x + coefficient)

@@ -42,6 +42,11 @@ impl Config {
         self.fields["custom_activation"].as_str()
     }
 
+    /// Whether its activation is one that keeps constants beside what it learns.
+    pub fn is_xielu(&self) -> bool {
+        ["activation_function", "hidden_act"].iter().any(|key| self.fields[*key] == "xielu")
+    }
+
     /// The id in a field such as `pad_token_id`, if it is one of the vocabulary.
     pub fn id(&self, field: &str) -> Option<u16> {
         let id = self.fields[field].as_u64()?;
@@ -155,8 +160,9 @@ impl Config {
         let theirs = self.fields[key].as_str().unwrap_or(default);
         let plain = |activation: Value| describe(&json!({ "plain": { "activation": activation, "width": width } }));
         let layer = match theirs {
-            // transformers 5 knows it, with one slope for the layer.
+            // transformers 5 knows these two, with one set for the layer.
             "prelu" => plain(json!({ "function": "prelu", "granularity": "layer", "start": 0.25 })),
+            "xielu" => plain(json!({ "function": "xielu", "granularity": "layer" })),
             theirs => form::from_hugging_face(theirs).and_then(|ours| plain(json!(ours))),
         };
         layer.ok_or_else(|| self.unsupported(&format!("{key} {theirs:?} is no activation that both know")))

@@ -31,4 +31,7 @@ pub enum ImportError {
     /// A tokenizer and a model that are not of one another.
     #[error("tokenizer and model do not match: {0}")]
     Mismatch(String),
+    /// A constant with another value.
+    #[error("this trainer's activation is another: {0}")]
+    Constant(String),
 }

@@ -1,7 +1,8 @@
 //! `seedbed-trainer import`: a GPT-Neo or RoBERTa of transformers becomes a model folder, which `score`, `generate` and
 //! `export` read.
 //!
-//! [`config`] reads its `config.json` as a network, [`names`] and [`study`] its tensors, [`tokenizer`] its tokenizer. What is
+//! [`config`] reads its `config.json` as a network, [`names`], [`study`] and [`study_kan`] its tensors, [`tokenizer`] its
+//! tokenizer. What is
 //! missing, extra or of another shape is named all at once. What is written is an export, as of a run: see
 //! [`crate::trained`].
 
@@ -9,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod names;
 pub mod study;
+pub mod study_kan;
 #[cfg(test)]
 mod tests;
 pub mod tokenizer;
@@ -81,9 +83,14 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
     let mut weights = tensors::read_folder(folder)?;
     let mut changes = Vec::new();
     names::settle(architecture, &mut weights, &mut changes)?;
-    let layer = layer
-        .or_else(|| StudyLayer::from_name(config.custom_activation()?))
-        .or_else(|| StudyLayer::from_tensors(&weights));
+    if config.is_xielu() {
+        names::without_constants(&mut weights)?;
+    }
+    let named = || config.custom_activation().map(|name| study_layer(name, &config)).transpose();
+    let layer = match layer {
+        Some(layer) => Some(layer),
+        None => named()?.or_else(|| StudyLayer::from_tensors(&weights)),
+    };
     let layer = layer.map(|layer| study::take_over(layer, &config, &mut weights, &mut changes)).transpose()?;
     let spec = config.spec(layer)?;
     portable::from_portable(&mut weights, config.padding());
@@ -93,4 +100,11 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
     let origin =
         ImportOrigin { from: folder.display().to_string(), model_type: config.model_type().to_owned(), changes };
     Ok(TrainedModel { spec, weights, tokenizer, origin: Origin::Import(origin) })
+}
+
+/// A name that is not known must not pass for the activation that `config.json` names beside it.
+fn study_layer(name: &str, config: &Config) -> Result<StudyLayer, ImportError> {
+    StudyLayer::from_name(name).ok_or_else(|| {
+        config.unsupported(&format!("custom_activation {name:?}; expected {}, or none of the study's", study::NAMES))
+    })
 }

@@ -22,6 +22,28 @@ const BUFFERS: [&str; 3] = [".attn.attention.bias", ".attn.attention.masked_bias
 const POOLER: &str = "roberta.pooler.";
 const TYPES: &str = "roberta.embeddings.token_type_embeddings.weight";
 
+/// The constants of xielu that transformers writes beside what it learns: ends of names, and the values of the paper.
+const XIELU: [(&str, f64); 2] = [(".beta", 0.5), (".eps", -1e-6)];
+
+/// Leaves out the constants of xielu.
+///
+/// # Errors
+/// When one has another value than the trainer's.
+pub fn without_constants(tensors: &mut Tensors) -> Result<(), ImportError> {
+    let constant = |name: &str| {
+        let of_activation = name.contains(".act.") || name.contains(".intermediate_act_fn.");
+        XIELU.iter().find(|(end, _)| of_activation && name.ends_with(end)).map(|(_, value)| *value)
+    };
+    for (name, tensor) in tensors.iter() {
+        let far = |value: f64| (tensor - value).abs().max().double_value(&[]) > 0.01 * value.abs();
+        if let Some(value) = constant(name).filter(|value| far(*value)) {
+            return Err(ImportError::Constant(format!("`{name}` is not {value}, as in its paper")));
+        }
+    }
+    tensors.retain(|name, _| constant(name).is_none());
+    Ok(())
+}
+
 /// Gives the tensors the trainer's names and leaves out what it has no use for; `changes` says what a person should know.
 ///
 /// # Errors

@@ -6,7 +6,8 @@
 //! | `learnable_gelu` | α·gelu(x), by tanh | `delft-learnable-gelu` |
 //! | `swish` | x·silu(βx), which is no Swish | `delft-swish` |
 //! | `geglu` | a·gelu(b) of the halves (a, b) of one map, by tanh | `delft-geglu`: two maps |
-//! | `kan` | two spline maps with a gelu between them | no layer of this trainer |
+//! | `no_act` | nothing between the maps | `identity` |
+//! | `kan` | spline edges, gelu, and spline edges or, in the encoder, a linear map | `delft-kan`: see [`study_kan`] |
 
 use serde_json::{Value, json};
 use spec::feed_forward::FeedForward;
@@ -16,6 +17,7 @@ use tch::Tensor;
 use super::config::{Config, describe};
 use super::error::ImportError;
 use super::names::Tensors;
+use super::study_kan;
 
 /// A layer of the study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -28,9 +30,14 @@ pub enum StudyLayer {
     Swish,
     /// One map in two halves
     Geglu,
-    /// Two spline maps with a gelu between them
+    /// No activation
+    NoAct,
+    /// Spline edges with a gelu between the layers
     Kan,
 }
+
+/// What a `custom_activation` may say.
+pub const NAMES: &str = "prelu, learnable_gelu, swish, geglu, no_act or kan";
 
 impl StudyLayer {
     /// The layer that a `custom_activation` names.
@@ -40,6 +47,7 @@ impl StudyLayer {
             "learnable_gelu" => Self::LearnableGelu,
             "swish" => Self::Swish,
             "geglu" => Self::Geglu,
+            "no_act" => Self::NoAct,
             "kan" => Self::Kan,
             _ => return None,
         })
@@ -85,7 +93,8 @@ fn parts(architecture: Architecture) -> Parts {
 /// Turns the tensors of a layer of the study into those of the layer that is returned.
 ///
 /// # Errors
-/// When the trainer has no such layer. Tensors that are missing or misshaped are left for the check that names them all.
+/// When a grid of splines is one that the trainer does not have. Tensors that are missing or misshaped are left for the check
+/// that names them all.
 pub fn take_over(
     layer: StudyLayer,
     config: &Config,
@@ -118,9 +127,8 @@ pub fn take_over(
             changes.push("The two halves of the gated layer's map became two maps.".to_owned());
             describe(&json!({ "gated": { "activation": "gelu-tanh", "width": width } }))
         }
-        StudyLayer::Kan => {
-            return Err(config.unsupported("the study's two spline maps with a gelu between them"));
-        }
+        StudyLayer::NoAct => describe(&json!({ "plain": { "activation": "identity", "width": width } })),
+        StudyLayer::Kan => return study_kan::take_over(width, config, tensors, changes),
     };
     Ok(found.expect("invariant: the trainer has these layers"))
 }

@@ -8,6 +8,8 @@ use spec::model::{Architecture, ModelSpec};
 use spec::value::Value as Level;
 use tch::{Device, Kind, Tensor};
 
+mod study;
+
 use super::names::Tensors;
 use super::{StudyLayer, read};
 use crate::data::testing::tokenizer;
@@ -102,6 +104,32 @@ fn what_transformers_knows_comes_back_as_it_was() {
 }
 
 #[test]
+fn xielu_comes_without_the_constants_that_transformers_keeps() {
+    let spec = neo(&[("activation", Level::from("xielu"))]);
+    let checkpoint = Checkpoint::of(&spec);
+    checkpoint.edit_json("config.json", |config| {
+        config["model_type"] = json!("gpt_neo");
+        config["activation_function"] = json!("xielu");
+    });
+    let put = |end: &str, value: f64| {
+        checkpoint.edit_tensors(|tensors| {
+            for block in 0..2 {
+                let constant = Tensor::from(value).to_kind(Kind::BFloat16).to_kind(Kind::Float);
+                tensors.insert(format!("transformer.h.{block}.mlp.act.{end}"), constant);
+            }
+        });
+    };
+    put("beta", 0.5);
+    put("eps", -1e-6);
+    let model = checkpoint.read(None).unwrap();
+    assert_eq!(model.spec, spec);
+    let expected: Tensors = sample::weights(&spec).into_iter().map(|(name, tensor)| (name, tensor.detach())).collect();
+    assert_eq!(model.weights, expected);
+    put("beta", 0.4);
+    insta::assert_snapshot!(checkpoint.read(None).unwrap_err(), @"this trainer's activation is another: `transformer.h.0.mlp.act.beta` is not 0.5, as in its paper");
+}
+
+#[test]
 fn a_model_saved_without_its_head_and_an_encoder_with_one_token_type_are_read() {
     let checkpoint = Checkpoint::of(&neo(&[]));
     checkpoint.edit_tensors(|tensors| {
@@ -149,12 +177,12 @@ fn networks_that_the_trainer_does_not_have_are_refused_in_words() {
         error
     };
     insta::assert_snapshot!(error(&|config| config["model_type"] = json!("gpt2")), @r#"HOME/theirs/config.json asks for what this trainer does not have: the model type "gpt2"; expected gpt_neo or roberta"#);
-    insta::assert_snapshot!(error(&|config| config["activation_function"] = json!("xielu")), @r#"HOME/theirs/config.json asks for what this trainer does not have: activation_function "xielu" is no activation that both know"#);
+    insta::assert_snapshot!(error(&|config| config["activation_function"] = json!("gelu_10")), @r#"HOME/theirs/config.json asks for what this trainer does not have: activation_function "gelu_10" is no activation that both know"#);
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["local", "global"], 1]])), @"HOME/theirs/config.json asks for what this trainer does not have: the attention of its layers is local, global; expected global and local in turn, or global alone");
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["global"], 3]])), @"cannot use HOME/theirs/config.json: attention_types name 3 layers, num_layers is 2");
     insta::assert_snapshot!(error(&|config| config["num_heads"] = json!(5)), @"cannot use HOME/theirs/config.json: 5 heads do not divide a hidden size of 12");
     insta::assert_snapshot!(error(&|config| config["hidden_size"] = json!("12")), @r#"cannot use HOME/theirs/config.json: `hidden_size` must be a whole number above 0, but it is "12""#);
-    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kan")), @"HOME/theirs/config.json asks for what this trainer does not have: the study's two spline maps with a gelu between them");
+    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kam")), @r#"HOME/theirs/config.json asks for what this trainer does not have: custom_activation "kam"; expected prelu, learnable_gelu, swish, geglu, no_act or kan, or none of the study's"#);
     checkpoint.edit_tensors(|tensors| {
         let head = tensors["transformer.wte.weight"].copy() * 2.0;
         tensors.insert("lm_head.weight".to_owned(), head);
@@ -205,50 +233,6 @@ fn a_token_that_begins_and_ends_a_text_is_enough_for_a_decoder() {
     fs::remove_file(checkpoint.folder().join("special_tokens_map.json")).unwrap();
     checkpoint.edit_json("config.json", |config| config["pad_token_id"] = Value::Null);
     assert_eq!(checkpoint.read(None).unwrap().tokenizer.specials().all(), [2; 5]);
-}
-
-#[test]
-fn the_study_s_layers_become_ours() {
-    for (layer, level, named) in [
-        (StudyLayer::Prelu, "delft-prelu", "prelu"),
-        (StudyLayer::LearnableGelu, "delft-learnable-gelu", "learnable_gelu"),
-        (StudyLayer::Swish, "delft-swish", "swish"),
-    ] {
-        let checkpoint = Checkpoint::of(&neo(&[("activation", Level::from("gelu-tanh"))]));
-        let learned = Tensor::full([20], 2.0, (Kind::Float, Device::Cpu));
-        checkpoint.edit_tensors(|tensors| {
-            for block in 0..2 {
-                tensors.insert(format!("transformer.h.{block}.mlp.act.alpha"), learned.copy());
-            }
-        });
-        let model = checkpoint.read(Some(layer)).unwrap();
-        assert_eq!(model.spec, neo(&[("activation", Level::from(level))]));
-        let ours = if level == "delft-swish" { "beta" } else { "alpha" };
-        assert_eq!(model.weights[&format!("transformer.h.1.mlp.act.{ours}")], learned);
-        // What `alpha` belongs to cannot be told from its name.
-        assert!(checkpoint.read(None).unwrap_err().contains("not of this model: transformer.h.0.mlp.act.alpha"));
-        checkpoint.edit_json("config.json", |config| config["custom_activation"] = json!(named));
-        assert_eq!(checkpoint.read(None).unwrap().spec, model.spec);
-    }
-}
-
-#[test]
-fn the_halves_of_the_study_s_gated_layer_are_told_apart() {
-    let checkpoint = Checkpoint::of(&neo(&[]));
-    checkpoint.edit_tensors(|tensors| {
-        for block in 0..2 {
-            let name = |kind: &str| format!("transformer.h.{block}.mlp.c_fc.{kind}");
-            for kind in ["weight", "bias"] {
-                let gate = tensors[&name(kind)].shallow_clone();
-                tensors.insert(name(kind), Tensor::cat(&[&(&gate * 3.0), &gate], 0));
-            }
-        }
-    });
-    let model = checkpoint.read(Some(StudyLayer::Geglu)).unwrap();
-    let unmatched = [("activation", Level::from("delft-geglu")), ("model.budget", Level::from("unmatched"))];
-    assert_eq!(model.spec, neo(&unmatched));
-    let [gated, gate] = ["c_gated", "c_fc"].map(|map| &model.weights[&format!("transformer.h.0.mlp.{map}.weight")]);
-    assert_eq!(*gated, gate * 3.0);
 }
 
 #[test]

@@ -12,7 +12,18 @@ pub fn declarations(spec: &ModelSpec) -> Vec<Declaration> {
         Architecture::GptNeo => gpt_neo::declare(spec, &mut declarations),
         Architecture::Roberta => roberta::declare(spec, &mut declarations),
     }
-    declarations.list
+    declarations.into_list()
+}
+
+/// As [`declarations`], for a tokenizer with this padding id: in an encoder its vector starts at zero, and that of no other.
+pub fn declarations_with_padding(spec: &ModelSpec, padding: u16) -> Vec<Declaration> {
+    let mut list = declarations(spec);
+    for declaration in list.iter_mut().filter(|declaration| declaration.name == roberta::token_table()) {
+        if let Start::NormalExceptRow { row, .. } = &mut declaration.start {
+            *row = i64::from(padding);
+        }
+    }
+    list
 }
 
 /// Declarations under one rule of initialisation.
@@ -28,11 +39,16 @@ impl Declarations {
         Self { rule, list: Vec::new() }
     }
 
+    /// All of them, in order.
+    pub fn into_list(self) -> Vec<Declaration> {
+        self.list
+    }
+
     /// A linear map `name` with a bias.
     pub fn linear(&mut self, name: &str, inputs: u32, outputs: u32) {
         self.linear_without_bias(name, inputs, outputs);
         let start = match self.rule {
-            Initialisation::Normal { .. } => Start::Constant(0.0),
+            Initialisation::Normal { .. } | Initialisation::Delft { .. } => Start::Constant(0.0),
             Initialisation::FanInUniform { .. } => self.weight_start(inputs),
         };
         self.add(&format!("{name}.bias"), &[outputs], start, false);
@@ -43,6 +59,24 @@ impl Declarations {
         self.matrix(&format!("{name}.weight"), &[outputs, inputs], inputs);
     }
 
+    /// A linear map `name` with a bias of zeros, whose weight starts in a way of its own, whatever the rule.
+    pub fn linear_from(&mut self, name: &str, inputs: u32, outputs: u32, start: Start) {
+        self.coefficients(&format!("{name}.weight"), &[outputs, inputs], start);
+        self.constant(&format!("{name}.bias"), &[outputs], 0.0);
+    }
+
+    /// A linear map `name` with a bias, both U(±1/√inputs), whatever the rule: PyTorch's own start.
+    pub fn linear_of_torch(&mut self, name: &str, inputs: u32, outputs: u32) {
+        let start = fan_in_uniform(inputs);
+        self.coefficients(&format!("{name}.weight"), &[outputs, inputs], start.clone());
+        self.add(&format!("{name}.bias"), &[outputs], start, false);
+    }
+
+    /// A weight of any shape that starts in a way of its own, whatever the rule.
+    pub fn coefficients(&mut self, name: &str, shape: &[u32], start: Start) {
+        self.add(name, shape, start, true);
+    }
+
     /// A weight of any shape of which every output sums over `inputs`.
     pub fn matrix(&mut self, name: &str, shape: &[u32], inputs: u32) {
         let start = self.weight_start(inputs);
@@ -51,7 +85,7 @@ impl Declarations {
 
     /// A table of `rows` vectors; the one at `padding` starts at zero.
     pub fn embedding(&mut self, name: &str, rows: u32, width: u32, padding: Option<i64>) {
-        let (Initialisation::Normal { std } | Initialisation::FanInUniform { std }) = self.rule;
+        let std = self.rule.std();
         let start = match padding {
             Some(row) => Start::NormalExceptRow { std, row },
             None => Start::Normal { std },
@@ -77,8 +111,8 @@ impl Declarations {
 
     fn weight_start(&self, inputs: u32) -> Start {
         match self.rule {
-            Initialisation::Normal { std } => Start::Normal { std },
-            Initialisation::FanInUniform { .. } => Start::Uniform { bound: f64::from(inputs).sqrt().recip() },
+            Initialisation::Normal { std } | Initialisation::Delft { std } => Start::Normal { std },
+            Initialisation::FanInUniform { .. } => fan_in_uniform(inputs),
         }
     }
 
@@ -86,4 +120,9 @@ impl Declarations {
         let shape = shape.iter().map(|size| i64::from(*size)).collect();
         self.list.push(Declaration { name: name.to_owned(), shape, start, decays });
     }
+}
+
+/// U(±1/√inputs), which is He's uniform rule with a = √5.
+pub fn fan_in_uniform(inputs: u32) -> Start {
+    Start::Uniform { bound: f64::from(inputs).sqrt().recip() }
 }

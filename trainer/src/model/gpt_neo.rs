@@ -43,7 +43,10 @@ fn feed_forward_names(block: &str) -> feed_forward::Names {
         gated: format!("{block}.mlp.c_gated"),
         output: format!("{block}.mlp.c_proj"),
         activation: format!("{block}.mlp.act"),
-        splines: format!("{block}.mlp.kan"),
+        entry_activation: format!("{block}.mlp.act_in"),
+        kan: format!("{block}.mlp.kan"),
+        delft_first: format!("{block}.mlp.c_fc"),
+        delft_second: format!("{block}.mlp.c_proj"),
     }
 }
 

@@ -8,6 +8,9 @@ use super::linear::{is_packed, linear};
 /// Rows whose logits are held at once: 4,096 × 10,000 logits are 164 MB in fp32.
 const ROWS_AT_ONCE: i64 = 4096;
 
+/// Rows whose logits stay in a processor's cache from the product to the softmax: 512 × 10,000 logits are 20 MB in fp32.
+const ROWS_IN_CACHE: i64 = 512;
+
 /// No id of a vocabulary, so that no target is ignored.
 const IGNORE_NOTHING: i64 = -100;
 
@@ -46,6 +49,30 @@ impl Decoder<'_> {
             let all = logits.log_softmax(-1, Kind::Float);
             chunks.push(all.gather(-1, &targets.unsqueeze(-1), false).squeeze_dim(-1));
         });
+        if chunks.is_empty() { Tensor::zeros([0], (Kind::Float, rows.device())) } else { Tensor::cat(&chunks, 0) }
+    }
+
+    /// ln p(target) of every question, `[questions]` in fp32, where `asked[q]` is the row of question q: ascending, one row may be
+    /// asked often, and its logits are made once.
+    pub fn answers(&self, rows: &Tensor, asked: &[i64], targets: &Tensor) -> Tensor {
+        let table = self.table.to_kind(self.kind);
+        let count = rows.size()[0];
+        let (mut chunks, mut answered) = (Vec::new(), 0);
+        for start in (0..count).step_by(ROWS_IN_CACHE as usize) {
+            let length = ROWS_IN_CACHE.min(count - start);
+            let here = asked[answered..].partition_point(|row| *row < start + length);
+            if here == 0 {
+                continue;
+            }
+            let places: Vec<i64> = asked[answered..answered + here].iter().map(|row| row - start).collect();
+            let targets = targets.narrow(0, answered as i64, here as i64);
+            answered += here;
+            let logits = linear(&rows.narrow(0, start, length), &table, self.bias, self.kind).to_kind(Kind::Float);
+            let all = logits.log_softmax(-1, Kind::Float).flatten(0, 1);
+            let vocabulary = logits.size()[1];
+            let cells = Tensor::from_slice(&places).to_device(rows.device()) * vocabulary + targets;
+            chunks.push(all.index_select(0, &cells));
+        }
         if chunks.is_empty() { Tensor::zeros([0], (Kind::Float, rows.device())) } else { Tensor::cat(&chunks, 0) }
     }
 

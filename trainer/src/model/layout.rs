@@ -36,20 +36,23 @@ pub struct Group {
 impl AttentionLayout {
     /// The layout of the stories `bounds[k]..bounds[k + 1]`.
     pub fn new(bounds: &[usize], device: Device) -> Self {
-        let stories: Vec<Story> = bounds
-            .windows(2)
-            .map(|pair| Story { start: pair[0], length: pair[1] - pair[0] })
-            .filter(|story| story.length > 0)
-            .collect();
-        let mut cells = vec![0; bounds.last().copied().unwrap_or(0)];
+        let stories = bounds.windows(2).map(|pair| (pair[0]..pair[1]).collect()).collect();
+        Self::of_paths(stories, bounds.last().copied().unwrap_or(0), device)
+    }
+
+    /// The layout of stories given as the places of their tokens, among `tokens` in all. Stories that begin alike may share
+    /// tokens, provided that each sees itself and those before it only; every token belongs to a story.
+    pub fn of_paths(stories: Vec<Vec<usize>>, tokens: usize, device: Device) -> Self {
+        let stories = stories.into_iter().filter(|story| !story.is_empty()).collect();
+        let mut cells = vec![0; tokens];
         let mut cells_before = 0;
         let groups = by_length(stories)
             .iter()
             .map(|members| {
-                let length = members[0].length;
+                let length = members[0].len();
                 for (row, story) in members.iter().enumerate() {
-                    for offset in 0..story.length {
-                        cells[story.start + offset] = (cells_before + row * length + offset) as i64;
+                    for (offset, token) in story.iter().enumerate() {
+                        cells[*token] = (cells_before + row * length + offset) as i64;
                     }
                 }
                 cells_before += members.len() * length;
@@ -67,16 +70,14 @@ impl AttentionLayout {
 }
 
 impl Group {
-    fn new(members: &[Story], device: Device) -> Self {
-        let length = members[0].length;
-        let token = |story: &Story, offset: usize| {
-            (if offset < story.length { story.start + offset } else { story.start }) as i64
-        };
+    fn new(members: &[Vec<usize>], device: Device) -> Self {
+        let length = members[0].len();
+        let token = |story: &[usize], offset: usize| story.get(offset).copied().unwrap_or(story[0]) as i64;
         let tokens: Vec<i64> =
             members.iter().flat_map(|story| (0..length).map(move |offset| token(story, offset))).collect();
-        let is_full = members.iter().all(|story| story.length == length);
+        let is_full = members.iter().all(|story| story.len() == length);
         let occupied = (!is_full).then(|| {
-            let lengths: Vec<i64> = members.iter().map(|story| story.length as i64).collect();
+            let lengths: Vec<i64> = members.iter().map(|story| story.len() as i64).collect();
             let lengths = Tensor::from_slice(&lengths).to_device(device).view([-1, 1, 1, 1]);
             Tensor::arange(length as i64, (Kind::Int64, device)).lt_tensor(&lengths)
         });
@@ -99,27 +100,21 @@ impl Group {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Story {
-    start: usize,
-    length: usize,
-}
-
 /// Stories in groups, longest first; a group is closed when one story more would waste too many cells.
-fn by_length(mut stories: Vec<Story>) -> Vec<Vec<Story>> {
-    stories.sort_by_key(|story| (std::cmp::Reverse(story.length), story.start));
-    let mut groups: Vec<Vec<Story>> = Vec::new();
+fn by_length(mut stories: Vec<Vec<usize>>) -> Vec<Vec<Vec<usize>>> {
+    stories.sort_by_key(|story| std::cmp::Reverse(story.len()));
+    let mut groups: Vec<Vec<Vec<usize>>> = Vec::new();
     let mut tokens = 0;
     for story in stories {
         if let Some(group) = groups.last_mut() {
-            let cells = (group.len() + 1) * group[0].length;
-            if cells as f64 <= CELLS_PER_TOKEN * (tokens + story.length) as f64 {
+            let cells = (group.len() + 1) * group[0].len();
+            if cells as f64 <= CELLS_PER_TOKEN * (tokens + story.len()) as f64 {
+                tokens += story.len();
                 group.push(story);
-                tokens += story.length;
                 continue;
             }
         }
-        tokens = story.length;
+        tokens = story.len();
         groups.push(vec![story]);
     }
     groups
@@ -130,8 +125,8 @@ mod tests {
     use super::*;
 
     fn grouped(lengths: &[usize]) -> Vec<Vec<usize>> {
-        let stories = lengths.iter().map(|length| Story { start: 0, length: *length }).collect();
-        by_length(stories).iter().map(|group| group.iter().map(|story| story.length).collect()).collect()
+        let stories = lengths.iter().map(|length| vec![0; *length]).collect();
+        by_length(stories).iter().map(|group| group.iter().map(Vec::len).collect()).collect()
     }
 
     #[test]
@@ -152,6 +147,16 @@ mod tests {
         let cells: Vec<Tensor> = layout.groups.iter().map(|group| group.gather(&rows)).collect();
         assert_eq!(layout.scatter(&cells), rows);
         assert!(layout.groups.len() > 1);
+    }
+
+    #[test]
+    fn a_shared_token_is_gathered_for_each_of_its_stories_and_once_for_an_empty_cell() {
+        let paths = vec![vec![0, 1, 2], vec![0, 1, 3], vec![0, 4]];
+        let layout = AttentionLayout::of_paths(paths, 5, Device::Cpu);
+        let rows = Tensor::arange(10, (Kind::Float, Device::Cpu)).view([5, 2]);
+        let cells: Vec<Tensor> = layout.groups.iter().map(|group| group.gather(&rows)).collect();
+        assert_eq!(layout.scatter(&cells), rows);
+        assert_eq!(cells.iter().map(|cells| cells.size()[0]).sum::<i64>(), 9);
     }
 
     #[test]

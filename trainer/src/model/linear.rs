@@ -1,5 +1,7 @@
 //! A linear map, and where a network's tensors come from.
 
+use std::ops::Range;
+
 use native::PackedMap;
 use spec::train::Precision;
 use tch::{Device, Kind, Tensor};
@@ -53,6 +55,11 @@ impl Linear {
         Self { weight, bias, kind, packed: PackedMap::default() }
     }
 
+    /// The kind of number that it multiplies.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The map of `x`, in the precision of the network.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         if is_packed(self.kind, &self.weight) {
@@ -84,8 +91,16 @@ impl<const COUNT: usize> SideBySide<COUNT> {
         if is_packed(kind, weights[0]) {
             return packed(&self.packed, x, &weights, &biases);
         }
+        self.forward_part(0..COUNT, x)
+    }
+
+    /// The results of the maps of this range alone, side by side.
+    pub fn forward_part(&self, range: Range<usize>, x: &Tensor) -> Tensor {
+        let maps = &self.maps[range];
+        let weights: Vec<&Tensor> = maps.iter().map(|map| &map.weight).collect();
+        let biases: Vec<&Tensor> = maps.iter().filter_map(|map| map.bias.as_ref()).collect();
         let bias = (!biases.is_empty()).then(|| Tensor::cat(&biases, 0));
-        linear(x, &Tensor::cat(&weights, 0), bias.as_ref(), kind)
+        linear(x, &Tensor::cat(&weights, 0), bias.as_ref(), self.maps[0].kind)
     }
 }
 

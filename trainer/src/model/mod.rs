@@ -1,7 +1,8 @@
 //! GPT-Neo and RoBERTa as in Hugging Face's transformers, on packed batches.
 //!
 //! Read [`packed`] (what a network sees), [`attention`] (the one operation that is not row by row), [`gpt_neo`] and
-//! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`declare`] says which parameters
+//! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`tree`] and [`masked`] are what evaluation
+//! asks: stories that begin alike, and copies of stories with gaps. [`declare`] says which parameters
 //! there are; the layer in the feed-forward place is a room of its own, [`crate::feed_forward`].
 //!
 //! # Invariants
@@ -18,13 +19,17 @@ pub mod gpt_neo;
 pub mod head;
 pub mod layout;
 pub mod linear;
+pub mod masked;
 pub mod network;
 pub mod norm;
 pub mod packed;
 pub mod roberta;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod tree;
 
-pub use declare::declarations;
+pub use declare::{declarations, declarations_with_padding};
+pub use masked::MaskedCopies;
 pub use network::Model;
 pub use packed::{Packed, Stories};
+pub use tree::Tree;

@@ -3,13 +3,15 @@
 use native::stopwatch::{self, Phase};
 use spec::model::{Architecture, ModelSpec};
 use spec::train::Precision;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::gpt_neo::GptNeo;
 use super::head::Decoder;
 use super::linear::Weights;
+use super::masked::MaskedCopies;
 use super::packed::Packed;
 use super::roberta::Roberta;
+use super::tree::Tree;
 use crate::streams::Dropout;
 
 /// A decoder or an encoder with its language-modelling head.
@@ -38,6 +40,16 @@ impl Model {
         Self { network }
     }
 
+    /// The same network for a tokenizer with this padding id instead of 0: only training asks, and only an encoder's.
+    #[must_use]
+    pub fn with_padding(self, id: u16) -> Self {
+        let network = match self.network {
+            Network::GptNeo(network) => Network::GptNeo(network),
+            Network::Roberta(network) => Network::Roberta(network.with_padding(id)),
+        };
+        Self { network }
+    }
+
     /// `[T, hidden]` in fp32: what transformers calls the last hidden state, one row for every token of the batch.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
         match &self.network {
@@ -58,6 +70,32 @@ impl Model {
         tch::no_grad(|| {
             let rows = self.scored_rows(batch, Dropout::off());
             self.decode(&rows, |decoder, rows| decoder.log_probabilities(rows, &batch.targets))
+        })
+    }
+
+    /// `[questions]` in fp32: ln p of every question of a tree, without dropout and without gradients.
+    ///
+    /// # Panics
+    /// When the network is an encoder: what a token is there depends on what follows it.
+    pub fn tree_log_probabilities(&self, tree: &Tree<'_>, device: Device) -> Tensor {
+        let Network::GptNeo(network) = &self.network else { panic!("invariant: only a decoder reads a tree") };
+        tch::no_grad(|| {
+            let batch = tree.pack(device);
+            let rows = network.hidden(&batch, Dropout::off());
+            network.decoder().answers(&rows, tree.asked, &batch.targets)
+        })
+    }
+
+    /// `[copies]` in fp32: ln p of the hidden token that each copy is asked for, without dropout and without gradients.
+    ///
+    /// # Panics
+    /// When the network is a decoder, which sees no token that follows.
+    pub fn masked_log_probabilities(&self, copies: &MaskedCopies<'_>, device: Device) -> Tensor {
+        let Network::Roberta(network) = &self.network else { panic!("invariant: only an encoder fills gaps") };
+        tch::no_grad(|| {
+            let rows = network.transform(&network.asked_rows(copies, device));
+            let asked: Vec<i64> = (0..copies.asked.len() as i64).collect();
+            network.decoder().answers(&rows, &asked, &Tensor::from_slice(copies.targets).to_device(device))
         })
     }
 
@@ -107,6 +145,11 @@ mod tests {
         )
     }
 
+    /// Whether a parameter belongs to an activation.
+    fn is_learned(name: &str) -> bool {
+        [".act.", ".act_in.", "_act_fn."].iter().any(|part| name.contains(part))
+    }
+
     fn model(spec: &ModelSpec, weights: &BTreeMap<String, Tensor>) -> Model {
         Model::new(spec, &mut |name| weights[name].shallow_clone(), Precision::Fp32)
     }
@@ -138,7 +181,7 @@ mod tests {
         for architecture in ARCHITECTURES {
             for activation in NAMES {
                 for one in declarations(&with_activation(architecture, activation)) {
-                    let is_learned = one.name.contains(".act.") || one.name.contains("_act_fn.");
+                    let is_learned = is_learned(&one.name);
                     let is_matrix = one.shape.len() > 1 && !one.name.ends_with("spline_scaler") && !is_learned;
                     assert_eq!(one.decays, is_matrix, "{}", one.name);
                 }
@@ -167,7 +210,7 @@ mod tests {
     fn telling_weights(spec: &ModelSpec) -> BTreeMap<String, Tensor> {
         let telling = |(name, weight): (String, Tensor)| {
             let is_input = name.contains("mlp.c_fc.weight") || name.contains("intermediate.dense.weight");
-            let is_learned = name.contains(".act.") || name.contains("_act_fn.");
+            let is_learned = is_learned(&name);
             let weight = match (is_input, is_learned) {
                 (true, _) => weight * 3.0,
                 (_, true) => &weight + sample::tensor(&name, &weight.size(), tch::Kind::Float) * 0.2,
@@ -290,10 +333,15 @@ mod tests {
             scored: &[1],
             targets: &[3],
         };
-        let hidden = model(&spec, &weights).hidden(&Packed::new(&stories, tch::Device::Cpu), Dropout::off());
-        hidden.select(0, 1).select(0, 0).backward();
-        let rows = weights["roberta.embeddings.word_embeddings.weight"].grad().abs().sum_dim_intlist(1, false, None);
-        assert!(rows.double_value(&[0]) == 0.0);
-        assert!(rows.double_value(&[5]) > 0.0);
+        let batch = Packed::new(&stories, tch::Device::Cpu);
+        let table = &weights["roberta.embeddings.word_embeddings.weight"];
+        for (padding, other) in [(0, 5), (5, 0)] {
+            let hidden = model(&spec, &weights).with_padding(padding).hidden(&batch, Dropout::off());
+            table.shallow_clone().zero_grad();
+            hidden.select(0, 1).select(0, 0).backward();
+            let rows = table.grad().abs().sum_dim_intlist(1, false, None);
+            assert!(rows.double_value(&[i64::from(padding)]) == 0.0);
+            assert!(rows.double_value(&[other]) > 0.0);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Layer normalisation.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::linear::Weights;
 
-/// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016, arXiv:1607.06450); always in fp32.
+/// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016, arXiv:1607.06450); in the kind of its weight,
+/// which in training is fp32.
 #[derive(Debug)]
 pub struct LayerNorm {
     weight: Tensor,
@@ -20,7 +21,7 @@ impl LayerNorm {
 
     /// The normalised rows of `x`.
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        x.to_kind(Kind::Float).layer_norm(
+        x.to_kind(self.weight.kind()).layer_norm(
             self.weight.size(),
             Some(&self.weight),
             Some(&self.bias),

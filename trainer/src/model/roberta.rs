@@ -7,12 +7,13 @@
 use native::PackedMap;
 use native::stopwatch::Phase;
 use spec::model::ModelSpec;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
-use super::attention::{Attention, Projections, Sight, projections};
+use super::attention::{Attention, Projections, Rectangle, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
+use super::masked::MaskedCopies;
 use super::network::enter;
 use super::norm::LayerNorm;
 use super::packed::Packed;
@@ -47,8 +48,17 @@ fn feed_forward_names(block: &str) -> feed_forward::Names {
         gated: format!("{block}.intermediate.gated"),
         output: format!("{block}.output.dense"),
         activation: format!("{block}.intermediate.intermediate_act_fn"),
-        splines: format!("{block}.kan"),
+        entry_activation: format!("{block}.intermediate.act_in"),
+        kan: format!("{block}.kan"),
+        delft_first: format!("{block}.intermediate.c_fc"),
+        // Not in the study, whose encoder has a linear map there.
+        delft_second: format!("{block}.output.c_proj"),
     }
+}
+
+/// The name of the table of tokens.
+pub fn token_table() -> String {
+    format!("{TOKENS}.weight")
 }
 
 /// Declares the parameters of a RoBERTa.
@@ -77,6 +87,8 @@ pub fn declare(spec: &ModelSpec, declarations: &mut Declarations) {
 #[derive(Debug)]
 pub struct Roberta {
     tokens: Tensor,
+    /// The id whose vector no token that is looked up moves.
+    padding: i64,
     positions: Tensor,
     types: Tensor,
     embedding_norm: LayerNorm,
@@ -106,7 +118,8 @@ impl Roberta {
     pub fn new(spec: &ModelSpec, weights: &mut Weights<'_>) -> Self {
         let epsilon = spec.layer_norm_epsilon;
         Self {
-            tokens: weights.get(&format!("{TOKENS}.weight")),
+            tokens: weights.get(&token_table()),
+            padding: PADDING,
             positions: weights.get(&format!("{POSITIONS}.weight")),
             types: weights.get(&format!("{TYPES}.weight")),
             embedding_norm: LayerNorm::new(EMBEDDING_NORM, epsilon, weights),
@@ -123,6 +136,12 @@ impl Roberta {
         }
     }
 
+    /// The same network for a tokenizer with this padding id.
+    #[must_use]
+    pub fn with_padding(self, id: u16) -> Self {
+        Self { padding: i64::from(id), ..self }
+    }
+
     /// `[T, hidden]` after the last block.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
         let masks = batch.attention.masks(Sight::Whole);
@@ -136,16 +155,56 @@ impl Roberta {
             dropout,
             probability: self.attention_dropout,
         };
-        let mut x = dropout.apply("embeddings", self.embed(batch), self.dropout);
+        let mut x = dropout.apply("embeddings", self.embed(&batch.tokens, &batch.positions), self.dropout);
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
         }
         enter(Phase::Head, x)
     }
 
-    fn embed(&self, batch: &Packed) -> Tensor {
-        let tokens = Tensor::embedding(&self.tokens, &batch.tokens, PADDING, false, false);
-        let rows = &batch.positions + (PADDING + 1);
+    /// `[copies, hidden]` after the last block, at the cell of each copy that is asked for.
+    ///
+    /// The copies share most of their tokens, so the first block forms queries, keys and values of distinct ones only; of the
+    /// last block only keys and values are needed beyond the asked cells.
+    pub(super) fn asked_rows(&self, copies: &MaskedCopies<'_>, device: Device) -> Tensor {
+        let copies = copies.pack(device);
+        let scale = (self.head_size as f64).sqrt().recip();
+        let rectangle = Rectangle { copies: copies.copies, length: copies.length, heads: self.heads, scale };
+        let distinct = self.embed(&copies.tokens, &copies.positions);
+        let mut x = Tensor::new();
+        for (index, block) in self.blocks.iter().enumerate() {
+            let (is_first, is_last) = (index == 0, index + 1 == self.blocks.len());
+            let projected = match (is_first, is_last) {
+                (true, _) => block.projections.forward(&distinct).index_select(0, &copies.cells),
+                (false, true) => block.projections.forward_part(1..3, &x),
+                (false, false) => block.projections.forward(&x),
+            };
+            if is_first {
+                x = distinct.index_select(0, &copies.cells);
+            }
+            let attended = if is_last {
+                x = x.index_select(0, &copies.asked);
+                let (queries, rest) = if is_first {
+                    let width = projected.size()[1] / 3;
+                    (
+                        projected.narrow(1, 0, width).index_select(0, &copies.asked),
+                        projected.narrow(1, width, 2 * width),
+                    )
+                } else {
+                    (block.projections.forward_part(0..1, &x), projected)
+                };
+                rectangle.attend_at(&queries, &rest)
+            } else {
+                rectangle.attend(&projected)
+            };
+            x = block.after_attention(&x, &attended);
+        }
+        x
+    }
+
+    fn embed(&self, tokens: &Tensor, positions: &Tensor) -> Tensor {
+        let tokens = Tensor::embedding(&self.tokens, tokens, self.padding, false, false);
+        let rows = positions + (PADDING + 1);
         let positions = Tensor::embedding(&self.positions, &rows, PADDING, false, false);
         self.embedding_norm.forward(&(tokens + self.types.select(0, 0) + positions))
     }
@@ -172,6 +231,12 @@ impl Block {
             feed_forward: FeedForward::new(spec, &feed_forward_names(&block), weights),
             feed_forward_norm: LayerNorm::new(&format!("{block}.output.LayerNorm"), epsilon, weights),
         }
+    }
+
+    /// The block from its attention's sum on, without dropout, for any rows `x` of its input.
+    fn after_attention(&self, x: &Tensor, attended: &Tensor) -> Tensor {
+        let x = self.attention_norm.forward(&(self.output.forward(attended) + x));
+        self.feed_forward_norm.forward(&(self.feed_forward.forward(&x) + x))
     }
 
     fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {

@@ -31,6 +31,7 @@ pub(crate) fn spec(architecture: Architecture, settings: &[(&str, Value)]) -> Mo
         ("model.ffn-size", Value::Integer(20)),
         ("model.context", Value::Integer(16)),
         ("model.window", Value::Integer(4)),
+        ("model.kan.groups", Value::Integer(4)),
         ("model.vocabulary", Value::Integer(300)),
     ];
     let mut all = Settings::new();
@@ -49,7 +50,7 @@ pub(crate) fn weights(spec: &ModelSpec) -> BTreeMap<String, Tensor> {
             let noise = |size: f64| tensor(&declaration.name, &declaration.shape, Kind::Float) * size;
             let tensor = match declaration.start {
                 Start::Constant(value) if learned => noise(0.0) + value,
-                Start::Rows(values) if learned => noise(0.0) + Tensor::from_slice(values).to_kind(Kind::Float),
+                Start::Rows(ref values) if learned => noise(0.0) + Tensor::from_slice(values).to_kind(Kind::Float),
                 Start::Normal { std } if learned => noise(std),
                 Start::Constant(value) => noise(0.25) + value,
                 _ => noise(0.25),

@@ -60,7 +60,12 @@ impl TrainedModel {
 
     /// The network on `device`, in fp32 whatever precision it was trained in.
     pub fn model(&self, device: Device) -> Model {
-        Model::new(&self.spec, &mut |name| self.weights[name].to_device(device), Precision::Fp32)
+        self.model_in(device, Precision::Fp32)
+    }
+
+    /// The network on `device`, its products in `precision`.
+    pub fn model_in(&self, device: Device, precision: Precision) -> Model {
+        Model::new(&self.spec, &mut |name| self.weights[name].to_device(device), precision)
     }
 }
 
@@ -79,5 +84,5 @@ pub(crate) fn check_spec(spec: &ModelSpec) -> Result<(), String> {
     if !(1..=1 << 16).contains(vocabulary) {
         return Err(format!("a vocabulary of {vocabulary} is outside 1..=65536"));
     }
-    Ok(())
+    spec.feed_forward.check(*hidden_size).map_err(|error| error.to_string())
 }

@@ -1,10 +1,13 @@
 //! The power of the two t tests before anything has been run.
 
+use serde::Serialize;
+
 use crate::statistics::detectable::power;
 use crate::statistics::refusal::Refusal;
 
 /// How two arms are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Design {
     /// By the differences of runs that share their seed; n is the number of pairs.
     Paired,
@@ -13,16 +16,16 @@ pub enum Design {
 }
 
 /// The most seeds that are looked at.
-const MOST: f64 = 1e7;
+pub(super) const MOST: f64 = 1e7;
 
 impl Design {
     /// Degrees of freedom with n seeds an arm.
-    fn freedom(self, n: f64) -> f64 {
+    pub(crate) fn freedom(self, n: f64) -> f64 {
         if self == Self::Paired { n - 1.0 } else { 2.0 * n - 2.0 }
     }
 
     /// How many standard errors an effect of 1 measures with n seeds an arm.
-    fn root(self, n: f64) -> f64 {
+    pub(super) fn root(self, n: f64) -> f64 {
         if self == Self::Paired { n.sqrt() } else { (n / 2.0).sqrt() }
     }
 
@@ -107,13 +110,13 @@ impl Design {
     }
 }
 
-fn unless_seeds(seeds: f64) -> Result<(), Refusal> {
+pub(super) fn unless_seeds(seeds: f64) -> Result<(), Refusal> {
     let valid = (2.0..=MOST).contains(&seeds);
     let expected = "a number from 2 to ten million";
     if valid { Ok(()) } else { Err(Refusal::Range { name: "seeds", value: seeds, expected }) }
 }
 
-fn unless_power(wanted: f64, alpha: f64) -> Result<(), Refusal> {
+pub(super) fn unless_power(wanted: f64, alpha: f64) -> Result<(), Refusal> {
     let expected = "a number above alpha and below 1";
     if wanted > alpha && wanted < 1.0 { Ok(()) } else { Err(Refusal::Range { name: "power", value: wanted, expected }) }
 }

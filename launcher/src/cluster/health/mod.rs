@@ -1,12 +1,13 @@
 //! Whether a site can carry out a sweep: what is asked before the first submission, and what to do where something is amiss.
 //!
 //! Each subject has a file: [`reach`] (the connection, the commands, files there), [`controller`] (its settings), [`rights`]
-//! (accounts and limits), [`partition`] (nodes).
+//! (accounts and limits), [`partition`] (nodes), [`setup`] (files to source, modules).
 
 mod controller;
 mod partition;
 mod reach;
 mod rights;
+mod setup;
 
 use slurm::client::Client;
 
@@ -56,6 +57,7 @@ pub fn examine(site: &Site, client: &Client) -> Vec<Finding> {
     };
     findings.push(reach::commands(client));
     findings.extend(reach::files(site, client));
+    findings.extend(setup::examine(site, client));
     let configuration = match client.configuration() {
         Ok(configuration) => configuration,
         Err(error) => {

@@ -38,11 +38,14 @@ impl Asked<'_> {
         self.runs.iter().enumerate().map(move |(line, run)| (line as u32 / per_task, *run))
     }
 
-    /// Whether a task of an unfinished run is not in the queue and was not seen to end.
-    pub(super) fn missing(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
-        let seen = |run: RunId| self.submission.observed.contains_key(&run);
-        self.tasks()
-            .any(|(index, run)| unfinished.contains(&run) && !seen(run) && queued.get(self.number, index).is_none())
+    /// Whether a task of an unfinished run is not in the queue and was not seen to end, by the ledger or by the `accounts`.
+    pub(super) fn missing(&self, queued: &Seen, unfinished: &BTreeSet<RunId>, accounts: &Accounts) -> bool {
+        let is_over = |index| match accounts {
+            Accounts::Known(seen) => matches!(seen.get(self.number, index), Some((TaskStanding::Ended(_), _))),
+            Accounts::Off | Accounts::Silent => false,
+        };
+        let is_open = |run: RunId| unfinished.contains(&run) && !self.submission.observed.contains_key(&run);
+        self.tasks().any(|(index, run)| is_open(run) && queued.get(self.number, index).is_none() && !is_over(index))
     }
 
     /// Whether the queue shows an end of a task of an unfinished run, which is news, of which only the accounts know all: by whom
@@ -264,7 +267,7 @@ mod tests {
         let mut queued = Seen::default();
         queued.set(&"7_[0-2]".parse().unwrap(), &TaskStanding::Unknown, "");
         let unfinished: BTreeSet<RunId> = (0..7).map(run).collect();
-        assert!(!asked.missing(&queued, &unfinished));
+        assert!(!asked.missing(&queued, &unfinished, &Accounts::Off));
         let views = asked.tell(&queued, &Accounts::Off, Timestamp::UNIX_EPOCH);
         let indices: Vec<_> = views.iter().map(|(_, view)| view.job.index().unwrap()).collect();
         assert_eq!(indices, [0, 0, 0, 1, 1, 1, 2]);

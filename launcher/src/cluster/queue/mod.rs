@@ -56,8 +56,9 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, a second one and
-    /// one sacct if something is no longer in the queue.
+    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, and one sacct if something is
+    /// no longer in the queue. Only what neither of them knows, as where there are no accounts, is looked for in the queue
+    /// once more.
     ///
     /// # Errors
     /// The queue could not be read. That says nothing about any job.
@@ -73,11 +74,15 @@ impl Queue {
         let names: Vec<JobName> = asked.iter().map(|asked| asked.submission.name.clone()).collect();
         let question = Question { client, wanted: Wanted { user, names: &names }, asked: &asked, unfinished };
         let now = Timestamp::now();
-        let queued = question.queued()?;
+        let mut queued = question.queued()?;
         let accounts = question.accounts(&queued, now).unwrap_or_else(|why| {
             queue.without_accounts = Some(why);
             Accounts::Silent
         });
+        // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a whole one.
+        if question.is_anything_lost(&queued, &accounts) {
+            queued.add(question.queued()?);
+        }
         for asked in &asked {
             let views = asked.tell(&queued, &accounts, now);
             queue.ended.extend(views.iter().filter_map(|(run, view)| asked.news(*run, view, unfinished)));
@@ -157,19 +162,19 @@ struct Question<'a> {
 impl Question<'_> {
     /// What is in the queue.
     fn queued(&self) -> Result<Seen, ClusterError> {
-        let mut queued = Seen::queued(self.client.queue(&self.wanted)?);
-        if self.asked.iter().any(|asked| asked.missing(&queued, self.unfinished)) {
-            // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a
-            // whole one: what is not there is looked for once more.
-            queued.add(Seen::queued(self.client.queue(&self.wanted)?));
-        }
-        Ok(queued)
+        Ok(Seen::queued(self.client.queue(&self.wanted)?))
+    }
+
+    /// Whether a task is not in the queue of which the accounts do not say that it is over.
+    fn is_anything_lost(&self, queued: &Seen, accounts: &Accounts) -> bool {
+        self.asked.iter().any(|asked| asked.missing(queued, self.unfinished, accounts))
     }
 
     /// What the accounts say, asked only if the queue leaves something open. `Err` tells why they are silent.
     fn accounts(&self, queued: &Seen, now: Timestamp) -> Result<Accounts, String> {
-        let is_open =
-            |asked: &&Asked<'_>| asked.missing(queued, self.unfinished) || asked.half_told(queued, self.unfinished);
+        let is_open = |asked: &&Asked<'_>| {
+            asked.missing(queued, self.unfinished, &Accounts::Off) || asked.half_told(queued, self.unfinished)
+        };
         // Sites may refuse to look back further than some weeks.
         let Some(oldest) = self.asked.iter().filter(is_open).map(|asked| asked.submission.age(now)).max() else {
             return Ok(Accounts::Off);

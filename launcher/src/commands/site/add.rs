@@ -80,6 +80,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let draft = cluster::draft_site(name, &wishes, &probe).map_err(ClusterError::from)?;
     let file = cluster::create_site(name, &draft.text)?;
     print(&format!("wrote {}\n", file.display()))?;
+    if name == cluster::HERE {
+        talk("every command without --site uses it from now on");
+    }
     talk(&format!("`seedbed doctor --site {name}` looks at all that a sweep needs there"));
     Ok(ExitCode::Done)
 }

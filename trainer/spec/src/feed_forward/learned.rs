@@ -119,7 +119,7 @@ impl Parameter {
 
 /// Numerator and denominator of [`LearnedFunction::Rational`]: the least-squares fit of GELU on [−5, 5], 0.0036 away at most.
 /// `trainer/tests/reference/make_activations.py` fits it.
-const RATIONAL_GELU: [&[f64]; 2] = [
+pub const RATIONAL_GELU: [&[f64]; 2] = [
     &[-0.002_636_04, 0.5, 0.415_098_04, 0.117_501_295, 0.012_380_07, 0.000_287_785],
     &[0.0, 0.235_002_59, 0.0, 0.000_575_57],
 ];

@@ -12,6 +12,7 @@
 //!   hinges and slopes start. `linear-spline` can become any of them.
 
 use super::activation::StaticFunction;
+use super::kan::KanLevel;
 use super::learned::LearnedFunction;
 
 /// What a name stands for.
@@ -23,8 +24,8 @@ pub enum Level {
     Gated(Function),
     /// A function on both halves of the hidden layer, which are multiplied.
     GatedBoth(Function),
-    /// A Kolmogorov-Arnold network of B-spline edges in place of the whole layer.
-    Spline,
+    /// A Kolmogorov-Arnold network in place of the whole layer.
+    Kan(KanLevel),
 }
 
 /// A function by what it is called.
@@ -37,7 +38,7 @@ pub enum Function {
 }
 
 /// Every level, family by family.
-pub const LEVELS: [(&str, Level); 55] = {
+pub const LEVELS: [(&str, Level); 61] = {
     use LearnedFunction as L;
     use StaticFunction as S;
     [
@@ -104,7 +105,13 @@ pub const LEVELS: [(&str, Level); 55] = {
         ("relu2-glu", Level::Gated(Function::Static(S::Relu2))),
         ("drelu", Level::GatedBoth(Function::Static(S::Relu))),
         // In place of the layer.
-        ("kan", Level::Spline),
+        ("kan", Level::Kan(KanLevel::Spline)),
+        ("efficient-kan", Level::Kan(KanLevel::EfficientSpline)),
+        ("delft-kan", Level::Kan(KanLevel::DelftSpline)),
+        ("fast-kan", Level::Kan(KanLevel::RadialBasis)),
+        ("chebyshev-kan", Level::Kan(KanLevel::Chebyshev)),
+        ("grouped-chebyshev-kan", Level::Kan(KanLevel::GroupedChebyshev)),
+        ("gr-kan", Level::Kan(KanLevel::GroupedRational)),
     ]
 };
 
@@ -120,7 +127,7 @@ pub const NAMES: [&str; LEVELS.len()] = {
 };
 
 /// What else some levels are called, in kebab-case, and their name here: for suggestions only.
-const CALLED_ELSEWHERE: [(&str, &str); 8] = [
+const CALLED_ELSEWHERE: [(&str, &str); 11] = [
     ("linear", "identity"),
     ("none", "identity"),
     ("gelu-new", "gelu-tanh"),
@@ -129,6 +136,9 @@ const CALLED_ELSEWHERE: [(&str, &str); 8] = [
     ("squared-relu", "relu2"),
     ("pade", "rational"),
     ("pau", "rational"),
+    ("b-spline", "kan"),
+    ("chebykan", "chebyshev-kan"),
+    ("kat", "gr-kan"),
 ];
 
 /// The name here of what another program calls `name`, where no likeness of letters would find it.
@@ -165,7 +175,7 @@ mod tests {
             let function = match level {
                 Level::Plain(Function::Static(function)) => serde_json::to_value(function),
                 Level::Plain(Function::Learned(function)) => serde_json::to_value(function),
-                Level::Gated(_) | Level::GatedBoth(_) | Level::Spline => continue,
+                Level::Gated(_) | Level::GatedBoth(_) | Level::Kan(_) => continue,
             };
             assert_eq!(function.unwrap(), name);
         }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kan::{check_ends, check_least};
 use crate::error::SpecError;
-use crate::setting::Settings;
 
-/// A uniform B-spline grid shared by all edges of a layer.
+/// A uniform B-spline grid shared by all edges of a layer, which no training step moves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SplineGrid {
@@ -25,21 +25,11 @@ impl SplineGrid {
         self.intervals + self.order
     }
 
-    /// The grid that `settings` ask for.
-    pub(super) fn from_settings(settings: &Settings) -> Result<Self, SpecError> {
-        let grid = Self {
-            intervals: settings.size("model.kan.intervals"),
-            order: settings.size("model.kan.order"),
-            low: settings.number("model.kan.low"),
-            high: settings.number("model.kan.high"),
-        };
-        if grid.low < grid.high {
-            return Ok(grid);
-        }
-        Err(SpecError::Unfit {
-            key: "model.kan.high",
-            value: grid.high.to_string(),
-            reason: format!("the grid must end above model.kan.low = {}", grid.low),
-        })
+    /// # Errors
+    /// When the grid is empty or its order is none.
+    pub(super) fn check(&self) -> Result<(), SpecError> {
+        check_least("model.kan.intervals", self.intervals, 1, "a grid has at least one interval")?;
+        check_least("model.kan.order", self.order, 1, "a spline is of order 1, straight lines, or more")?;
+        check_ends(self.low, self.high)
     }
 }

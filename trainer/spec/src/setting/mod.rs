@@ -8,6 +8,7 @@ mod evaluate;
 mod execution;
 mod kind;
 mod model;
+pub mod protocol;
 mod resources;
 mod settings;
 mod train;
@@ -15,6 +16,7 @@ mod train;
 use std::cmp::Reverse;
 
 pub use self::kind::Kind;
+pub use self::protocol::Protocol;
 pub use self::settings::Settings;
 use crate::error::SpecError;
 use crate::value::Value;

@@ -1,27 +1,44 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::protocol::{PROTOCOLS, Protocol, excluded_by};
 use super::{Setting, all};
 use crate::error::SpecError;
 use crate::value::Value;
 
-/// What was given for one run, key by key; defaults for the rest.
+/// What was given for one run, key by key; what its protocol fills in, and defaults, for the rest.
 ///
 /// The typed accessors are for keys of this crate's own table: asking for a key that is not there, or for another type than
 /// its kind, is a bug of the caller and panics.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     given: Vec<Option<Value>>,
+    /// The place of the protocol among all.
+    protocol: usize,
 }
 
 /// A key of the table with its fixed default, made once: a large sweep asks for each of them a hundred thousand times.
 struct Row {
-    setting: &'static Setting,
     default: Option<Value>,
+    /// What each protocol fills in.
+    filled: [Option<Value>; PROTOCOLS.len()],
+    /// The position of the setting that this one excludes.
+    excluded: Option<usize>,
 }
 
-static TABLE: LazyLock<Vec<Row>> =
-    LazyLock::new(|| all().map(|setting| Row { setting, default: setting.default.value() }).collect());
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let filled = |protocol: &Protocol, key: &str| {
+        protocol.values().find_map(|(setting, value)| (setting.key == key).then_some(value))
+    };
+    let row = |setting: &'static Setting| Row {
+        default: setting.default.value(),
+        filled: PROTOCOLS.each_ref().map(|protocol| filled(protocol, setting.key)),
+        excluded: excluded_by(setting.key).and_then(position),
+    };
+    all().map(row).collect()
+});
+
+static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| all().collect());
 
 /// Never iterated over, so that its order reaches nothing.
 static POSITIONS: LazyLock<HashMap<&'static str, usize>> =
@@ -31,14 +48,20 @@ pub(super) fn position(key: &str) -> Option<usize> {
     POSITIONS.get(key).copied()
 }
 
+/// Not by way of the table, which is made with the help of this.
 pub(super) fn at(position: usize) -> &'static Setting {
-    TABLE[position].setting
+    SETTINGS[position]
 }
 
 impl Settings {
     /// Nothing given: every key has its default.
     pub fn new() -> Self {
-        Self { given: vec![None; TABLE.len()] }
+        Self::under(Protocol::as_intended())
+    }
+
+    /// Nothing given: every key has what this protocol fills in, or its default.
+    pub fn under(protocol: &'static Protocol) -> Self {
+        Self { given: vec![None; TABLE.len()], protocol: protocol.place() }
     }
 
     /// Gives a value to a key of the table, over an earlier one.
@@ -109,9 +132,22 @@ impl Settings {
         u32::try_from(number).expect("invariant: a size is bounded by its setting")
     }
 
+    /// The same where the default is derived: `None` where nothing was given.
+    pub(crate) fn optional_size(&self, key: &str) -> Option<u32> {
+        self.integer(key).map(|number| u32::try_from(number).expect("invariant: a size is bounded by its setting"))
+    }
+
     /// A float with a fixed default.
     pub(crate) fn number(&self, key: &str) -> f64 {
         self.float(key).expect("invariant: this number has a fixed default")
+    }
+
+    /// A yes or no with a fixed default.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        match self.lookup(key) {
+            Some(Value::Boolean(value)) => *value,
+            other => panic!("invariant: `{key}` is a flag with a fixed default, not {other:?}"),
+        }
     }
 
     /// A text with a fixed default.
@@ -126,6 +162,13 @@ impl Settings {
     }
 
     fn at(&self, position: usize) -> Option<&Value> {
-        self.given[position].as_ref().or(TABLE[position].default.as_ref())
+        self.given[position].as_ref().or_else(|| self.filled(position)).or(TABLE[position].default.as_ref())
+    }
+
+    /// What the protocol fills in, unless a setting was given that excludes this one.
+    fn filled(&self, position: usize) -> Option<&Value> {
+        let row = &TABLE[position];
+        let is_excluded = row.excluded.is_some_and(|other| self.given[other].is_some());
+        row.filled[self.protocol].as_ref().filter(|_| !is_excluded)
     }
 }

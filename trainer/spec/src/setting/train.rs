@@ -36,6 +36,18 @@ pub(super) const SECTION: Section = Section {
             meaning: "Most tokens in one forward pass; a larger step is accumulated from several, each with dropout of its own",
         },
         Setting {
+            key: "train.averaging",
+            kind: Kind::Choice(&["tokens", "micro-batches"]),
+            default: Preset::Text("tokens"),
+            meaning: "What the loss of a step is the mean of: its scored tokens, or the means of micro-batches (transformers before 4.46)",
+        },
+        Setting {
+            key: "train.micro-batch-stories",
+            kind: Kind::Integer { least: 1, most: 1 << 24 },
+            default: Preset::Integer(16),
+            meaning: "Stories of one micro-batch, where the means of micro-batches are averaged",
+        },
+        Setting {
             key: "train.learning-rate",
             kind: Kind::Positive { most: 10.0 },
             default: Preset::Float(5e-4),

@@ -1,0 +1,104 @@
+//! The levels of a factor across strata: lines that run side by side mean that the factor does the same everywhere.
+
+use super::axis::Scale;
+use super::rows::{Frame, WIDTH, extent};
+use super::svg::{Anchor, Svg};
+use crate::number;
+use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
+
+/// As many strata as there are shapes.
+const MOST_STRATA: usize = 7;
+/// Height of a line of the legend.
+const LINE: f64 = 17.0;
+
+/// Draws the mean of every level in every stratum with its interval, joined by stratum; `id` must be unique on the page. `None` for
+/// one stratum, and for more than seven.
+pub fn interaction(metric: &MetricReport, contrast: &Contrast, id: &str) -> Option<String> {
+    let strata = &contrast.strata;
+    if !(2..=MOST_STRATA).contains(&strata.len()) {
+        return None;
+    }
+    let levels = levels(contrast);
+    let mut frame = Frame::of(levels.iter().copied());
+    let legend = LINE * strata.len() as f64;
+    frame.top += legend;
+    frame.bottom += legend;
+    let scale = Scale::new(domain(contrast)?, (frame.left, frame.right));
+    let mut svg = Svg::new(WIDTH, frame.height());
+    frame.name_rows(&mut svg, levels.iter().map(|level| (*level, Some(*level) == contrast.baseline.as_deref())));
+    let unit = if metric.unit.is_empty() { &metric.label } else { &metric.unit };
+    scale.draw_below(&mut svg, (frame.top, frame.bottom), 4, unit);
+    for (index, stratum) in strata.iter().enumerate() {
+        let y = 12.0 + LINE * index as f64;
+        svg.marker(&series(index), index, (frame.left + 4.0, y - 4.0), 4.0, &stratum.name);
+        svg.text("level", (frame.left + 14.0, y), Anchor::Start, &stratum.name);
+    }
+    let step = (14.0 / strata.len() as f64).min(6.0);
+    for (index, stratum) in strata.iter().enumerate() {
+        let shift = (index as f64 - (strata.len() as f64 - 1.0) / 2.0) * step;
+        draw_stratum(&mut svg, metric, (index, stratum), &levels, &|row| frame.row(row) + shift, &scale);
+    }
+    let title = format!("{} by {} in every stratum", metric.label, contrast.factor);
+    let description = "A row a level, a shape a stratum: the mean with its t interval, joined by stratum. Lines that run side by side \
+                       mean that the factor does the same in every stratum. The tables below hold the same numbers.";
+    Some(svg.finish(id, &title, description))
+}
+
+fn series(index: usize) -> String {
+    format!("series s{index}")
+}
+
+fn draw_stratum(
+    svg: &mut Svg,
+    metric: &MetricReport,
+    (index, stratum): (usize, &Stratum),
+    levels: &[&str],
+    row: &dyn Fn(usize) -> f64,
+    scale: &Scale,
+) {
+    let arms: Vec<(usize, &Arm)> = stratum
+        .arms
+        .iter()
+        .filter_map(|arm| Some((levels.iter().position(|level| *level == arm.level)?, arm)))
+        .filter(|(_, arm)| arm.description.is_some())
+        .collect();
+    let place = |arm: &Arm| arm.description.map_or(0.0, |description| scale.clamp(description.mean).0);
+    let line: Vec<(f64, f64)> = arms.iter().map(|(level, arm)| (place(arm), row(*level))).collect();
+    svg.path(&format!("joining s{index}"), &line);
+    for (level, arm) in arms {
+        let Some(description) = arm.description else { continue };
+        let y = row(level);
+        if let Some(interval) = description.interval {
+            let [from, to] = [interval.low, interval.high].map(|end| scale.clamp(end).0);
+            svg.line(&format!("whisker s{index}"), (from, y), (to, y));
+        }
+        let tip = format!("{}, {}: {}", arm.level, stratum.name, number::fixed(description.mean, metric.decimals));
+        svg.marker(&series(index), index, (place(arm), y), 4.0, &tip);
+    }
+}
+
+/// The levels of all strata, each once, in the order of the strata.
+fn levels(contrast: &Contrast) -> Vec<&str> {
+    let mut levels: Vec<&str> = Vec::new();
+    let mut strata: Vec<&Stratum> = contrast.strata.iter().collect();
+    strata.sort_by_key(|stratum| std::cmp::Reverse(stratum.arms.len()));
+    for arm in strata.into_iter().flat_map(|stratum| &stratum.arms) {
+        if !levels.contains(&arm.level.as_str()) {
+            levels.push(&arm.level);
+        }
+    }
+    levels
+}
+
+/// The means of all arms; intervals, but not more than a third of the span beyond.
+fn domain(contrast: &Contrast) -> Option<(f64, f64)> {
+    let descriptions = || contrast.strata.iter().flat_map(|stratum| &stratum.arms).filter_map(|arm| arm.description);
+    let (low, high) = extent(descriptions().map(|description| description.mean))?;
+    let ends = descriptions()
+        .filter_map(|description| description.interval)
+        .flat_map(|interval| [interval.low, interval.high]);
+    let (lowest, highest) = extent(ends).unwrap_or((low, high));
+    let room = (high - low) * 0.35;
+    let pad = (high - low) * 0.04;
+    Some((lowest.min(low).max(low - room) - pad, highest.max(high).min(high + room) + pad))
+}

@@ -1,0 +1,152 @@
+//! Tables that decide nothing: diverged runs, machines, and other tests of the same differences.
+
+use super::rows::NOTHING;
+use super::sheets::{Sheet, needed, range};
+use crate::number;
+use crate::report::Report;
+use crate::report::divergence::Divergence;
+use crate::report::hardware::{Finding, HardwareCheck};
+use crate::report::metric::{Arm, MetricReport, Stratum};
+use crate::report::sensitivity::{Check, Sensitivity};
+use crate::report::worst_rank::{Favours, WorstRank};
+
+/// Diverged runs by level, and the comparisons that they touch with them ranked last.
+pub fn divergence(report: &Report) -> Vec<Sheet> {
+    let mut sheets: Vec<Sheet> = report.divergence.iter().map(counts).collect();
+    let worst: Vec<Sheet> = report.metrics.iter().filter_map(worst_ranks).collect();
+    sheets.extend(worst);
+    sheets
+}
+
+fn counts(divergence: &Divergence) -> Sheet {
+    let header =
+        [divergence.factor.as_str(), "diverged", "of runs that ended", "interval of the chance", "exact p", "Holm p"];
+    let mut sheet = Sheet::new(format!("Diverged runs by {}", divergence.factor), header);
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    for level in &divergence.levels {
+        let percent = |share: f64| format!("{}\u{a0}%", number::fixed(share * 100.0, 0));
+        let name = if level.baseline { format!("{} (baseline)", level.level) } else { level.level.clone() };
+        let cells = vec![
+            name,
+            level.diverged.to_string(),
+            level.ended.to_string(),
+            or_nothing(
+                level.interval.map(|interval| format!("{} to {}", percent(interval.low), percent(interval.high))),
+            ),
+            or_nothing(level.p.map(number::p_value)),
+            or_nothing(level.holm_p.map(number::p_value)),
+        ];
+        sheet.push(cells, "");
+    }
+    sheet
+}
+
+fn worst_ranks(metric: &MetricReport) -> Option<Sheet> {
+    let header =
+        ["comparison", "diverged", "runs left out: difference", "p", "runs ranked last: favours", "p", "floor"];
+    let mut sheet = Sheet::new(format!("{} with and without the diverged runs", metric.label), header);
+    for (contrast, stratum, arm, comparison) in metric.comparisons() {
+        let Some(WorstRank { diverged: [level, baseline], p, floor, favours, .. }) = comparison.worst_rank else {
+            continue;
+        };
+        let favours = match favours {
+            Favours::Level => arm.level.clone(),
+            Favours::Baseline => contrast.baseline.clone().unwrap_or_default(),
+            Favours::Neither => "neither".to_owned(),
+        };
+        let difference = comparison.estimate.map(|estimate| number::signed(estimate.difference, metric.decimals));
+        let cells = vec![
+            place(stratum, arm),
+            format!("{level} and {baseline}"),
+            difference.unwrap_or_else(|| NOTHING.to_owned()),
+            comparison.p().map_or_else(|| NOTHING.to_owned(), number::p_value),
+            favours,
+            number::p_value(p),
+            number::p_value(floor),
+        ];
+        sheet.push(cells, "");
+    }
+    (!sheet.rows.is_empty()).then_some(sheet)
+}
+
+fn place(stratum: &Stratum, arm: &Arm) -> String {
+    if stratum.name.is_empty() { arm.level.clone() } else { format!("{}, {}", arm.level, stratum.name) }
+}
+
+/// Where the runs of each level ran; only where arms ran on more than one kind of machine.
+pub fn machines(report: &Report) -> Vec<Sheet> {
+    report.hardware.iter().filter(|check| check.finding != Finding::Same).map(machine).collect()
+}
+
+fn machine(check: &HardwareCheck) -> Sheet {
+    let header: Vec<&str> =
+        std::iter::once(check.factor.as_str()).chain(check.machines.iter().map(String::as_str)).collect();
+    let mut sheet = Sheet::new(format!("Runs by {} and {}", check.factor, check.attribute), header);
+    sheet.lead.push(format!("{} of {} pairs of runs ran on two of them.", check.pairs_apart, check.pairs));
+    for level in &check.levels {
+        let mut cells = vec![level.level.clone()];
+        cells.extend(level.runs.iter().map(ToString::to_string));
+        sheet.push(cells, "");
+    }
+    sheet
+}
+
+/// The checks of every comparison of the primary metric.
+pub fn sensitivity(report: &Report) -> Option<Sheet> {
+    let metric = report.primary()?;
+    let first = metric.comparisons().find_map(|(.., comparison)| comparison.sensitivity.as_ref())?;
+    let methods: Vec<&'static str> = first.checks.iter().map(|check| check.method).collect();
+    let effect = first.standardised.map_or("effect", |effect| effect.kind);
+    let mut header = vec![
+        "comparison".to_owned(),
+        effect.to_owned(),
+        "its interval".to_owned(),
+        "correlation".to_owned(),
+        "primary p".to_owned(),
+    ];
+    header.extend(methods.iter().map(|method| (*method).to_owned()));
+    header.extend(["seeds to settle".to_owned(), "disagreement".to_owned()]);
+    let mut sheet = Sheet::new(format!("{}: other looks at each comparison", metric.label), header);
+    sheet.lead.push(
+        "None of this decides anything; each p is for its comparison alone. In brackets the smallest p that so many seeds can \
+         give, where even that could not pass the correction."
+            .to_owned(),
+    );
+    for (_, stratum, arm, comparison) in metric.comparisons() {
+        let Some(sensitivity) = &comparison.sensitivity else { continue };
+        let mut cells = vec![place(stratum, arm)];
+        cells.extend(effect_cells(sensitivity));
+        cells.push(comparison.p().map_or_else(|| NOTHING.to_owned(), number::p_value));
+        cells.extend(methods.iter().map(|method| {
+            let check = sensitivity.checks.iter().find(|check| check.method == *method);
+            check.map_or_else(|| NOTHING.to_owned(), |check| check_cell(check, metric.decimals))
+        }));
+        cells.push(needed(comparison.needed.as_ref()));
+        cells.push(match sensitivity.disagrees {
+            Some(true) => "yes".to_owned(),
+            Some(false) => "no".to_owned(),
+            None => NOTHING.to_owned(),
+        });
+        sheet.push(cells, "");
+    }
+    Some(sheet)
+}
+
+fn effect_cells(sensitivity: &Sensitivity) -> [String; 3] {
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    [
+        or_nothing(sensitivity.standardised.map(|effect| number::signed(effect.effect, 2))),
+        or_nothing(sensitivity.standardised.and_then(|effect| effect.interval).map(|interval| range(interval, 2))),
+        or_nothing(sensitivity.correlation.map(|r| number::signed(r, 2))),
+    ]
+}
+
+fn check_cell(check: &Check, decimals: usize) -> String {
+    let unattainable = check.floor.filter(|_| check.attainable == Some(false));
+    let floor = unattainable.map_or_else(String::new, |floor| format!(" [{}]", number::p_value(floor)));
+    match (check.p, check.interval) {
+        (Some(p), _) => format!("{}{floor}", number::p_value(p)),
+        (None, Some(interval)) => range(interval, decimals),
+        (None, None) => NOTHING.to_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! The drawings of the page that stand beside the tables, each with its caption and a line that says how to read it.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use spec::analysis::{AnalysisSpec, Pairing};
+
+use crate::number;
+use crate::plot;
+use crate::report::metric::{Contrast, MetricReport, Stratum};
+use crate::report::outlook::Outlook;
+use crate::report::pairs::{Pairs, Ranking};
+use crate::statistics::ranks::attainable;
+
+/// A drawing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drawing {
+    /// What it shows.
+    pub caption: String,
+    /// How to read it.
+    pub note: String,
+    /// The SVG.
+    pub drawing: String,
+}
+
+fn drawing(caption: &str, note: String, svg: Option<String>) -> Option<Drawing> {
+    Some(Drawing { caption: caption.to_owned(), note, drawing: svg? })
+}
+
+/// The levels of a factor across strata.
+pub fn interaction(metric: &MetricReport, contrast: &Contrast, analysis: &AnalysisSpec, id: &str) -> Option<Drawing> {
+    let interval = number::percent(1.0 - analysis.alpha);
+    let note = format!(
+        "mean and {interval} interval, joined by stratum; lines that run side by side: {} does the same everywhere",
+        contrast.factor
+    );
+    let svg = plot::interaction::interaction(metric, contrast, &format!("{id}-interaction"));
+    drawing("Across strata", note, svg)
+}
+
+/// The differences of a stratum against the margin.
+fn equivalence(
+    metric: &MetricReport,
+    (contrast, stratum): (&Contrast, &Stratum),
+    analysis: &AnalysisSpec,
+    id: &str,
+) -> Option<Drawing> {
+    let level = number::percent(1.0 - 2.0 * analysis.alpha);
+    let note = format!("{level} interval, for each comparison alone; band: the declared margin");
+    let svg = plot::equivalence::equivalence(metric, (contrast, stratum), analysis.alpha, &format!("{id}-equivalence"));
+    drawing("Within the margin?", note, svg)
+}
+
+/// What more seeds would see.
+pub fn outlook(metric: &MetricReport, analysis: &AnalysisSpec, id: &str) -> Option<Drawing> {
+    let outlook = Outlook::of(metric, analysis)?;
+    let target = match (outlook.target, analysis.margin.filter(|_| metric.primary)) {
+        (Some((seeds, margin)), Some(_)) => format!("{seeds} seeds would find the margin of {margin}"),
+        (Some((seeds, _)), None) => format!("half of what is seen now takes {seeds} seeds"),
+        (None, _) => "no thousand seeds would find the margin".to_owned(),
+    };
+    let note = format!("80 % power, after correction; dashed: at the upper bound of the spread; {target}");
+    drawing("What more seeds would see", note, plot::power::power(metric, &outlook, &format!("{id}-power")))
+}
+
+/// Further views of a stratum: the margin, ranks, all pairs, profiles, seeds.
+pub fn more(
+    metric: &MetricReport,
+    (contrast, stratum): (&Contrast, &Stratum),
+    analysis: &AnalysisSpec,
+    id: &str,
+) -> Vec<Drawing> {
+    let pairs = Pairs::of(&metric.name, stratum, analysis);
+    let alpha = analysis.alpha;
+    let ranks = plot::ranks::ranks(metric, stratum, (&pairs, alpha), &format!("{id}-ranks"));
+    let all = plot::pairs::pairs(metric, stratum, (&pairs, alpha), &format!("{id}-pairs"));
+    let profile = plot::profile::profile(metric, stratum, alpha, &format!("{id}-profile"));
+    let seeds = plot::seeds::seeds(metric, stratum, &format!("{id}-seeds"));
+    let tested = number::plural(pairs.tested(), "pair", "pairs");
+    let band = number::percent(1.0 - alpha);
+    [
+        equivalence(metric, (contrast, stratum), analysis, id),
+        drawing("Mean ranks", ranks_note(metric, stratum, (&pairs, &tested), analysis), ranks),
+        drawing(
+            "All pairs",
+            format!("below: difference in standard deviations, row against column; above: p after Holm over {tested}"),
+            all,
+        ),
+        drawing(
+            "Performance profiles",
+            format!("share of runs better than a score; {band} bands of the baseline and the best arm, for all scores at once"),
+            profile,
+        ),
+        drawing(
+            "Seeds",
+            "each run against the mean of its level; a column of one colour: the seed does the same everywhere".to_owned(),
+            seeds,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What the bars mean, which arms are left out, and whether ranks alone could have told any two arms apart.
+fn ranks_note(
+    metric: &MetricReport,
+    stratum: &Stratum,
+    (pairs, tested): (&Pairs, &str),
+    analysis: &AnalysisSpec,
+) -> String {
+    let mut note = format!(
+        "1 is the best of a seed; bars join arms that the t test, after Holm over {tested}, does not tell apart"
+    );
+    let Some(ranking) = metric.direction.and_then(|direction| Ranking::of(stratum, direction)) else { return note };
+    if !ranking.left_out.is_empty() {
+        let names: Vec<String> = ranking.left_out.iter().map(|arm| stratum.arms[*arm].level.clone()).collect();
+        let _ = write!(note, "; without {}, for want of seeds in common", number::list(&names));
+    }
+    let n = ranking.seeds;
+    let floor = match analysis.pairing {
+        Pairing::Seed => attainable::signed(n),
+        Pairing::None => attainable::rank_sum(n, n),
+    };
+    let adjusted = (floor * pairs.tested() as f64).min(1.0);
+    if adjusted >= analysis.alpha {
+        let _ = write!(
+            note,
+            "; a test by ranks could tell no two apart: with {n} seeds its smallest p is {} after Holm",
+            number::p_value(adjusted)
+        );
+    }
+    note
+}

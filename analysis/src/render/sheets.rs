@@ -1,0 +1,230 @@
+//! Tables beyond those of single strata, in words: what page, Markdown and LaTeX show alike.
+
+use serde::Serialize;
+
+use super::rows::NOTHING;
+use crate::number;
+use crate::plot::forest::verdict_class;
+use crate::report::Report;
+use crate::report::answers::Answer;
+use crate::report::comparison::Verdict;
+use crate::report::cost::Cost;
+use crate::report::effects::Effects;
+use crate::report::judged::{Judged, Meaning, Needed};
+use crate::report::metric::{Contrast, MetricReport};
+use crate::report::model::Blocks;
+use crate::statistics::estimate::Interval;
+use crate::statistics::mixed::fit::Joint;
+
+/// A row; the class belongs to its last cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SheetRow {
+    /// A cell a column.
+    pub cells: Vec<String>,
+    /// CSS class of the verdict, or nothing.
+    pub class: &'static str,
+}
+
+/// A table with what stands above and below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sheet {
+    /// What it shows.
+    pub title: String,
+    /// Sentences above it.
+    pub lead: Vec<String>,
+    /// The columns.
+    pub header: Vec<String>,
+    /// The rows.
+    pub rows: Vec<SheetRow>,
+}
+
+impl Sheet {
+    pub(super) fn new(title: impl Into<String>, header: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let header = header.into_iter().map(Into::into).collect();
+        Self { title: title.into(), lead: Vec::new(), header, rows: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, cells: Vec<String>, class: &'static str) {
+        self.rows.push(SheetRow { cells, class });
+    }
+}
+
+/// A table a question: its pairs, and all of them pooled.
+pub fn questions(report: &Report) -> Vec<Sheet> {
+    let Some(metric) = report.primary() else { return Vec::new() };
+    report.answers.iter().map(|answer| question(report, metric, answer)).collect()
+}
+
+fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
+    let interval = format!("{} interval", number::percent(1.0 - report.analysis.alpha));
+    let mut sheet = Sheet::new(
+        answer.name.clone(),
+        [
+            "pair",
+            "seeds",
+            "difference",
+            &interval,
+            "p",
+            "adjusted p",
+            "detectable",
+            "seeds to settle",
+            "parameters",
+            "hours a run",
+            "verdict",
+        ],
+    );
+    sheet.lead.push(answer.sentence.clone());
+    let mut row = |name: String, judged: &Judged, cost: Option<&[Cost; 2]>| {
+        let mut cells = vec![name];
+        cells.extend(judged_cells(judged, metric.decimals, false));
+        cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], costs));
+        cells.push(judged.verdict.name().to_owned());
+        sheet.push(cells, verdict_class(judged.verdict));
+    };
+    let mut gaps = Vec::new();
+    for pair in &answer.pairs {
+        gaps.extend(not_tested(&format!("{} \u{2212} {}", pair.level, pair.baseline), &pair.judged));
+        row(format!("{} \u{2212} {}", pair.level, pair.baseline), &pair.judged, Some(&pair.cost));
+    }
+    if answer.pairs.len() > 1 {
+        row("all pairs".to_owned(), &answer.pooled, None);
+    }
+    sheet.lead.extend(gaps);
+    sheet
+}
+
+/// `level / baseline` for the parameters and for the GPU-hours, or plain hours, of a run.
+fn costs(cost: &[Cost; 2]) -> [String; 2] {
+    let both = |of: &dyn Fn(&Cost) -> Option<String>| match (of(&cost[0]), of(&cost[1])) {
+        (None, None) => NOTHING.to_owned(),
+        (one, other) => {
+            format!("{} / {}", one.unwrap_or_else(|| NOTHING.to_owned()), other.unwrap_or_else(|| NOTHING.to_owned()))
+        }
+    };
+    let parameters = |cost: &Cost| cost.parameters.map(|count| number::count(count.round() as u64));
+    let hours = |cost: &Cost| {
+        let shown = |hours: f64| number::fixed(hours, number::decimals_for(hours).min(4));
+        match cost.gpu_hours {
+            Some(hours) => Some(format!("{} GPU h", shown(hours))),
+            None => cost.hours.map(|hours| format!("{} h", shown(hours))),
+        }
+    };
+    [both(&parameters), both(&hours)]
+}
+
+/// Seeds, difference, interval, p, adjusted p, what could have been seen, and what would settle it.
+fn judged_cells(judged: &Judged, decimals: usize, simultaneous: bool) -> Vec<String> {
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    let test = judged.estimate.as_ref().and_then(|estimate| estimate.test());
+    let interval = if simultaneous { judged.simultaneous } else { test.map(|test| test.interval) };
+    vec![
+        judged.seeds.to_string(),
+        or_nothing(judged.estimate.map(|estimate| number::signed(estimate.difference, decimals))),
+        or_nothing(interval.map(|interval| range(interval, decimals))),
+        or_nothing(test.map(|test| number::p_value(test.p))),
+        or_nothing(judged.adjusted_p.map(number::p_value)),
+        or_nothing(judged.detectable.map(|size| number::fixed(size, decimals))),
+        needed(judged.needed.as_ref()),
+    ]
+}
+
+pub(super) fn range(interval: Interval, decimals: usize) -> String {
+    let [low, high] = [interval.low, interval.high].map(|end| number::signed(end, decimals));
+    format!("{low} to {high}")
+}
+
+/// The seeds that would settle a comparison.
+pub(super) fn needed(needed: Option<&Needed>) -> String {
+    match needed {
+        None => NOTHING.to_owned(),
+        Some(Needed { seeds: None, .. }) => "> 1\u{2009}000\u{2009}000".to_owned(),
+        Some(Needed { seeds: Some(seeds), .. }) => number::count(*seeds),
+    }
+}
+
+/// `swish: not tested, the values are identical.`
+fn not_tested(name: &str, judged: &Judged) -> Option<String> {
+    let reason = judged.reason.as_ref().filter(|_| judged.verdict == Verdict::NotTested)?;
+    Some(format!("{name}: not tested, {reason}."))
+}
+
+/// What follows from the number of seeds that would settle it, as a sentence; nothing without such a number.
+pub fn meaning_of_needed(report: &Report) -> Option<String> {
+    let metric = report.primary()?;
+    let meaning = metric.comparisons().find_map(|(.., comparison)| Some(comparison.needed?.meaning))?;
+    Some(match meaning {
+        Meaning::Margin => {
+            "\u{201c}Seeds to settle\u{201d}: how many would find the declared margin with 80 % power.".to_owned()
+        }
+        Meaning::Seen => {
+            "\u{201c}Seeds to settle\u{201d}: how many would find a true difference as large as the one seen with \
+                          80 % power; what was seen is only an estimate of it, so plan for more."
+                .to_owned()
+        }
+    })
+}
+
+/// The factor of a contrast over all strata.
+pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
+    let effects = contrast.effects.as_ref()?;
+    let mut sheet = Sheet::new(
+        format!("{} over {}", contrast.factor, number::list(&effects.across)),
+        [
+            contrast.factor.as_str(),
+            "seeds",
+            "difference",
+            "simultaneous interval",
+            "p",
+            "adjusted p",
+            "detectable",
+            "seeds to settle",
+            "verdict",
+        ],
+    );
+    sheet.lead = about(contrast, effects);
+    for contrast in &effects.contrasts {
+        sheet.lead.extend(not_tested(&contrast.level, &contrast.judged));
+        let mut cells = vec![contrast.level.clone()];
+        cells.extend(judged_cells(&contrast.judged, metric.decimals, true));
+        cells.push(contrast.judged.verdict.name().to_owned());
+        sheet.push(cells, verdict_class(contrast.judged.verdict));
+    }
+    Some(sheet)
+}
+
+fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
+    let across = number::list(&effects.across);
+    let test = |joint: Joint| {
+        let [one, two] = joint.df;
+        format!("F({}, {}) = {}, p {}", one, number::fixed(two, 1), number::fixed(joint.f, 2), number::p_value(joint.p))
+    };
+    let mut lead = Vec::new();
+    lead.extend(
+        effects.interaction.map(|joint| format!("Interaction of {} and {across}: {}.", contrast.factor, test(joint))),
+    );
+    lead.extend(effects.main_effect.map(|joint| format!("Main effect of {}: {}.", contrast.factor, test(joint))));
+    lead.extend(effects.blocks.map(|blocks| {
+        let error = number::fixed(effects.residual_variance.unwrap_or_default().sqrt(), 4);
+        match blocks {
+            Blocks::Random => format!(
+                "Standard deviation of a run around its arm and seed {error}, between seeds {}.",
+                number::fixed(effects.between_variance.unwrap_or_default().max(0.0).sqrt(), 4)
+            ),
+            Blocks::Fixed => format!(
+                "Standard deviation of a run around its arm and seed {error}; none between seeds was found, and seeds are fixed \
+                 blocks."
+            ),
+            Blocks::None => format!("Standard deviation of a run around its arm {error}."),
+        }
+    }));
+    if let Some(ratio) = effects.spread.ratio {
+        let p =
+            effects.spread.p.map_or_else(String::new, |p| format!(" (Brown and Forsythe, p {})", number::p_value(p)));
+        lead.push(format!("Largest over smallest standard deviation of an arm: {}{p}.", number::fixed(ratio, 1)));
+    }
+    if !effects.left_out.is_empty() {
+        lead.push(format!("Without a value in some stratum, and so not here: {}.", number::list(&effects.left_out)));
+    }
+    lead.extend(effects.reason.as_ref().map(|reason| format!("Not everything could be computed: {reason}.")));
+    lead
+}

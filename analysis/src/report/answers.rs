@@ -1,0 +1,209 @@
+//! The declared questions and their answers, by name.
+
+use serde::Serialize;
+use spec::Value;
+use spec::analysis::{AnalysisSpec, Question};
+
+use super::comparison::Verdict;
+use super::cost::Cost;
+use super::design::{ComparedFactor, lay_out};
+use super::grid::Grid;
+use super::index::Index;
+use super::judged::{self, Basis, Correction, Judged};
+use super::metric::MetricReport;
+use super::rule;
+use crate::error::AnalysisError;
+use crate::nearest::suggestion;
+use crate::number;
+use crate::results::Results;
+use crate::statistics::refusal::Refusal;
+
+/// One pair of a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PairAnswer {
+    /// The level.
+    pub level: String,
+    /// What it is set against.
+    pub baseline: String,
+    /// The difference over all strata.
+    pub judged: Judged,
+    /// What a run of the level and one of the baseline cost.
+    pub cost: [Cost; 2],
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// Its name.
+    pub name: String,
+    /// The factor whose levels it sets against each other.
+    pub factor: String,
+    /// How many strata it is answered over.
+    pub strata: usize,
+    /// The answer: the mean difference of all pairs.
+    pub pooled: Judged,
+    /// Each pair by itself.
+    pub pairs: Vec<PairAnswer>,
+    /// The answer as a sentence.
+    pub sentence: String,
+}
+
+/// Checks that the results have what the questions name.
+pub(super) fn check(results: &Results, questions: &[Question]) -> Result<(), AnalysisError> {
+    for question in questions {
+        let factor = factor_of(results, question)?;
+        for level in question.pairs.iter().flatten() {
+            results.find_level(factor, level).ok_or_else(|| unknown_level(results, factor, level))?;
+        }
+    }
+    Ok(())
+}
+
+fn factor_of(results: &Results, question: &Question) -> Result<usize, AnalysisError> {
+    let names = || results.factors.iter().map(|factor| factor.name.as_str());
+    names().position(|name| name == question.factor).ok_or_else(|| AnalysisError::Unknown {
+        kind: "factor".to_owned(),
+        name: question.factor.clone(),
+        suggestion: suggestion(&question.factor, names().collect::<Vec<_>>()),
+    })
+}
+
+fn unknown_level(results: &Results, factor: usize, level: &Value) -> AnalysisError {
+    let factor = &results.factors[factor];
+    AnalysisError::Unknown {
+        kind: format!("level of `{}`", factor.name),
+        name: level.to_string(),
+        suggestion: suggestion(&level.to_string(), factor.levels.iter().map(String::as_str).collect::<Vec<_>>()),
+    }
+}
+
+/// The answers in the primary metric, in the order of the questions.
+///
+/// The pooled answers of all questions share one correction, and the pairs of a question another one, both Holm's.
+pub(super) fn answers(
+    index: &Index<'_>,
+    analysis: &AnalysisSpec,
+    metric: &MetricReport,
+    scale: fn(f64) -> f64,
+) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = analysis
+        .questions
+        .iter()
+        .filter_map(|question| {
+            let factor = factor_of(index.results, question).ok()?;
+            Some(answer(index, analysis, question, (factor, metric, scale)))
+        })
+        .collect();
+    let mut pooled: Vec<&mut Judged> = answers.iter_mut().map(|answer| &mut answer.pooled).collect();
+    judged::judge(&mut pooled, Correction::Holm, metric.direction, (analysis, true));
+    for answer in &mut answers {
+        answer.sentence = sentence(answer, metric, analysis);
+    }
+    answers
+}
+
+fn answer(
+    index: &Index<'_>,
+    analysis: &AnalysisSpec,
+    question: &Question,
+    (factor, metric, scale): (usize, &MetricReport, fn(f64) -> f64),
+) -> Answer {
+    let compared = lay_out(index.results, factor, None);
+    let compared = narrowed(index.results, compared, question, factor);
+    let grid = Grid::new(index, &metric.name, &compared, (analysis, scale));
+    let places: Vec<Option<(usize, usize)>> = question
+        .pairs
+        .iter()
+        .map(|pair| Some((grid.place(&pair[0].to_string())?, grid.place(&pair[1].to_string())?)))
+        .collect();
+    let by_seeds = grid.complete_seeds() >= rule::SEEDS_ALONE || compared.strata.len() == 1;
+    let absent = || Judged::not(0, Some("a level of it has no values in some stratum".to_owned()));
+    let judged = |place: &Option<(usize, usize)>| place.map_or_else(absent, |place| grid.judge(&[place], by_seeds));
+    let mut pairs: Vec<PairAnswer> = question
+        .pairs
+        .iter()
+        .zip(&places)
+        .map(|(pair, place)| PairAnswer {
+            level: pair[0].to_string(),
+            baseline: pair[1].to_string(),
+            judged: judged(place),
+            cost: pair.each_ref().map(|level| Cost::of(index, &compared, &level.to_string())),
+        })
+        .collect();
+    let mut family: Vec<&mut Judged> = pairs.iter_mut().map(|pair| &mut pair.judged).collect();
+    judged::judge(&mut family, Correction::Holm, metric.direction, (analysis, true));
+    let pooled = match places.into_iter().collect::<Option<Vec<_>>>() {
+        Some(places) => grid.judge(&places, by_seeds),
+        None => absent(),
+    };
+    Answer {
+        name: question.name.clone(),
+        factor: question.factor.clone(),
+        strata: compared.strata.len(),
+        pooled,
+        pairs,
+        sentence: String::new(),
+    }
+}
+
+/// The strata of the factor with only those levels that the question names, so that another level's gaps cost it nothing.
+fn narrowed(results: &Results, mut compared: ComparedFactor, question: &Question, factor: usize) -> ComparedFactor {
+    let named: Vec<usize> =
+        question.pairs.iter().flatten().filter_map(|level| results.find_level(factor, level)).collect();
+    for stratum in &mut compared.strata {
+        stratum.arms.retain(|(level, _)| named.contains(level));
+    }
+    compared.strata.retain(|stratum| !stratum.arms.is_empty());
+    compared
+}
+
+fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> String {
+    let judged = &answer.pooled;
+    let name = &answer.name;
+    let Some(estimate) = judged.estimate else {
+        let reason = judged.reason.clone().unwrap_or_else(|| Refusal::NoFreedom.to_string());
+        return format!("{name}: not answered, {reason}.");
+    };
+    let decimals = metric.decimals;
+    let difference = number::signed(estimate.difference, decimals);
+    let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+    let Some(test) = estimate.test() else {
+        return format!(
+            "{name}: a difference of {difference}{unit}, not tested ({}).",
+            judged.reason.clone().unwrap_or_default()
+        );
+    };
+    let [low, high] = [test.interval.low, test.interval.high].map(|end| number::signed(end, decimals));
+    let interval = format!("{} interval {low} to {high}", number::percent(1.0 - analysis.alpha));
+    let p = judged.adjusted_p.map_or_else(String::new, |p| format!(", adjusted p {}", number::p_value(p)));
+    let word = match judged.verdict {
+        Verdict::Better => "yes, better",
+        Verdict::Worse => "yes, worse",
+        Verdict::Equivalent => "no difference that matters",
+        Verdict::Inconclusive => "open",
+        Verdict::NotTested => "nothing may be claimed",
+    };
+    let basis = match judged.basis {
+        Some(Basis::Seeds) | None => format!("{} seeds", judged.seeds),
+        Some(Basis::Model) => format!("{} seeds an arm, pooled error", judged.seeds),
+    };
+    let open = if judged.verdict == Verdict::Inconclusive {
+        format!(" {}", remaining(judged, &unit, decimals))
+    } else {
+        String::new()
+    };
+    format!("{name}: {word}. {difference}{unit} ({interval}{p}; {basis}).{open}")
+}
+
+/// What an open question could have shown, and what it would take.
+fn remaining(judged: &Judged, unit: &str, decimals: usize) -> String {
+    let seen = judged.detectable.map(|size| {
+        format!("A difference of {}{unit} would have been found with 80 % power", number::fixed(size, decimals))
+    });
+    let needed = judged.needed.map(|needed| match needed.seeds {
+        Some(seeds) => format!("one of {} takes about {seeds} seeds", number::fixed(needed.difference, decimals)),
+        None => format!("one of {} takes more than a million seeds", number::fixed(needed.difference, decimals)),
+    });
+    let parts: Vec<String> = seen.into_iter().chain(needed).collect();
+    if parts.is_empty() { String::new() } else { format!("{}.", parts.join("; ")) }
+}

@@ -1,0 +1,89 @@
+//! Runs that diverged, counted by arm: an outcome in its own right.
+
+use serde::Serialize;
+use spec::analysis::AnalysisSpec;
+
+use super::design::ComparedFactor;
+use super::index::Index;
+use crate::results::RunState;
+use crate::statistics::counts::binomial::clopper_pearson;
+use crate::statistics::counts::fisher::fisher;
+use crate::statistics::estimate::Interval;
+use crate::statistics::holm::holm;
+
+/// The runs of a level, in all strata.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DivergedLevel {
+    /// The level.
+    pub level: String,
+    /// Whether it is the baseline.
+    pub baseline: bool,
+    /// Runs that diverged.
+    pub diverged: u64,
+    /// Runs that ended, well or by diverging.
+    pub ended: u64,
+    /// The interval of Clopper and Pearson for the chance to diverge.
+    pub interval: Option<Interval>,
+    /// Fisher's exact p against the baseline's chance; absent for the baseline itself.
+    pub p: Option<f64>,
+    /// Adjusted by Holm over the levels.
+    pub holm_p: Option<f64>,
+}
+
+/// The levels of one factor.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Divergence {
+    /// The factor.
+    pub factor: String,
+    /// The level that the others are compared with.
+    pub baseline: Option<String>,
+    /// Its levels.
+    pub levels: Vec<DivergedLevel>,
+}
+
+/// The counts of every compared factor; none where no run diverged.
+pub(super) fn divergence(index: &Index<'_>, compared: &[ComparedFactor], analysis: &AnalysisSpec) -> Vec<Divergence> {
+    if index.results.runs.iter().all(|run| run.state != RunState::Diverged) {
+        return Vec::new();
+    }
+    compared.iter().map(|factor| of_factor(index, factor, analysis)).collect()
+}
+
+fn of_factor(index: &Index<'_>, compared: &ComparedFactor, analysis: &AnalysisSpec) -> Divergence {
+    let factor = &index.results.factors[compared.factor];
+    let count = |level: usize| {
+        let arms = compared.strata.iter().flat_map(|stratum| &stratum.arms).filter(|(other, _)| *other == level);
+        let states = arms.flat_map(|(_, point)| index.runs(point)).map(|run| run.state);
+        states.fold([0, 0], |[diverged, ended]: [u64; 2], state| match state {
+            RunState::Diverged => [diverged + 1, ended + 1],
+            RunState::Done => [diverged, ended + 1],
+            _ => [diverged, ended],
+        })
+    };
+    let baseline = compared.baseline.map(count);
+    let mut levels: Vec<DivergedLevel> = (0..factor.levels.len())
+        .map(|level| {
+            let [diverged, ended] = count(level);
+            let is_baseline = Some(level) == compared.baseline;
+            let against = baseline.filter(|_| !is_baseline);
+            DivergedLevel {
+                level: factor.levels[level].clone(),
+                baseline: is_baseline,
+                diverged,
+                ended,
+                interval: clopper_pearson(diverged, ended, analysis.alpha),
+                p: against.and_then(|[events, trials]| fisher([diverged, events], [ended, trials]).ok()),
+                holm_p: None,
+            }
+        })
+        .collect();
+    let adjusted = holm(&levels.iter().map(|level| level.p).collect::<Vec<_>>());
+    for (level, p) in levels.iter_mut().zip(adjusted) {
+        level.holm_p = p;
+    }
+    Divergence {
+        factor: factor.name.clone(),
+        baseline: compared.baseline.map(|level| factor.levels[level].clone()),
+        levels,
+    }
+}

@@ -1,0 +1,264 @@
+//! One linear model of all arms of a factor in all strata: what pools the error of many small comparisons.
+
+use serde::Serialize;
+use spec::analysis::Pairing;
+
+use crate::results::Seed;
+use crate::statistics::anova::factor::Factor;
+use crate::statistics::distributions::f;
+use crate::statistics::estimate::{Conclusion, Estimate, Interval, Test};
+use crate::statistics::linear::cholesky::{Cholesky, dot};
+use crate::statistics::mixed::fit::{Joint, Mixed};
+use crate::statistics::refusal::Refusal;
+use crate::statistics::student;
+
+/// The values of one arm in one stratum, by seed.
+pub(super) type Cell<'a> = Vec<(&'a Seed, f64)>;
+
+/// How the model treats the runs of one seed in one stratum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blocks {
+    /// As sharing a random effect.
+    Random,
+    /// As sharing a fixed one: where the variance between seeds was estimated as 0.
+    Fixed,
+    /// As independent.
+    None,
+}
+
+/// y = mean of the arm in its stratum + effect of the seed in that stratum + error of one variance.
+///
+/// The seed is a block within its stratum, not across strata: two architectures draw different numbers from one seed, and all
+/// differences between arms are within blocks either way.
+pub(super) struct Model {
+    levels: usize,
+    strata: usize,
+    pub(super) blocks: Blocks,
+    /// Variance between blocks; absent unless they are random.
+    pub(super) between: Option<f64>,
+    /// Variance of a run around its arm and block.
+    pub(super) residual: f64,
+    fit: Fit,
+}
+
+enum Fit {
+    /// Coefficients are the means of the cells, stratum by stratum.
+    Mixed(Box<Mixed>),
+    /// Least squares. With blocks, coefficients are differences from the first level, stratum by stratum, and then the blocks;
+    /// without, the means of the cells.
+    Least(Least),
+}
+
+struct Least {
+    coefficients: Vec<f64>,
+    covariance: Vec<Vec<f64>>,
+    variance: f64,
+    df: f64,
+}
+
+/// The most arms in all strata together that one model takes; beyond that its matrices cost more than they tell.
+const MOST_CELLS: usize = 120;
+
+impl Model {
+    /// Fits `cells`, one a level in each stratum: `cells[level][stratum]`.
+    pub(super) fn fit(cells: &[Vec<Cell<'_>>], pairing: Pairing) -> Result<Self, Refusal> {
+        let (levels, strata) = (cells.len(), cells.first().map_or(0, Vec::len));
+        if levels < 2 || strata == 0 {
+            return Err(Refusal::TooFewGroups { needed: 2, found: levels });
+        }
+        if levels * strata > MOST_CELLS {
+            return Err(Refusal::TooManyValues { most: MOST_CELLS, found: levels * strata });
+        }
+        let runs = Runs::of(cells);
+        if pairing == Pairing::None {
+            let fit = Least::of(&runs, &runs.cell_columns(levels, strata))?;
+            return Ok(Self {
+                levels,
+                strata,
+                blocks: Blocks::None,
+                between: None,
+                residual: fit.variance,
+                fit: Fit::Least(fit),
+            });
+        }
+        let seed = Factor::of(runs.block.clone())?;
+        let mixed = Mixed::fit(&runs.values, &runs.cell_columns(levels, strata), &seed)?;
+        if mixed.singular
+            && let Ok(fit) = Least::of(&runs, &runs.difference_columns(levels, strata, seed.count()))
+        {
+            return Ok(Self {
+                levels,
+                strata,
+                blocks: Blocks::Fixed,
+                between: None,
+                residual: fit.variance,
+                fit: Fit::Least(fit),
+            });
+        }
+        let (between, residual) = (Some(mixed.seed_variance), mixed.residual_variance);
+        Ok(Self { levels, strata, blocks: Blocks::Random, between, residual, fit: Fit::Mixed(Box::new(mixed)) })
+    }
+
+    /// The difference that the `weights` of the levels name, which sum to 0, averaged over the strata.
+    pub(super) fn contrast(&self, weights: &[f64], alpha: f64) -> Result<Estimate, Refusal> {
+        let mut row = vec![0.0; self.width()];
+        for stratum in 0..self.strata {
+            for (level, weight) in weights.iter().enumerate().skip(1) {
+                self.add_difference(&mut row, level, stratum, weight / self.strata as f64);
+            }
+        }
+        match &self.fit {
+            Fit::Mixed(mixed) => mixed.contrast(&row, alpha),
+            Fit::Least(least) => least.contrast(&row, alpha),
+        }
+    }
+
+    /// Whether the levels differ, averaged over the strata.
+    pub(super) fn main_effect(&self) -> Result<Joint, Refusal> {
+        let row = |level: usize| {
+            let mut row = vec![0.0; self.width()];
+            (0..self.strata).for_each(|stratum| self.add_difference(&mut row, level, stratum, 1.0));
+            row
+        };
+        self.joint(&(1..self.levels).map(row).collect::<Vec<_>>())
+    }
+
+    /// Whether the differences between the levels differ between the strata.
+    pub(super) fn interaction(&self) -> Result<Joint, Refusal> {
+        let row = |(level, stratum): (usize, usize)| {
+            let mut row = vec![0.0; self.width()];
+            self.add_difference(&mut row, level, stratum, 1.0);
+            self.add_difference(&mut row, level, 0, -1.0);
+            row
+        };
+        let pairs = (1..self.levels).flat_map(|level| (1..self.strata).map(move |stratum| (level, stratum)));
+        self.joint(&pairs.map(row).collect::<Vec<_>>())
+    }
+
+    fn joint(&self, rows: &[Vec<f64>]) -> Result<Joint, Refusal> {
+        match &self.fit {
+            Fit::Mixed(mixed) => mixed.joint(rows),
+            Fit::Least(least) => least.joint(rows),
+        }
+    }
+
+    fn width(&self) -> usize {
+        match &self.fit {
+            Fit::Mixed(mixed) => mixed.coefficients.len(),
+            Fit::Least(least) => least.coefficients.len(),
+        }
+    }
+
+    /// Adds `weight` times the difference of `level` from the first one in `stratum`.
+    fn add_difference(&self, row: &mut [f64], level: usize, stratum: usize, weight: f64) {
+        if self.blocks == Blocks::Fixed {
+            row[stratum * (self.levels - 1) + level - 1] += weight;
+        } else {
+            row[stratum * self.levels + level] += weight;
+            row[stratum * self.levels] -= weight;
+        }
+    }
+}
+
+/// All runs in a row.
+struct Runs {
+    values: Vec<f64>,
+    level: Vec<usize>,
+    stratum: Vec<usize>,
+    /// The seed within its stratum.
+    block: Vec<usize>,
+}
+
+impl Runs {
+    fn of(cells: &[Vec<Cell<'_>>]) -> Self {
+        let mut runs = Self { values: Vec::new(), level: Vec::new(), stratum: Vec::new(), block: Vec::new() };
+        let mut known: std::collections::BTreeMap<(usize, &Seed), usize> = std::collections::BTreeMap::new();
+        for (level, row) in cells.iter().enumerate() {
+            for (stratum, cell) in row.iter().enumerate() {
+                for (seed, value) in cell {
+                    let next = known.len();
+                    runs.block.push(*known.entry((stratum, seed)).or_insert(next));
+                    runs.values.push(*value);
+                    runs.level.push(level);
+                    runs.stratum.push(stratum);
+                }
+            }
+        }
+        runs
+    }
+
+    fn indicator(&self, of: impl Fn(usize) -> bool) -> Vec<f64> {
+        (0..self.values.len()).map(|run| f64::from(u8::from(of(run)))).collect()
+    }
+
+    fn cell_columns(&self, levels: usize, strata: usize) -> Vec<Vec<f64>> {
+        let cells = (0..strata).flat_map(|stratum| (0..levels).map(move |level| (level, stratum)));
+        cells
+            .map(|(level, stratum)| self.indicator(|run| (self.level[run], self.stratum[run]) == (level, stratum)))
+            .collect()
+    }
+
+    fn difference_columns(&self, levels: usize, strata: usize, blocks: usize) -> Vec<Vec<f64>> {
+        let cells = (0..strata).flat_map(|stratum| (1..levels).map(move |level| (level, stratum)));
+        let own = cells
+            .map(|(level, stratum)| self.indicator(|run| (self.level[run], self.stratum[run]) == (level, stratum)));
+        own.chain((0..blocks).map(|block| self.indicator(|run| self.block[run] == block))).collect()
+    }
+}
+
+impl Least {
+    fn of(runs: &Runs, columns: &[Vec<f64>]) -> Result<Self, Refusal> {
+        let df = runs.values.len() as f64 - columns.len() as f64;
+        if df < 1.0 {
+            return Err(Refusal::NoFreedom);
+        }
+        let squares: Vec<Vec<f64>> =
+            columns.iter().map(|one| columns.iter().map(|other| dot(one, other)).collect()).collect();
+        let root = Cholesky::of(&squares).ok_or(Refusal::Aliased)?;
+        let mut coefficients = vec![0.0; columns.len()];
+        let mut rest = runs.values.clone();
+        // The second pass mends what rounding has left of the first.
+        for _ in 0..2 {
+            let right: Vec<f64> = columns.iter().map(|column| dot(column, &rest)).collect();
+            for ((known, change), column) in coefficients.iter_mut().zip(root.solve(&right)).zip(columns) {
+                *known += change;
+                rest.iter_mut().zip(column).for_each(|(rest, element)| *rest -= change * element);
+            }
+        }
+        let variance = dot(&rest, &rest) / df;
+        let largest = runs.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if variance.sqrt() <= 64.0 * f64::EPSILON * largest {
+            return Err(Refusal::NoSpread);
+        }
+        let covariance =
+            root.inverse().into_iter().map(|row| row.into_iter().map(|element| element * variance).collect());
+        Ok(Self { coefficients, covariance: covariance.collect(), variance, df })
+    }
+
+    fn contrast(&self, row: &[f64], alpha: f64) -> Result<Estimate, Refusal> {
+        let difference = dot(row, &self.coefficients);
+        let along: Vec<f64> = self.covariance.iter().map(|line| dot(line, row)).collect();
+        let standard_error = dot(row, &along).sqrt();
+        let t = difference / standard_error;
+        let half = student::quantile(1.0 - alpha / 2.0, self.df).ok_or(Refusal::NoFreedom)? * standard_error;
+        let p = student::two_sided(t, self.df).ok_or(Refusal::NoSpread)?;
+        let interval = Interval { low: difference - half, high: difference + half };
+        Ok(Estimate {
+            difference,
+            conclusion: Conclusion::Tested(Test { standard_error, t, df: self.df, p, interval }),
+        })
+    }
+
+    fn joint(&self, rows: &[Vec<f64>]) -> Result<Joint, Refusal> {
+        let along: Vec<Vec<f64>> =
+            rows.iter().map(|row| self.covariance.iter().map(|line| dot(line, row)).collect()).collect();
+        let between: Vec<Vec<f64>> =
+            rows.iter().map(|row| along.iter().map(|product| dot(row, product)).collect()).collect();
+        let root = Cholesky::of(&between).ok_or(Refusal::Aliased)?;
+        let half = root.half_solve(&rows.iter().map(|row| dot(row, &self.coefficients)).collect::<Vec<_>>());
+        let (f, df) = (dot(&half, &half) / rows.len() as f64, [rows.len() as f64, self.df]);
+        let p = f::upper_tail(f, df[0], df[1]).ok_or(Refusal::NoFreedom)?;
+        Ok(Joint { f, df, p })
+    }
+}

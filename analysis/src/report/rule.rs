@@ -1,0 +1,102 @@
+//! The decision rule: what a number of seeds allows, fixed before any p value is seen.
+//!
+//! | seeds | primary test | what may be claimed |
+//! | --- | --- | --- |
+//! | 1 | none | nothing: values only |
+//! | 2 | none; the t test is computed and shown | nothing |
+//! | 3 and more | paired t, Welch's where runs are not paired | better, worse; equivalent where a margin was declared |
+//! | fewer than 8, several strata | what holds over strata: the model of all arms, which pools their error | as above |
+//! | 8 and more, several strata | what holds over strata: the t test of each seed's mean difference | as above |
+//!
+//! Everything else that is computed is a check of sensitivity and decides nothing. Normality and equal spread are looked at,
+//! never used to choose a test: such a choice changes the error rate of what is chosen.
+
+use super::judged::{Meaning, Needed};
+use crate::number;
+use crate::statistics::detectable::{POWER, power};
+use crate::statistics::estimate::Estimate;
+
+/// The fewest seeds that may support a claim. With two, the t distribution has one degree of freedom and an interval is 12.7
+/// standard errors long at either side.
+pub const LEAST_SEEDS: usize = 3;
+
+/// From so many seeds on, a difference over strata is tested seed by seed and not from the pooled model.
+pub const SEEDS_ALONE: usize = 8;
+
+/// The most seeds that [`needed`] looks at.
+const MOST: u64 = 1_000_000;
+
+/// Why so few seeds support no claim.
+pub(super) fn too_few(seeds: usize) -> String {
+    match seeds {
+        0 => "no values in common".to_owned(),
+        1 => "one value only: an estimate without an error".to_owned(),
+        n => format!("{}: the test has one degree of freedom and decides nothing", number::plural(n, "seed", "seeds")),
+    }
+}
+
+/// How many seeds would find the margin, or else the difference that was seen, with 80 % power at `alpha`; at least
+/// [`LEAST_SEEDS`].
+///
+/// The standard error falls with the root of the number of seeds and the degrees of freedom grow with it less one, which is
+/// exact for the paired test and for balanced models, and close for Welch's.
+pub(super) fn needed(estimate: &Estimate, seeds: usize, alpha: f64, margin: Option<f64>) -> Option<Needed> {
+    let test = estimate.test()?;
+    if seeds < 2 {
+        return None;
+    }
+    let (difference, meaning) = match margin {
+        Some(margin) => (margin, Meaning::Margin),
+        None => (estimate.difference.abs(), Meaning::Seen),
+    };
+    let size = difference / test.standard_error;
+    let finds = |count: u64| {
+        let n = count as f64;
+        let df = test.df * (n - 1.0) / (seeds - 1) as f64;
+        df >= 1.0 && power(size * (n / seeds as f64).sqrt(), df, alpha).is_some_and(|power| power >= POWER)
+    };
+    let needed = |seeds| Some(Needed { difference, meaning, seeds });
+    let least = LEAST_SEEDS as u64;
+    if finds(least) {
+        return needed(Some(least));
+    }
+    let mut high = 2 * least;
+    while !finds(high) {
+        high *= 2;
+        if high > MOST {
+            return needed(None);
+        }
+    }
+    let mut low = high / 2;
+    while high - low > 1 {
+        let middle = u64::midpoint(low, high);
+        if finds(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    needed(Some(high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::paired::paired_t;
+
+    #[test]
+    fn seeds_for_an_effect_are_those_of_a_power_analysis() {
+        // statsmodels 0.15.0: TTestPower().solve_power(effect_size=0.5, power=0.8, alpha=0.05) is 33.37, and 0.8 gives 14.30.
+        for (effect, expected) in [(0.5, 34), (0.8, 15)] {
+            // Six differences of standard deviation 1 around the effect.
+            let around = [-1.0, -1.0, -1.0, 1.0, 1.0, 1.0].map(|side: f64| side * (5.0_f64 / 6.0).sqrt() + effect);
+            let pairs = around.map(|difference| (difference, 0.0));
+            let found = needed(&paired_t(&pairs, 0.05).unwrap(), 6, 0.05, None).unwrap();
+            assert_eq!((found.seeds, found.meaning), (Some(expected), Meaning::Seen));
+            let margin = needed(&paired_t(&pairs, 0.05).unwrap(), 6, 0.05, Some(effect)).unwrap();
+            assert_eq!((margin.seeds, margin.meaning), (Some(expected), Meaning::Margin));
+        }
+        let tiny = paired_t(&[(1.0, 0.0), (-1.0, 0.0), (1e-9, 0.0)], 0.05).unwrap();
+        assert_eq!(needed(&tiny, 3, 0.05, None).unwrap().seeds, None);
+    }
+}

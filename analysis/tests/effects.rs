@@ -1,0 +1,205 @@
+//! A factor over several strata, and named questions, against statsmodels and SciPy (`reference/make_effects.py`).
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod fixture;
+
+use analysis::report::comparison::Verdict;
+use analysis::report::effects::{Effects, Leads};
+use analysis::report::judged::Basis;
+use analysis::{Report, Results, TableOptions};
+use serde_json::Value as Json;
+use spec::Value;
+use spec::analysis::{AnalysisSpec, Pairing, Question, Scale};
+use spec::metric::Direction;
+
+fn cases() -> Vec<Json> {
+    serde_json::from_str(include_str!("reference/effects.json")).unwrap()
+}
+
+fn options() -> TableOptions {
+    TableOptions {
+        factors: vec!["architecture".to_owned(), "activation".to_owned()],
+        metrics: vec!["loss".to_owned()],
+        ..TableOptions::default()
+    }
+}
+
+fn plan() -> AnalysisSpec {
+    let pair = |level: &str, baseline: &str| [Value::from(level), Value::from(baseline)];
+    AnalysisSpec {
+        primary: "loss".to_owned(),
+        directions: [("loss".to_owned(), Direction::Lower)].into(),
+        questions: vec![Question {
+            name: "curved against straight".to_owned(),
+            factor: "activation".to_owned(),
+            pairs: vec![pair("relu", "gelu"), pair("swish", "silu")],
+        }],
+        ..fixture::analysis()
+    }
+}
+
+fn report(csv: &str, plan: &AnalysisSpec) -> Report {
+    let results = Results::from_reader(csv.as_bytes(), "t.csv".as_ref(), &options()).unwrap();
+    Report::new(&results, plan).unwrap()
+}
+
+fn effects(report: &Report) -> &Effects {
+    report.metrics[0].contrasts[0].effects.as_ref().unwrap()
+}
+
+fn close(found: f64, expected: &Json, tolerance: f64, what: &str) {
+    let expected = expected.as_f64().unwrap();
+    assert!((found - expected).abs() <= tolerance * expected.abs(), "{what}: {found} is not {expected}");
+}
+
+#[test]
+fn interaction_and_main_effect_are_those_of_the_blocked_analysis() {
+    for case in cases() {
+        let name = case["name"].as_str().unwrap();
+        let report = report(case["csv"].as_str().unwrap(), &plan());
+        let effects = effects(&report);
+        for (joint, key) in [(effects.interaction, "interaction"), (effects.main_effect, "main")] {
+            let (joint, expected) = (joint.unwrap(), &case["expected"]["tests"][key]);
+            // The variances are optimised to about ten digits, and p follows F.
+            close(joint.f, &expected[0], 1e-6, name);
+            close(joint.df[0], &expected[1], 1e-12, name);
+            close(joint.df[1], &expected[2], 1e-6, name);
+            close(joint.p, &expected[3], 1e-5, name);
+        }
+        close(effects.residual_variance.unwrap(), &case["expected"]["residual"], 1e-6, name);
+        let leads = if name == "interaction" { Leads::SimpleEffects } else { Leads::MainEffects };
+        assert_eq!(effects.leads, leads, "{name}");
+    }
+}
+
+#[test]
+fn few_seeds_pool_their_error_and_many_stand_alone() {
+    for case in cases() {
+        let (name, expected) = (case["name"].as_str().unwrap(), &case["expected"]);
+        let report = report(case["csv"].as_str().unwrap(), &plan());
+        for contrast in &effects(&report).contrasts {
+            let (judged, level) = (&contrast.judged, contrast.level.as_str());
+            let test = *judged.estimate.as_ref().unwrap().test().unwrap();
+            let model = &expected["contrasts"][level];
+            close(judged.estimate.unwrap().difference, &model["difference"], 1e-9, level);
+            if name == "many" {
+                assert_eq!((judged.basis, judged.seeds), (Some(Basis::Seeds), 9));
+                close(test.p, &expected["by_seed"][level], 1e-8, level);
+            } else {
+                assert_eq!((judged.basis, judged.seeds), (Some(Basis::Model), 4));
+                close(test.standard_error, &model["error"], 1e-6, level);
+                close(test.p, &model["p"], 1e-4, level);
+                close(judged.adjusted_p.unwrap(), &model["dunnett"], 1e-4, level);
+            }
+            let interval = judged.simultaneous.unwrap();
+            let excludes = interval.low > 0.0 || interval.high < 0.0;
+            // Holm claims no less than Bonferroni's interval, and Dunnett's p and interval say the same.
+            let claims = judged.adjusted_p.unwrap() < 0.05;
+            assert!(claims == excludes || (name == "many" && claims), "{name} {level}");
+        }
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_name() {
+    for case in cases() {
+        let (name, expected) = (case["name"].as_str().unwrap(), &case["expected"]["pooled"]);
+        let report = report(case["csv"].as_str().unwrap(), &plan());
+        let [answer] = report.answers.as_slice() else { panic!("one answer") };
+        let test = *answer.pooled.estimate.as_ref().unwrap().test().unwrap();
+        close(answer.pooled.estimate.unwrap().difference, &expected["difference"], 1e-9, name);
+        let p = if name == "many" { &expected["seeds_p"] } else { &expected["model_p"] };
+        close(test.p, p, 1e-4, name);
+        assert_eq!((answer.pairs.len(), answer.strata), (2, 2));
+        assert!(answer.sentence.starts_with("curved against straight: "), "{}", answer.sentence);
+        assert!(report.summary().contains(&answer.sentence));
+        assert!(analysis::render::markdown::markdown(&report).contains("| all pairs |"));
+    }
+}
+
+#[test]
+fn swapping_the_pairs_flips_the_sign_and_nothing_else() {
+    for pairing in [Pairing::Seed, Pairing::None] {
+        for case in cases() {
+            let mut turned = AnalysisSpec { pairing, ..plan() };
+            let forth = report(case["csv"].as_str().unwrap(), &turned);
+            for pair in &mut turned.questions[0].pairs {
+                pair.swap(0, 1);
+            }
+            let back = report(case["csv"].as_str().unwrap(), &turned);
+            let [one, other] = [&forth, &back].map(|report| report.answers[0].pooled.clone());
+            let [there, here] = [&one, &other].map(|judged| judged.estimate.unwrap());
+            assert_eq!(there.difference.to_bits(), (-here.difference).to_bits());
+            assert_eq!((one.p(), one.adjusted_p, one.detectable), (other.p(), other.adjusted_p, other.detectable));
+            let turned = |verdict| match verdict {
+                Verdict::Better => Verdict::Worse,
+                Verdict::Worse => Verdict::Better,
+                same => same,
+            };
+            assert_eq!(one.verdict, turned(other.verdict));
+        }
+    }
+}
+
+#[test]
+fn unpaired_strata_have_the_error_within_arms() {
+    let cases = cases();
+    let plan = AnalysisSpec { pairing: Pairing::None, ..plan() };
+    let report = report(cases[0]["csv"].as_str().unwrap(), &plan);
+    let effects = effects(&report);
+    assert_eq!(effects.interaction.unwrap().df.map(|df| df as usize), [3, 24]);
+    assert!(
+        effects.between_variance.is_none() && effects.contrasts.iter().all(|c| c.judged.basis == Some(Basis::Model))
+    );
+}
+
+#[test]
+fn two_seeds_answer_nothing_and_say_so() {
+    let cases = cases();
+    let csv: Vec<&str> = cases[0]["csv"].as_str().unwrap().lines().collect();
+    let few: Vec<&str> = csv.into_iter().filter(|line| !line.contains(",2,") && !line.contains(",3,")).collect();
+    let report = report(&few.join("\n"), &plan());
+    assert!(effects(&report).contrasts.iter().all(|contrast| contrast.judged.verdict == Verdict::NotTested));
+    assert_eq!(report.answers[0].pooled.verdict, Verdict::NotTested);
+    assert!(report.answers[0].sentence.contains("nothing may be claimed"), "{}", report.answers[0].sentence);
+}
+
+#[test]
+fn a_level_without_a_stratum_costs_the_others_nothing() {
+    let cases = cases();
+    let text = cases[0]["csv"].as_str().unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("bert,silu")).collect();
+    let report = report(&without.join("\n"), &plan());
+    let effects = effects(&report);
+    assert_eq!(effects.left_out, ["silu"]);
+    assert_eq!(effects.contrasts.len(), 2);
+    assert!(report.answers[0].sentence.contains("not answered"), "{}", report.answers[0].sentence);
+    assert!(report.answers[0].pairs[0].judged.adjusted_p.is_some());
+}
+
+#[test]
+fn logarithms_are_differences_of_logarithms_and_need_values_above_nothing() {
+    let cases = cases();
+    let text = cases[2]["csv"].as_str().unwrap();
+    let plain = report(text, &AnalysisSpec { scale: Scale::Linear, ..plan() });
+    let logarithm = report(text, &AnalysisSpec { scale: Scale::Log, ..plan() });
+    let difference = |report: &Report| report.answers[0].pooled.estimate.unwrap().difference;
+    // Values are near 2.65, so a difference d is one of about d / 2.65 in logarithms.
+    assert!((difference(&logarithm) * 2.65 / difference(&plain) - 1.0).abs() < 0.05);
+    let negative = text.replacen(",2.", ",-2.", 1);
+    let results = Results::from_reader(negative.as_bytes(), "t.csv".as_ref(), &options()).unwrap();
+    let error = Report::new(&results, &AnalysisSpec { scale: Scale::Log, ..plan() }).unwrap_err().to_string();
+    assert!(error.starts_with("`scale = \"log\"` needs values above 0"), "{error}");
+}
+
+#[test]
+fn an_unknown_level_of_a_question_has_a_nearest_one() {
+    let cases = cases();
+    let results =
+        Results::from_reader(cases[0]["csv"].as_str().unwrap().as_bytes(), "t.csv".as_ref(), &options()).unwrap();
+    let mut plan = plan();
+    plan.questions[0].pairs[0][0] = Value::from("rely");
+    let error = Report::new(&results, &plan).unwrap_err().to_string();
+    assert_eq!(error, "there is no level of `activation` `rely`; did you mean `relu`?");
+}

@@ -1,0 +1,75 @@
+//! What a pilot says of the spread of a study.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod fixture;
+
+use analysis::planning::spread::{Pilot, of_pilot};
+use analysis::planning::{PlanningError, Spread};
+use analysis::{Report, Results, TableOptions};
+use spec::Value;
+use spec::analysis::Pairing;
+use spec::metric::Direction;
+
+const ARMS: [(&str, [f64; 4]); 3] =
+    [("a", [0.1, 0.4, 0.2, 0.9]), ("b", [0.3, 0.5, 0.1, 1.4]), ("c", [0.2, 0.9, 0.3, 0.8])];
+
+fn pilot(rows: &str, pairing: Pairing) -> Result<Pilot, PlanningError> {
+    let text = format!("arm,seed,y\n{rows}");
+    let options =
+        TableOptions { factors: vec!["arm".to_owned()], metrics: vec!["y".to_owned()], ..TableOptions::default() };
+    let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
+    let mut plan = fixture::analysis();
+    plan.baseline = [("arm".to_owned(), Value::from("a"))].into();
+    "y".clone_into(&mut plan.primary);
+    plan.directions.insert("y".to_owned(), Direction::Higher);
+    plan.pairing = pairing;
+    of_pilot(&Report::new(&results, &plan).unwrap(), 0.8)
+}
+
+fn rows(arms: &[(&str, [f64; 4])]) -> String {
+    let rows = arms.iter().flat_map(|(arm, values)| {
+        values.iter().enumerate().map(move |(seed, value)| format!("{arm},{seed},{value}\n"))
+    });
+    rows.collect()
+}
+
+fn is(spread: &Spread, name: &str, sd: f64, df: f64) {
+    assert_eq!((spread.name.as_str(), spread.df), (name, Some(df)));
+    assert!((spread.sd - sd).abs() < 1e-12, "{name}: {}", spread.sd);
+}
+
+#[test]
+fn pairs_by_comparison_and_pooled() {
+    // NumPy 2.4.6: std(b - a, ddof=1), std(c - a, ddof=1), sqrt(2 * residual mean square of arms and seeds)
+    let found = pilot(&rows(&ARMS), Pairing::Seed).unwrap();
+    let [b, c, all] = &found.spreads[..] else { panic!("{found:?}") };
+    is(b, "b", 0.249_999_999_999_999_94, 3.0);
+    is(c, "c", 0.251_661_147_842_358_27, 3.0);
+    is(all, "all, pooled", 0.324_037_034_920_393, 6.0);
+    assert!(all.pooled && all.upper.unwrap() > all.sd && found.without.is_empty());
+}
+
+#[test]
+fn an_arm_of_other_seeds_is_named_and_does_not_spoil_the_rest() {
+    let more = format!("{}d,8,0.4\nd,9,0.7\n", rows(&ARMS));
+    let found = pilot(&more, Pairing::Seed).unwrap();
+    assert_eq!(found.without, ["d"]);
+    is(found.spreads.last().unwrap(), "all, pooled", 0.324_037_034_920_393, 6.0);
+}
+
+#[test]
+fn independent_arms_pool_their_variances() {
+    // NumPy 2.4.6: sqrt(mean of var(ddof=1) of the arms)
+    let found = pilot(&rows(&ARMS), Pairing::None).unwrap();
+    is(found.spreads.last().unwrap(), "all, pooled", 0.439_380_877_548_802_23, 9.0);
+}
+
+#[test]
+fn nothing_to_tell_a_spread_from() {
+    for (text, pairing) in [("a,1,0.5\nb,1,0.6\n", Pairing::Seed), ("a,1,0.5\nb,2,0.6\n", Pairing::None)] {
+        assert!(matches!(pilot(text, pairing), Err(PlanningError::NoSpread { .. })));
+    }
+    let constant = "a,1,0.5\na,2,0.5\nb,1,0.6\nb,2,0.6\n";
+    assert!(matches!(pilot(constant, Pairing::Seed), Err(PlanningError::NoSpread { .. })));
+}

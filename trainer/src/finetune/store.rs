@@ -1,0 +1,304 @@
+//! What is written: a record and the predictions of every (task, seed), and the tables made of all records.
+//!
+//! ```text
+//! <folder>/<protocol>/<task>/<seed>.predictions.csv    task,split,item,gold,predicted,probability
+//! <folder>/<protocol>/<task>/<seed>.json               the record; written last, so that what has one is done
+//! <folder>/results.csv                                 task,metric,protocol,split,n,fine-tuning-seed,value
+//! <folder>/missing.csv                                 task,protocol,reason
+//! ```
+//!
+//! Several processes may work in one folder, each on its own tasks and seeds: the tables are made anew from all records until
+//! no record has come meanwhile, so the last writer writes them whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use spec::identity::Digest;
+
+use super::error::FinetuneError;
+use super::tuning::Look;
+use crate::files::{WriteError, write_atomically, write_json};
+
+/// A row of `results.csv`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Row {
+    /// The task.
+    pub task: String,
+    /// The metric, a fraction of 1; `<metric>/majority` and `<metric>/random` are what one would score without a model.
+    pub metric: String,
+    /// The protocol's name, with what was changed of it.
+    pub protocol: String,
+    /// The set: `validation`, or `validation-selected-on` where the best moment was chosen by the same set.
+    pub split: String,
+    /// How many items it is over.
+    pub n: u64,
+    /// The seed of head, order and dropout.
+    pub fine_tuning_seed: u64,
+    /// The value.
+    pub value: f64,
+}
+
+/// An item of a predictions file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The task.
+    pub task: String,
+    /// The set.
+    pub split: String,
+    /// The item's id.
+    pub item: String,
+    /// The right answer; several, joined by `|`.
+    pub gold: String,
+    /// The model's.
+    pub predicted: String,
+    /// The probability that the model gave it.
+    pub probability: f64,
+}
+
+/// What is known of a set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SetFacts {
+    /// `training`, `selection`, or the task and split that were reported.
+    pub name: String,
+    /// Its file's name.
+    pub file: String,
+    /// Items.
+    pub items: u64,
+    /// Items of which a text lost its end.
+    pub cut: u64,
+}
+
+/// A finished (task, seed).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Record {
+    /// Its weights' digest.
+    pub model: Digest,
+    /// Digest of everything that the result depends on.
+    pub fingerprint: Digest,
+    /// The task.
+    pub task: String,
+    /// The protocol.
+    pub protocol: super::protocol::Protocol,
+    /// The seed.
+    pub fine_tuning_seed: u64,
+    /// The sets.
+    pub sets: Vec<SetFacts>,
+    /// Optimiser steps taken.
+    pub steps: u64,
+    /// The step whose weights were scored.
+    pub chosen: u64,
+    /// Mean loss over the last steps.
+    pub training_loss: f64,
+    /// Why there are no values, if there are none.
+    pub diverged: bool,
+    /// The looks on the way.
+    pub looks: Vec<Look>,
+    /// The values.
+    pub rows: Vec<Row>,
+}
+
+/// A task without a score.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Missing {
+    /// The task.
+    pub task: String,
+    /// The protocol.
+    pub protocol: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A folder of results.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The store in `folder`, which is made if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made, or holds results of another model.
+    pub fn open(folder: &Path, model: Digest) -> Result<Self, FinetuneError> {
+        make(folder)?;
+        let store = Self { folder: folder.to_owned() };
+        match store.records()?.into_iter().find(|(_, record)| record.model != model) {
+            Some((path, _)) => Err(FinetuneError::Foreign { path, what: "another model" }),
+            None => Ok(store),
+        }
+    }
+
+    fn path(&self, protocol: &str, task: &str, seed: u64, ending: &str) -> PathBuf {
+        self.folder.join(protocol).join(task).join(format!("{seed}.{ending}"))
+    }
+
+    /// The record of a (task, seed), if it is done.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read, or one of other data or settings.
+    pub fn find(&self, protocol: &str, task: &str, seed: u64, wanted: Digest) -> Result<Option<Record>, FinetuneError> {
+        let path = self.path(protocol, task, seed, "json");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let record = read(&path)?;
+        if record.fingerprint != wanted {
+            return Err(FinetuneError::Foreign { path, what: "other data or settings" });
+        }
+        Ok(Some(record))
+    }
+
+    /// Writes a finished (task, seed), its record last.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(&self, record: &Record, predictions: &[Prediction]) -> Result<(), FinetuneError> {
+        let path = |ending| self.path(&record.protocol.name, &record.task, record.fine_tuning_seed, ending);
+        make(path("json").parent().unwrap_or(&self.folder))?;
+        write_table(&path("predictions.csv"), predictions)?;
+        write_json(&path("json"), record)?;
+        Ok(())
+    }
+
+    /// Makes the tables from all records, and gives the rows of `results.csv`.
+    ///
+    /// # Errors
+    /// When a record cannot be read, or a table not be written.
+    pub fn tabulate(&self, missing: &[Missing]) -> Result<Vec<Row>, FinetuneError> {
+        loop {
+            let records = self.records()?;
+            let mut rows: Vec<Row> = records.values().flat_map(|record| record.rows.clone()).collect();
+            rows.extend(scores_of_all(&records));
+            write_rows(&self.folder.join("results.csv"), &rows)?;
+            if self.records()?.len() == records.len() {
+                self.tell_missing(missing, &records)?;
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Adds to `missing.csv` what is missing, and takes out of it what has come.
+    fn tell_missing(&self, missing: &[Missing], records: &BTreeMap<PathBuf, Record>) -> Result<(), FinetuneError> {
+        let path = self.folder.join("missing.csv");
+        let mut all: Vec<Missing> = csv::Reader::from_path(&path)
+            .map(|mut reader| reader.deserialize().filter_map(Result::ok).collect())
+            .unwrap_or_default();
+        all.extend(missing.iter().cloned());
+        let diverged = records.values().filter(|record| record.diverged).map(|record| Missing {
+            task: record.task.clone(),
+            protocol: record.protocol.name.clone(),
+            reason: format!("diverged with fine-tuning seed {}", record.fine_tuning_seed),
+        });
+        let has_come = |one: &Missing| {
+            records
+                .values()
+                .flat_map(|record| &record.rows)
+                .any(|row| row.task == one.task && row.protocol == one.protocol)
+        };
+        all.retain(|one| !has_come(one));
+        all.extend(diverged);
+        all.sort();
+        all.dedup();
+        if all.is_empty() && !path.exists() {
+            return Ok(());
+        }
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(b"task,protocol,reason\n".to_vec());
+        write_into(&path, &mut writer, &all)
+    }
+
+    /// All records by their paths.
+    fn records(&self) -> Result<BTreeMap<PathBuf, Record>, FinetuneError> {
+        let mut records = BTreeMap::new();
+        for protocol in folders(&self.folder) {
+            for task in folders(&protocol) {
+                for file in entries(&task) {
+                    if file.extension().is_some_and(|ending| ending == "json") {
+                        let record = read(&file)?;
+                        records.insert(file, record);
+                    }
+                }
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// SuperGLUE's overall score (Wang et al. 2019, arXiv:1905.00537, §3.1), for every protocol and seed that has all eight tasks:
+/// the mean over tasks of the mean of a task's metrics.
+fn scores_of_all(records: &BTreeMap<PathBuf, Record>) -> Vec<Row> {
+    let mut by_seed: BTreeMap<(&str, u64), Vec<&Record>> = BTreeMap::new();
+    for record in records.values().filter(|record| !record.diverged) {
+        by_seed.entry((&record.protocol.name, record.fine_tuning_seed)).or_default().push(record);
+    }
+    let mut rows = Vec::new();
+    for ((protocol, seed), records) in by_seed {
+        let trained = records[0].protocol.tasks().iter().filter(|task| !task.training.is_empty()).count();
+        if records[0].protocol.selection != super::protocol::Selection::HeldOut || records.len() != trained {
+            continue;
+        }
+        let means = records.iter().map(|record| {
+            let own = record.rows.iter().filter(|row| row.task == record.task && !row.metric.contains('/'));
+            let values: Vec<f64> = own.map(|row| row.value).collect();
+            values.iter().sum::<f64>() / values.len() as f64
+        });
+        rows.push(Row {
+            task: "superglue".to_owned(),
+            metric: "score".to_owned(),
+            protocol: protocol.to_owned(),
+            split: records[0].protocol.split().to_owned(),
+            n: trained as u64,
+            fine_tuning_seed: seed,
+            value: means.sum::<f64>() / trained as f64,
+        });
+    }
+    rows
+}
+
+fn read(path: &Path) -> Result<Record, FinetuneError> {
+    let bad = |reason: String| FinetuneError::Record { path: path.to_owned(), reason };
+    let text = fs::read(path).map_err(|error| bad(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))
+}
+
+fn make(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    entries(folder).into_iter().filter(|path| path.is_dir()).collect()
+}
+
+/// A table that keeps its header when it has no rows.
+fn write_rows(path: &Path, rows: &[Row]) -> Result<(), FinetuneError> {
+    let header = b"task,metric,protocol,split,n,fine-tuning-seed,value\n".to_vec();
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(header);
+    write_into(path, &mut writer, rows)
+}
+
+fn write_table<T: Serialize>(path: &Path, rows: &[T]) -> Result<(), FinetuneError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    write_into(path, &mut writer, rows)
+}
+
+fn write_into<T: Serialize>(path: &Path, writer: &mut csv::Writer<Vec<u8>>, rows: &[T]) -> Result<(), FinetuneError> {
+    let failed = |error: io::Error| WriteError::new(path, error);
+    for row in rows {
+        writer.serialize(row).map_err(|error| failed(io::Error::other(error)))?;
+    }
+    writer.flush().map_err(failed)?;
+    let bytes = writer.get_ref().clone();
+    Ok(write_atomically(path, |file| file.write_all(&bytes))?)
+}

@@ -1,0 +1,145 @@
+//! One task with one seed: from the trained model to a record.
+
+use rand_chacha::rand_core::Rng;
+use spec::identity::Digest;
+use tch::Device;
+
+use super::answers::Respondent;
+use super::error::FinetuneError;
+use super::measure::Score;
+use super::network::{HeadShape, Network};
+use super::prepared::{Prepared, Set};
+use super::store::{Prediction, Record, Row, SetFacts};
+use super::tuning::{TuneError, Tuned, Tuning};
+use super::{Request, baseline};
+use crate::streams;
+
+/// A task with one seed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit<'a> {
+    /// What was asked for.
+    pub request: &'a Request<'a>,
+    /// The task's data.
+    pub prepared: &'a Prepared,
+    /// The seed of head, order and dropout.
+    pub seed: u64,
+    /// Digest of the model.
+    pub model: Digest,
+}
+
+impl Unit<'_> {
+    /// The digest of all that the result depends on: model, data, protocol, seed, and how passes are cut.
+    pub(super) fn fingerprint(&self) -> Digest {
+        let Request { protocol, batch_tokens, .. } = self.request;
+        let protocol = serde_json::to_string(protocol).expect("invariant: a protocol is plain data");
+        let task = self.prepared.task.name;
+        let text = format!("{} {} {task} {} {batch_tokens} {protocol}", self.model, self.prepared.digest, self.seed);
+        Digest::of(text.as_bytes())
+    }
+
+    /// Tunes and scores. `None` if `stop` said so.
+    pub(super) fn carry_out(
+        &self,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<(Record, Vec<Prediction>)>, FinetuneError> {
+        let Request { model, protocol, batch_tokens, device, .. } = *self.request;
+        let prepared = self.prepared;
+        let form = prepared.task.form;
+        let spans = prepared.training.encoded[0].inputs[0].spans.len() as i64;
+        let key = streams::generator(self.seed, "fine-tuning", &[]).next_u64();
+        let network = Network::new(model, HeadShape { spans, outputs: form.outputs() }, key, device)?;
+        let architecture = model.spec.architecture;
+        let respondent = Respondent { network: &network, form, architecture, most_tokens: batch_tokens };
+        let selection = prepared.selection();
+        let tuning = Tuning {
+            respondent,
+            protocol,
+            training: &prepared.training.encoded,
+            selection: &selection.encoded,
+            selection_questions: &selection.questions,
+            measure: prepared.task.measure,
+            key,
+        };
+        let tuned = match tuning.tune(stop) {
+            Err(TuneError::Stopped) => return Ok(None),
+            other => other?,
+        };
+        let (mut rows, mut predictions) = (Vec::new(), Vec::new());
+        let failed = tuned.diverged && tuned.looks.is_empty();
+        for set in prepared.reported.iter().filter(|_| !failed) {
+            let Some(answers) = respondent.answer(&set.encoded, stop) else { return Ok(None) };
+            let choices = answers.choices();
+            let mut add =
+                |scores: &[Score], ending: &str| rows.extend(scores.iter().map(|score| self.row(set, score, ending)));
+            add(&set.task.measure.scores(form, &set.questions, &choices), "");
+            add(&baseline::majority(set.task.measure, form, &prepared.training.questions, &set.questions), "/majority");
+            add(&baseline::random(set.task.measure, form, &set.questions), "/random");
+            for (question, answer) in set.questions.iter().zip(&answers.answers) {
+                let gold: Vec<&str> = question.right.iter().map(|right| form.name(question, *right)).collect();
+                predictions.push(Prediction {
+                    task: set.task.name.to_owned(),
+                    split: protocol.split().to_owned(),
+                    item: question.item.clone(),
+                    gold: gold.join("|"),
+                    predicted: form.name(question, answer.choice).to_owned(),
+                    probability: answer.probability,
+                });
+            }
+        }
+        Ok(Some((self.record(tuned, rows, failed), predictions)))
+    }
+
+    fn row(&self, set: &Set, score: &Score, ending: &str) -> Row {
+        Row {
+            task: set.task.name.to_owned(),
+            metric: format!("{}{ending}", score.metric),
+            protocol: self.request.protocol.name.clone(),
+            split: self.request.protocol.split().to_owned(),
+            n: score.n,
+            fine_tuning_seed: self.seed,
+            value: score.value,
+        }
+    }
+
+    fn record(&self, tuned: Tuned, rows: Vec<Row>, failed: bool) -> Record {
+        let prepared = self.prepared;
+        let sets = [Some(&prepared.training), prepared.held_out.as_ref()];
+        let sets = sets.into_iter().flatten().chain(&prepared.reported);
+        let facts = |set: &Set| SetFacts {
+            name: set.name.clone(),
+            file: set.file.clone(),
+            items: set.questions.len() as u64,
+            cut: set.cut(),
+        };
+        Record {
+            model: self.model,
+            fingerprint: self.fingerprint(),
+            task: prepared.task.name.to_owned(),
+            protocol: self.request.protocol.clone(),
+            fine_tuning_seed: self.seed,
+            sets: sets.map(facts).collect(),
+            steps: tuned.steps,
+            chosen: tuned.chosen,
+            training_loss: if failed { 0.0 } else { tuned.training_loss },
+            diverged: failed,
+            looks: tuned.looks,
+            rows,
+        }
+    }
+}
+
+/// The digest of a model: network, tokenizer and weights.
+pub(super) fn digest(model: &crate::trained::TrainedModel) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(serde_json::to_string(&model.spec).expect("invariant: a spec is plain data").as_bytes());
+    hasher.update(model.tokenizer.json());
+    for (name, tensor) in &model.weights {
+        hasher.update(name.as_bytes());
+        let numbers =
+            Vec::<f32>::try_from(tensor.to_device(Device::Cpu).flatten(0, -1)).expect("invariant: weights are fp32");
+        for number in numbers {
+            hasher.update(&number.to_le_bytes());
+        }
+    }
+    Digest::from_hash(hasher.finalize())
+}
