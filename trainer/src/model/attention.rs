@@ -143,8 +143,8 @@ pub struct Attention<'a> {
 impl Attention<'_> {
     /// `[T, hidden]` from queries, keys and values side by side. `place` names the site of the dropout.
     pub fn forward(&self, projected: &Tensor, place: &str) -> Tensor {
-        if self.is_fused(projected) {
-            return self.fused(projected, place);
+        if let Some(bounds) = self.layout.bounds.as_ref().filter(|_| self.is_fused(projected)) {
+            return self.fused(projected, bounds, place);
         }
         let products: Vec<Tensor> = self
             .layout
@@ -164,9 +164,9 @@ impl Attention<'_> {
         is_ours && PackedMap::is_available()
     }
 
-    fn fused(&self, projected: &Tensor, place: &str) -> Tensor {
+    fn fused(&self, projected: &Tensor, bounds: &[i64], place: &str) -> Tensor {
         let how = StoryAttention {
-            bounds: &self.layout.bounds,
+            bounds,
             heads: self.heads,
             look_back: match self.sight {
                 Sight::Whole => None,
