@@ -54,17 +54,24 @@ impl Dropout {
         self.moment.is_some()
     }
 
+    /// The key of the dropout at `place`, for a kernel with a generator of its own; none where nothing is dropped.
+    pub fn key(&self, place: &str) -> Option<u64> {
+        self.moment.map(|moment| {
+            let key = key(moment.seed, place, &[moment.step, moment.micro_batch]);
+            let mut seed = [0; 8];
+            seed.copy_from_slice(&key[..8]);
+            u64::from_le_bytes(seed)
+        })
+    }
+
     /// `tensor` with entries zeroed with `probability` and the rest scaled by 1/(1 − probability).
     ///
     /// `place` names the site, such as `h.0.attention`; one place is used once in a forward pass.
     pub fn apply(&self, place: &str, tensor: Tensor, probability: f64) -> Tensor {
-        match self.moment {
-            Some(moment) if probability > 0.0 => {
-                let key = key(moment.seed, place, &[moment.step, moment.micro_batch]);
-                let mut seed = [0; 8];
-                seed.copy_from_slice(&key[..8]);
+        match self.key(place) {
+            Some(key) if probability > 0.0 => {
                 // libtorch draws the mask from its default generator, which is seeded for this place and moment alone.
-                tch::manual_seed(i64::from_le_bytes(seed));
+                tch::manual_seed(key.cast_signed());
                 tensor.dropout(probability, true)
             }
             _ => tensor,

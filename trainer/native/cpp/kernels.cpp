@@ -203,11 +203,155 @@ float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
   return largest - at_target + __builtin_logf(sum);
 }
 
+// A mixing function of 32 bits without bias that is known of (Wellons 2018, "lowbias32").
+inline uint32_t mix(uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x7feb352du;
+  x ^= x >> 15;
+  x *= 0x846ca68bu;
+  return x ^ (x >> 16);
+}
+
+inline float kept(seedbed::RowDropout dropout, int64_t place) {
+  const uint32_t drawn = mix(static_cast<uint32_t>(place) * 0x9e3779b9u + dropout.key);
+  return drawn >= dropout.threshold ? dropout.scale : 0.0f;
+}
+
+float attend(
+    float* scores, int64_t begin, int64_t end, int64_t count, float scale, seedbed::RowDropout dropout, Half* weights) {
+  float largest = -__builtin_inff();
+#pragma omp simd reduction(max : largest)
+  for (int64_t i = begin; i < end; ++i) {
+    const float score = scores[i] * scale;
+    scores[i] = score;
+    largest = score > largest ? score : largest;
+  }
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = begin; i < end; ++i) {
+    const float part = exponential(scores[i] - largest);
+    scores[i] = part;
+    sum += part;
+  }
+  const float factor = 1.0f / sum;
+  for (int64_t i = 0; i < begin; ++i) weights[i] = 0;
+  if (dropout.threshold == 0) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) weights[i] = half(scores[i] * factor);
+  } else {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) weights[i] = half(scores[i] * factor * kept(dropout, i));
+  }
+  for (int64_t i = end; i < count; ++i) weights[i] = 0;
+  return largest + __builtin_logf(sum);
+}
+
+void attend_back(
+    const float* scores, const float* weight_gradients, int64_t begin, int64_t end, int64_t count, float scale,
+    float divisor, float inner, seedbed::RowDropout dropout, Half* weights, Half* score_gradients) {
+  for (int64_t i = 0; i < begin; ++i) weights[i] = score_gradients[i] = 0;
+  if (dropout.threshold == 0) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      const float weight = exponential(scores[i] * scale - divisor);
+      weights[i] = half(weight);
+      score_gradients[i] = half(weight * (weight_gradients[i] - inner) * scale);
+    }
+  } else {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      const float weight = exponential(scores[i] * scale - divisor), factor = kept(dropout, i);
+      weights[i] = half(weight * factor);
+      score_gradients[i] = half(weight * (weight_gradients[i] * factor - inner) * scale);
+    }
+  }
+  for (int64_t i = end; i < count; ++i) weights[i] = score_gradients[i] = 0;
+}
+
+// The cell of x, as a number, and the place within it.
+inline float cell_of(float x, const seedbed::SplineGrid& grid, float* within) {
+  const float place = (x - grid.low) * grid.cells_per_unit + static_cast<float>(grid.order);
+  const float last = static_cast<float>(grid.bases + grid.order);
+  // A comparison with what is no number fails, and such an entry goes below the knots.
+  const float bounded = place >= 0.0f ? (place < last ? place : last) : -1.0f;
+  const float cell = static_cast<float>(static_cast<int32_t>(bounded));
+  *within = bounded - cell;
+  return cell;
+}
+
+void spline_row(const float* x, int64_t inputs, const seedbed::SplineGrid& grid, float* room, Half* target) {
+  const int64_t order = grid.order, bases = grid.bases;
+  float* const cells = room;
+#pragma omp simd
+  for (int64_t i = 0; i < inputs; ++i) {
+    float within;
+    cells[i] = cell_of(x[i], grid, &within);
+    room[inputs + i] = within;
+  }
+  for (int64_t piece = order; piece >= 0; --piece) {
+    const float* const c = grid.pieces + piece * (order + 1);
+    // The places are read last where the first piece is written over them.
+    float* const values = room + (piece + 1) * inputs;
+    const float* const places = room + inputs;
+#pragma omp simd
+    for (int64_t i = 0; i < inputs; ++i) {
+      const float u = places[i];
+      float value = c[order];
+      for (int64_t power = order - 1; power >= 0; --power) value = value * u + c[power];
+      values[i] = value;
+    }
+  }
+  __builtin_memset(target, 0, inputs * bases * sizeof(Half));
+  for (int64_t piece = 0; piece <= order; ++piece) {
+    const float* const values = room + (piece + 1) * inputs;
+    for (int64_t i = 0; i < inputs; ++i) {
+      const int64_t m = static_cast<int64_t>(cells[i]) - order + piece;
+      if (cells[i] >= 0.0f && m >= 0 && m < bases) target[i * bases + m] = half(values[i]);
+    }
+  }
+}
+
+void spline_row_back(
+    const float* x, const Half* gradient, int64_t inputs, const seedbed::SplineGrid& grid, float* room, float* back) {
+  const int64_t order = grid.order, bases = grid.bases;
+  float *const cells = room, *const places = room + inputs, *const arriving = room + 2 * inputs;
+#pragma omp simd
+  for (int64_t i = 0; i < inputs; ++i) {
+    float within;
+    cells[i] = cell_of(x[i], grid, &within);
+    places[i] = within;
+    back[i] = 0;
+  }
+  for (int64_t piece = 0; piece <= order; ++piece) {
+    const float* const c = grid.pieces + piece * (order + 1);
+    for (int64_t i = 0; i < inputs; ++i) {
+      const int64_t m = static_cast<int64_t>(cells[i]) - order + piece;
+      const bool is_there = cells[i] >= 0.0f && m >= 0 && m < bases;
+      arriving[i] = is_there ? wide(gradient[i * bases + m]) : 0.0f;
+    }
+#pragma omp simd
+    for (int64_t i = 0; i < inputs; ++i) {
+      const float u = places[i];
+      float slope = static_cast<float>(order) * c[order];
+      for (int64_t power = order - 1; power >= 1; --power) slope = slope * u + static_cast<float>(power) * c[power];
+      back[i] += arriving[i] * slope * grid.cells_per_unit;
+    }
+  }
+}
+
+float dot(const Half* left, const Half* right, int64_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; ++i) sum += wide(left[i]) * wide(right[i]);
+  return sum;
+}
+
 }  // namespace
 
 namespace seedbed {
 
 extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
-    narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, add_row_sums, cross_entropy};
+    narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, add_row_sums, cross_entropy,
+    attend, attend_back, spline_row, spline_row_back, dot};
 
 }  // namespace seedbed

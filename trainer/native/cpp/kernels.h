@@ -11,6 +11,21 @@ namespace seedbed {
 // A bfloat16 by its bits: the upper half of a float32.
 using Half = uint16_t;
 
+// Which entries of a row dropout keeps: those whose hash of key and place is at least `threshold`; they are scaled.
+struct RowDropout {
+  uint32_t key;
+  uint32_t threshold;  // 0: all are kept
+  float scale;
+};
+
+// The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from 0
+// to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
+struct SplineGrid {
+  float low, cells_per_unit;
+  int64_t order, bases;
+  const float* pieces;
+};
+
 struct Kernels {
   // target = source, rounded to nearest, ties to even.
   void (*narrow)(const float* source, Half* target, int64_t count);
@@ -40,6 +55,28 @@ struct Kernels {
 
   // Logits become the gradient of -ln softmax(logits)[target]; returns that loss. `room` holds `count` numbers.
   float (*cross_entropy)(Half* logits, int64_t count, int64_t target, float* room);
+
+  // weights = dropout(softmax(scale · scores)) over begin..end, and zeros in the rest of 0..count; returns the logarithm of the
+  // softmax's divisor. The scores are overwritten.
+  float (*attend)(
+      float* scores, int64_t begin, int64_t end, int64_t count, float scale, RowDropout dropout, Half* weights);
+
+  // The weights again, and the gradients of the unscaled scores, from the gradients of the weights and `inner`, the sum over
+  // the row of weight times gradient.
+  void (*attend_back)(
+      const float* scores, const float* weight_gradients, int64_t begin, int64_t end, int64_t count, float scale,
+      float divisor, float inner, RowDropout dropout, Half* weights, Half* score_gradients);
+
+  // target[input · bases + m] = B_m(x[input]); all zero for what lies off the knots or is not a number. `room` holds
+  // (order + 2) · inputs numbers.
+  void (*spline_row)(const float* x, int64_t inputs, const SplineGrid& grid, float* room, Half* target);
+
+  // back[input] = sum over m of gradient[input · bases + m] · B_m'(x[input]).
+  void (*spline_row_back)(
+      const float* x, const Half* gradient, int64_t inputs, const SplineGrid& grid, float* room, float* back);
+
+  // Sum of products.
+  float (*dot)(const Half* left, const Half* right, int64_t count);
 };
 
 // The loops for this processor, as libtorch's own setting ATEN_CPU_CAPABILITY has it.

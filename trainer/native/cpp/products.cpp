@@ -149,7 +149,9 @@ void add_transposed_product(
 void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
   std::vector<std::pair<const void*, int64_t>> now;
   for (const at::Tensor& weight : weights) now.emplace_back(weight.data_ptr(), static_cast<int64_t>(weight._version()));
-  if (now == seen_) return;
+  // What is no parameter may be another tensor at the same place the next time.
+  const auto is_parameter = [](const at::Tensor& weight) { return weight.is_leaf() && weight.requires_grad(); };
+  if (now == seen_ && std::all_of(weights.begin(), weights.end(), is_parameter)) return;
   const Kernels& run = kernels();
   inputs = weights[0].size(1);
   outputs = 0;

@@ -7,6 +7,8 @@
 //! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
+//! - [`story_attention`] is attention within the stories of a packed batch.
+//! - [`spline_basis`] lays B-splines out as products want them.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
@@ -21,6 +23,7 @@
 compile_error!("token files are little-endian and mapped as they are");
 
 mod adamw;
+mod attention;
 pub mod cuda;
 mod gradient;
 mod libraries;
@@ -29,13 +32,16 @@ pub mod processor;
 mod release;
 pub mod settings;
 mod shim;
+mod spline;
 pub mod stopwatch;
 mod tokens;
 pub mod version;
 
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
+pub use attention::{StoryAttention, story_attention};
 pub use gradient::set_gradient;
 pub use libraries::{Library, libraries};
 pub use map::PackedMap;
 pub use shim::TorchError;
+pub use spline::{SplinePieces, spline_basis};
 pub use tokens::{MappedTokens, TokensError};

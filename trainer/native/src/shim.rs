@@ -60,6 +60,26 @@ unsafe extern "C" {
         targets: *const C_tensor,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_attention(
+        projected: *const C_tensor,
+        bounds: *const i64,
+        bound_count: i64,
+        heads: i64,
+        look_back: i64,
+        scale: f64,
+        dropout: f64,
+        dropout_key: u64,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_spline_basis(
+        x: *const C_tensor,
+        low: f64,
+        high: f64,
+        intervals: i64,
+        order: i64,
+        pieces: *const f32,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn seedbed_release_text(text: *mut c_char);
 }
 

@@ -9,11 +9,12 @@
 //! is run once, on polynomials (`pieces`), and a forward pass evaluates k + 1 of them for each entry instead of the whole
 //! recursion on all G + 2k intervals.
 
+use native::{PackedMap, SplinePieces};
 use spec::feed_forward::SplineGrid;
 use tch::{Device, Kind, Tensor};
 
 use super::silu::silu;
-use crate::model::linear::{Weights, linear};
+use crate::model::linear::{Weights, is_packed, without_bias};
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
 ///
@@ -32,6 +33,8 @@ pub struct SplineLayer {
     pub basis: SplineBasis,
     /// The kind of number in which matrices are multiplied.
     pub kind: Kind,
+    /// W and s·C as products want them.
+    packed: [PackedMap; 2],
 }
 
 impl SplineLayer {
@@ -43,6 +46,7 @@ impl SplineLayer {
             spline_weight: weights.get(&format!("{name}.spline_weight")),
             spline_scaler: scaled.then(|| weights.get(&format!("{name}.spline_scaler"))),
             kind: weights.kind(),
+            packed: <[PackedMap; 2]>::default(),
             base_weight,
         }
     }
@@ -50,13 +54,14 @@ impl SplineLayer {
     /// `[T, outputs]` for `[T, inputs]`.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let x = x.to_kind(self.base_weight.kind());
-        let base = linear(&silu(&x), &self.base_weight, None, self.kind);
-        let bases = self.basis.forward(&x).flatten(1, 2);
+        let [base_map, spline_map] = &self.packed;
+        let base = without_bias(base_map, &silu(&x), &self.base_weight, self.kind);
+        let bases = if is_packed(self.kind, &x) { self.basis.packed(&x) } else { self.basis.forward(&x).flatten(1, 2) };
         let weight = match &self.spline_scaler {
             Some(scaler) => &self.spline_weight * scaler.unsqueeze(-1),
             None => self.spline_weight.shallow_clone(),
         };
-        base + linear(&bases, &weight.flatten(1, 2), None, self.kind)
+        base + without_bias(spline_map, &bases, &weight.flatten(1, 2), self.kind)
     }
 }
 
@@ -66,6 +71,8 @@ pub struct SplineBasis {
     grid: SplineGrid,
     /// `[k + 1, k + 1]`: the coefficient of uᵖ in the piece of the basis function that began k − j cells ago, at `[p, j]`.
     coefficients: Tensor,
+    /// The same in fp32, the coefficients of one piece together.
+    by_piece: Vec<f32>,
 }
 
 impl SplineBasis {
@@ -75,7 +82,8 @@ impl SplineBasis {
         let size = pieces.len();
         let by_power: Vec<f64> = (0..size).flat_map(|power| pieces.iter().map(move |piece| piece[power])).collect();
         let coefficients = Tensor::from_slice(&by_power).view([size as i64, size as i64]).to_device(device);
-        Self { grid, coefficients }
+        let by_piece = pieces.concat().into_iter().map(|coefficient| coefficient as f32).collect();
+        Self { grid, coefficients, by_piece }
     }
 
     /// `[T, inputs, G + k]` for `[T, inputs]`: every basis function at every entry; zeros for an entry off the knots.
@@ -97,6 +105,13 @@ impl SplineBasis {
         // Column m + k + 1 is Bₘ, for m from −(k + 1), which cell −1 would touch, to G + 2k, which cell G + 2k would.
         let all = Tensor::zeros([rows, inputs, cells + order + 2], options).scatter(-1, &columns, &pieces);
         all.narrow(-1, order + 1, intervals + order)
+    }
+
+    /// `[T, inputs · (G + k)]` in bf16 for fp32 entries: [`Self::forward`] as a product wants it, the zeros not computed.
+    pub fn packed(&self, x: &Tensor) -> Tensor {
+        let SplineGrid { intervals, order, low, high } = self.grid;
+        let pieces = SplinePieces { low, high, intervals, order, coefficients: &self.by_piece };
+        native::spline_basis(x, &pieces).unwrap_or_else(|error| panic!("invariant: a grid has intervals: {error}"))
     }
 
     /// `[…, k + 1]`: the pieces at u, as the product of its powers with their coefficients.

@@ -51,6 +51,31 @@ fn the_basis_is_that_of_the_recursion() {
 }
 
 #[test]
+fn the_packed_basis_is_that_of_double_precision() {
+    if !PackedMap::is_available() {
+        return;
+    }
+    let mut entries = entries();
+    entries.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e30]);
+    for grid in grids() {
+        // Three entries a row, an odd number, and one more in the last.
+        let double = Tensor::from_slice(&entries[..402]).view([-1, 3]).set_requires_grad(true);
+        let single = double.detach().to_kind(Kind::Float).set_requires_grad(true);
+        let basis = SplineBasis::new(grid, Device::Cpu);
+        let (found, expected) = (basis.packed(&single), basis.forward(&double).flatten(1, 2));
+        let far = (found.to_kind(Kind::Double) - &expected).abs().max().double_value(&[]);
+        // Rounded to 8 bits once, where no basis function is above 1.
+        assert!(far < 3e-3, "{grid:?}: {far}");
+        let upstream = sample::tensor("upstream", &expected.size(), Kind::BFloat16);
+        (found * &upstream).sum(Kind::Float).backward();
+        (expected * upstream.to_kind(Kind::Double)).sum(Kind::Double).backward();
+        let largest = double.grad().abs().max().double_value(&[]);
+        let far = (single.grad().to_kind(Kind::Double) - double.grad()).abs().max().double_value(&[]);
+        assert!(far < 1e-4 * largest, "{grid:?}: slopes {far} of {largest}");
+    }
+}
+
+#[test]
 fn the_basis_sums_to_one_on_the_grid_and_to_zero_off_its_knots() {
     for grid in grids() {
         let found = bases(grid, &entries());

@@ -1,5 +1,6 @@
 //! Attention within stories.
 
+use native::{PackedMap, StoryAttention};
 use tch::{Device, Kind, Tensor};
 
 pub use super::layout::AttentionLayout;
@@ -135,7 +136,9 @@ impl Rectangle {
 pub struct Attention<'a> {
     /// The stories of the batch.
     pub layout: &'a AttentionLayout,
-    /// Who sees whom, one mask a group.
+    /// Who sees whom.
+    pub sight: Sight,
+    /// The same, one mask a group.
     pub masks: &'a [Mask],
     /// Number of heads.
     pub heads: i64,
@@ -152,6 +155,9 @@ pub struct Attention<'a> {
 impl Attention<'_> {
     /// `[T, hidden]` from queries, keys and values side by side. `place` names the site of the dropout.
     pub fn forward(&self, projected: &Tensor, place: &str) -> Tensor {
+        if let Some(bounds) = self.layout.bounds.as_ref().filter(|_| self.is_fused(projected)) {
+            return self.fused(projected, bounds, place);
+        }
         let products: Vec<Tensor> = self
             .layout
             .groups
@@ -161,6 +167,29 @@ impl Attention<'_> {
             .map(|(index, (group, mask))| self.group(projected, group, mask, &format!("{place}.{index}")))
             .collect();
         self.layout.scatter(&products)
+    }
+
+    /// Whether the product is ours: in bfloat16 on a processor that has it in hardware, with heads of an even size.
+    fn is_fused(&self, projected: &Tensor) -> bool {
+        let size = projected.size()[1] / (3 * self.heads);
+        let is_ours = projected.kind() == Kind::BFloat16 && projected.device() == Device::Cpu && size % 2 == 0;
+        is_ours && PackedMap::is_available()
+    }
+
+    fn fused(&self, projected: &Tensor, bounds: &[i64], place: &str) -> Tensor {
+        let how = StoryAttention {
+            bounds,
+            heads: self.heads,
+            look_back: match self.sight {
+                Sight::Whole => None,
+                Sight::Back => Some(i64::MAX),
+                Sight::Window(window) => Some(window),
+            },
+            scale: self.scale,
+            dropout: self.dropout.key(place).filter(|_| self.probability > 0.0).map(|key| (self.probability, key)),
+        };
+        let result = native::story_attention(projected, &how);
+        result.unwrap_or_else(|error| panic!("invariant: the stories span the batch: {error}"))
     }
 
     fn group(&self, projected: &Tensor, group: &Group, mask: &Mask, place: &str) -> Tensor {
@@ -225,6 +254,7 @@ mod tests {
             let product = |probability| {
                 let attention = Attention {
                     layout: &layout,
+                    sight,
                     masks: &masks,
                     heads: 2,
                     scale: 1.0,

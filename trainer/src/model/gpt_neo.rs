@@ -121,9 +121,9 @@ impl GptNeo {
     pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
         let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
         let x = self.through(before, batch, dropout);
-        let attention = self.attention(batch, &[], dropout);
-        let sight = self.window.filter(|_| last.is_local).map_or(Sight::Back, Sight::Window);
-        let x = last.read(&x, &attention, (reading, sight), &format!("h.{}", before.len()), self.dropout);
+        let sight = if last.is_local { self.window() } else { Sight::Back };
+        let attention = self.attention(batch, sight, &[], dropout);
+        let x = last.read(&x, &attention, reading, &format!("h.{}", before.len()), self.dropout);
         self.last_norm.forward(&x)
     }
 
@@ -133,17 +133,25 @@ impl GptNeo {
         let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
         let mut x = dropout.apply("embeddings", tokens + positions, self.dropout);
         let global = batch.attention.masks(Sight::Back);
-        let local = self.window.map_or_else(Vec::new, |window| batch.attention.masks(Sight::Window(window)));
+        let window = self.window();
+        let local = batch.attention.masks(window);
         for (index, block) in blocks.iter().enumerate() {
-            let attention = self.attention(batch, if block.is_local { &local } else { &global }, dropout);
+            let (sight, masks) = if block.is_local { (window, &local) } else { (Sight::Back, &global) };
+            let attention = self.attention(batch, sight, masks, dropout);
             x = block.forward(x, &attention, &format!("h.{index}"), self.dropout);
         }
         x
     }
 
-    fn attention<'a>(&self, batch: &'a Packed, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
+    /// What a token of a local layer sees.
+    fn window(&self) -> Sight {
+        self.window.map_or(Sight::Back, Sight::Window)
+    }
+
+    fn attention<'a>(&self, batch: &'a Packed, sight: Sight, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
         Attention {
             layout: &batch.attention,
+            sight,
             masks,
             heads: self.heads,
             scale: 1.0,
@@ -184,18 +192,11 @@ impl Block {
     }
 
     /// As [`Self::forward`], of the tokens of `reading` alone.
-    fn read(
-        &self,
-        x: &Tensor,
-        attention: &Attention<'_>,
-        (reading, sight): (&Reading, Sight),
-        place: &str,
-        probability: f64,
-    ) -> Tensor {
+    fn read(&self, x: &Tensor, attention: &Attention<'_>, reading: &Reading, place: &str, probability: f64) -> Tensor {
         let normal = self.attention_norm.forward(x);
-        let queries = self.projections.forward_part(0..1, &normal.index_select(0, &reading.tokens));
-        let parts = [&queries, &self.projections.forward_part(1..3, &normal)];
-        let attended = reading.attend(attention, sight, parts, &format!("{place}.attention"));
+        let queries = self.projections.queries(&normal.index_select(0, &reading.tokens));
+        let parts = [&queries, &self.projections.keys_and_values(&normal)];
+        let attended = reading.attend(attention, parts, &format!("{place}.attention"));
         let attended = self.output.forward(&attended);
         let dropout = attention.dropout;
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);

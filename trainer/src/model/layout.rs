@@ -16,6 +16,8 @@ pub struct AttentionLayout {
     pub groups: Vec<Group>,
     /// `[T]`: the cell of each token, with the cells of all groups counted on from group to group.
     cells: Tensor,
+    /// Where stories start and end, from 0 to T, if they lie one after the other and share no token.
+    pub bounds: Option<Vec<i64>>,
 }
 
 /// Stories of similar length.
@@ -35,7 +37,8 @@ impl AttentionLayout {
     /// The layout of the stories `bounds[k]..bounds[k + 1]`.
     pub fn new(bounds: &[usize], device: Device) -> Self {
         let stories = bounds.windows(2).map(|pair| (pair[0]..pair[1]).collect()).collect();
-        Self::of_paths(stories, bounds.last().copied().unwrap_or(0), device)
+        let layout = Self::of_paths(stories, bounds.last().copied().unwrap_or(0), device);
+        Self { bounds: Some(bounds.iter().map(|bound| *bound as i64).collect()), ..layout }
     }
 
     /// The layout of stories given as the places of their tokens, among `tokens` in all. Stories that begin alike may share
@@ -57,7 +60,7 @@ impl AttentionLayout {
                 Group::new(members, device)
             })
             .collect();
-        Self { groups, cells: Tensor::from_slice(&cells).to_device(device) }
+        Self { groups, cells: Tensor::from_slice(&cells).to_device(device), bounds: None }
     }
 
     /// `[T, channels]` from the cells of each group, given as `[stories · length, channels]` in the order of `groups`.

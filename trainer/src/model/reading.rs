@@ -71,15 +71,9 @@ impl Reading {
     }
 
     /// `[R, hidden]`: the sums that [`Attention::forward`] would have formed at the read tokens, from their `queries`
-    /// (`[R, hidden]`) and the keys and values of all tokens (`[T, 2 · hidden]`). `attention.masks` are not looked at: `sight`
-    /// says who sees whom.
-    pub fn attend(
-        &self,
-        attention: &Attention<'_>,
-        sight: Sight,
-        [queries, keys_and_values]: [&Tensor; 2],
-        place: &str,
-    ) -> Tensor {
+    /// (`[R, hidden]`) and the keys and values of all tokens (`[T, 2 · hidden]`). `attention.masks` are not looked at:
+    /// `attention.sight` says who sees whom.
+    pub fn attend(&self, attention: &Attention<'_>, [queries, keys_and_values]: [&Tensor; 2], place: &str) -> Tensor {
         let groups = attention.layout.groups.iter().zip(&self.groups).enumerate();
         let products: Vec<Tensor> = groups
             .map(|(index, (group, read))| {
@@ -88,7 +82,7 @@ impl Reading {
                     queries.index_select(0, &read.queries).view([read.stories, -1, heads, queries.size()[1] / heads]);
                 let cells = group.gather(keys_and_values).view([group.stories, group.length, 2, heads, -1]);
                 let cells = cells.permute([2, 0, 3, 1, 4]);
-                let mask = read.mask(sight, group.length, group.occupied.as_ref());
+                let mask = read.mask(attention.sight, group.length, group.occupied.as_ref());
                 let parts = [&query.transpose(1, 2), &cells.select(0, 0), &cells.select(0, 1)];
                 let product = attention.product(parts, &mask, &format!("{place}.{index}"));
                 product.transpose(1, 2).reshape([-1, queries.size()[1]])

@@ -170,6 +170,7 @@ impl Roberta {
     fn attention<'a>(&self, batch: &'a Packed, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
         Attention {
             layout: &batch.attention,
+            sight: Sight::Whole,
             masks,
             heads: self.heads,
             scale: (self.head_size as f64).sqrt().recip(),
@@ -266,8 +267,8 @@ impl Block {
     /// As [`Self::forward`], of the tokens of `reading` alone.
     fn read(&self, x: &Tensor, attention: &Attention<'_>, reading: &Reading, place: &str, probability: f64) -> Tensor {
         let read = x.index_select(0, &reading.tokens);
-        let parts = [&self.projections.forward_part(0..1, &read), &self.projections.forward_part(1..3, x)];
-        let attended = reading.attend(attention, Sight::Whole, parts, &format!("{place}.attention"));
+        let parts = [&self.projections.queries(&read), &self.projections.keys_and_values(x)];
+        let attended = reading.attend(attention, parts, &format!("{place}.attention"));
         self.feed(&read, &attended, attention.dropout, place, probability)
     }
 

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Seedbed's trainer and the references of reference.py in turn, on the same stories and machine; prints the ratios.
+
+  python compare.py STORIES.txt [--trainer target/release/seedbed-trainer] [--python PYTHON] [--rounds 3]
+                    [--cases gpt-neo,kan-3-3,roberta] [--activations] [--before "flock -x lock"]
+
+PYTHON has torch, transformers and tokenizers. Every round runs ours, `study` and `best` one after the other; the medians of the
+rounds are compared. With --activations our own levels of `activation` are compared with our gelu-tanh instead.
+`--before` is put in front of every command.
+"""
+import argparse
+import datetime
+import json
+import pathlib
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SPLINES = ["--activation", "kan", "--set", "model.ffn-size=256", "--set", "model.budget=unmatched"]
+
+
+def kan(intervals, order):
+    ours = SPLINES + ["--set", f"model.kan.intervals={intervals}", "--set", f"model.kan.order={order}"]
+    return ours, ["--model", "kan", "--kan", f"{intervals},{order}"]
+
+
+CASES = {
+    "gpt-neo": ([], ["--model", "gpt-neo"]),
+    "kan-3-3": kan(3, 3),
+    "kan-3-5": kan(3, 5),
+    "roberta": (["--architecture", "roberta", "--activation", "gelu"], ["--model", "roberta"]),
+}
+ACTIVATIONS = (
+    "gelu-tanh gelu relu silu swish prelu learnable-gelu geglu identity tanh mish elu xielu rational linear-spline poly-norm "
+    "swiglu snake").split()
+
+
+def run(command, before):
+    done = subprocess.run(before + command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{shlex.join(command)} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rate(results):
+    return statistics.median(result["real-tokens-per-second"]["median"] for result in results)
+
+
+def memory(results):
+    return max(result["peak-memory-mebibytes"] for result in results)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stories")
+    parser.add_argument("--trainer", default=str(HERE.parents[1] / "target/release/seedbed-trainer"))
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--activations", action="store_true")
+    parser.add_argument("--before", default="")
+    arguments = parser.parse_args()
+    before, cache = shlex.split(arguments.before), tempfile.mkdtemp(prefix="seedbed-bench-")
+    bench = [arguments.trainer, "bench", arguments.stories, "--cache", cache, "--json", "--steps", str(arguments.steps)]
+    # Prepares the stories, so that no timed process has to.
+    first = run(bench[:-1] + ["1"], before)
+    print(f"{datetime.date.today()}, {first['processor']}, {first['device']}\n")
+    if arguments.activations:
+        print("| activation | tokens/s | of gelu-tanh |\n| --- | --- | --- |")
+        rates = {name: [] for name in ACTIVATIONS}
+        for _ in range(arguments.rounds):
+            for name in ACTIVATIONS:
+                rates[name].append(run(bench + ["--activation", name], before))
+        for name, results in rates.items():
+            print(f"| {name} | {rate(results):.0f} | {rate(results) / rate(rates['gelu-tanh']):.2f} |", flush=True)
+        return
+    print("| model | ours, tokens/s | study | best | ours / study | ours / best | share of peak | memory, MiB: ours, best |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name in arguments.cases.split(","):
+        ours_options, reference_options = CASES[name]
+        reference = [arguments.python, str(HERE / "reference.py"), arguments.stories, "--steps", str(arguments.steps)]
+        ours, study, best = [], [], []
+        for _ in range(arguments.rounds):
+            ours.append(run(bench + ours_options, before))
+            study.append(run(reference + ["--mode", "study"] + reference_options, before))
+            best.append(run(reference + ["--mode", "best"] + reference_options, before))
+        share = statistics.median(result["share-of-peak"] for result in ours)
+        print(
+            f"| {name} | {rate(ours):.0f} | {rate(study):.0f} | {rate(best):.0f} | {rate(ours) / rate(study):.1f} "
+            f"| {rate(ours) / rate(best):.2f} | {share:.0%} | {memory(ours)}, {memory(best)} |", flush=True)
+
+
+main()

@@ -1,0 +1,275 @@
+// Attention within the stories of a packed batch, in bfloat16 with softmax in float32.
+//
+// A story's head is one piece of work: its scores are formed for some queries at a time against the keys that these can see,
+// rounded up to blocks. Nothing is padded to the longest story, and of what is masked only the edge of a block is computed.
+// The way back forms the scores again.
+
+#include <algorithm>
+#include <atomic>
+
+#include <ATen/ops/empty.h>
+#include <ATen/native/CPUBlas.h>
+
+#include "guard.h"
+#include "linear.h"
+#include "node.h"
+
+namespace seedbed {
+namespace {
+
+// Queries at a time.
+constexpr int64_t kQueries = 64;
+
+struct Story {
+  int64_t start, length;
+};
+
+struct Shape {
+  int64_t heads, head_size;
+  int64_t look_back;  // how many tokens a query sees, itself included; 0 for all of its story, also those after it
+  float scale;
+  double dropout;
+  uint64_t key;
+  std::vector<Story> stories;  // longest first
+
+  int64_t hidden() const { return heads * head_size; }
+  int64_t begin_of(int64_t query) const { return look_back == 0 ? 0 : std::max<int64_t>(0, query + 1 - look_back); }
+  int64_t end_of(int64_t query, int64_t length) const { return look_back == 0 ? length : query + 1; }
+};
+
+uint64_t mixed(uint64_t x) {  // splitmix64
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+RowDropout row_dropout(const Shape& shape, int64_t head, int64_t token) {
+  if (shape.dropout == 0) return {0, 0, 1};
+  const uint64_t place = static_cast<uint64_t>(token * shape.heads + head);
+  return {
+      static_cast<uint32_t>(mixed(shape.key + mixed(place)) >> 32), static_cast<uint32_t>(shape.dropout * 4294967296.0),
+      static_cast<float>(1.0 / (1.0 - shape.dropout))};
+}
+
+// `rows` of a head as a right factor [rows, head size] or, turned, [head size, rows].
+struct Factor {
+  std::vector<Half> memory;
+  int64_t block = 0;  // from one block of columns to the next
+
+  const Half* at(int64_t index, int64_t row) const { return memory.data() + index * block + row * kColumns; }
+
+  void rows(const Half* source, int64_t stride, int64_t count, int64_t columns) {
+    block = (count + count % 2) * kColumns;
+    memory.resize(blocks(columns, kColumns) * block);
+    for (int64_t column = 0; column < columns; column += kColumns)
+      kernels().interleave(
+          source + column, stride, count, std::min(kColumns, columns - column), memory.data() + column / kColumns * block,
+          kColumns);
+  }
+
+  void turned(const Half* source, int64_t stride, int64_t count, int64_t columns) {
+    block = columns * kColumns;
+    memory.resize(blocks(count, kColumns) * block);
+    for (int64_t row = 0; row < count; row += kColumns)
+      kernels().transpose_pairs(
+          source + row * stride, stride, std::min(kColumns, count - row), columns, memory.data() + row / kColumns * block,
+          kColumns);
+  }
+};
+
+// What a thread works with: a table of scores for some queries, and what is made of it.
+struct Room {
+  explicit Room(int64_t longest) : width(blocks(longest, kColumns) * kColumns) {
+    scores.resize(kQueries * width);
+    weights.resize(kQueries * width);
+  }
+  int64_t width;
+  std::vector<float> scores, weight_gradients;
+  std::vector<Half> weights, score_gradients, turned;
+  Factor keys, values, key_rows, queries, arriving;
+};
+
+// The keys that some queries can see, from a whole block on.
+struct Seen {
+  int64_t first, count;
+};
+
+Seen seen_by(const Shape& shape, int64_t query, int64_t queries, int64_t length) {
+  const int64_t first = shape.begin_of(query) / kColumns * kColumns;
+  return {first, shape.end_of(query + queries - 1, length) - first};
+}
+
+// table[queries, seen.count] = left · the seen columns of a turned factor.
+void table_of(
+    const Half* left, int64_t stride, int64_t queries, int64_t depth, const Factor& right, Seen seen, float* table,
+    int64_t width) {
+  for (int64_t at = 0; at < seen.count; at += kColumns)
+    multiply_block(
+        queries, depth, left, stride, right.at((seen.first + at) / kColumns, 0), table + at, width, kColumns, false);
+}
+
+// result[queries, head size] = weights · the seen rows of a factor, rounded.
+void sum_rows(
+    const Half* weights, int64_t width, int64_t queries, const Factor& right, Seen seen, int64_t head_size, Half* result,
+    int64_t stride) {
+  alignas(64) float tile[kQueries * kColumns];
+  for (int64_t column = 0; column < head_size; column += kColumns) {
+    multiply_block(
+        queries, seen.count + seen.count % 2, weights, width, right.at(column / kColumns, seen.first), tile, kColumns,
+        kColumns, false);
+    kernels().narrow_rows(
+        tile, kColumns, nullptr, result + column, stride, queries, std::min(kColumns, head_size - column));
+  }
+}
+
+// Shares stories and heads among the threads. Who takes which changes no result: nothing is shared but what is read.
+template <typename Work>
+void each_story_head(const Shape& shape, const Work& work) {
+  if (shape.stories.empty()) return;
+  std::atomic<int64_t> next{0};
+  const int64_t pieces = static_cast<int64_t>(shape.stories.size()) * shape.heads;
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    Room room(shape.stories[0].length);
+    for (int64_t piece = next++; piece < pieces; piece = next++)
+      work(shape.stories[piece / shape.heads], piece % shape.heads, room);
+    at::native::cpublas::brgemm_release(true);
+  });
+}
+
+void forward(const Shape& shape, const at::Tensor& projected, at::Tensor& result, at::Tensor& divisors) {
+  const int64_t hidden = shape.hidden(), size = shape.head_size, stride = 3 * hidden;
+  float* const divisor = divisors.data_ptr<float>();
+  each_story_head(shape, [&](Story story, int64_t head, Room& room) {
+    const Half* const query = halves(projected) + story.start * stride + head * size;
+    room.keys.turned(query + hidden, stride, story.length, size);
+    room.values.rows(query + 2 * hidden, stride, story.length, size);
+    for (int64_t first = 0; first < story.length; first += kQueries) {
+      const int64_t queries = std::min(kQueries, story.length - first);
+      const Seen seen = seen_by(shape, first, queries, story.length);
+      table_of(query + first * stride, stride, queries, size, room.keys, seen, room.scores.data(), room.width);
+      for (int64_t row = 0; row < queries; ++row) {
+        const int64_t token = story.start + first + row;
+        divisor[token * shape.heads + head] = kernels().attend(
+            room.scores.data() + row * room.width, shape.begin_of(first + row) - seen.first,
+            shape.end_of(first + row, story.length) - seen.first, seen.count + seen.count % 2, shape.scale,
+            row_dropout(shape, head, token), room.weights.data() + row * room.width);
+      }
+      sum_rows(
+          room.weights.data(), room.width, queries, room.values, seen, size,
+          halves(result) + (story.start + first) * hidden + head * size, hidden);
+    }
+  });
+}
+
+// The way back through one head of a story.
+struct Back {
+  const Shape& shape;
+  const at::Tensor &projected, &result, &divisors, &arriving;
+  at::Tensor& gradient;
+
+  void operator()(Story story, int64_t head, Room& room) const {
+    const int64_t hidden = shape.hidden(), size = shape.head_size, stride = 3 * hidden;
+    const Half* const query = halves(projected) + story.start * stride + head * size;
+    const Half* const given = halves(arriving) + story.start * hidden + head * size;
+    Half* const place = halves(gradient) + story.start * stride + head * size;
+    room.weight_gradients.resize(room.scores.size());
+    room.score_gradients.resize(room.weights.size());
+    room.turned.resize(room.weights.size());
+    room.keys.turned(query + hidden, stride, story.length, size);
+    room.values.turned(query + 2 * hidden, stride, story.length, size);
+    room.key_rows.rows(query + hidden, stride, story.length, size);
+    std::vector<float> key_sums(story.length * size, 0), value_sums(story.length * size, 0);
+    for (int64_t first = 0; first < story.length; first += kQueries) {
+      const int64_t queries = std::min(kQueries, story.length - first);
+      const Seen seen = seen_by(shape, first, queries, story.length);
+      table_of(query + first * stride, stride, queries, size, room.keys, seen, room.scores.data(), room.width);
+      table_of(given + first * hidden, hidden, queries, size, room.values, seen, room.weight_gradients.data(), room.width);
+      for (int64_t row = 0; row < queries; ++row) back_through_row(story, head, first + row, row, seen, room);
+      sum_rows(
+          room.score_gradients.data(), room.width, queries, room.key_rows, seen, size, place + first * stride, stride);
+      room.arriving.rows(given + first * hidden, hidden, queries, size);
+      add_turned(room.weights, queries, room.arriving, seen, room, value_sums.data());
+      room.queries.rows(query + first * stride, stride, queries, size);
+      add_turned(room.score_gradients, queries, room.queries, seen, room, key_sums.data());
+    }
+    kernels().narrow_rows(key_sums.data(), size, nullptr, place + hidden, stride, story.length, size);
+    kernels().narrow_rows(value_sums.data(), size, nullptr, place + 2 * hidden, stride, story.length, size);
+  }
+
+  void back_through_row(Story story, int64_t head, int64_t query, int64_t row, Seen seen, Room& room) const {
+    const int64_t token = story.start + query, at = row * room.width;
+    const int64_t place = token * shape.hidden() + head * shape.head_size;
+    kernels().attend_back(
+        room.scores.data() + at, room.weight_gradients.data() + at, shape.begin_of(query) - seen.first,
+        shape.end_of(query, story.length) - seen.first, seen.count + seen.count % 2, shape.scale,
+        divisors.data_ptr<float>()[token * shape.heads + head],
+        kernels().dot(halves(arriving) + place, halves(result) + place, shape.head_size), row_dropout(shape, head, token),
+        room.weights.data() + at, room.score_gradients.data() + at);
+  }
+
+  // sums[seen, head size] += tableᵀ · right.
+  void add_turned(const std::vector<Half>& table, int64_t queries, const Factor& right, Seen seen, Room& room, float* sums) const {
+    const int64_t size = shape.head_size;
+    kernels().transpose(table.data(), room.width, queries, seen.count, room.turned.data(), kQueries);
+    for (int64_t column = 0; column < size; column += kColumns)
+      multiply_block(
+          seen.count, queries + queries % 2, room.turned.data(), kQueries, right.at(column / kColumns, 0),
+          sums + seen.first * size + column, size, std::min(kColumns, size - column), true);
+  }
+};
+
+struct AttentionBackward : torch::autograd::Node {
+  Shape shape;
+  at::Tensor projected, result, divisors;
+
+  variable_list apply(variable_list&& gradients) override {
+    if (!gradients[0].defined()) return {at::Tensor()};
+    const at::NoGradGuard unrecorded;
+    const at::Tensor arriving = gradients[0].to(at::kBFloat16).contiguous();
+    at::Tensor gradient = at::empty(projected.sizes(), projected.options());
+    each_story_head(shape, Back{shape, projected, result, divisors, arriving, gradient});
+    return {gradient};
+  }
+};
+
+}  // namespace
+}  // namespace seedbed
+
+extern "C" char* seedbed_attention(
+    const at::Tensor* projected, const int64_t* bounds, int64_t bound_count, int64_t heads, int64_t look_back, double scale,
+    double dropout, uint64_t dropout_key, at::Tensor** out) {
+  return seedbed::guarded([&] {
+    using namespace seedbed;
+    TORCH_CHECK(
+        projected->dim() == 2 && projected->scalar_type() == at::kBFloat16 && projected->device().is_cpu(),
+        "queries, keys and values are ", projected->scalar_type(), projected->sizes(), ", not bfloat16 rows");
+    const int64_t tokens = projected->size(0), width = projected->size(1);
+    TORCH_CHECK(heads > 0 && width % (6 * heads) == 0, width, " columns are not ", heads, " heads of an even size, three times");
+    Shape shape{heads, width / (3 * heads), look_back, static_cast<float>(scale), dropout, dropout_key, {}};
+    TORCH_CHECK(bound_count > 0 && bounds[0] == 0 && bounds[bound_count - 1] == tokens, "the bounds do not span the batch");
+    for (int64_t story = 0; story + 1 < bound_count; ++story) {
+      const int64_t length = bounds[story + 1] - bounds[story];
+      TORCH_CHECK(length >= 0, "story ", story, " has ", length, " tokens");
+      if (length > 0) shape.stories.push_back({bounds[story], length});
+    }
+    std::stable_sort(shape.stories.begin(), shape.stories.end(), [](Story a, Story b) { return a.length > b.length; });
+    const auto node = node_for<AttentionBackward>(*projected);
+    at::Tensor result;
+    {
+      const Unrecorded unrecorded;
+      const at::Tensor rows = projected->contiguous();
+      result = at::empty({tokens, shape.hidden()}, rows.options());
+      at::Tensor divisors = at::empty({tokens, heads}, at::kFloat);
+      forward(shape, rows, result, divisors);
+      if (node != nullptr) {
+        node->projected = rows.detach();
+        node->result = result.detach();
+        node->divisors = divisors;
+        node->shape = std::move(shape);
+      }
+    }
+    record(result, node);
+    *out = new at::Tensor(result);
+  });
+}
