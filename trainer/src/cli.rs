@@ -11,6 +11,7 @@ use spec::{ExitCode, Failure};
 use crate::ask::{generate, score};
 use crate::evaluate::command as evaluate;
 use crate::inspect::Machine;
+use crate::store::command as data;
 use crate::{export, import, logbook, run};
 
 /// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
@@ -42,6 +43,8 @@ enum Command {
     Score(score::Request),
     /// Measure a model on benchmarks of minimal pairs: BLiMP, BabyLM's, or your own
     Evaluate(evaluate::Request),
+    /// List, download, take in or check benchmark data: BLiMP, SuperGLUE, BabyLM's, TinyStories, your own
+    Data(data::Request),
     /// Let a decoder go on with a text
     Generate(generate::Request),
     /// Print versions, libraries with their paths, devices and threads
@@ -69,6 +72,7 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
         Command::Evaluate(request) => guarded(|| evaluate::carry_out(&request, cuda)),
+        Command::Data(request) => guarded(|| data::carry_out(&request)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
         Command::Inspect => {
             let text = Machine::look(cuda).to_string();

@@ -10,6 +10,7 @@ use crate::files::WriteError;
 use crate::import::ImportError;
 use crate::parameters::ParameterError;
 use crate::step::StepError;
+use crate::store::StoreError;
 use crate::train::TrainError;
 use crate::trained::TrainedError;
 
@@ -97,6 +98,18 @@ impl Blame for ImportError {
             Self::Export(error) => error.exit(),
             Self::Already { .. } => ExitCode::Usage,
             Self::Unsupported { .. } | Self::Mismatch(_) => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for StoreError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::NoPlace | Self::Unknown { .. } | Self::NoAddress { .. } => ExitCode::Usage,
+            Self::Network { .. } | Self::Status { .. } => ExitCode::Unavailable,
+            Self::Write(_) => ExitCode::CannotWrite,
+            Self::Lease(error) => error.exit(),
+            _ => ExitCode::BadData,
         }
     }
 }
