@@ -48,7 +48,7 @@ enum Action {
         /// `blimp`, `babylm`, `superglue` …
         #[arg(required = true)]
         names: Vec<String>,
-        /// Another server in place of a known one: https://known.server=https://other.server
+        /// Another server in place of a known one, each with its `https://`
         /// [HF_ENDPOINT names another hub]
         #[arg(long, value_name = "FROM=TO")]
         mirror: Vec<String>,
