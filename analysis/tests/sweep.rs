@@ -60,6 +60,25 @@ fn a_done_run_whose_results_changed_does_not_count() {
 }
 
 #[test]
+fn what_benchmarks_found_later_belongs_to_a_run() {
+    let (_directory, layout) = sweep();
+    let run = layout.run(Results::from_sweep(&layout).unwrap().runs()[0].id.unwrap());
+    let folder = run.evaluation().join("blimp");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("results.csv"), "metric,value,n,task\nblimp,0.75,8,blimp\nvalidation-loss,9,8,blimp\n")
+        .unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.observations().len(), 52 * 6 + 1);
+    assert!(results.observations().iter().any(|seen| seen.metric == "blimp" && (seen.value - 0.75).abs() < 1e-12));
+    assert!(results.observations().iter().all(|seen| seen.value < 9.0), "the run's own value stays");
+
+    std::fs::write(folder.join("results.csv"), "metric,value\nblimp,high\n").unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.runs()[0].state, RunState::Incomplete);
+    assert!(results.runs()[0].cause.as_ref().unwrap().contains("blimp/results.csv: line 2"));
+}
+
+#[test]
 fn spaces_around_cells_are_no_part_of_a_result() {
     let (_directory, layout) = sweep();
     let run = layout.run(Results::from_sweep(&layout).unwrap().runs()[0].id.unwrap());

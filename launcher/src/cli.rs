@@ -60,6 +60,8 @@ enum Command {
     Show(commands::show::Arguments),
     /// Tell the story of a run: why it stands as it does, and what to do next
     Explain(commands::explain::Arguments),
+    /// Ask the models of runs that are done: BLiMP, BabyLM's pairs
+    Evaluate(commands::evaluate::Arguments),
     /// Say what the seeds show: compare, draw, and write a report
     Report(commands::report::Arguments),
     /// Say before a study how many seeds it needs, and what a number of seeds can see
@@ -95,6 +97,7 @@ pub fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Command::Logs(arguments) => commands::logs::run(arguments),
         Command::Show(arguments) => commands::show::run(arguments),
         Command::Explain(arguments) => commands::explain::run(arguments),
+        Command::Evaluate(arguments) => commands::evaluate::run(arguments),
         Command::Report(arguments) => commands::report::run(arguments),
         Command::Power(arguments) => commands::power::run(arguments),
         Command::Exec(arguments) => commands::exec::run(arguments),

@@ -12,6 +12,7 @@ use crate::ask::{generate, score};
 use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
 use crate::inspect::Machine;
+use crate::store::command as data;
 use crate::{bench, export, import, logbook, run};
 
 /// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
@@ -45,6 +46,8 @@ enum Command {
     Evaluate(evaluate::Request),
     /// Fine-tune a model on the tasks of SuperGLUE and score it there
     Finetune(finetune::Command),
+    /// List, download, take in or check benchmark data: BLiMP, SuperGLUE, BabyLM's, TinyStories, your own
+    Data(data::Request),
     /// Let a decoder go on with a text
     Generate(generate::Request),
     /// Time the training of a model on given stories: tokens a second, phases, share of the peak, memory
@@ -75,6 +78,7 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
         Command::Evaluate(request) => guarded(|| evaluate::carry_out(&request, cuda)),
         Command::Finetune(command) => guarded(|| finetune::carry_out(&command, cuda)),
+        Command::Data(request) => guarded(|| data::carry_out(&request)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
         Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
         Command::Inspect => {

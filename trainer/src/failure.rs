@@ -14,6 +14,7 @@ use crate::finetune::tuning::TuneError;
 use crate::import::ImportError;
 use crate::parameters::ParameterError;
 use crate::step::StepError;
+use crate::store::StoreError;
 use crate::train::TrainError;
 use crate::trained::TrainedError;
 
@@ -112,6 +113,18 @@ impl Blame for ImportError {
             Self::Export(error) => error.exit(),
             Self::Already { .. } => ExitCode::Usage,
             Self::Unsupported { .. } | Self::Mismatch(_) | Self::Constant(_) => ExitCode::BadData,
+        }
+    }
+}
+
+impl Blame for StoreError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::NoPlace | Self::Unknown { .. } | Self::NoAddress { .. } => ExitCode::Usage,
+            Self::Network { .. } | Self::Status { .. } => ExitCode::Unavailable,
+            Self::Write(_) => ExitCode::CannotWrite,
+            Self::Lease(error) => error.exit(),
+            _ => ExitCode::BadData,
         }
     }
 }

@@ -7,7 +7,7 @@
 //! 3. [`model`] and [`feed_forward`]: the networks. [`parameters`]: their weights in one flat buffer.
 //! 4. [`data`]: from text files to packed batches. [`streams`]: where every random number comes from.
 //! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
-//! 6. [`evaluate`]: what is measured.
+//! 6. [`evaluate`]: what is measured; [`store`]: the benchmark data for it.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`finetune`]: what it learns of other tasks; [`bench`]: how fast it is, and where the time goes.
@@ -43,6 +43,7 @@ pub mod schedule;
 pub mod session;
 pub mod signal;
 pub mod step;
+pub mod store;
 pub mod streams;
 pub mod train;
 pub mod trained;

@@ -10,19 +10,16 @@ use spec::evaluate::Task;
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::status::{Facts, Outcome};
-use spec::train::Precision;
 use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
-use crate::evaluate::command::{DEFAULT_TOKENS, write_rows};
-use crate::evaluate::minimal_pairs::PairTask;
+use crate::evaluate::folder::{self, Of};
+use crate::evaluate::minimal_pairs::{Judgement, PairTask};
 use crate::evaluate::protocol::Protocol;
-use crate::evaluate::sentences::Scorer;
 use crate::evaluate::validation::Validation;
 use crate::failure::{as_failure, write_failure};
 use crate::files::{write_atomically, write_json};
 use crate::inspect::Machine;
-use crate::model::Model;
 use crate::session::Session;
 use crate::signal::StopRequest;
 use crate::train::{Ending, Training};
@@ -114,7 +111,7 @@ fn finish(
         }
         Ending::Diverged(reason) => (ExitCode::Diverged, Some(reason)),
         Ending::Finished => {
-            let Some(rows) = measure(training, study, stop) else {
+            let Some(rows) = measure(training, study, layout, stop)? else {
                 logbook::say("stopped while the trained model was measured; that will begin again");
                 return Ok(ExitCode::Resume);
             };
@@ -135,34 +132,48 @@ fn finish(
 }
 
 /// The rows of results; nothing if somebody asked for a stop.
-fn measure(training: &Training<'_>, study: &Study, stop: &StopRequest) -> Option<Vec<ResultRow>> {
+fn measure(
+    training: &Training<'_>,
+    study: &Study,
+    layout: &RunLayout,
+    stop: &StopRequest,
+) -> Result<Option<Vec<ResultRow>>, Failure> {
     let (examiner, data) = (training.examiner(), training.workbench.data);
     let mut rows = Vec::new();
     for task in &study.evaluate.tasks {
         match task {
             Task::Validation => rows.extend(validation_rows(&examiner.validate(&data.validation))),
-            Task::MinimalPairs => rows.extend(minimal_pairs(training, study, stop)?),
+            Task::MinimalPairs => {
+                let [protocol, _] = Protocol::of(study.model.architecture);
+                let pairs = &training.pairs.own;
+                let task = PairTask { name: "minimal-pairs", split: "test", pairs, protocols: &[protocol] };
+                let Some(judgements) = judge(training, &task, stop) else { return Ok(None) };
+                rows.extend(task.rows(&judgements));
+            }
         }
     }
-    Some(rows)
+    for (asked, pairs) in &training.pairs.benchmarks {
+        let protocols = Protocol::of(study.model.architecture);
+        let name = asked.benchmark.name();
+        let task = PairTask { name, split: "test", pairs, protocols: &protocols };
+        let model = folder::model_of_run(training.workbench.run.id, training.progress.step);
+        let of = Of::new(&task, model, vec![asked.content]);
+        let folder = layout.evaluation().join(name);
+        if let Some(found) = folder::read(&folder, &of) {
+            rows.extend(found);
+            continue;
+        }
+        logbook::say(&format!("{name}: {} pairs", pairs.len()));
+        let Some(judgements) = judge(training, &task, stop) else { return Ok(None) };
+        rows.extend(folder::write(&folder, &of, &task, &judgements, false).map_err(write_failure)?);
+    }
+    Ok(Some(rows))
 }
 
-/// Minimal pairs, by the first protocol of the architecture, in fp32 whatever precision the model was trained in.
-fn minimal_pairs(training: &Training<'_>, study: &Study, stop: &StopRequest) -> Option<Vec<ResultRow>> {
-    let bench = &training.workbench;
-    let model = Model::new(&study.model, &mut |name| bench.parameters.leaf(name), Precision::Fp32);
-    let architecture = study.model.architecture;
-    let scorer = Scorer {
-        model: &model,
-        architecture,
-        specials: bench.data.tokenizer.specials(),
-        device: bench.device,
-        most_tokens: DEFAULT_TOKENS as usize,
-    };
-    let [protocol, _] = Protocol::of(architecture);
-    let task = PairTask { name: "minimal-pairs", split: "test", pairs: training.pairs, protocols: &[protocol] };
+/// Asks the model about pairs, in fp32 whatever precision it was trained in; nothing if somebody asked for a stop.
+fn judge(training: &Training<'_>, task: &PairTask<'_>, stop: &StopRequest) -> Option<Vec<Judgement>> {
     let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    Some(task.rows(&task.judge(&scorer, &mut |_| go_on())?))
+    training.judge(task, &mut |_| go_on())
 }
 
 fn validation_rows(result: &Validation) -> [ResultRow; 3] {
@@ -182,5 +193,5 @@ fn validation_rows(result: &Validation) -> [ResultRow; 3] {
 }
 
 fn write_results(layout: &RunLayout, rows: &[ResultRow]) -> Result<(), Failure> {
-    write_atomically(&layout.results(), |file| write_rows(file, rows)).map_err(write_failure)
+    write_atomically(&layout.results(), |file| folder::write_rows(file, rows)).map_err(write_failure)
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use spec::benchmark::{Asked, Benchmark};
+use spec::identity::Digest;
 use spec::layout::RunLayout;
 use spec::{Failure, RunSpec, SCHEMA, Study};
 use tch::Device;
@@ -30,7 +32,7 @@ pub struct Session<'a> {
     run: &'a RunSpec,
     study: &'a Study,
     data: Prepared,
-    pairs: Vec<MinimalPair>,
+    pairs: Pairs,
     token_bytes: Vec<u32>,
     device: Device,
 }
@@ -60,8 +62,7 @@ impl<'a> Session<'a> {
             stop: &|| stop.is_asked(),
         })
         .map_err(as_failure)?;
-        // Read now, so that a damaged file is an error before training and not after it.
-        let pairs = minimal_pairs(run, study, &data.tokenizer)?;
+        let pairs = Pairs::read(run, study, &data.tokenizer)?;
         let token_bytes = data.tokenizer.byte_lengths();
         Ok(Self { run, study, data, pairs, token_bytes, device })
     }
@@ -105,6 +106,7 @@ impl<'a> Session<'a> {
                 model,
                 parameters,
             },
+            model: &self.study.model,
             spec,
             optimizer,
             sampler,
@@ -145,16 +147,44 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The minimal pairs that the run will be asked about.
-fn minimal_pairs(run: &RunSpec, study: &Study, tokenizer: &Tokenizer) -> Result<Vec<MinimalPair>, Failure> {
-    let mut pairs = Vec::new();
-    for content in &study.evaluate.minimal_pairs {
-        let path = run.file(*content).map_err(as_failure)?;
+/// The minimal pairs that a run will be asked about.
+#[derive(Debug)]
+pub struct Pairs {
+    /// Those of files that the sweep names.
+    pub own: Vec<MinimalPair>,
+    /// Those of benchmarks.
+    pub benchmarks: Vec<(Asked, Vec<MinimalPair>)>,
+    /// Those of benchmarks that are asked on the way, always the same.
+    pub curves: Vec<(Benchmark, Vec<MinimalPair>)>,
+}
+
+impl Pairs {
+    /// Reads them now, so that a damaged file is an error before training and not after it.
+    fn read(run: &RunSpec, study: &Study, tokenizer: &Tokenizer) -> Result<Self, Failure> {
         let room = pairs::room(&study.model);
-        let file = PairFile { path, content: Some(*content), room, same: Same::Refused, space: false };
-        pairs.extend(pairs::read(&file, tokenizer).map_err(as_failure)?);
+        let read = |content: Digest, same: Same| {
+            let path = run.file(content).map_err(as_failure)?;
+            let file = PairFile { path, content: Some(content), room, same, space: false };
+            pairs::read(&file, tokenizer).map_err(as_failure)
+        };
+        let mut own = Vec::new();
+        for content in &study.evaluate.minimal_pairs {
+            own.extend(read(*content, Same::Refused)?);
+        }
+        let mut benchmarks = Vec::new();
+        for asked in &run.benchmarks.asked {
+            benchmarks.push((*asked, read(asked.content, Same::Kept)?));
+        }
+        let curve = |most: u64| {
+            let some = |pairs: &[MinimalPair]| -> Vec<MinimalPair> {
+                // From all parts of the file, which stands in the order of paradigms.
+                pairs.iter().step_by(pairs.len().div_ceil(most as usize)).cloned().collect()
+            };
+            benchmarks.iter().map(|(asked, pairs)| (asked.benchmark, some(pairs))).collect()
+        };
+        let curves = run.benchmarks.curve_pairs.map(curve).unwrap_or_default();
+        Ok(Self { own, benchmarks, curves })
     }
-    Ok(pairs)
 }
 
 /// Opens `timing.csv` at its end, a torn last line cut off, and counts which start of the trainer this is.

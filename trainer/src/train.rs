@@ -1,18 +1,26 @@
 //! The training loop, on one page.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use spec::layout::RunLayout;
+use spec::model::ModelSpec;
 use spec::rows::{MetricRow, TimingRow};
-use spec::train::TrainSpec;
+use spec::train::{Precision, TrainSpec};
 
 use crate::checkpoint::{self, CheckpointError, Progress};
 use crate::curves::Curve;
-use crate::data::{LeakCheck, MinimalPair, StepSampler};
+use crate::data::{LeakCheck, StepSampler};
+use crate::evaluate::command::DEFAULT_TOKENS;
 use crate::evaluate::examiner::Examiner;
+use crate::evaluate::minimal_pairs::{Judgement, PairTask};
+use crate::evaluate::protocol::Protocol;
+use crate::evaluate::sentences::{Scorer, Watch};
 use crate::files::WriteError;
+use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::schedule::learning_rate;
+use crate::session::Pairs;
 use crate::signal::StopRequest;
 use crate::step::{Seen, StepError, Workbench};
 
@@ -46,6 +54,8 @@ pub enum TrainError {
 pub struct Training<'a> {
     /// Model, parameters, data.
     pub workbench: Workbench<'a>,
+    /// The network.
+    pub model: &'a ModelSpec,
     /// The optimisation.
     pub spec: &'a TrainSpec,
     /// The optimiser and its moments.
@@ -57,7 +67,7 @@ pub struct Training<'a> {
     /// How far it goes.
     pub steps: u64,
     /// The minimal pairs that it will be asked about.
-    pub pairs: &'a [MinimalPair],
+    pub pairs: &'a Pairs,
     /// Bytes of text of every token id.
     pub token_bytes: &'a [u32],
     /// `metrics.csv`.
@@ -147,9 +157,30 @@ impl Training<'_> {
         }
     }
 
+    /// The model's scores of pairs, in fp32 whatever precision it is trained in; nothing if `watch` broke off.
+    pub fn judge(&self, task: &PairTask<'_>, watch: &mut Watch<'_>) -> Option<Vec<Judgement>> {
+        let bench = &self.workbench;
+        let model = Model::new(self.model, &mut |name| bench.parameters.leaf(name), Precision::Fp32);
+        let scorer = Scorer {
+            model: &model,
+            architecture: self.model.architecture,
+            specials: bench.data.tokenizer.specials(),
+            device: bench.device,
+            most_tokens: DEFAULT_TOKENS as usize,
+        };
+        task.judge(&scorer, watch)
+    }
+
     fn validate(&mut self) -> Result<(), WriteError> {
         let result = self.examiner().validate(&self.workbench.data.validation);
         self.write_metric("validation-loss", result.loss())?;
+        let [protocol, _] = Protocol::of(self.model.architecture);
+        for (benchmark, pairs) in &self.pairs.curves {
+            let task = PairTask { name: benchmark.name(), split: "test", pairs, protocols: &[protocol] };
+            let judgements = self.judge(&task, &mut |_| ControlFlow::Continue(()));
+            let accuracy = task.rows(&judgements.expect("invariant: nobody broke off"))[0].value;
+            self.write_metric(&format!("{}-part", benchmark.name()), accuracy)?;
+        }
         self.metrics.flush()
     }
 

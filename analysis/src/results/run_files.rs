@@ -1,6 +1,6 @@
 //! The files of one run, read with care: whatever is wrong with them ends in the run's account, not in an error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use spec::analysis::AnalysisSpec;
@@ -115,10 +115,32 @@ impl RunReader {
                 expected.short()
             ));
         }
-        let values = final_values(&bytes).map_err(|error| chain(&error))?;
+        let mut values = final_values(&bytes).map_err(|error| chain(&error))?;
+        self.add_evaluations(&mut values)?;
         let observation =
             |(metric, value)| Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() };
         Ok(values.into_iter().map(observation).collect())
+    }
+
+    /// Adds what benchmarks found after the run was done: `evaluation/<task>/results.csv`. A metric that the run itself has measured
+    /// stays as it is.
+    fn add_evaluations(&self, values: &mut Vec<(String, f64)>) -> Result<(), String> {
+        let folder = self.layout.evaluation();
+        let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path().join("results.csv")).collect(),
+            Err(_) => return Ok(()),
+        };
+        files.sort_unstable();
+        for path in files.iter().filter(|path| path.exists()) {
+            let said = |error: &dyn std::error::Error| format!("{}: {}", path.display(), chain(error));
+            let bytes = std::fs::read(path).map_err(|error| said(&error))?;
+            for (metric, value) in final_values(&bytes).map_err(|error| said(&error))? {
+                if values.iter().all(|(known, _)| *known != metric) {
+                    values.push((metric, value));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The curves that a report may show. A line that cannot be read ends the curve there: the file of a diverged run may be

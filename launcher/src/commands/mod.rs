@@ -7,6 +7,7 @@
 pub mod check;
 pub mod child;
 pub mod doctor;
+pub mod evaluate;
 pub mod exec;
 pub mod explain;
 pub mod fetch;

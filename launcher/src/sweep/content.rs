@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use spec::benchmark::Benchmark;
 use spec::setting::Kind;
+use spec::store::{SetRecord, StoreLayout};
 use spec::{Digest, Value};
 
 use super::problem::Problems;
@@ -22,18 +24,21 @@ const CHUNK: usize = 1 << 20;
 pub(super) struct Contents<'a> {
     base: &'a Path,
     digests: BTreeMap<String, Digest>,
+    /// Where the data of benchmarks lies.
+    stored: BTreeMap<String, PathBuf>,
 }
 
 impl<'a> Contents<'a> {
     /// No files yet; relative paths start at `base`.
     pub(super) fn new(base: &'a Path) -> Self {
-        Self { base, digests: BTreeMap::new() }
+        Self { base, digests: BTreeMap::new(), stored: BTreeMap::new() }
     }
 
     /// Reads the files that `value` names, if `target` takes paths. Each file that cannot be read is one problem.
     pub(super) fn add(&mut self, target: &Target, value: &Value, origin: &Origin, problems: &mut Problems) {
         let Target::Setting(setting) = target else { return };
         match (setting.kind, value) {
+            _ if setting.key == "evaluate.tasks" => self.benchmarks(value, origin, problems),
             (Kind::Paths, Value::List(paths)) => {
                 for path in paths {
                     self.read(&path.to_string(), origin, problems);
@@ -54,7 +59,33 @@ impl<'a> Contents<'a> {
 
     /// The absolute path of `path`, as written.
     pub(super) fn absolute(&self, path: &str) -> PathBuf {
-        self.base.join(path)
+        self.stored.get(path).cloned().unwrap_or_else(|| self.base.join(path))
+    }
+
+    /// Finds the data of the benchmarks among `tasks` in the store. Each whose data is not there is one problem.
+    fn benchmarks(&mut self, tasks: &Value, origin: &Origin, problems: &mut Problems) {
+        let names: Vec<String> = match tasks {
+            Value::List(names) => names.iter().map(Value::to_string).collect(),
+            name => vec![name.to_string()],
+        };
+        for benchmark in names.iter().filter_map(|name| Benchmark::from_name(name)) {
+            let (name, key) = (benchmark.name(), benchmark.data());
+            let digest = match stored_pairs(name) {
+                Ok((path, digest)) => {
+                    self.stored.insert(key.clone(), path);
+                    digest
+                }
+                Err(reason) => {
+                    let hint = format!(
+                        "`seedbed-trainer data get {name}` downloads it, `data import {name} PATH` takes it in"
+                    );
+                    problems.error(origin, reason).about_data().hint(hint);
+                    // The rest of the sweep can still be judged.
+                    Digest::of(key.as_bytes())
+                }
+            };
+            self.digests.insert(key, digest);
+        }
     }
 
     fn read(&mut self, path: &str, origin: &Origin, problems: &mut Problems) {
@@ -80,6 +111,22 @@ impl<'a> Contents<'a> {
         // A file that cannot be read has a digest of its own, so that the rest of the sweep can still be judged.
         self.digests.insert(path.to_owned(), digest.unwrap_or_else(|| Digest::of(path.as_bytes())));
     }
+}
+
+/// The pairs of a benchmark in the store of this person: their path and content, whose length is looked at.
+fn stored_pairs(set: &str) -> Result<(PathBuf, Digest), String> {
+    let store = StoreLayout::of_person(&|name| std::env::var(name).ok());
+    let store = store.ok_or("there is no place for data: neither SEEDBED_DATA nor HOME is set")?;
+    let path = store.record(set);
+    let text = std::fs::read(&path)
+        .map_err(|error| format!("the data of {set} is not there: cannot read {}: {error}", path.display()))?;
+    let record: SetRecord = serde_json::from_slice(&text)
+        .map_err(|error| format!("{} is no record of this version: {error}", path.display()))?;
+    let missing = || format!("the store {} has no pairs of {set}", store.directory().display());
+    let file = record.files.get("pairs.jsonl").ok_or_else(missing)?;
+    let content = store.content(file.content);
+    let whole = std::fs::metadata(&content).is_ok_and(|metadata| metadata.len() == file.bytes);
+    if whole { Ok((content, file.content)) } else { Err(missing()) }
 }
 
 /// What tells, without reading it, that a file is still the one that was digested.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use spec::benchmark::Benchmarks;
 use spec::execution::ExecutionSpec;
 use spec::resources::ResourcesSpec;
 use spec::run::{CommandSpec, Science};
@@ -44,6 +45,7 @@ pub(super) struct Resolved<'a> {
     program: ResolvedProgram<'a>,
     execution: ExecutionSpec,
     resources: ResourcesSpec,
+    benchmarks: Benchmarks,
     files: BTreeMap<Digest, PathBuf>,
 }
 
@@ -93,13 +95,15 @@ impl<'a> Resolver<'a> {
                 Target::Parameter(name) => _ = parameters.insert(name.clone(), assignment.value.clone()),
             }
         }
-        let (program, files) = match self.program {
+        let (program, benchmarks, files) = match self.program {
             ProgramSource::Builtin => self.study(&settings, point)?,
-            ProgramSource::Command(command) => (ResolvedProgram::Command(command, parameters), BTreeMap::new()),
+            ProgramSource::Command(command) => {
+                (ResolvedProgram::Command(command, parameters), Benchmarks::default(), BTreeMap::new())
+            }
         };
         let execution = ExecutionSpec::from_settings(&settings);
         let resources = ResourcesSpec::from_settings(&settings).map_err(|error| self.misfit(error, point))?;
-        Ok(Resolved { name: self.name, levels, program, execution, resources, files })
+        Ok(Resolved { name: self.name, levels, program, execution, resources, benchmarks, files })
     }
 
     /// What is laid over the levels of `point`, in the order in which it is laid.
@@ -115,13 +119,14 @@ impl<'a> Resolver<'a> {
         &self,
         settings: &Settings,
         point: &Point,
-    ) -> Result<(ResolvedProgram<'a>, BTreeMap<Digest, PathBuf>), Misfit> {
+    ) -> Result<(ResolvedProgram<'a>, Benchmarks, BTreeMap<Digest, PathBuf>), Misfit> {
         let asked = RefCell::new(BTreeSet::new());
         let content = |path: &str| {
             asked.borrow_mut().insert(path.to_owned());
             self.contents.digest(path)
         };
         let study = Study::from_settings(settings, &content).map_err(|error| self.misfit(error, point))?;
+        let benchmarks = Benchmarks::from_settings(settings, &content).map_err(|error| self.misfit(error, point))?;
         let mut files = BTreeMap::new();
         for path in asked.into_inner() {
             if let Some(digest) = self.contents.digest(&path) {
@@ -131,7 +136,7 @@ impl<'a> Resolver<'a> {
         let program = Program::Builtin(Box::new(study));
         let science = Science::of(&program);
         let Program::Builtin(study) = program else { unreachable!("invariant: a study was just put in") };
-        Ok((ResolvedProgram::Builtin(study, science), files))
+        Ok((ResolvedProgram::Builtin(study, science), benchmarks, files))
     }
 
     /// `error` and where the value was written that is to blame for it.
@@ -175,6 +180,7 @@ impl Resolved<'_> {
             program,
             execution: self.execution.clone(),
             resources: self.resources.clone(),
+            benchmarks: self.benchmarks.clone(),
             files: self.files.clone(),
         }
     }

@@ -96,6 +96,7 @@ pub(crate) fn run_of(script: &str, seed: u64) -> RunSpec {
         program,
         execution: ExecutionSpec::from_settings(&settings),
         resources: ResourcesSpec::from_settings(&settings).unwrap(),
+        benchmarks: spec::benchmark::Benchmarks::default(),
         files: BTreeMap::new(),
     }
 }

@@ -1,9 +1,31 @@
 //! Settings of the whole process that tch does not expose. Set them once, before the first tensor.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
 use crate::TorchError;
 use crate::shim;
+
+/// Lets the allocator keep memory that was freed, up to 32 MB a piece and 2 GB in all, rather than give it back to the system and
+/// have each page cleared when it is asked for again. Tensors come and go at every operation, so that this is up to a tenth of the
+/// time of an evaluation. Does nothing where the allocator is not glibc's.
+pub fn keep_freed_memory() {
+    #[cfg(target_env = "gnu")]
+    {
+        unsafe extern "C" {
+            fn mallopt(parameter: c_int, value: c_int) -> c_int;
+        }
+        // From malloc.h of glibc.
+        const TRIM_THRESHOLD: c_int = -1;
+        const MMAP_THRESHOLD: c_int = -3;
+        // The largest that glibc takes.
+        const LARGEST_PIECE: c_int = 32 << 20;
+        // SAFETY: mallopt takes two numbers, may be called at any time, and refuses what it does not know.
+        unsafe {
+            mallopt(MMAP_THRESHOLD, LARGEST_PIECE);
+            mallopt(TRIM_THRESHOLD, c_int::MAX);
+        }
+    }
+}
 
 /// How exact products of float32 matrices are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,8 +18,8 @@ pub enum Task {
 }
 
 impl Task {
-    /// Names in sweep files, in the order of the variants.
-    pub const NAMES: [&'static str; 2] = ["validation", "minimal-pairs"];
+    /// Names in sweep files, in the order of the variants; then those of [`crate::benchmark::Benchmark`].
+    pub const NAMES: [&'static str; 4] = ["validation", "minimal-pairs", "blimp", "babylm"];
 }
 
 /// The measurements of a run.
@@ -39,10 +39,12 @@ impl EvaluateSpec {
     /// When minimal pairs are asked for but no file is named.
     pub fn from_settings(settings: &Settings, content: &dyn Fn(&str) -> Option<Digest>) -> Result<Self, SpecError> {
         let names = settings.texts("evaluate.tasks");
-        let mut tasks: Vec<Task> = names
-            .iter()
-            .map(|name| if name == "minimal-pairs" { Task::MinimalPairs } else { Task::Validation })
-            .collect();
+        let task = |name: &String| match name.as_str() {
+            "minimal-pairs" => Some(Task::MinimalPairs),
+            "validation" => Some(Task::Validation),
+            _ => None,
+        };
+        let mut tasks: Vec<Task> = names.iter().filter_map(task).collect();
         tasks.sort_unstable();
         let minimal_pairs = if tasks.contains(&Task::MinimalPairs) {
             digests("evaluate.minimal-pairs", settings, content)?

@@ -144,6 +144,11 @@ impl RunLayout {
         self.root.join("results.csv")
     }
 
+    /// What benchmarks found, a folder each: results.csv and items.csv.
+    pub fn evaluation(&self) -> PathBuf {
+        self.root.join("evaluation")
+    }
+
     /// Wall-clock times; written by the trainer.
     pub fn timing(&self) -> PathBuf {
         self.root.join("timing.csv")

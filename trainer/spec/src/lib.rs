@@ -7,16 +7,18 @@
 //!
 //! 1. [`value`] and [`setting`]: every key of a sweep file that describes a run, with its range, default and meaning.
 //! 2. [`model`], [`feed_forward`], [`data`], [`train`], [`evaluate`]: the validated study, one file a section.
-//! 3. [`execution`] and [`resources`]: how a run is carried out; nothing in them is part of its id.
+//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`], what else its model is asked; nothing in
+//!    them is part of its id.
 //! 4. [`run`] and [`identity`]: one run, and the id that says which science it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
 //! 6. [`contract`], [`exit`], [`failure`]: what a supervisor and a trainer promise each other, and how either ends.
-//! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory.
+//! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory; [`store`]: where benchmark data lies.
 //!
 //! Invariants: a value of a validated type is valid; equal science gives an equal [`RunId`]; serialised forms name their
 //! [`SCHEMA`] and refuse unknown fields.
 
 pub mod analysis;
+pub mod benchmark;
 pub mod budget;
 pub mod contract;
 pub mod data;
@@ -36,6 +38,7 @@ pub mod rows;
 pub mod run;
 pub mod setting;
 pub mod status;
+pub mod store;
 pub mod train;
 pub mod value;
 

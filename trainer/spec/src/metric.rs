@@ -50,7 +50,7 @@ const fn aside(name: &'static str, label: &'static str) -> Metric {
 }
 
 /// All of them.
-pub const METRICS: [Metric; 29] = [
+pub const METRICS: [Metric; 31] = [
     Metric {
         name: "validation-loss",
         label: "Validation loss",
@@ -97,6 +97,8 @@ pub const METRICS: [Metric; 29] = [
     aside("babylm-eos-ties", "BabyLM's pairs after </s>, ties"),
     aside("babylm-pll-word-l2r-ties", "BabyLM's pairs within words from left to right, ties"),
     aside("babylm-cut", "BabyLM's pairs, sentences cut"),
+    share("blimp-part", "BLiMP, some pairs"),
+    share("babylm-part", "BabyLM's pairs, some of them"),
     Metric { name: "train-loss", label: "Training loss", direction: Some(Direction::Lower), unit: "nats per token" },
     Metric { name: "learning-rate", label: "Learning rate", direction: None, unit: "" },
     Metric { name: "gradient-norm", label: "Gradient norm", direction: None, unit: "" },

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::SCHEMA;
+use crate::benchmark::Benchmarks;
 use crate::data::DataSpec;
 use crate::error::SpecError;
 use crate::evaluate::EvaluateSpec;
@@ -88,6 +89,9 @@ pub struct RunSpec {
     pub execution: ExecutionSpec,
     /// What it asks of a cluster.
     pub resources: ResourcesSpec,
+    /// What its model is asked besides.
+    #[serde(default, skip_serializing_if = "Benchmarks::is_empty")]
+    pub benchmarks: Benchmarks,
     /// Where the content that the study names lies: absolute paths by digest.
     pub files: BTreeMap<Digest, PathBuf>,
 }

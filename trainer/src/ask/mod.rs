@@ -57,6 +57,11 @@ pub struct Ready {
 }
 
 impl Asked {
+    /// The directory of the model.
+    pub fn directory(&self) -> &std::path::Path {
+        &self.dir
+    }
+
     /// Reads the model and moves it to its device.
     ///
     /// # Errors

@@ -111,7 +111,7 @@ pub fn room(model: &ModelSpec) -> usize {
 
 /// The field of a `linguistics_term`. Two paradigms of BLiMP have one of their own, which the paper (its table 1) and the
 /// published scores count as argument structure.
-fn field(term: String) -> String {
+pub(crate) fn field(term: String) -> String {
     if term == "s-selection" { "argument_structure".to_owned() } else { term }
 }
 

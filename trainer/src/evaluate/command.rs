@@ -1,18 +1,19 @@
 //! `seedbed-trainer evaluate`: a trained model is measured.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use native::cuda::Availability;
-use spec::rows::ResultRow;
+use spec::identity::Digest;
+use spec::model::Architecture;
 use spec::train::Precision;
 use spec::{ExitCode, Failure};
 
-use super::items;
+use super::folder::{self, Of};
 use super::minimal_pairs::{Judgement, PairTask};
 use super::protocol::Protocol;
 use super::sentences::Scorer;
@@ -20,18 +21,27 @@ use crate::ask::{Asked, Ready};
 use crate::data::MinimalPair;
 use crate::data::pairs::{self, PairFile, Same};
 use crate::failure::{as_failure, write_failure};
-use crate::files::{WriteError, write_atomically};
 use crate::logbook;
+use crate::signal::StopRequest;
+use crate::store::Store;
+use crate::trained::Origin;
 
 /// What is to be measured.
 #[derive(Debug, Args)]
 pub struct Request {
     #[command(flatten)]
     asked: Asked,
+    /// Benchmarks whose data is in the store: see `seedbed-trainer data`
+    #[arg(long, value_delimiter = ',', required_unless_present = "pairs")]
+    tasks: Vec<PairName>,
+    /// The folder of data [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
+    #[arg(long)]
+    store: Option<PathBuf>,
     /// Minimal pairs: a JSON Lines file, or a folder of them, such as `data` of BLiMP's archive
-    #[arg(long, value_name = "NAME=PATH", required = true, value_parser = named_path)]
+    #[arg(long, value_name = "NAME=PATH", value_parser = named_path)]
     pairs: Vec<(PairName, PathBuf)>,
-    /// A folder for what is found: a folder for each task, with results.csv and items.csv (every choice)
+    /// A folder for what is found: a folder for each task, with results.csv and items.csv (every choice); what is there of the
+    /// same model and pairs is not made again
     #[arg(long)]
     to: Option<PathBuf>,
     /// Write the score of every sentence too: scores.csv beside items.csv
@@ -40,6 +50,9 @@ pub struct Request {
     /// Put a space before each sentence, as the public harness does (lm-eval's `blimp`): another first token in most tokenizers
     #[arg(long)]
     space: bool,
+    /// Score by this protocol only [default: both of the model's architecture]
+    #[arg(long, value_enum)]
+    protocol: Vec<Protocol>,
     /// The precision of matrix products
     #[arg(long, value_enum, default_value_t = Products::Fp32)]
     precision: Products,
@@ -48,8 +61,9 @@ pub struct Request {
     batch_tokens: u64,
 }
 
-/// A batch of so many tokens is large enough for fast products, and its activations take some hundred megabytes at most.
-pub const DEFAULT_TOKENS: u64 = 8192;
+/// A batch of so many tokens is large enough for fast products, and no tensor of the study's network is larger than what the
+/// allocator keeps.
+pub const DEFAULT_TOKENS: u64 = 3072;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Products {
@@ -96,6 +110,7 @@ fn named_path(text: &str) -> Result<(PairName, PathBuf), String> {
 /// # Errors
 /// When there is no model, the pairs are not what they should be, or a file cannot be written.
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
+    native::settings::keep_freed_memory();
     let ready = request.asked.open(cuda)?;
     let precision = match request.precision {
         Products::Fp32 => Precision::Fp32,
@@ -110,33 +125,83 @@ pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Fai
         device: ready.device,
         most_tokens: request.batch_tokens as usize,
     };
-    let protocols = Protocol::of(architecture);
+    let protocols = protocols(&request.protocol, architecture)?;
+    let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let mut all = Vec::new();
-    for (name, path) in &request.pairs {
-        let pairs = read(request, *name, path, &ready)?;
+    for (name, path) in sources(request)? {
+        let (pairs, contents) = read(request, name, &path, &ready)?;
         let task = PairTask { name: name.name(), split: "test", pairs: &pairs, protocols: &protocols };
-        let judgements = judge(&task, &scorer);
-        let rows = task.rows(&judgements);
-        if let Some(folder) = &request.to {
-            write(&folder.join(name.name()), &task, &judgements, request.scores).map_err(write_failure)?;
+        let mut of = Of::new(&task, model_in_words(&ready, request.asked.directory())?, contents);
+        of.how.extend(request.space.then(|| "a space before each sentence".to_owned()));
+        of.how.extend((request.precision == Products::Bf16).then(|| "products in bf16".to_owned()));
+        let folder = request.to.as_ref().map(|folder| folder.join(name.name()));
+        if let Some(rows) = folder.as_ref().filter(|_| !request.scores).and_then(|folder| folder::read(folder, &of)) {
+            logbook::say(&format!("{}: is there already", task.name));
+            all.extend(rows);
+            continue;
         }
-        all.extend(rows);
+        let Some(judgements) = judge(&task, &scorer, &stop) else {
+            logbook::say(&format!("stopped in {}; what was finished before is kept", task.name));
+            return Ok(ExitCode::Resume);
+        };
+        all.extend(match folder {
+            Some(folder) => folder::write(&folder, &of, &task, &judgements, request.scores).map_err(write_failure)?,
+            None => task.rows(&judgements),
+        });
     }
     // A reader that has gone away (`| head`) is not an error of ours.
-    let _ = write_rows(io::stdout().lock(), &all);
+    let _ = folder::write_rows(io::stdout().lock(), &all);
     Ok(ExitCode::Done)
 }
 
-fn judge(task: &PairTask<'_>, scorer: &Scorer<'_>) -> Vec<Judgement> {
+/// Where the pairs of each task lie.
+fn sources(request: &Request) -> Result<Vec<(PairName, PathBuf)>, Failure> {
+    let mut sources = Vec::new();
+    for name in &request.tasks {
+        let set = name.name();
+        let hint = format!("`seedbed-trainer data get {set}` downloads it, `data import {set} PATH` takes it in");
+        let store = Store::open(request.store.as_deref()).map_err(as_failure)?;
+        let path = store.file(set, "pairs.jsonl").map_err(|error| as_failure(error).hint(hint))?;
+        sources.push((*name, path));
+    }
+    sources.extend(request.pairs.iter().cloned());
+    Ok(sources)
+}
+
+/// The model in words that no other weights have.
+fn model_in_words(ready: &Ready, directory: &Path) -> Result<String, Failure> {
+    match &ready.trained.origin {
+        Origin::Run(origin) => Ok(folder::model_of_run(origin.run, origin.step)),
+        Origin::Import(_) => {
+            let weights = directory.join("model.safetensors");
+            let digest = Store::digest(&weights).map_err(as_failure)?;
+            Ok(format!("weights {digest}"))
+        }
+    }
+}
+
+/// The protocols that are wanted, of those that an architecture has.
+fn protocols(wanted: &[Protocol], architecture: Architecture) -> Result<Vec<Protocol>, Failure> {
+    let known = Protocol::of(architecture);
+    if let Some(foreign) = wanted.iter().find(|protocol| !known.contains(protocol)) {
+        let [first, second] = known.map(Protocol::name);
+        let name = architecture.name();
+        let reason = format!("{name} is not scored by {}; its protocols are {first} and {second}", foreign.name());
+        return Err(Failure::new(ExitCode::Usage, reason));
+    }
+    Ok(known.into_iter().filter(|protocol| wanted.is_empty() || wanted.contains(protocol)).collect())
+}
+
+/// Asks the model, and says how it goes; nothing if somebody asked for a stop.
+fn judge(task: &PairTask<'_>, scorer: &Scorer<'_>, stop: &StopRequest) -> Option<Vec<Judgement>> {
     let (began, mut told) = (Instant::now(), Instant::now());
     let judgements = task.judge(scorer, &mut |part| {
         if told.elapsed().as_secs() >= 10 {
             told = Instant::now();
             logbook::say(&format!("{}: {:.0} %", task.name, 100.0 * part));
         }
-        ControlFlow::Continue(())
-    });
-    let judgements = judgements.expect("invariant: nobody broke off");
+        if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
     let sentences = 2 * task.pairs.len() * task.protocols.len();
     let seconds = began.elapsed().as_secs_f64();
     logbook::say(&format!(
@@ -144,17 +209,24 @@ fn judge(task: &PairTask<'_>, scorer: &Scorer<'_>) -> Vec<Judgement> {
         task.name,
         sentences as f64 / seconds
     ));
-    judgements
+    Some(judgements)
 }
 
-fn read(request: &Request, name: PairName, path: &Path, ready: &Ready) -> Result<Vec<MinimalPair>, Failure> {
+fn read(
+    request: &Request,
+    name: PairName,
+    path: &Path,
+    ready: &Ready,
+) -> Result<(Vec<MinimalPair>, Vec<Digest>), Failure> {
     let room = pairs::room(&ready.trained.spec);
-    let mut all = Vec::new();
+    let (mut all, mut contents) = (Vec::new(), Vec::new());
     for path in files(path)? {
-        let file = PairFile { path: &path, content: None, room, same: name.same(), space: request.space };
+        let content = Store::digest(&path).map_err(as_failure)?;
+        contents.push(content);
+        let file = PairFile { path: &path, content: Some(content), room, same: name.same(), space: request.space };
         all.extend(pairs::read(&file, &ready.trained.tokenizer).map_err(as_failure)?);
     }
-    Ok(all)
+    Ok((all, contents))
 }
 
 /// A file, or the JSON Lines files of a folder by name.
@@ -171,25 +243,4 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Err(Failure::new(ExitCode::BadData, format!("{} holds no file NAME.jsonl", path.display())));
     }
     Ok(files)
-}
-
-fn write(folder: &Path, task: &PairTask<'_>, judgements: &[Judgement], scores: bool) -> Result<(), WriteError> {
-    fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
-    write_atomically(&folder.join("items.csv"), |file| items::write(file, task, judgements))?;
-    if scores {
-        write_atomically(&folder.join("scores.csv"), |file| items::write_scores(file, task, judgements))?;
-    }
-    write_atomically(&folder.join("results.csv"), |file| write_rows(file, &task.rows(judgements)))
-}
-
-/// Writes rows of results with their header line.
-///
-/// # Errors
-/// When they cannot be written.
-pub fn write_rows(output: impl Write, rows: &[ResultRow]) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(output);
-    for row in rows {
-        writer.serialize(row).map_err(io::Error::other)?;
-    }
-    writer.flush()
 }

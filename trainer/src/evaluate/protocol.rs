@@ -1,11 +1,12 @@
 //! How a sentence gets a score.
 
+use clap::ValueEnum;
 use spec::model::Architecture;
 
 /// A way to score a sentence; the higher score is the model's choice.
 ///
 /// None divides by length, and none scores a special token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Protocol {
     /// A decoder's sum of ln p(token | `<s>` and the tokens before it): as it was trained.
     Bos,
@@ -16,6 +17,7 @@ pub enum Protocol {
     Pll,
     /// The same where the later tokens of the token's word are hidden too, so that a word that was cut does not give itself away
     /// (`PLL-word-l2r` of Kauf & Ivanova 2023, arXiv:2305.10588).
+    #[value(name = "pll-word-l2r")]
     PllWord,
 }
 

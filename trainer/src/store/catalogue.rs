@@ -1,0 +1,332 @@
+//! The sets that are known by name.
+//!
+//! Addresses and sources: BLiMP (Warstadt et al. 2020, arXiv:1912.00582) from its authors' repository; SuperGLUE (Wang et al. 2019,
+//! arXiv:1905.00537) from the address of its authors' own tools; BabyLM's filtered sets (2023) from a repository that holds them
+//! file by file; TinyStories (Eldan & Li 2023, arXiv:2305.07759) from its authors' page on the hub. The checksums of BLiMP and
+//! BabyLM's pairs are those of the content at the commits named; for the others none has been published.
+
+use serde_json::{Value, json};
+
+use super::example::{Example, Nested};
+use super::pair::{Naming, PairForm};
+use super::set::{Download, Form, Set, SetFile};
+
+const BLIMP: &str =
+    "https://raw.githubusercontent.com/alexwarstadt/blimp/3e56b06fcabca9b30822fc66435fca6b1aa40bb1/data";
+const BABYLM: &str = "https://raw.githubusercontent.com/AISE-TUDelft/tiny-transformers/7d9ef405cf0e49b110a88c58fca5aa0d8fdcf8f4/code/rafael-tokenisation/evaluation-pipeline-2023/filter-data";
+const SUPERGLUE: &str = "https://dl.fbaipublicfiles.com/glue/superglue/data/v2";
+const TINY_STORIES: &str = "https://huggingface.co/datasets/roneneldan/TinyStories/resolve/main";
+
+/// The content of BLiMP's 67,000 pairs at the commit of [`BLIMP`], in the store's form.
+const BLIMP_CONTENT: &str = "bab01e1776e8f4f0cb17ac3a1401daab88f4b7d5944858b032d46942747d1ba8";
+/// The content of BabyLM's 63,280 pairs at the commit of [`BABYLM`], in the store's form.
+const BABYLM_CONTENT: &str = "b10badfc528baaa49b1af55945f7bb4a0fb43893681a06087b60fd925672b4d7";
+
+/// The paradigms of BLiMP.
+pub const PARADIGMS: [&str; 67] = [
+    "adjunct_island",
+    "anaphor_gender_agreement",
+    "anaphor_number_agreement",
+    "animate_subject_passive",
+    "animate_subject_trans",
+    "causative",
+    "complex_NP_island",
+    "coordinate_structure_constraint_complex_left_branch",
+    "coordinate_structure_constraint_object_extraction",
+    "determiner_noun_agreement_1",
+    "determiner_noun_agreement_2",
+    "determiner_noun_agreement_irregular_1",
+    "determiner_noun_agreement_irregular_2",
+    "determiner_noun_agreement_with_adj_2",
+    "determiner_noun_agreement_with_adj_irregular_1",
+    "determiner_noun_agreement_with_adj_irregular_2",
+    "determiner_noun_agreement_with_adjective_1",
+    "distractor_agreement_relational_noun",
+    "distractor_agreement_relative_clause",
+    "drop_argument",
+    "ellipsis_n_bar_1",
+    "ellipsis_n_bar_2",
+    "existential_there_object_raising",
+    "existential_there_quantifiers_1",
+    "existential_there_quantifiers_2",
+    "existential_there_subject_raising",
+    "expletive_it_object_raising",
+    "inchoative",
+    "intransitive",
+    "irregular_past_participle_adjectives",
+    "irregular_past_participle_verbs",
+    "irregular_plural_subject_verb_agreement_1",
+    "irregular_plural_subject_verb_agreement_2",
+    "left_branch_island_echo_question",
+    "left_branch_island_simple_question",
+    "matrix_question_npi_licensor_present",
+    "npi_present_1",
+    "npi_present_2",
+    "only_npi_licensor_present",
+    "only_npi_scope",
+    "passive_1",
+    "passive_2",
+    "principle_A_c_command",
+    "principle_A_case_1",
+    "principle_A_case_2",
+    "principle_A_domain_1",
+    "principle_A_domain_2",
+    "principle_A_domain_3",
+    "principle_A_reconstruction",
+    "regular_plural_subject_verb_agreement_1",
+    "regular_plural_subject_verb_agreement_2",
+    "sentential_negation_npi_licensor_present",
+    "sentential_negation_npi_scope",
+    "sentential_subject_island",
+    "superlative_quantifiers_1",
+    "superlative_quantifiers_2",
+    "tough_vs_raising_1",
+    "tough_vs_raising_2",
+    "transitive",
+    "wh_island",
+    "wh_questions_object_gap",
+    "wh_questions_subject_gap",
+    "wh_questions_subject_gap_long_distance",
+    "wh_vs_that_no_gap",
+    "wh_vs_that_no_gap_long_distance",
+    "wh_vs_that_with_gap",
+    "wh_vs_that_with_gap_long_distance",
+];
+
+/// BabyLM's files of pairs: 12 fields of BLiMP and 5 of the supplement, which are its 17 tasks.
+const BABYLM_FILES: [&str; 17] = [
+    "blimp_filtered/anaphor_agreement.json",
+    "blimp_filtered/argument_structure.json",
+    "blimp_filtered/binding.json",
+    "blimp_filtered/control_raising.json",
+    "blimp_filtered/determiner_noun_agreement.json",
+    "blimp_filtered/ellipsis.json",
+    "blimp_filtered/filler_gap.json",
+    "blimp_filtered/irregular_forms.json",
+    "blimp_filtered/island_effects.json",
+    "blimp_filtered/npi_licensing.json",
+    "blimp_filtered/quantifiers.json",
+    "blimp_filtered/subject_verb_agreement.json",
+    "supplement_filtered/hypernym.json",
+    "supplement_filtered/qa_congruence_easy.json",
+    "supplement_filtered/qa_congruence_tricky.json",
+    "supplement_filtered/subject_aux_inversion.json",
+    "supplement_filtered/turn_taking.json",
+];
+
+/// Names that stand for several sets.
+pub const GROUPS: [(&str, &[&str]); 1] =
+    [("superglue", &["boolq", "cb", "copa", "multirc", "record", "rte", "wic", "wsc", "ax-b", "ax-g"])];
+
+/// All of them.
+pub fn sets() -> Vec<Set> {
+    let mut sets = vec![blimp(), babylm()];
+    sets.extend(superglue());
+    sets.push(babylm_superglue());
+    sets.extend([
+        stories("tinystories", "TinyStories", ["TinyStories-train.txt", "TinyStories-valid.txt"]),
+        stories(
+            "tinystories-v2",
+            "TinyStories V2, GPT-4's alone",
+            ["TinyStoriesV2-GPT4-train.txt", "TinyStoriesV2-GPT4-valid.txt"],
+        ),
+    ]);
+    sets
+}
+
+fn texts(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn download(url: String) -> Download {
+    Download { url, sha256: None }
+}
+
+fn blimp() -> Set {
+    let field = |name: &str| Naming::Field(name.to_owned());
+    Set {
+        name: "blimp".to_owned(),
+        meaning: "BLiMP: 67 paradigms of 1,000 minimal pairs (arXiv:1912.00582)".to_owned(),
+        licence: "CC BY 4.0".to_owned(),
+        downloads: PARADIGMS.iter().map(|name| download(format!("{BLIMP}/{name}.jsonl"))).collect(),
+        files: vec![SetFile {
+            name: "pairs.jsonl".to_owned(),
+            parts: PARADIGMS.iter().map(|name| vec![format!("{name}.jsonl")]).collect(),
+            form: Form::Pairs(PairForm {
+                good: "sentence_good".to_owned(),
+                bad: "sentence_bad".to_owned(),
+                paradigm: field("UID"),
+                field: Some(field("linguistics_term")),
+                ids: texts(&["pairID"]),
+                keeps_same: true,
+            }),
+            published: Some(67_000),
+            content: BLIMP_CONTENT.parse().ok(),
+            needed: true,
+        }],
+    }
+}
+
+fn babylm() -> Set {
+    Set {
+        name: "babylm".to_owned(),
+        meaning: "BabyLM 2023: BLiMP filtered to its vocabulary (12 files) and the supplement (5)".to_owned(),
+        licence: "MIT; BLiMP CC BY 4.0".to_owned(),
+        downloads: BABYLM_FILES.iter().map(|name| download(format!("{BABYLM}/{name}"))).collect(),
+        files: vec![SetFile {
+            name: "pairs.jsonl".to_owned(),
+            parts: BABYLM_FILES.iter().map(|name| texts(&[name])).collect(),
+            form: Form::Pairs(PairForm {
+                good: "sentence_good".to_owned(),
+                bad: "sentence_bad".to_owned(),
+                paradigm: Naming::File,
+                field: Some(Naming::Folder),
+                ids: texts(&["pairID", "pair_id"]),
+                keeps_same: true,
+            }),
+            published: Some(63_280),
+            content: BABYLM_CONTENT.parse().ok(),
+            needed: true,
+        }],
+    }
+}
+
+/// Text fields, labels by class, and how many examples the two splits have.
+struct Task {
+    folder: &'static str,
+    meaning: &'static str,
+    licence: &'static str,
+    texts: &'static [&'static str],
+    labels: Vec<Value>,
+    nested: Option<Nested>,
+    published: [u64; 2],
+}
+
+fn superglue() -> Vec<Set> {
+    let yes_no = || vec![json!(false), json!(true)];
+    let entailment = || vec![json!("entailment"), json!("not_entailment")];
+    let numbers = || vec![json!(0), json!(1)];
+    let three = vec![json!("entailment"), json!("contradiction"), json!("neutral")];
+    let task = |folder, meaning, licence, texts, labels, published| Task {
+        folder,
+        meaning,
+        licence,
+        texts,
+        labels,
+        nested: None,
+        published,
+    };
+    let choices: &[&str] = &["premise", "choice1", "choice2", "question"];
+    let spans: &[&str] = &["text", "target.span1_text", "target.span2_text"];
+    let research = "research";
+    [
+        task("BoolQ", "yes-no questions", "CC BY-SA 3.0", &["question", "passage"], yes_no(), [9427, 3270]),
+        task("CB", "CommitmentBank", research, &["premise", "hypothesis"], three, [250, 56]),
+        task("COPA", "causes and effects", "BSD 2-clause", choices, numbers(), [400, 100]),
+        Task {
+            nested: Some(Nested::MultiRc),
+            ..task("MultiRC", "reading, several answers right", research, &[], numbers(), [456, 83])
+        },
+        Task {
+            nested: Some(Nested::Record),
+            ..task("ReCoRD", "cloze of news", "see its authors", &[], Vec::new(), [65_709, 7_481])
+        },
+        task("RTE", "textual entailment", research, &["premise", "hypothesis"], entailment(), [2490, 277]),
+        task("WiC", "words in context", "CC BY-NC 4.0", &["word", "sentence1", "sentence2"], yes_no(), [5428, 638]),
+        task("WSC", "Winograd schemas", "CC BY 4.0", spans, yes_no(), [554, 104]),
+        task("AX-b", "broad diagnostic", research, &["sentence1", "sentence2"], entailment(), [0, 1104]),
+        task("AX-g", "Winogender diagnostic", "MIT", &["premise", "hypothesis"], entailment(), [0, 356]),
+    ]
+    .into_iter()
+    .map(superglue_set)
+    .collect()
+}
+
+fn superglue_set(task: Task) -> Set {
+    let Task { folder, meaning, licence, texts: fields, labels, nested, published } = task;
+    let example =
+        Example { texts: texts(fields), label: "label".to_owned(), labels, id: Some("idx".to_owned()), nested };
+    let is_diagnostic = published[0] == 0;
+    let file = |name: &str, found: &[String], published: u64| SetFile {
+        name: name.to_owned(),
+        parts: vec![found.to_vec()],
+        form: Form::Examples(example.clone()),
+        published: Some(published),
+        content: None,
+        needed: true,
+    };
+    let files = if is_diagnostic {
+        vec![file("test.jsonl", &[format!("{folder}/{folder}.jsonl"), format!("{folder}.jsonl")], published[1])]
+    } else {
+        // The names of the store's own files, too, so that what was handed on comes in again.
+        let train = ["train.jsonl", "train_partial.jsonl"].map(|name| format!("{folder}/{name}"));
+        let validation = ["val.jsonl", "validation.jsonl"].map(|name| format!("{folder}/{name}"));
+        vec![file("train.jsonl", &train, published[0]), file("validation.jsonl", &validation, published[1])]
+    };
+    Set {
+        name: folder.to_lowercase(),
+        meaning: format!("SuperGLUE's {folder}: {meaning} (arXiv:1905.00537)"),
+        licence: licence.to_owned(),
+        downloads: vec![download(format!("{SUPERGLUE}/{folder}.zip"))],
+        files,
+    }
+}
+
+fn babylm_superglue() -> Set {
+    let pair: &[&str] = &["sentence1", "sentence2"];
+    // Task, texts, and how many examples the two splits have.
+    let tasks = [
+        ("boolq", &["question", "passage"][..], [2072, 723]),
+        ("multirc", &["paragraph", "question", "answer"], [0, 913]),
+        ("rte", pair, [858, 99]),
+        ("wsc", &["text", "span1_text", "span2_text"], [487, 83]),
+    ];
+    let files = tasks.iter().flat_map(|(task, fields, published)| {
+        ["train", "validation"].into_iter().zip(published).map(move |(split, published)| SetFile {
+            name: format!("{task}.{split}.jsonl"),
+            parts: vec![vec![
+                format!("superglue_filtered/{task}.{split}.jsonl"),
+                format!("glue_filtered/{task}.{split}.json"),
+            ]],
+            form: Form::Examples(Example {
+                texts: texts(fields),
+                label: "label".to_owned(),
+                labels: vec![json!(0), json!(1)],
+                id: Some("idx".to_owned()),
+                nested: None,
+            }),
+            published: (*published > 0).then_some(*published),
+            content: None,
+            // The copy that is known has no MultiRC to train on.
+            needed: *published > 0,
+        })
+    });
+    let files: Vec<SetFile> = files.collect();
+    let needed = files.iter().filter(|file| file.needed);
+    let downloads = needed.map(|file| download(format!("{BABYLM}/glue_filtered/{}", file.name.trim_end_matches('l'))));
+    Set {
+        name: "babylm-superglue".to_owned(),
+        meaning: "BabyLM 2023: BoolQ, MultiRC, RTE and WSC filtered to its vocabulary".to_owned(),
+        licence: "those of the tasks".to_owned(),
+        downloads: downloads.collect(),
+        files,
+    }
+}
+
+fn stories(name: &str, meaning: &str, [train, validation]: [&str; 2]) -> Set {
+    let file = |name: &str, found: &str| SetFile {
+        name: name.to_owned(),
+        parts: vec![texts(&[found])],
+        form: Form::Stories,
+        published: None,
+        content: None,
+        needed: true,
+    };
+    Set {
+        name: name.to_owned(),
+        meaning: format!("{meaning} (arXiv:2305.07759), as text"),
+        licence: "CDLA-Sharing-1.0".to_owned(),
+        downloads: [train, validation].map(|file| download(format!("{TINY_STORIES}/{file}"))).to_vec(),
+        files: vec![file("train.txt", train), file("validation.txt", validation)],
+    }
+}

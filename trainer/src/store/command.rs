@@ -1,0 +1,276 @@
+//! `seedbed-trainer data`: benchmark data is listed, downloaded, taken in and checked.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use spec::setting::closest;
+use spec::store::SetRecord;
+use spec::{ExitCode, Failure};
+
+use super::catalogue;
+use super::described;
+use super::download::Patience;
+use super::error::StoreError;
+use super::fill::{self, Source};
+use super::lines::Lines;
+use super::mirror::{HUB_VARIABLE, Mirrors};
+use super::pair::{Naming, PairForm, Pairs};
+use super::set::{Form, Set, SetFile};
+use super::shelf::Store;
+use crate::failure::as_failure;
+use crate::logbook;
+
+/// What is to be done with benchmark data.
+#[derive(Debug, Args)]
+pub struct Request {
+    #[command(subcommand)]
+    action: Action,
+    /// The folder of data, shared by all sweeps and safe to share between machines
+    /// [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
+    #[arg(long, global = true)]
+    store: Option<PathBuf>,
+    /// A TOML file that describes sets of your own: pairs or labelled examples
+    #[arg(long, global = true)]
+    sets: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print the sets that are known, and which are there: name, file, examples, path
+    List {
+        /// Only these [default: all]
+        names: Vec<String>,
+    },
+    /// Download sets from where their authors publish them
+    Get {
+        /// `blimp`, `babylm`, `superglue` …
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Another server in place of a known one, each with its `https://`
+        /// [HF_ENDPOINT names another hub]
+        #[arg(long, value_name = "FROM=TO")]
+        mirror: Vec<String>,
+    },
+    /// Take a set in from files, folders or archives (.zip, .tar, .tar.gz, .tar.zst)
+    Import {
+        /// The set, or `superglue` for all of its tasks that are there
+        name: String,
+        /// Where its files lie
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Look whether what is there is whole and what it should be
+    Check {
+        /// Only these [default: all that are there]
+        names: Vec<String>,
+    },
+}
+
+/// Carries out `data`.
+///
+/// # Errors
+/// When a name is unknown, or what it stands for cannot be had.
+pub fn carry_out(request: &Request) -> Result<ExitCode, Failure> {
+    let store = Store::open(request.store.as_deref()).map_err(as_failure)?;
+    let mut known = catalogue::sets();
+    if let Some(path) = &request.sets {
+        let own = described::read(path).map_err(as_failure)?;
+        // A person's own comes before one of the same name.
+        known.retain(|set| own.iter().all(|own| own.name != set.name));
+        known.extend(own);
+    }
+    let desk = Desk { store, known };
+    match &request.action {
+        Action::List { names } => desk.list(names),
+        Action::Get { names, mirror } => desk.get(names, mirror),
+        Action::Import { name, paths } => desk.import(name, paths),
+        Action::Check { names } => desk.check(names),
+    }
+}
+
+struct Desk {
+    store: Store,
+    known: Vec<Set>,
+}
+
+impl Desk {
+    /// The sets of these names; a group's name stands for all of its sets.
+    fn chosen(&self, names: &[String]) -> Result<Vec<&Set>, Failure> {
+        let find = |name: &str| {
+            self.known.iter().find(|set| set.name == name).ok_or_else(|| {
+                let groups = catalogue::GROUPS.iter().map(|(group, _)| *group);
+                let nearest = closest(name, self.known.iter().map(|set| set.name.as_str()).chain(groups));
+                let error = StoreError::Unknown { name: name.to_owned(), nearest: nearest.map(str::to_owned) };
+                let hint = "a set of your own is described in a TOML file: --sets FILE";
+                Failure::new(ExitCode::Usage, error).hint(hint)
+            })
+        };
+        let mut chosen = Vec::new();
+        for name in names {
+            match catalogue::GROUPS.iter().find(|(group, _)| group == name) {
+                Some((_, members)) => {
+                    chosen.extend(members.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?);
+                }
+                None => chosen.push(find(name)?),
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn list(&self, names: &[String]) -> Result<ExitCode, Failure> {
+        let sets = if names.is_empty() { self.known.iter().collect() } else { self.chosen(names)? };
+        let mut text = String::new();
+        for set in sets {
+            let _ = writeln!(text, "{}  {}", set.name, set.meaning);
+            match self.store.record(&set.name) {
+                Ok(Some(record)) => text += &self.there(&record),
+                Ok(None) => text += "    not there\n",
+                Err(error) => text.extend(["    ", &error.to_string(), "\n"]),
+            }
+        }
+        print(&text);
+        Ok(ExitCode::Done)
+    }
+
+    fn there(&self, record: &SetRecord) -> String {
+        let line = |(name, file): (&String, &spec::store::StoredFile)| {
+            format!("    {name}  {} examples  {}\n", file.examples, self.store.layout().content(file.content).display())
+        };
+        record.files.iter().map(line).collect()
+    }
+
+    fn get(&self, names: &[String], mirror: &[String]) -> Result<ExitCode, Failure> {
+        let mirrors = Mirrors::new(mirror, std::env::var(HUB_VARIABLE).ok())
+            .map_err(|reason| Failure::new(ExitCode::Usage, reason))?;
+        for set in self.chosen(names)? {
+            let note = &mut |note: &str| logbook::say(note);
+            let record = fill::get(&self.store, set, &mirrors.downloads(set), Patience::default(), note);
+            let record = record.map_err(|error| without_network(error, &set.name))?;
+            print(&format!("{}\n{}", set.name, self.there(&record)));
+        }
+        Ok(ExitCode::Done)
+    }
+
+    fn import(&self, name: &str, paths: &[PathBuf]) -> Result<ExitCode, Failure> {
+        let sets = self.chosen(&[name.to_owned()])?;
+        let is_group = sets.len() > 1;
+        let sources: Vec<Source> = paths.iter().map(|path| Source { path: path.clone(), name: None }).collect();
+        let origin: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let mut taken = 0;
+        for set in sets {
+            match fill::import(&self.store, set, &sources, origin.clone(), &mut |note| logbook::say(note)) {
+                Ok(record) => {
+                    taken += 1;
+                    print(&format!("{}\n{}", set.name, self.there(&record)));
+                }
+                // Of a group that what is there is taken.
+                Err(error @ StoreError::NotThere { .. }) if is_group => logbook::say(&error.to_string()),
+                Err(error) => return Err(as_failure(error)),
+            }
+        }
+        if taken > 0 {
+            return Ok(ExitCode::Done);
+        }
+        Err(Failure::new(ExitCode::BadData, format!("nothing of {name} was found in {}", origin.join(", "))))
+    }
+
+    fn check(&self, names: &[String]) -> Result<ExitCode, Failure> {
+        let all = names.is_empty();
+        let sets = if all { self.known.iter().collect() } else { self.chosen(names)? };
+        let mut bad = 0;
+        for set in sets {
+            let record = match self.store.record(&set.name) {
+                Ok(None) if all => continue,
+                Ok(None) => {
+                    bad += 1;
+                    print(&format!("{}: not there\n", set.name));
+                    continue;
+                }
+                Ok(Some(record)) => record,
+                Err(error) => {
+                    bad += 1;
+                    print(&format!("{}: {error}\n", set.name));
+                    continue;
+                }
+            };
+            for file in &set.files {
+                let said = match self.check_file(&record, file) {
+                    Ok(said) => said,
+                    Err(error) => {
+                        bad += 1;
+                        error.to_string()
+                    }
+                };
+                print(&format!("{} {}: {said}\n", set.name, file.name));
+            }
+        }
+        Ok(if bad == 0 { ExitCode::Done } else { ExitCode::BadData })
+    }
+
+    /// What is to be said of a file that is whole.
+    fn check_file(&self, record: &SetRecord, file: &SetFile) -> Result<String, StoreError> {
+        let Some(stored) = record.files.get(&file.name) else { return Ok("missing".to_owned()) };
+        if file.form == Form::Stories {
+            let path = self.store.layout().content(stored.content);
+            let found = Store::digest(&path)?;
+            if found != stored.content {
+                let what = path.display().to_string();
+                return Err(StoreError::Checksum {
+                    what,
+                    expected: stored.content.to_string(),
+                    found: found.to_string(),
+                });
+            }
+        } else {
+            let content = self.store.verified(stored)?;
+            check_lines(file, &content)?;
+        }
+        let published = match (file.content, file.published) {
+            (Some(content), _) if content == stored.content => ", as published",
+            (Some(_), _) => ", other than published",
+            (None, Some(published)) if published != stored.examples => ", not all that were published",
+            _ => "",
+        };
+        Ok(format!("whole, {} examples{published}", stored.examples))
+    }
+}
+
+fn check_lines(file: &SetFile, content: &[u8]) -> Result<(), StoreError> {
+    match &file.form {
+        Form::Pairs(_) => {
+            let stored = PairForm {
+                good: "sentence_good".to_owned(),
+                bad: "sentence_bad".to_owned(),
+                paradigm: Naming::Field("UID".to_owned()),
+                field: None,
+                ids: Vec::new(),
+                keeps_same: true,
+            };
+            stored.add(&file.name, content, &mut Pairs::default())
+        }
+        Form::Examples(example) => example.check(Lines { file: &file.name, content }).map(drop),
+        Form::Stories => Ok(()),
+    }
+}
+
+/// What to do where there is no network, as on the nodes of a cluster.
+fn without_network(error: StoreError, set: &str) -> Failure {
+    let is_network = matches!(error, StoreError::Network { .. } | StoreError::Status { .. });
+    let failure = as_failure(error);
+    if !is_network {
+        return failure;
+    }
+    failure
+        .hint(format!(
+            "without a network: download it elsewhere and give it to `seedbed-trainer data import {set} PATH`, or copy the folder \
+             of data of a machine that has it and name it with --store or SEEDBED_DATA"
+        ))
+        .hint("a mirror is named with --mirror FROM=TO, another hub with HF_ENDPOINT")
+}
+
+fn print(text: &str) {
+    // A reader that has gone away (`| head`) is not an error of ours.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,138 @@
+//! What can be wrong with benchmark data.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::data::DataError;
+use crate::files::WriteError;
+
+/// Why data could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nobody says where the store lies.
+    #[error("there is no place for data: neither SEEDBED_DATA nor HOME is set; name a folder with --store")]
+    NoPlace,
+    /// A name that is no set's.
+    #[error("`{name}` is no set of data{}; `seedbed-trainer data list` names all", nearest.as_ref().map(|near| format!(" (is `{near}` meant?)")).unwrap_or_default())]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The set whose name is most like it.
+        nearest: Option<String>,
+    },
+    /// A set that is not in the store.
+    #[error("the store {} has no `{name}`", store.display())]
+    Missing {
+        /// The set.
+        name: String,
+        /// The store.
+        store: PathBuf,
+    },
+    /// A set whose data nobody can download.
+    #[error("`{name}` says no address to download from; take it in with `seedbed-trainer data import {name} PATH`")]
+    NoAddress {
+        /// The set.
+        name: String,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// An archive is damaged.
+    #[error("{} is not a whole archive: {reason}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What was given lacks a file.
+    #[error("{origin} holds none of {wanted}, which `{set}` needs")]
+    NotThere {
+        /// What was looked into.
+        origin: String,
+        /// The set.
+        set: String,
+        /// The names that were looked for.
+        wanted: String,
+    },
+    /// A line is not what it should be.
+    #[error("{file}, line {line}: {reason}")]
+    BadLine {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// A file without content.
+    #[error("{file} holds no {what}")]
+    Empty {
+        /// The file.
+        file: String,
+        /// What it should hold.
+        what: &'static str,
+    },
+    /// The server cannot be reached, or ends too early every time.
+    #[error("cannot download {url}: {reason} ({kept} bytes are kept, and the next attempt goes on from there)")]
+    Network {
+        /// The address.
+        url: String,
+        /// What happened.
+        reason: String,
+        /// Bytes that are there.
+        kept: u64,
+    },
+    /// The server has not what is asked for.
+    #[error("the server answers {status} to {url}")]
+    Status {
+        /// The answer.
+        status: u16,
+        /// The address.
+        url: String,
+    },
+    /// Content is not the one that was expected.
+    #[error("{what} is not the file that was expected: its checksum is {found}, not {expected}")]
+    Checksum {
+        /// The address, or the file.
+        what: String,
+        /// The checksum that is known.
+        expected: String,
+        /// The checksum that was found.
+        found: String,
+    },
+    /// A description of sets is wrong.
+    #[error("{}: {reason}", path.display())]
+    Description {
+        /// The TOML file.
+        path: PathBuf,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// A record of the store is not one.
+    #[error("{} is no record of this version ({reason}); get or import the set again", path.display())]
+    Record {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another process was waited for in vain.
+    #[error(transparent)]
+    Lease(#[from] DataError),
+}
+
+impl StoreError {
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source }
+    }
+}

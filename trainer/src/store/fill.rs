@@ -1,0 +1,244 @@
+//! From files, archives and downloads to a set in the store.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use spec::SCHEMA;
+use spec::store::{SetRecord, StoredFile};
+
+use super::archive;
+use super::download::{Downloader, Patience};
+use super::error::StoreError;
+use super::lines::Lines;
+use super::pair::Pairs;
+use super::set::{Download, Form, Set, SetFile};
+use super::shelf::Store;
+use crate::data::lease::{Waiting, built_once};
+
+/// Something that a set may be made of: a path, and what it is called.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name, where that is not the last part of its path.
+    pub name: Option<String>,
+}
+
+/// The parts of a set's files that were found: by file and part, how good the match is, its path and its content.
+type Found = BTreeMap<(usize, usize), (usize, String, Vec<u8>)>;
+
+/// Takes a set in from `sources`; `note` hears what a person should know.
+///
+/// # Errors
+/// When a source cannot be read, a file that the set needs is in none of them, or a line is not what it should be.
+pub fn import(
+    store: &Store,
+    set: &Set,
+    sources: &[Source],
+    origin: Vec<String>,
+    note: &mut dyn FnMut(&str),
+) -> Result<SetRecord, StoreError> {
+    store.make()?;
+    let mut files = BTreeMap::new();
+    let mut found = Found::new();
+    for source in sources {
+        let mut visit = |path: &str, content: &mut dyn Read| take(store, set, (path, content), &mut files, &mut found);
+        match &source.name {
+            Some(name) => archive::named(&source.path, name, &mut visit)?,
+            None => archive::each(&source.path, &mut visit)?,
+        }
+    }
+    let mut record = SetRecord { schema: SCHEMA, set: set.name.clone(), origin, files };
+    for (index, file) in set.files.iter().enumerate().filter(|(_, file)| file.form != Form::Stories) {
+        let parts: Vec<(String, Vec<u8>)> = (0..file.parts.len())
+            .filter_map(|part| found.remove(&(index, part)).map(|(_, path, content)| (path, content)))
+            .collect();
+        // A file in many parts is whole or nothing.
+        if parts.len() == file.parts.len() {
+            let (content, examples) = converted(file, &parts, note)?;
+            let (content, bytes) = store.put(&mut content.as_slice())?;
+            tell(set, file, content, examples, note);
+            record.files.insert(file.name.clone(), StoredFile { content, bytes, examples });
+        } else if !parts.is_empty() {
+            return Err(not_there(set, file, &record.origin, parts.len()));
+        }
+    }
+    let has = |file: &SetFile| record.files.contains_key(&file.name);
+    if let Some(missing) = set.files.iter().find(|file| file.needed && !has(file)) {
+        if !set.files.iter().any(has) {
+            return Err(not_there(set, missing, &record.origin, 0));
+        }
+        note(&format!("{}: {} is missing; what needs it will be reported as missing", set.name, missing.name));
+    }
+    store.write(&record)?;
+    Ok(record)
+}
+
+/// Keeps an entry if it belongs to the set. Stories go to the shelf at once, since they may be larger than the memory.
+fn take(
+    store: &Store,
+    set: &Set,
+    (path, content): (&str, &mut dyn Read),
+    files: &mut BTreeMap<String, StoredFile>,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    for (index, file) in set.files.iter().enumerate() {
+        let Some((part, rank)) = file.part(path) else { continue };
+        if file.form == Form::Stories {
+            let mut counted = Stories { content, examples: 0, line: Vec::new() };
+            let (content, bytes) = store.put(&mut counted)?;
+            let examples = counted.examples;
+            files.insert(file.name.clone(), StoredFile { content, bytes, examples });
+        } else if found.get(&(index, part)).is_none_or(|(known, ..)| rank < *known) {
+            let mut bytes = Vec::new();
+            content.read_to_end(&mut bytes).map_err(|error| StoreError::read(Path::new(path), error))?;
+            found.insert((index, part), (rank, path.to_owned(), bytes));
+        }
+        break;
+    }
+    Ok(())
+}
+
+/// Counts the lines that end a story.
+struct Stories<'a> {
+    content: &'a mut dyn Read,
+    examples: u64,
+    line: Vec<u8>,
+}
+
+impl Read for Stories<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        const END: &[u8] = b"<|endoftext|>";
+        let count = self.content.read(buffer)?;
+        for byte in &buffer[..count] {
+            if *byte == b'\n' {
+                self.examples += u64::from(self.line.trim_ascii() == END);
+                self.line.clear();
+            } else if self.line.len() <= END.len() + 8 {
+                self.line.push(*byte);
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// A file's content in the store's form, and how many examples it has.
+fn converted(
+    file: &SetFile,
+    parts: &[(String, Vec<u8>)],
+    note: &mut dyn FnMut(&str),
+) -> Result<(Vec<u8>, u64), StoreError> {
+    match &file.form {
+        Form::Pairs(form) => {
+            let mut pairs = Pairs::default();
+            for (path, content) in parts {
+                form.add(path, content, &mut pairs)?;
+            }
+            if pairs.same > 0 {
+                note(&format!(
+                    "{} of {} pairs are the same sentence twice: ties, whatever the model",
+                    pairs.same, pairs.count
+                ));
+            }
+            Ok((pairs.lines, pairs.count))
+        }
+        Form::Examples(example) => {
+            let mut whole = Vec::new();
+            let mut count = 0;
+            for (path, content) in parts {
+                count += example.check(Lines { file: path, content })?;
+                whole.write_all(content).expect("invariant: memory takes what is written");
+            }
+            Ok((whole, count))
+        }
+        Form::Stories => unreachable!("invariant: stories are on the shelf already"),
+    }
+}
+
+/// Says what is not as published.
+fn tell(set: &Set, file: &SetFile, content: spec::Digest, examples: u64, note: &mut dyn FnMut(&str)) {
+    let name = format!("{}: {}", set.name, file.name);
+    match file.published {
+        Some(published) if published != examples => {
+            note(&format!("{name} has {examples} examples, {published} were published"));
+        }
+        _ => {}
+    }
+    if file.content.is_some_and(|expected| expected != content) {
+        note(&format!("{name} is not the content that was published; scores may differ from those of others"));
+    }
+}
+
+fn not_there(set: &Set, file: &SetFile, origin: &[String], found: usize) -> StoreError {
+    let names: Vec<String> = file.parts.iter().take(3).map(|names| names.join(" or ")).collect();
+    let more = file.parts.len().saturating_sub(3);
+    let mut wanted = names.join(", ");
+    if more > 0 {
+        let all = file.parts.len();
+        wanted = format!("{wanted} and {more} more (found: {found} of {all})");
+    }
+    StoreError::NotThere { origin: origin.join(", "), set: set.name.clone(), wanted }
+}
+
+/// Downloads a set unless it is there already; of several processes one does, and the others wait.
+///
+/// # Errors
+/// When a download or what came of it is not what it should be.
+pub fn get(
+    store: &Store,
+    set: &Set,
+    downloads: &[Download],
+    patience: Patience,
+    note: &mut dyn FnMut(&str),
+) -> Result<SetRecord, StoreError> {
+    store.make()?;
+    if downloads.is_empty() {
+        return Err(StoreError::NoAddress { name: set.name.clone() });
+    }
+    let mut failure = None;
+    let mut waiting = Waiting { note, stop: &|| false };
+    let built = built_once(
+        &store.layout().lease(&set.name),
+        &mut waiting,
+        // A record that cannot be read is written anew.
+        |_| Ok(store.record(&set.name).ok().flatten()),
+        |waiting| match download_all(store, set, downloads, patience, waiting.note) {
+            Ok(record) => Ok(record),
+            Err(error) => {
+                failure = Some(error);
+                Err(crate::data::DataError::Interrupted)
+            }
+        },
+    );
+    match (built, failure) {
+        (_, Some(error)) => Err(error),
+        (built, None) => Ok(built?),
+    }
+}
+
+fn download_all(
+    store: &Store,
+    set: &Set,
+    downloads: &[Download],
+    patience: Patience,
+    note: &mut dyn FnMut(&str),
+) -> Result<SetRecord, StoreError> {
+    let folder = store.layout().partial();
+    let mut sources = Vec::new();
+    for (index, wanted) in downloads.iter().enumerate() {
+        note(&format!("{}: {} of {}: {}", set.name, index + 1, downloads.len(), wanted.url));
+        let path = Downloader::new(&folder, patience, note).fetch(wanted)?;
+        // The last two parts of an address: a folder may be what tells two files apart.
+        let mut ends: Vec<&str> = wanted.url.rsplit('/').take(2).collect();
+        ends.reverse();
+        sources.push(Source { path, name: Some(ends.join("/")) });
+    }
+    let origin = downloads.iter().map(|wanted| wanted.url.clone()).collect();
+    let record = import(store, set, &sources, origin, note);
+    // What is on the shelf need not lie here too, and what is damaged would be damaged the next time as well.
+    for source in &sources {
+        let _ = std::fs::remove_file(&source.path);
+    }
+    record
+}
