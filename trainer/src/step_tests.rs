@@ -27,6 +27,7 @@ fn run() -> RunSpec {
         execution: ExecutionSpec::from_settings(&settings),
         resources: ResourcesSpec::from_settings(&settings).unwrap(),
         files: [].into(),
+        benchmarks: spec::benchmark::Benchmarks::default(),
     }
 }
 

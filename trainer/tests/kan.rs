@@ -113,12 +113,14 @@ fn over(spec: &ModelSpec, leaves: &BTreeMap<String, Tensor>, kind: Kind, precisi
             network.first.kind = kind;
             match &mut network.second {
                 Second::Spline(layer) => layer.kind = kind,
-                Second::Linear(map) => map.kind = kind,
+                Second::Linear(map) => map.multiply_in(kind),
             }
         }
-        FeedForward::RadialBasis(layers) => layers.iter_mut().for_each(|layer| layer.base.kind = kind),
+        FeedForward::RadialBasis(layers) => layers.iter_mut().for_each(|layer| layer.base.multiply_in(kind)),
         FeedForward::Chebyshev(layers) => layers.iter_mut().for_each(|layer| layer.kind = kind),
-        FeedForward::Grouped(layer) => (layer.input.kind, layer.output.kind) = (kind, kind),
+        FeedForward::Grouped(layer) => {
+            [&mut layer.input, &mut layer.output].into_iter().for_each(|map| map.multiply_in(kind))
+        }
         FeedForward::Plain { .. } | FeedForward::Gated(_) => panic!("this is no Kolmogorov-Arnold layer"),
     }
     layer

@@ -104,7 +104,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
     let flops = flops_per_token(plan, attended / tokens);
     let peak_memory = peak_memory();
     let peak = product_flops(train.precision, device);
-    Ok(summarise(plan, device, &steps, Found { last_loss, flops, peak, peak_memory }))
+    Ok(summarise(plan, device, &steps, &Found { last_loss, flops, peak, peak_memory }))
 }
 
 struct Found {
@@ -114,7 +114,7 @@ struct Found {
     peak_memory: u64,
 }
 
-fn summarise(plan: &Plan, device: Device, steps: &[Step], found: Found) -> Measurement {
+fn summarise(plan: &Plan, device: Device, steps: &[Step], found: &Found) -> Measurement {
     let rates: Vec<f64> = steps.iter().map(|step| step.tokens / step.seconds).collect();
     let count = steps.len() as f64;
     let rate = Spread::of(&rates);

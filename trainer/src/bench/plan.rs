@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use spec::benchmark::Benchmarks;
 use spec::execution::ExecutionSpec;
 use spec::identity::Digest;
 use spec::resources::ResourcesSpec;
@@ -67,6 +68,7 @@ impl Plan {
             execution,
             resources: ResourcesSpec::from_settings(&settings).map_err(as_failure)?,
             files,
+            benchmarks: Benchmarks::default(),
         };
         Ok(Self { run, study, activation: request.activation.clone() })
     }

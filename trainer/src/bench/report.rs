@@ -100,6 +100,7 @@ impl fmt::Display for Measurement {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 mod tests {
     use super::*;
 

@@ -51,18 +51,18 @@ mod tests {
     #[test]
     fn the_activation_is_on_the_gate_and_not_on_the_gated() {
         let shapes = [("w", [5, 3]), ("v", [5, 3]), ("o", [3, 5])];
-        let [w, v, o] = shapes.map(|(name, shape)| sample::tensor(name, &shape, Kind::Float));
-        let [b, c, d] =
+        let [gate, gated, out] = shapes.map(|(name, shape)| sample::tensor(name, &shape, Kind::Float));
+        let [gate_bias, gated_bias, out_bias] =
             shapes.map(|(name, [outputs, _])| sample::tensor(&format!("{name}.bias"), &[outputs], Kind::Float));
         let map = |weight: &Tensor, bias: &Tensor| {
             Linear::new(weight.shallow_clone(), Some(bias.shallow_clone()), Kind::Float)
         };
         let layer = Gated {
-            gate: map(&w, &b),
+            gate: map(&gate, &gate_bias),
             activation: Activation::Static(StaticFunction::Relu),
             on_both: false,
-            gated: map(&v, &c),
-            output: map(&o, &d),
+            gated: map(&gated, &gated_bias),
+            output: map(&out, &out_bias),
         };
         let x = sample::tensor("x", &[4, 3], Kind::Float);
         let found = layer.forward(&x);
@@ -72,10 +72,13 @@ mod tests {
         };
         for index in 0..4 {
             let row: Vec<f64> = (0..3).map(|input| x.double_value(&[index, input])).collect();
-            let hidden: Vec<f64> =
-                (0..5).map(|channel| entry(&w, &b, &row, channel).max(0.0) * entry(&v, &c, &row, channel)).collect();
+            let hidden: Vec<f64> = (0..5)
+                .map(|channel| {
+                    entry(&gate, &gate_bias, &row, channel).max(0.0) * entry(&gated, &gated_bias, &row, channel)
+                })
+                .collect();
             for output in 0..3 {
-                let expected = entry(&o, &d, &hidden, output);
+                let expected = entry(&out, &out_bias, &hidden, output);
                 let found = found.double_value(&[index, output]);
                 assert!((found - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found} {expected}");
             }

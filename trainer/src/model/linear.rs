@@ -60,6 +60,11 @@ impl Linear {
         self.kind
     }
 
+    /// Has it multiply numbers of another kind from now on.
+    pub fn multiply_in(&mut self, kind: Kind) {
+        self.kind = kind;
+    }
+
     /// The map of `x`, in the precision of the network.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         if is_packed(self.kind, &self.weight) {
