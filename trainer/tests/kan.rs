@@ -119,7 +119,9 @@ fn over(spec: &ModelSpec, leaves: &BTreeMap<String, Tensor>, kind: Kind, precisi
         FeedForward::RadialBasis(layers) => layers.iter_mut().for_each(|layer| layer.base.multiply_in(kind)),
         FeedForward::Chebyshev(layers) => layers.iter_mut().for_each(|layer| layer.kind = kind),
         FeedForward::Grouped(layer) => {
-            [&mut layer.input, &mut layer.output].into_iter().for_each(|map| map.multiply_in(kind))
+            layer.input.multiply_in(kind);
+            layer.output.multiply_in(kind);
+        }
         }
         FeedForward::Plain { .. } | FeedForward::Gated(_) => panic!("this is no Kolmogorov-Arnold layer"),
     }
