@@ -122,7 +122,6 @@ fn over(spec: &ModelSpec, leaves: &BTreeMap<String, Tensor>, kind: Kind, precisi
             layer.input.multiply_in(kind);
             layer.output.multiply_in(kind);
         }
-        }
         FeedForward::Plain { .. } | FeedForward::Gated(_) => panic!("this is no Kolmogorov-Arnold layer"),
     }
     layer
