@@ -41,7 +41,8 @@ pub struct Metric {
 
 /// A share of items that were right.
 const fn share(name: &'static str, label: &'static str) -> Metric {
-    Metric { name, label, direction: Some(Direction::Higher), unit: "share of pairs right" }
+    // Ours are shares, but those of other tables may be percentages.
+    Metric { name, label, direction: Some(Direction::Higher), unit: "" }
 }
 
 /// What is recorded beside a score, but not judged.
