@@ -10,7 +10,7 @@
 //! 6. [`evaluate`]: what is measured; [`store`]: the benchmark data for it.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
-//! 9. [`finetune`]: what it learns of other tasks; [`bench`]: how fast it is, and where the time goes.
+//! 9. [`finetune`]: what it learns of other tasks; [`mod@bench`]: how fast it is, and where the time goes.
 //! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
