@@ -7,4 +7,5 @@ mod finetuning;
 mod foreign;
 mod kills;
 mod preset;
+mod threads;
 mod whole_path;
