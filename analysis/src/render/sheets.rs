@@ -57,6 +57,8 @@ pub fn questions(report: &Report) -> Vec<Sheet> {
 
 fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     let interval = format!("{} interval", number::percent(1.0 - report.analysis.alpha));
+    // Hours of GPUs and of other machines are not compared: where not all ran on GPUs, plain hours are shown.
+    let on_gpus = answer.pairs.iter().flat_map(|pair| &pair.cost).all(|cost| cost.gpu_hours.is_some());
     let mut sheet = Sheet::new(
         answer.name.clone(),
         [
@@ -69,7 +71,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
             "detectable",
             "seeds to settle",
             "parameters",
-            "hours a run",
+            if on_gpus { "GPU-hours a run" } else { "hours a run" },
             "verdict",
         ],
     );
@@ -77,7 +79,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     let mut row = |name: String, judged: &Judged, cost: Option<&[Cost; 2]>| {
         let mut cells = vec![name];
         cells.extend(judged_cells(judged, metric.decimals, false));
-        cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], costs));
+        cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
         cells.push(judged.verdict.name().to_owned());
         sheet.push(cells, verdict_class(judged.verdict));
     };
@@ -96,7 +98,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
 }
 
 /// `level / baseline` for the parameters and for the GPU-hours, or plain hours, of a run.
-fn costs(cost: &[Cost; 2]) -> [String; 2] {
+fn costs(cost: &[Cost; 2], on_gpus: bool) -> [String; 2] {
     let both = |of: &dyn Fn(&Cost) -> Option<String>| match (of(&cost[0]), of(&cost[1])) {
         (None, None) => NOTHING.to_owned(),
         (one, other) => {
@@ -105,11 +107,8 @@ fn costs(cost: &[Cost; 2]) -> [String; 2] {
     };
     let parameters = |cost: &Cost| cost.parameters.map(|count| number::count(count.round() as u64));
     let hours = |cost: &Cost| {
-        let shown = |hours: f64| number::fixed(hours, number::decimals_for(hours).min(4));
-        match cost.gpu_hours {
-            Some(hours) => Some(format!("{} GPU h", shown(hours))),
-            None => cost.hours.map(|hours| format!("{} h", shown(hours))),
-        }
+        let hours = if on_gpus { cost.gpu_hours } else { cost.hours };
+        hours.map(|hours| number::fixed(hours, number::decimals_for(hours).min(4)))
     };
     [both(&parameters), both(&hours)]
 }
