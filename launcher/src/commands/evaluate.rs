@@ -8,16 +8,15 @@ use clap::Args;
 use spec::ExitCode;
 use spec::benchmark::Benchmark;
 use spec::layout::RunLayout;
-use spec::plan::PlannedRun;
+use spec::plan::{Plan, PlannedRun};
 
 use crate::error::CliError;
 use crate::lease::Machine;
 use crate::local::Condition;
 use crate::locate::{self, label};
 use crate::output::{counted, print, talk};
-use crate::state::Observed;
+use crate::state::{Observed, observe};
 use crate::supervise;
-use crate::survey::Survey;
 use crate::sweep::ROOT_VARIABLE;
 
 /// Arguments of `seedbed evaluate`.
@@ -57,18 +56,7 @@ fn benchmark(text: &str) -> Result<Benchmark, String> {
 /// When the sweep or the trainer cannot be found. A run that cannot be measured is said, and the others follow.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
-    let plan = &sweep.plan;
-    let seeds: Vec<u64> = plan.runs.iter().map(|run| run.seed).collect();
-    for condition in &arguments.conditions {
-        condition.check(&plan.factors, &seeds).map_err(|error| CliError::new(ExitCode::Usage, error))?;
-    }
-    let chosen = |run: &PlannedRun| arguments.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels));
-    let elements: Vec<(&PlannedRun, Benchmark)> = plan
-        .runs
-        .iter()
-        .filter(|run| chosen(run))
-        .flat_map(|run| arguments.tasks.iter().map(move |task| (run, *task)))
-        .collect();
+    let elements = elements(&sweep.plan, arguments)?;
     if arguments.count {
         print(&format!("{}\n", elements.len()))?;
         return Ok(ExitCode::Done);
@@ -81,18 +69,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         })?,
     };
     let trainer = supervise::locate_trainer()?;
-    let survey = Survey::of(&sweep.layout, &plan.runs, &Machine::here(), SystemTime::now())?;
-    let is_done = |run: &PlannedRun| {
-        survey.runs.iter().any(|(seen, observation)| seen.id == run.id && observation.state == Observed::Done)
-    };
+    let machine = Machine::here();
     let (mut measured, mut waiting, mut failed) = (0, 0, 0);
     for (run, task) in elements {
-        if !is_done(run) {
+        let layout = sweep.layout.run(run.id);
+        // When its turn comes: of an array, each element looks at its own run alone.
+        if observe(&layout, &machine, SystemTime::now())?.state != Observed::Done {
             waiting += 1;
             continue;
         }
         talk(&format!("{} of {}", task.name(), label(run)));
-        if measure(&trainer, &sweep.layout.run(run.id), *task, arguments.store.as_deref())? {
+        if measure(&trainer, &layout, *task, arguments.store.as_deref())? {
             measured += 1;
         } else {
             failed += 1;
@@ -100,8 +87,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let waiting_too = if waiting > 0 { format!(", {waiting} of runs that are not done") } else { String::new() };
     let failed_too = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-    print(&format!("{}: {} measured{waiting_too}{failed_too}\n", plan.sweep, counted(measured, "element")))?;
+    print(&format!("{}: {} measured{waiting_too}{failed_too}\n", sweep.plan.sweep, counted(measured, "element")))?;
     Ok(if waiting + failed == 0 { ExitCode::Done } else { ExitCode::Incomplete })
+}
+
+/// What is to be measured: every task of every run that was asked for.
+fn elements<'a>(plan: &'a Plan, arguments: &Arguments) -> Result<Vec<(&'a PlannedRun, Benchmark)>, CliError> {
+    let seeds: Vec<u64> = plan.runs.iter().map(|run| run.seed).collect();
+    for condition in &arguments.conditions {
+        condition.check(&plan.factors, &seeds).map_err(|error| CliError::new(ExitCode::Usage, error))?;
+    }
+    let is_asked =
+        |run: &&PlannedRun| arguments.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels));
+    let tasks = |run| arguments.tasks.iter().map(move |task| (run, *task));
+    Ok(plan.runs.iter().filter(is_asked).flat_map(tasks).collect())
 }
 
 /// Whether the trainer measured the run.

@@ -7,13 +7,13 @@ use analysis::planning::spread::{Pilot, of_pilot};
 use analysis::planning::{PlanningError, Question, Spread};
 use analysis::statistics::power::design::Design;
 use analysis::statistics::refusal::Refusal;
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use clap::{ArgGroup, Args, ValueEnum};
 use spec::ExitCode;
 use spec::analysis::{AnalysisSpec, Family, Pairing, Scale};
 use spec::metric::{self, Direction};
 
-use super::table::{baseline, failure};
+use super::table::{Columns, failure, is_table};
 use crate::error::CliError;
 use crate::locate;
 use crate::output::print;
@@ -23,7 +23,7 @@ use crate::sweep::ROOT_VARIABLE;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("source").required(true).args(["pilot", "spread"]), after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A pilot: a sweep file, the directory of a sweep, or a CSV table of results
+    /// A pilot: a sweep file, the directory of a sweep, or a CSV table of results, a pattern with * and ?, or - for standard input
     pilot: Option<PathBuf>,
     /// The standard deviation to plan with, in the metric's unit: of differences between runs of one seed, or with --unpaired of runs
     #[arg(long, value_name = "SD", allow_negative_numbers = true)]
@@ -65,7 +65,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     root: Option<PathBuf>,
     #[command(flatten)]
-    table: TableArguments,
+    pilot_table: PilotArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -77,19 +77,12 @@ Examples:
 /// What a pilot does not say itself.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For a pilot")]
-struct TableArguments {
-    /// Columns that are factors [default: all others, where there are the columns metric and value]
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    factors: Vec<String>,
-    /// Column by which runs are paired
-    #[arg(long, value_name = "COLUMN", default_value = "seed")]
-    seed: String,
+struct PilotArguments {
+    #[command(flatten)]
+    columns: Columns,
     /// The metric [default: the primary one]
     #[arg(long, value_name = "METRIC")]
     metric: Option<String>,
-    /// Level that the others are compared with; with several factors, FACTOR=LEVEL
-    #[arg(long = "baseline", value_name = "[FACTOR=]LEVEL")]
-    baselines: Vec<String>,
     /// Take differences of the metric, --difference and --margin as natural logarithms (0.01 is about 1 %)
     #[arg(long)]
     log: bool,
@@ -160,17 +153,11 @@ fn given(spread: f64, design: Design, arguments: &Arguments) -> Result<Spread, C
 
 /// The report of a pilot, which holds its values arm by arm.
 fn pilot(path: &Path, arguments: &Arguments) -> Result<Report, CliError> {
-    let table = &arguments.table;
-    let (results, mut analysis) = if path.extension().is_some_and(|extension| extension == "csv") {
-        let options = TableOptions {
-            factors: table.factors.clone(),
-            seed: table.seed.clone(),
-            metrics: table.metric.iter().cloned().collect(),
-            ..TableOptions::default()
-        };
-        let results = Results::from_table(path, &options).map_err(failure)?;
-        let analysis = undeclared(results.metrics().first().cloned().unwrap_or_default());
-        (results, analysis)
+    let table = &arguments.pilot_table;
+    let (results, mut analysis) = if is_table(path) {
+        let read = table.columns.read(&[path.to_owned()], table.metric.iter().cloned().collect())?;
+        let analysis = undeclared(read.results.metrics().first().cloned().unwrap_or_default());
+        (read.results, analysis)
     } else {
         let sweep = locate::sweep(Some(path), arguments.root.as_deref())?;
         (Results::from_sweep(&sweep.layout).map_err(failure)?, sweep.plan.analysis)
@@ -184,9 +171,9 @@ fn pilot(path: &Path, arguments: &Arguments) -> Result<Report, CliError> {
             analysis.directions.entry(name.clone()).or_insert(Direction::Higher);
         }
     }
-    if !table.baselines.is_empty() {
-        let baselines = table.baselines.iter().map(|text| baseline(text, &results));
-        analysis.baseline = baselines.collect::<Result<BTreeMap<_, _>, _>>()?;
+    let baselines = table.columns.baselines(&results)?;
+    if !baselines.is_empty() {
+        analysis.baseline = baselines;
     }
     if table.log {
         analysis.scale = Scale::Log;

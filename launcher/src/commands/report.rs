@@ -6,8 +6,7 @@ use analysis::{Report, Results};
 use clap::Args;
 use spec::ExitCode;
 
-use super::pattern;
-use super::table::{TableArguments, failure};
+use super::table::{Read, TableArguments, failure, is_table};
 use crate::env;
 use crate::error::CliError;
 use crate::locate;
@@ -60,27 +59,8 @@ fn of_sweep(what: Option<&Path>, arguments: &Arguments) -> Result<(Report, PathB
     Ok((report, sweep.layout.report()))
 }
 
-/// Whether it names a table and not a sweep.
-fn is_table(path: &Path) -> bool {
-    let is_csv = path.extension().is_some_and(|extension| extension == "csv" || extension == "tsv");
-    path == Path::new("-") || (!path.is_dir() && (is_csv || pattern::is_pattern(path)))
-}
-
 fn of_tables(named: &[PathBuf], arguments: &Arguments) -> Result<(Report, PathBuf), CliError> {
-    let options = arguments.table.options();
-    let (results, directory) = if let [one] = named
-        && one == Path::new("-")
-    {
-        let name = Path::new("standard input");
-        let results = Results::from_reader(std::io::stdin().lock(), name, &options).map_err(failure)?;
-        (results, PathBuf::from("report"))
-    } else {
-        let files = pattern::files(named)?;
-        let results = Results::from_tables(&files, &options).map_err(failure)?;
-        let mut name = files[0].file_stem().unwrap_or_default().to_owned();
-        name.push("-report");
-        (results, files[0].with_file_name(name))
-    };
+    let Read { results, report: directory } = arguments.table.read(named)?;
     let report = Report::new(&results, &arguments.table.plan(&results)?).map_err(failure)?;
     Ok((report, directory))
 }

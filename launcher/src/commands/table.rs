@@ -1,6 +1,7 @@
 //! What the command line says of a table: its columns, and the analysis plan that it does not have itself.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use analysis::results::Factor;
@@ -10,46 +11,98 @@ use spec::analysis::{AnalysisSpec, Family, Pairing, Question, Scale};
 use spec::metric::Direction;
 use spec::{ExitCode, Value};
 
+use super::pattern;
 use crate::error::CliError;
+
+/// Which columns of a table mean what, and the baseline among their levels.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "For a table")]
+pub(super) struct Columns {
+    /// Columns that are factors [default: all others, where there are the columns metric and value]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    factors: Vec<String>,
+    /// Column by which runs are paired
+    #[arg(long, value_name = "COLUMN", default_value = "seed")]
+    seed: String,
+    /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table with the
+    /// columns metric and value]
+    #[arg(long, value_name = "COLUMN")]
+    step: Option<String>,
+    /// What becomes of several rows that give one metric of one run: refuse, mean or last
+    #[arg(long, value_name = "POLICY", default_value = "refuse", value_parser = duplicates)]
+    duplicates: Duplicates,
+    /// Level that the others are compared with; with several factors, FACTOR=LEVEL
+    #[arg(long = "baseline", value_name = "[FACTOR=]LEVEL")]
+    baselines: Vec<String>,
+}
+
+/// Results that came of tables, and where their report belongs unless somebody says otherwise.
+pub(super) struct Read {
+    pub(super) results: Results,
+    pub(super) report: PathBuf,
+}
+
+/// Whether it names a table and not a sweep.
+pub(super) fn is_table(path: &Path) -> bool {
+    let is_csv = path.extension().is_some_and(|extension| extension == "csv" || extension == "tsv");
+    path == Path::new("-") || (!path.is_dir() && (is_csv || pattern::is_pattern(path)))
+}
+
+impl Columns {
+    /// Reads tables that were named: files, patterns, or `-`. `metrics` are those to read; all of a long table when empty.
+    pub(super) fn read(&self, named: &[PathBuf], metrics: Vec<String>) -> Result<Read, CliError> {
+        let options = TableOptions {
+            factors: self.factors.clone(),
+            seed: self.seed.clone(),
+            metrics,
+            step: self.step.clone(),
+            duplicates: self.duplicates,
+            threads: 0,
+        };
+        if let [one] = named
+            && one == Path::new("-")
+        {
+            let name = Path::new("standard input");
+            let results = Results::from_reader(std::io::stdin().lock(), name, &options).map_err(failure)?;
+            return Ok(Read { results, report: PathBuf::from("report") });
+        }
+        let files = pattern::files(named)?;
+        let results = Results::from_tables(&files, &options).map_err(failure)?;
+        let mut name = files[0].file_stem().unwrap_or_default().to_owned();
+        name.push("-report");
+        Ok(Read { results, report: files[0].with_file_name(name) })
+    }
+
+    /// The baselines by factor; empty where none was named.
+    pub(super) fn baselines(&self, results: &Results) -> Result<BTreeMap<String, Value>, CliError> {
+        self.baselines.iter().map(|text| baseline(text, results)).collect()
+    }
+}
 
 /// What a table does not say itself.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For a table")]
 pub(super) struct TableArguments {
-    /// Columns that are factors [default: all others, where there are the columns metric and value]
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    pub(super) factors: Vec<String>,
-    /// Column by which runs are paired
-    #[arg(long, value_name = "COLUMN", default_value = "seed")]
-    pub(super) seed: String,
-    /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table with the
-    /// columns metric and value]
-    #[arg(long, value_name = "COLUMN")]
-    pub(super) step: Option<String>,
-    /// What becomes of several rows that give one metric of one run: refuse, mean or last
-    #[arg(long, value_name = "POLICY", default_value = "refuse", value_parser = duplicates)]
-    pub(super) duplicates: Duplicates,
+    #[command(flatten)]
+    columns: Columns,
     /// Metric, and which way is better where Seedbed does not know it; the first one is the primary
     #[arg(long = "metric", value_name = "METRIC[=higher|lower]", value_delimiter = ',')]
-    pub(super) metrics: Vec<MetricArgument>,
-    /// Level that the others are compared with; with several factors, FACTOR=LEVEL
-    #[arg(long = "baseline", value_name = "[FACTOR=]LEVEL")]
-    pub(super) baselines: Vec<String>,
+    metrics: Vec<MetricArgument>,
     /// Compare without pairing by seed
     #[arg(long)]
-    pub(super) unpaired: bool,
+    unpaired: bool,
     /// Probability of a false claim that is accepted
     #[arg(long, value_name = "P", default_value_t = 0.05)]
-    pub(super) alpha: f64,
+    alpha: f64,
     /// Smallest difference of the primary metric that matters, in its unit
     #[arg(long, value_name = "DIFFERENCE")]
-    pub(super) margin: Option<f64>,
+    margin: Option<f64>,
     /// Take differences of the primary metric, and the margin, as natural logarithms (0.01 is about 1 %)
     #[arg(long)]
-    pub(super) log: bool,
+    log: bool,
     /// A question that the report answers by name; levels of one factor, a pair or several
     #[arg(long = "question", value_name = "NAME: LEVEL/BASELINE, …")]
-    pub(super) questions: Vec<QuestionArgument>,
+    questions: Vec<QuestionArgument>,
 }
 
 fn duplicates(text: &str) -> Result<Duplicates, String> {
@@ -110,26 +163,17 @@ impl QuestionArgument {
 }
 
 impl TableArguments {
-    /// Which columns mean what.
-    pub(super) fn options(&self) -> TableOptions {
-        TableOptions {
-            factors: self.factors.clone(),
-            seed: self.seed.clone(),
-            metrics: self.metrics.iter().map(|metric| metric.name.clone()).collect(),
-            step: self.step.clone(),
-            duplicates: self.duplicates,
-            threads: 0,
-        }
+    /// Reads the tables that were named.
+    pub(super) fn read(&self, named: &[PathBuf]) -> Result<Read, CliError> {
+        self.columns.read(named, self.metrics.iter().map(|metric| metric.name.clone()).collect())
     }
 
     /// The analysis plan that the command line says.
     pub(super) fn plan(&self, results: &Results) -> Result<AnalysisSpec, CliError> {
         let primary = self.metrics.first().map(|metric| &metric.name).or_else(|| results.metrics().first());
         let directions = self.metrics.iter().filter_map(|metric| Some((metric.name.clone(), metric.direction?)));
-        let baseline =
-            self.baselines.iter().map(|text| baseline(text, results)).collect::<Result<BTreeMap<_, _>, _>>()?;
         Ok(AnalysisSpec {
-            baseline,
+            baseline: self.columns.baselines(results)?,
             primary: primary.cloned().unwrap_or_default(),
             directions: directions.collect(),
             margin: self.margin,
@@ -143,7 +187,7 @@ impl TableArguments {
 }
 
 /// `FACTOR=LEVEL`, or a level alone where there is one factor. A level may hold a `=` itself.
-pub(super) fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> {
+fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> {
     let named = text.split_once('=').filter(|(name, _)| results.factors().iter().any(|factor| factor.name == *name));
     match (named, results.factors()) {
         (Some((factor, level)), _) => Ok((factor.to_owned(), Value::from(level))),

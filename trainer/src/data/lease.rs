@@ -170,12 +170,12 @@ pub struct Waiting<'a> {
 ///
 /// # Errors
 /// Those of `open` and `build`; [`DataError::Interrupted`] while waiting; when the lease cannot be written.
-pub fn built_once<T>(
+pub fn built_once<T, Error: From<DataError>>(
     path: &Path,
     waiting: &mut Waiting<'_>,
-    mut open: impl FnMut(&mut Waiting<'_>) -> Result<Option<T>, DataError>,
-    build: impl FnOnce(&mut Waiting<'_>) -> Result<T, DataError>,
-) -> Result<T, DataError> {
+    mut open: impl FnMut(&mut Waiting<'_>) -> Result<Option<T>, Error>,
+    build: impl FnOnce(&mut Waiting<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut watch = Watch::new();
     let mut pause = Duration::from_millis(20);
     let mut is_told = false;
@@ -202,7 +202,7 @@ pub fn built_once<T>(
             is_told = true;
         }
         if (waiting.stop)() {
-            return Err(DataError::Interrupted);
+            return Err(DataError::Interrupted.into());
         }
         thread::sleep(pause);
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -218,7 +218,7 @@ mod tests {
         let mut open = open;
         let mut notes = Vec::new();
         let mut waiting = Waiting { note: &mut |note| notes.push(note.to_owned()), stop: &|| false };
-        let built = built_once(path, &mut waiting, |_| Ok(open()), |_| Ok(build())).unwrap();
+        let built = built_once(path, &mut waiting, |_| Ok::<_, DataError>(open()), |_| Ok(build())).unwrap();
         (built, notes)
     }
 
@@ -271,7 +271,8 @@ mod tests {
         fs::write(&path, serde_json::to_vec(&Holder::this()).unwrap()).unwrap();
         let mut notes = Vec::new();
         let mut waiting = Waiting { note: &mut |note| notes.push(note.to_owned()), stop: &|| true };
-        let result = built_once(&path, &mut waiting, |_| Ok(None::<u8>), |_| panic!("not ours to build"));
+        let result =
+            built_once(&path, &mut waiting, |_| Ok::<_, DataError>(None::<u8>), |_| panic!("not ours to build"));
         assert!(matches!(result, Err(DataError::Interrupted)));
         assert_eq!(notes.len(), 1);
         assert!(path.exists(), "it is not ours to remove either");

@@ -10,7 +10,7 @@
 //!    data, read, divided and, by [`encoding`], in ids.
 //! 5. [`network`]: the trained network with a new head; [`packing`]: what it sees; [`tuning`]: the training loop; [`answers`]:
 //!    what it says; `unit`: all of it for one task and one seed.
-//! 6. [`store`]: what is written; [`error`]: what goes wrong.
+//! 6. [`record`], [`folder`]: what is written; [`error`]: what goes wrong.
 //!
 //! Invariants: a result depends on model, data, protocol, task and seed, and on nothing that was done before; a record is
 //! written last, so that a kill at any moment costs one (task, seed) at most; under `superglue` nothing is chosen by the set
@@ -21,6 +21,7 @@ pub mod baseline;
 pub mod command;
 pub mod encoding;
 pub mod error;
+pub mod folder;
 pub mod glue;
 pub mod measure;
 pub mod metrics;
@@ -29,9 +30,9 @@ pub mod packing;
 pub mod prepared;
 pub mod protocol;
 pub mod question;
+pub mod record;
 pub mod run;
 pub mod selection;
-pub mod store;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -5,9 +5,10 @@ use std::path::Path;
 use tch::Device;
 
 use super::error::FinetuneError;
+use super::folder::ResultsFolder;
 use super::prepared::Prepared;
 use super::protocol::Protocol;
-use super::store::{Missing, Row, Store};
+use super::record::{Missing, Record, Row};
 use super::tasks::{DIAGNOSTICS, Task, TaskError};
 use super::unit::{self, Unit};
 use crate::trained::TrainedModel;
@@ -60,7 +61,7 @@ pub fn run(
 ) -> Result<Outcome, FinetuneError> {
     let tasks = wanted(request)?;
     let model = unit::digest(request.model);
-    let store = Store::open(request.to, model)?;
+    let store = ResultsFolder::open(request.to, model)?;
     let mut missing = Vec::new();
     let mut stopped = false;
     'tasks: for task in tasks {
@@ -125,7 +126,7 @@ fn absent(request: &Request<'_>, task: &str, reason: String) -> Missing {
 }
 
 /// A finished (task, seed) in a line.
-fn told(record: &super::store::Record) -> String {
+fn told(record: &Record) -> String {
     if record.diverged {
         return format!("{}, seed {}: diverged at step {}", record.task, record.fine_tuning_seed, record.steps);
     }

@@ -12,7 +12,7 @@ use spec::value::Value;
 use tch::Device;
 
 use super::protocol::Changes;
-use super::store::Row;
+use super::record::Row;
 use super::{FinetuneError, Outcome, Protocol, Request, run};
 use crate::data::testing::tokenizer;
 use crate::model::sample;

@@ -9,7 +9,7 @@ use super::error::FinetuneError;
 use super::measure::Score;
 use super::network::{HeadShape, Network};
 use super::prepared::{Prepared, Set};
-use super::store::{Prediction, Record, Row, SetFacts};
+use super::record::{Prediction, Record, Row, SetFacts};
 use super::tuning::{TuneError, Tuned, Tuning};
 use super::{Request, baseline};
 use crate::streams;

@@ -196,25 +196,13 @@ pub fn get(
     if downloads.is_empty() {
         return Err(StoreError::NoAddress { name: set.name.clone() });
     }
-    let mut failure = None;
-    let mut waiting = Waiting { note, stop: &|| false };
-    let built = built_once(
+    built_once(
         &store.layout().lease(&set.name),
-        &mut waiting,
+        &mut Waiting { note, stop: &|| false },
         // A record that cannot be read is written anew.
         |_| Ok(store.record(&set.name).ok().flatten()),
-        |waiting| match download_all(store, set, downloads, patience, waiting.note) {
-            Ok(record) => Ok(record),
-            Err(error) => {
-                failure = Some(error);
-                Err(crate::data::DataError::Interrupted)
-            }
-        },
-    );
-    match (built, failure) {
-        (_, Some(error)) => Err(error),
-        (built, None) => Ok(built?),
-    }
+        |waiting| download_all(store, set, downloads, patience, waiting.note),
+    )
 }
 
 fn download_all(

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::StoreError;
+use crate::data::json_lines;
 
 /// A file of lines that is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +24,9 @@ impl Lines<'_> {
         mut visit: impl FnMut(u64, Map<String, Value>) -> Result<(), String>,
     ) -> Result<u64, StoreError> {
         let mut count = 0;
-        for (line, content) in (1..).zip(self.content.split(|byte| *byte == b'\n')) {
+        for (line, text) in json_lines::lines(self.content) {
             let bad = |reason: String| StoreError::BadLine { file: self.file.to_owned(), line, reason };
-            let text = std::str::from_utf8(content)
-                .map_err(|error| bad(format!("byte {} of the line is not UTF-8", error.valid_up_to())))?;
-            let text = if line == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
-            if text.trim().is_empty() {
-                continue;
-            }
+            let text = text.map_err(bad)?;
             let object = serde_json::from_str(text)
                 .map_err(|error| bad(format!("expected a JSON object on one line: {error}")))?;
             visit(line, object).map_err(bad)?;

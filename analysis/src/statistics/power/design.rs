@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::threshold::least;
 use crate::statistics::detectable::power;
 use crate::statistics::refusal::Refusal;
 
@@ -55,27 +56,9 @@ impl Design {
         Refusal::unless_level(alpha)?;
         unless_seeds(seeds)?;
         unless_power(wanted, alpha)?;
-        // The power grows with the effect: enclosed by doubling, then halved down to neighbouring floats or nearly so.
-        let (mut low, mut high) = (0.0, 1.0);
-        while self.power(high, seeds, alpha)? < wanted {
-            low = high;
-            high *= 2.0;
-            if high > 1e9 {
-                return Err(Refusal::NoFreedom);
-            }
-        }
-        while high - low > 1e-12 * high {
-            let middle = f64::midpoint(low, high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            if self.power(middle, seeds, alpha)? < wanted {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(f64::midpoint(low, high))
+        // The power grows with the effect.
+        let enough = |effect| Ok(self.power(effect, seeds, alpha)? >= wanted);
+        least((0.0, 1.0), 1e9, 1e-12, enough)?.ok_or(Refusal::NoFreedom)
     }
 
     /// How many seeds an arm find `effect` with probability `wanted`, as a fraction; rounded up it is the number to run. At least 2.
@@ -89,24 +72,9 @@ impl Design {
     pub fn seeds(self, effect: f64, wanted: f64, alpha: f64) -> Result<f64, Refusal> {
         Refusal::unless_level(alpha)?;
         unless_power(wanted, alpha)?;
-        let (mut low, mut high) = (2.0, 2.0);
-        while self.power(effect, high, alpha)? < wanted {
-            low = high;
-            high *= 2.0;
-            if high > MOST {
-                let expected = "an effect that ten million seeds can find";
-                return Err(Refusal::Range { name: "effect", value: effect, expected });
-            }
-        }
-        while high - low > 1e-11 * high {
-            let middle = f64::midpoint(low, high);
-            if self.power(effect, middle, alpha)? < wanted {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(high)
+        let enough = |seeds| Ok(self.power(effect, seeds, alpha)? >= wanted);
+        let expected = "an effect that ten million seeds can find";
+        least((2.0, 2.0), MOST, 1e-11, enough)?.ok_or(Refusal::Range { name: "effect", value: effect, expected })
     }
 }
 

@@ -3,6 +3,7 @@
 use statrs::function::gamma::ln_gamma;
 
 use super::design::{Design, MOST, unless_power, unless_seeds};
+use super::threshold::least;
 use crate::statistics::distributions::normal;
 use crate::statistics::refusal::Refusal;
 use crate::statistics::student;
@@ -47,19 +48,8 @@ impl Design {
             return Err(Refusal::Range { name: "difference", value: difference, expected });
         }
         let enough = |seeds| Ok(self.equivalence_power(margin, difference, seeds, alpha)? >= wanted);
-        let (mut low, mut high) = (2.0, 2.0);
-        while !enough(high)? {
-            (low, high) = (high, high * 2.0);
-            if high > MOST {
-                let expected = "a margin that ten million seeds can show";
-                return Err(Refusal::Range { name: "margin", value: margin, expected });
-            }
-        }
-        while high - low > 1e-11 * high {
-            let middle = f64::midpoint(low, high);
-            if enough(middle)? { high = middle } else { low = middle }
-        }
-        Ok(high)
+        let expected = "a margin that ten million seeds can show";
+        least((2.0, 2.0), MOST, 1e-11, enough)?.ok_or(Refusal::Range { name: "margin", value: margin, expected })
     }
 
     /// The smallest margin within which `seeds` an arm show a difference of 0 to lie with probability `wanted`.
@@ -69,21 +59,7 @@ impl Design {
     pub fn equivalence_margin(self, seeds: f64, wanted: f64, alpha: f64) -> Result<f64, Refusal> {
         unless_power(wanted, alpha)?;
         let enough = |margin| Ok(self.equivalence_power(margin, 0.0, seeds, alpha)? >= wanted);
-        let (mut low, mut high) = (0.0, 1.0);
-        while !enough(high)? {
-            (low, high) = (high, high * 2.0);
-            if high > 1e9 {
-                return Err(Refusal::NoFreedom);
-            }
-        }
-        while high - low > 1e-12 * high {
-            let middle = f64::midpoint(low, high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            if enough(middle)? { high = middle } else { low = middle }
-        }
-        Ok(high)
+        least((0.0, 1.0), 1e9, 1e-12, enough)?.ok_or(Refusal::NoFreedom)
     }
 }
 

@@ -6,3 +6,4 @@
 pub mod design;
 pub mod equivalence;
 pub mod pilot;
+mod threshold;

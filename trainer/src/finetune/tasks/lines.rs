@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::TaskError;
+use crate::data::json_lines;
 
 /// An id as the files have it: a number or a text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -38,17 +39,11 @@ pub(in crate::finetune) fn read<Line: DeserializeOwned, Example>(
     ids: impl Fn(&Example) -> Vec<String>,
 ) -> Result<Vec<Example>, TaskError> {
     let bytes = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut examples = Vec::new();
-    for (index, bytes) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        let line = index as u64 + 1;
+    for (line, text) in json_lines::lines(&bytes) {
         let bad = |reason: String| TaskError::Line { path: path.to_owned(), line, reason };
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| bad(format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1)))?;
-        if text.trim().is_empty() {
-            continue;
-        }
+        let text = text.map_err(bad)?;
         let parsed = serde_json::from_str(text).map_err(|error| bad(format!("not an item of this task: {error}")))?;
         let example = convert(parsed).map_err(bad)?;
         for id in ids(&example) {

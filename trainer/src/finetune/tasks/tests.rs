@@ -112,7 +112,7 @@ fn bad_lines_are_named_with_what_would_be_right() {
     let error = |content: &[u8]| read("rte", content).unwrap_err();
     insta::assert_snapshot!(error(format!("{rte}\n\n{rte}").as_bytes()), @"items.jsonl, line 3: the id 0 was that of line 1 already; every item needs its own");
     insta::assert_snapshot!(error(format!("{rte}\nnonsense").as_bytes()), @"items.jsonl, line 2: not an item of this task: expected ident at line 1 column 2");
-    insta::assert_snapshot!(error(&[rte.as_bytes(), b"\n\xff"].concat()), @"items.jsonl, line 2: byte 1 of the line is not UTF-8");
+    insta::assert_snapshot!(error(&[rte.as_bytes(), b"\n\xff"].concat()), @"items.jsonl, line 2: byte 0 of the line is not UTF-8");
     insta::assert_snapshot!(error(b"\n"), @"items.jsonl holds no item");
 }
 
