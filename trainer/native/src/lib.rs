@@ -9,6 +9,7 @@
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`spline_basis`] lays B-splines out as products want them.
+//! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
@@ -25,6 +26,7 @@ compile_error!("token files are little-endian and mapped as they are");
 mod adamw;
 mod attention;
 pub mod cuda;
+pub mod gpu;
 mod gradient;
 mod libraries;
 mod map;

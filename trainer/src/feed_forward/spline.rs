@@ -14,7 +14,7 @@ use spec::feed_forward::SplineGrid;
 use tch::{Device, Kind, Tensor};
 
 use super::silu::silu;
-use crate::model::linear::{Weights, is_packed, without_bias};
+use crate::model::linear::{Weights, is_on_gpu, is_packed, without_bias};
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
 ///
@@ -56,7 +56,13 @@ impl SplineLayer {
         let x = x.to_kind(self.base_weight.kind());
         let [base_map, spline_map] = &self.packed;
         let base = without_bias(base_map, &silu(&x), &self.base_weight, self.kind);
-        let bases = if is_packed(self.kind, &x) { self.basis.packed(&x) } else { self.basis.forward(&x).flatten(1, 2) };
+        let bases = if is_packed(self.kind, &x) {
+            self.basis.packed(&x)
+        } else if is_on_gpu(self.kind, &x) {
+            self.basis.on_gpu(&x)
+        } else {
+            self.basis.forward(&x).flatten(1, 2)
+        };
         let weight = match &self.spline_scaler {
             Some(scaler) => &self.spline_weight * scaler.unsqueeze(-1),
             None => self.spline_weight.shallow_clone(),
@@ -112,6 +118,14 @@ impl SplineBasis {
         let SplineGrid { intervals, order, low, high } = self.grid;
         let pieces = SplinePieces { low, high, intervals, order, coefficients: &self.by_piece };
         native::spline_basis(x, &pieces).unwrap_or_else(|error| panic!("invariant: a grid has intervals: {error}"))
+    }
+
+    /// As [`Self::packed`], on a GPU.
+    fn on_gpu(&self, x: &Tensor) -> Tensor {
+        let SplineGrid { intervals, order, low, high } = self.grid;
+        let pieces = SplinePieces { low, high, intervals, order, coefficients: &self.by_piece };
+        let bases = native::gpu::kernels::spline_basis(x, &pieces);
+        bases.unwrap_or_else(|error| panic!("invariant: a grid has intervals: {error}"))
     }
 
     /// `[…, k + 1]`: the pieces at u, as the product of its powers with their coefficients.
