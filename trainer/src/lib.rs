@@ -3,7 +3,7 @@
 //! Read in this order:
 //!
 //! 1. [`run`]: the whole of `seedbed-trainer run`, from the spec to the results; [`session`] makes a run ready.
-//! 2. [`train`]: the training loop on one page; [`step`]: one optimiser step.
+//! 2. [`train`]: the training loop on one page; [`step`]: one optimiser step; [`feed`]: its batches, made a step ahead.
 //! 3. [`model`] and [`feed_forward`]: the networks. [`parameters`]: their weights in one flat buffer.
 //! 4. [`data`]: from text files to packed batches. [`streams`]: where every random number comes from.
 //! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
@@ -29,6 +29,7 @@ pub mod export;
 pub mod failure;
 #[cfg(test)]
 mod fairness_tests;
+pub mod feed;
 pub mod feed_forward;
 pub mod files;
 pub mod finetune;

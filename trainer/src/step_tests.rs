@@ -78,7 +78,7 @@ fn check_means(
     // By the definition: the mean of each micro-batch in one pass, and the mean of these.
     let size = if averaging == Averaging::Tokens { draws.len() } else { 4 };
     let mean = |part: &[Draw]| {
-        let batch: PackedBatch = objective.training(&run, &data.training, part);
+        let batch: PackedBatch = objective.training(run.seed, &data.training, part);
         let scored = batch.scored.len() as f64;
         model.loss(&Packed::new(&batch.view(), Device::Cpu), Dropout::off()) / scored
     };
@@ -92,7 +92,7 @@ fn check_means(
     let mut optimizer = Optimizer::new(&train, &parameters);
     let bench =
         Workbench { run: &run, data, micro_batch_tokens, averaging, objective, device: Device::Cpu, model, parameters };
-    let seen = bench.step(&mut optimizer, &mut LeakCheck::default(), draws, 0, 1e-3).unwrap();
+    let seen = bench.step(&mut optimizer, &mut LeakCheck::default(), &bench.packer().pack(draws), 0, 1e-3).unwrap();
     let tokens: u64 = draws.iter().map(|draw| data.training.length(draw.story as usize)).sum();
     assert_eq!(seen.tokens, tokens);
     assert!((seen.loss / expected_loss - 1.0).abs() < 1e-6, "{averaging:?}: {} {expected_loss}", seen.loss);

@@ -16,6 +16,7 @@ use crate::evaluate::examiner::Examiner;
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
 use crate::evaluate::protocol::Protocol;
 use crate::evaluate::sentences::{Scorer, Watch};
+use crate::feed::Feed;
 use crate::files::WriteError;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
@@ -41,6 +42,9 @@ pub enum TrainError {
     /// A step failed.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// The system has no thread for the batches.
+    #[error("cannot start the thread that makes batches")]
+    Thread(#[from] std::io::Error),
     /// A curve could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -60,7 +64,7 @@ pub struct Training<'a> {
     pub spec: &'a TrainSpec,
     /// The optimiser and its moments.
     pub optimizer: Optimizer,
-    /// Which stories come next.
+    /// Which stories come first.
     pub sampler: StepSampler,
     /// How far the run is.
     pub progress: Progress,
@@ -90,6 +94,7 @@ impl Training<'_> {
         let between_checkpoints = Duration::from_secs(self.workbench.run.execution.checkpoint_every.get());
         let mut saved = Instant::now();
         let mut leaks = LeakCheck::default();
+        let feed = Feed::start(self.workbench.packer(), self.sampler.clone())?;
         while self.progress.step < self.steps {
             if stop.is_asked() {
                 self.save()?;
@@ -97,11 +102,11 @@ impl Training<'_> {
             }
             let step = self.progress.step;
             let rate = learning_rate(&self.spec.schedule, step, self.steps);
-            let draws = self.sampler.next_step();
-            let seen = self.workbench.step(&mut self.optimizer, &mut leaks, &draws, step, rate)?;
+            let batches = feed.next_step();
+            let seen = self.workbench.step(&mut self.optimizer, &mut leaks, &batches.means, step, rate)?;
             self.progress.step += 1;
             self.progress.tokens += seen.tokens;
-            self.progress.cursor = self.sampler.cursor();
+            self.progress.cursor = batches.next;
             if let Some(reason) = self.progress.watch.see(seen.loss, seen.gradient_norm) {
                 self.record(&seen, rate, began)?;
                 return Ok(Ending::Diverged(reason));
