@@ -11,12 +11,13 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
     "cpp/gradient.cpp",
     "cpp/head.cpp",
     "cpp/linear.cpp",
+    "cpp/norm.cpp",
     "cpp/products.cpp",
     "cpp/settings.cpp",
     "cpp/spline.cpp",

@@ -119,11 +119,6 @@ pub fn is_packed(kind: Kind, weight: &Tensor) -> bool {
         && PackedMap::is_available()
 }
 
-/// x·Wᵀ in `kind`, with what `map` has packed of a weight that it is always given, where it can be.
-pub fn without_bias(map: &PackedMap, x: &Tensor, weight: &Tensor, kind: Kind) -> Tensor {
-    if is_packed(kind, weight) { packed(map, x, &[weight], &[]) } else { linear(x, weight, None, kind) }
-}
-
 fn packed(map: &PackedMap, x: &Tensor, weights: &[&Tensor], biases: &[&Tensor]) -> Tensor {
     map.apply(x, weights, biases).unwrap_or_else(|error| panic!("invariant: a map fits its input: {error}"))
 }
