@@ -11,9 +11,15 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 16] = [
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
+    "cpp/gpu.cpp",
+    "cpp/gpu_attention.cpp",
+    "cpp/gpu_head.cpp",
+    "cpp/gpu_memory.cpp",
+    "cpp/gpu_norm.cpp",
+    "cpp/gpu_spline.cpp",
     "cpp/gradient.cpp",
     "cpp/head.cpp",
     "cpp/linear.cpp",
@@ -31,8 +37,12 @@ const INSTRUCTION_SETS: [(&str, &[&str]); 3] = [
     ("avx512", &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]),
 ];
 
+/// Kernels for a GPU, compiled where they run, as one program in this order.
+const GPU_SOURCES: [&str; 4] = ["gpu/numbers.cu", "gpu/cross_entropy.cu", "gpu/layer_norm.cu", "gpu/spline.cu"];
+
 fn main() {
     println!("cargo::rerun-if-changed=cpp");
+    println!("cargo::rerun-if-changed=gpu");
     println!("cargo::rerun-if-changed=src/release.rs");
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
@@ -42,6 +52,7 @@ fn main() {
     if !record_release(home) {
         return;
     }
+    embed_gpu_sources();
     compile_shim(home);
     compile_kernels();
 
@@ -73,6 +84,21 @@ fn record_release(home: &Path) -> bool {
     true
 }
 
+fn out_folder() -> PathBuf {
+    PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo says where to write"))
+}
+
+/// Writes the kernels for a GPU as a header of texts.
+fn embed_gpu_sources() {
+    let mut header = String::from("constexpr const char* kGpuSources[] = {\n");
+    for source in GPU_SOURCES {
+        let text = std::fs::read_to_string(source).unwrap_or_else(|error| panic!("cannot read {source}: {error}"));
+        header.push_str(&format!("R\"seedbed({text})seedbed\",\n"));
+    }
+    header.push_str("};\n");
+    std::fs::write(out_folder().join("gpu_sources.h"), header).expect("cargo's own folder can be written");
+}
+
 /// The flags are torch-sys's: both look into the same C++ objects.
 fn compile_shim(home: &Path) {
     let include =
@@ -83,6 +109,7 @@ fn compile_shim(home: &Path) {
         .pic(true)
         .std("c++17")
         // libtorch's own headers do not compile without warnings.
+        .include(out_folder())
         .flag(format!("-isystem{}", include.display()))
         .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
         .flag(format!("-D_GLIBCXX_USE_CXX11_ABI={abi}"))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use native::cuda::Availability;
+use native::gpu;
 use native::settings::{self, MatmulPrecision};
 use native::version;
 use spec::train::Precision;
@@ -56,10 +57,30 @@ pub fn choose(wish: spec::execution::Device, cuda: &Availability) -> Result<Devi
     }
 }
 
-/// What a person should know of a precision that a device has no instructions for, and what is done instead.
-pub fn about_precision(precision: Precision, device: Device) -> Option<String> {
-    let has_instructions = || native::processor::has_bfloat16().unwrap_or(true);
-    (precision == Precision::Bf16 && device == Device::Cpu).then(|| without_bf16(has_instructions())).flatten()
+/// Makes a device ready for a precision, and says what a person should know: that it has no instructions for it, or no kernels
+/// of ours, and what is done instead.
+pub fn make_ready(precision: Precision, device: Device) -> Option<String> {
+    match (precision, device) {
+        (Precision::Bf16, Device::Cpu) => without_bf16(native::processor::has_bfloat16().unwrap_or(true)),
+        (Precision::Bf16, Device::Cuda(index)) => {
+            let old = gpu::device::describe(index).ok().filter(|found| !found.multiplies_bfloat16());
+            old.map(|found| on_old_gpu(&found)).or_else(|| gpu::open().err().map(|error| without_kernels(&error)))
+        }
+        _ => None,
+    }
+}
+
+fn on_old_gpu(found: &gpu::device::Description) -> String {
+    let (name, (major, minor)) = (&found.name, found.capability);
+    format!(
+        "{name} (compute capability {major}.{minor}) has no instructions for bf16, which came with 8.0: libtorch computes its \
+         products with those for fp32 and rounds them, slower than fp32; where speed was meant, train.precision = \"fp32\" has \
+         it here"
+    )
+}
+
+fn without_kernels(error: &native::TorchError) -> String {
+    format!("kernels of our own cannot be compiled for this GPU, so libtorch's are used, which are slower: {error}")
 }
 
 fn without_bf16(has_instructions: bool) -> Option<String> {
@@ -86,7 +107,10 @@ pub fn describe(device: Device) -> String {
             1 => format!("cpu, 1 thread, {}", capability()),
             threads => format!("cpu, {threads} threads, {}", capability()),
         },
-        Device::Cuda(index) => format!("cuda:{index}"),
+        Device::Cuda(index) => match gpu::device::describe(index) {
+            Ok(found) => format!("cuda:{index}, {}, {} GiB", found.name, found.memory >> 30),
+            Err(_) => format!("cuda:{index}"),
+        },
         other => format!("{other:?}"),
     }
 }
@@ -110,6 +134,14 @@ mod tests {
     fn bf16_without_instructions_is_said_with_what_is_done() {
         insta::assert_snapshot!(without_bf16(false).unwrap(), @r#"this processor has no instructions for bf16: its products are computed with those for fp32 and rounded, which gives bf16's numbers, but slower than fp32; where speed was meant, train.precision = "fp32" has it here"#);
         assert_eq!(without_bf16(true), None);
-        assert_eq!(about_precision(Precision::Fp32, Device::Cpu), None);
+        assert_eq!(make_ready(Precision::Fp32, Device::Cpu), None);
+    }
+
+    #[test]
+    fn a_gpu_without_bf16_is_named_with_what_is_done() {
+        let found =
+            gpu::device::Description { name: "Tesla V100-SXM2-16GB".to_owned(), memory: 16 << 30, capability: (7, 0) };
+        assert!(!found.multiplies_bfloat16());
+        insta::assert_snapshot!(on_old_gpu(&found), @r#"Tesla V100-SXM2-16GB (compute capability 7.0) has no instructions for bf16, which came with 8.0: libtorch computes its products with those for fp32 and rounds them, slower than fp32; where speed was meant, train.precision = "fp32" has it here"#);
     }
 }

@@ -41,7 +41,7 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
     let device = device::choose(run.execution.device, cuda)?;
     logbook::say(Machine::look(cuda).to_string().trim_end());
     logbook::say(&format!("run             {} ({})", run.id, run.label()));
-    if let Some(note) = device::about_precision(study.train.precision, device) {
+    if let Some(note) = device::make_ready(study.train.precision, device) {
         logbook::say(&note);
     }
     let cache = cache.unwrap_or_else(|| directory.join("../../cache"));

@@ -3,7 +3,7 @@
 use native::stopwatch::{self, Phase};
 use spec::RunSpec;
 use spec::train::Averaging;
-use tch::Device;
+use tch::{Device, Tensor};
 
 use crate::data::batch::micro_batches;
 use crate::data::{DataError, Draw, LeakCheck, PackedBatch, Prepared};
@@ -76,12 +76,12 @@ impl Workbench<'_> {
         stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
         stopwatch::enter(Phase::Data);
-        let (mut sum_of_means, mut tokens, mut passes) = (0.0, 0, 0);
+        let (mut losses_of_means, mut tokens, mut passes) = (Vec::new(), 0, 0);
         for draws in &means {
             let batches = self.batches(draws);
             // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
             let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
-            let mut total = 0.0;
+            let mut losses = Vec::new();
             for (index, batch) in (passes..).zip(&batches).filter(|(_, batch)| !batch.scored.is_empty()) {
                 if let Objective::Masked(_) = self.objective {
                     leaks.observe(batch)?;
@@ -89,17 +89,22 @@ impl Workbench<'_> {
                 let packed = Packed::new(&batch.view(), self.device);
                 let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index));
                 (&loss / (scored * means.len()) as f64).backward();
-                total += loss.double_value(&[]);
+                losses.push(loss);
                 stopwatch::enter(Phase::Data);
             }
             passes += batches.len() as u64;
             tokens += batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
-            sum_of_means += total / scored as f64;
+            losses_of_means.push((losses, scored));
         }
         stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
         stopwatch::enter(Phase::Data);
-        Ok(Seen { loss: sum_of_means / means.len() as f64, gradient_norm, tokens })
+        // Read last: a GPU is handed all of a step before anything waits for it.
+        let mean = |(losses, scored): &(Vec<Tensor>, usize)| {
+            losses.iter().map(|loss| loss.double_value(&[])).sum::<f64>() / *scored as f64
+        };
+        let loss = losses_of_means.iter().map(mean).sum::<f64>() / means.len() as f64;
+        Ok(Seen { loss, gradient_norm, tokens })
     }
 
     /// The parts of a step whose means are averaged.

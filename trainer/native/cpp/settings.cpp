@@ -24,6 +24,8 @@ extern "C" char* seedbed_set_deterministic(bool on) {
     context.setDeterministicMkldnn(on);
     context.setBenchmarkCuDNN(!on);
     context.setDeterministicFillUninitializedMemory(false);
+    // cuDNN makes a plan of attention for every new shape, which costs a hundred times the attention of a packed batch.
+    context.setSDPUseCuDNN(false);
   });
 }
 

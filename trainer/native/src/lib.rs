@@ -10,6 +10,7 @@
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
 //! - [`spline_layer`] is a layer of B-spline edges as one product.
+//! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
@@ -26,6 +27,7 @@ compile_error!("token files are little-endian and mapped as they are");
 mod adamw;
 mod attention;
 pub mod cuda;
+pub mod gpu;
 mod gradient;
 mod libraries;
 mod map;

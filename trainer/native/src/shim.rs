@@ -102,6 +102,58 @@ unsafe extern "C" {
         key: u64,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_open(compiler: *const c_char, builtins: *const c_char) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_is_ready() -> bool;
+    #[cfg(test)]
+    pub(crate) fn seedbed_gpu_compile(
+        compiler: *const c_char,
+        builtins: *const c_char,
+        capability: c_int,
+        bytes: *mut i64,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_describe(
+        index: c_int,
+        name: *mut c_char,
+        length: c_int,
+        bytes: *mut i64,
+        capability: *mut c_int,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_peak_memory(bytes: *mut i64) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_forget_peak_memory() -> *mut c_char;
+    pub(crate) fn seedbed_gpu_attention(
+        projected: *const C_tensor,
+        bounds: *const C_tensor,
+        longest: i64,
+        heads: i64,
+        look_back: i64,
+        scale: f64,
+        dropout: f64,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_head_loss(
+        x: *const C_tensor,
+        table: *const C_tensor,
+        bias: *const C_tensor,
+        targets: *const C_tensor,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_layer_norm(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        epsilon: f64,
+        is_narrow: bool,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_spline_basis(
+        x: *const C_tensor,
+        low: f64,
+        high: f64,
+        intervals: i64,
+        order: i64,
+        pieces: *const f32,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn seedbed_release_text(text: *mut c_char);
 }
 

@@ -67,7 +67,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
         note: &mut |_| {},
         stop: &|| false,
     })?;
-    forget_peak_memory();
+    forget_peak_memory(device);
     let train = &plan.study.train;
     let parameters = Parameters::new(model::declarations(&plan.study.model), plan.run.seed, device)?;
     let mut optimizer = Optimizer::new(train, &parameters);
@@ -102,7 +102,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
     }
     let tokens: f64 = steps.iter().map(|step| step.tokens).sum();
     let flops = flops_per_token(plan, attended / tokens);
-    let peak_memory = peak_memory();
+    let peak_memory = peak_memory(device);
     let peak = product_flops(train.precision, device);
     Ok(summarise(plan, device, &steps, &Found { last_loss, flops, peak, peak_memory }))
 }
@@ -157,12 +157,19 @@ fn flops_per_token(plan: &Plan, mean_story: f64) -> f64 {
 }
 
 /// Lets the count of [`peak_memory`] begin here; where Linux refuses, it goes back to the start of the process.
-fn forget_peak_memory() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
+fn forget_peak_memory(device: Device) {
+    if device == Device::Cpu {
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
+    } else {
+        let _ = native::gpu::device::forget_peak_memory();
+    }
 }
 
-/// Most bytes of memory that this process held at once; 0 where Linux does not say.
-fn peak_memory() -> u64 {
+/// Most bytes of the device's memory that this process held at once; 0 where nobody says.
+fn peak_memory(device: Device) -> u64 {
+    if device != Device::Cpu {
+        return native::gpu::device::peak_memory().unwrap_or(0);
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());

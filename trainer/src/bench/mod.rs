@@ -72,6 +72,9 @@ pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Fai
     let plan = plan::Plan::of(request)?;
     device::prepare(&plan.run)?;
     let device = device::choose(plan.run.execution.device, cuda)?;
+    if let Some(note) = device::make_ready(plan.study.train.precision, device) {
+        crate::logbook::say(&note);
+    }
     let timed = measure::Course { warm_up: request.warm_up, steps: request.steps };
     let measurement = measure::measure(&plan, request.cache.as_deref(), device, timed).map_err(as_failure)?;
     let text = if request.json {

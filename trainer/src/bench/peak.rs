@@ -5,8 +5,11 @@ use std::time::Instant;
 use spec::train::Precision;
 use tch::{Cuda, Device, Kind, Tensor};
 
-/// Rows, inner size and columns of the products that are tried: sizes at which libraries are at their best.
+/// Rows, inner size and columns of the products that are tried: sizes at which libraries are at their best, on a processor …
 const SIZES: [[i64; 3]; 2] = [[4096, 1024, 1024], [2048, 2048, 2048]];
+
+/// … and on a GPU, which smaller ones do not fill.
+const SIZES_ON_GPU: [[i64; 3]; 2] = [[16384, 4096, 4096], [8192, 8192, 8192]];
 
 /// How often each is tried; the best counts.
 const TRIES: usize = 5;
@@ -18,13 +21,15 @@ pub fn product_flops(precision: Precision, device: Device) -> f64 {
         Precision::Bf16 => Kind::BFloat16,
     };
     let best = |[rows, inner, columns]: [i64; 3]| {
-        let make = |shape: [i64; 2]| Tensor::ones(shape, (Kind::Float, device)).to_kind(kind);
+        // Not ones or zeros, which a GPU multiplies faster than what comes in training.
+        let make = |shape: [i64; 2]| Tensor::randn(shape, (Kind::Float, device)).to_kind(kind);
         let (left, right) = (make([rows, inner]), make([columns, inner]).tr());
         let flops = 2.0 * (rows * inner * columns) as f64;
         let seconds = (0..=TRIES).map(|_| time(device, || left.matmul(&right))).fold(f64::INFINITY, f64::min);
         flops / seconds
     };
-    SIZES.into_iter().map(best).fold(0.0, f64::max)
+    let sizes = if device == Device::Cpu { SIZES } else { SIZES_ON_GPU };
+    sizes.into_iter().map(best).fold(0.0, f64::max)
 }
 
 fn time<T>(device: Device, work: impl FnOnce() -> T) -> f64 {

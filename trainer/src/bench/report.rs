@@ -69,7 +69,7 @@ pub struct Measurement {
     pub peak_gigaflops: f64,
     /// The one as a part of the other.
     pub share_of_peak: f64,
-    /// Most memory of the process while it trained, in MiB.
+    /// Most memory of the device, for a processor of the process, while it trained, in MiB.
     pub peak_memory_mebibytes: u64,
     /// Loss of the last step, in nats per token.
     pub last_loss: f64,

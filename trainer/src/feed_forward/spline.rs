@@ -14,7 +14,7 @@ use spec::feed_forward::SplineGrid;
 use tch::{Device, Kind, Tensor};
 
 use super::silu::silu;
-use crate::model::linear::{Weights, is_packed, linear};
+use crate::model::linear::{Weights, is_on_gpu, is_packed, linear};
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
 ///
@@ -58,11 +58,12 @@ impl SplineLayer {
         }
         let x = x.to_kind(self.base_weight.kind());
         let base = linear(&silu(&x), &self.base_weight, None, self.kind);
+        let bases = if is_on_gpu(self.kind, &x) { self.basis.on_gpu(&x) } else { self.basis.forward(&x).flatten(1, 2) };
         let weight = match &self.spline_scaler {
             Some(scaler) => &self.spline_weight * scaler.unsqueeze(-1),
             None => self.spline_weight.shallow_clone(),
         };
-        base + linear(&self.basis.forward(&x).flatten(1, 2), &weight.flatten(1, 2), None, self.kind)
+        base + linear(&bases, &weight.flatten(1, 2), None, self.kind)
     }
 
     fn as_one_product(&self, x: &Tensor) -> Tensor {
@@ -122,6 +123,12 @@ impl SplineBasis {
     fn pieces(&self) -> SplinePieces<'_> {
         let SplineGrid { intervals, order, low, high } = self.grid;
         SplinePieces { low, high, intervals, order, coefficients: &self.by_piece }
+    }
+
+    /// `[T, inputs · (G + k)]` in bf16 for fp32 entries: [`Self::forward`] by a kernel on a GPU.
+    fn on_gpu(&self, x: &Tensor) -> Tensor {
+        let bases = native::gpu::kernels::spline_basis(x, &self.pieces());
+        bases.unwrap_or_else(|error| panic!("invariant: a grid has intervals: {error}"))
     }
 
     /// `[…, k + 1]`: the pieces at u, as the product of its powers with their coefficients.

@@ -1,5 +1,8 @@
 //! Attention within stories.
 
+use std::cell::OnceCell;
+
+use native::gpu::kernels::{FlashAttention, flash_attention};
 use native::{PackedMap, StoryAttention};
 use tch::{Device, Kind, Tensor};
 
@@ -30,10 +33,15 @@ pub enum Mask {
     Cells(Tensor),
 }
 
-impl AttentionLayout {
-    /// The mask of each group, for all layers that see so.
-    pub fn masks(&self, sight: Sight) -> Vec<Mask> {
-        self.groups.iter().map(|group| Mask::new(sight, group)).collect()
+/// The mask of each group of a batch, for all layers that see so; made when the first of them asks.
+#[derive(Debug, Default)]
+pub struct Masks {
+    by_group: OnceCell<Vec<Mask>>,
+}
+
+impl Masks {
+    fn of(&self, layout: &AttentionLayout, sight: Sight) -> &[Mask] {
+        self.by_group.get_or_init(|| layout.groups().iter().map(|group| Mask::new(sight, group)).collect())
     }
 }
 
@@ -138,8 +146,8 @@ pub struct Attention<'a> {
     pub layout: &'a AttentionLayout,
     /// Who sees whom.
     pub sight: Sight,
-    /// The same, one mask a group.
-    pub masks: &'a [Mask],
+    /// The same as masks, shared by all layers of this sight.
+    pub masks: &'a Masks,
     /// Number of heads.
     pub heads: i64,
     /// Factor of the scores.
@@ -158,11 +166,14 @@ impl Attention<'_> {
         if let Some(bounds) = self.layout.bounds.as_ref().filter(|_| self.is_fused(projected)) {
             return self.fused(projected, bounds, place);
         }
+        if let Some(bounds) = self.layout.bounds_on_device().filter(|_| self.is_flash(projected)) {
+            return self.flash(projected, bounds, place);
+        }
         let products: Vec<Tensor> = self
             .layout
-            .groups
+            .groups()
             .iter()
-            .zip(self.masks)
+            .zip(self.masks.of(self.layout, self.sight))
             .enumerate()
             .map(|(index, (group, mask))| self.group(projected, group, mask, &format!("{place}.{index}")))
             .collect();
@@ -176,15 +187,45 @@ impl Attention<'_> {
         is_ours && PackedMap::is_available()
     }
 
+    /// Whether the product is libtorch's for stories of any length: in bfloat16 on a GPU that has it in hardware.
+    fn is_flash(&self, projected: &Tensor) -> bool {
+        let size = projected.size()[1] / (3 * self.heads);
+        let is_on_gpu = matches!(projected.device(), Device::Cuda(_)) && native::gpu::is_open();
+        is_on_gpu && projected.kind() == Kind::BFloat16 && FlashAttention::takes(size)
+    }
+
+    fn flash(&self, projected: &Tensor, bounds: &Tensor, place: &str) -> Tensor {
+        let key = self.dropout.key(place).filter(|_| self.probability > 0.0);
+        if let Some(key) = key {
+            // libtorch draws what is dropped from its generator, seeded for this place and moment alone.
+            tch::manual_seed(key.cast_signed());
+        }
+        let how = FlashAttention {
+            bounds,
+            longest: self.layout.longest(),
+            heads: self.heads,
+            look_back: self.look_back(),
+            scale: self.scale,
+            dropout: key.map_or(0.0, |_| self.probability),
+        };
+        let result = flash_attention(projected, &how);
+        result.unwrap_or_else(|error| panic!("invariant: the stories span the batch: {error}"))
+    }
+
+    /// How many tokens a token sees, itself and those before it; none: all of its story.
+    fn look_back(&self) -> Option<i64> {
+        match self.sight {
+            Sight::Whole => None,
+            Sight::Back => Some(i64::MAX),
+            Sight::Window(window) => Some(window),
+        }
+    }
+
     fn fused(&self, projected: &Tensor, bounds: &[i64], place: &str) -> Tensor {
         let how = StoryAttention {
             bounds,
             heads: self.heads,
-            look_back: match self.sight {
-                Sight::Whole => None,
-                Sight::Back => Some(i64::MAX),
-                Sight::Window(window) => Some(window),
-            },
+            look_back: self.look_back(),
             scale: self.scale,
             dropout: self.dropout.key(place).filter(|_| self.probability > 0.0).map(|key| (self.probability, key)),
         };
@@ -234,15 +275,16 @@ mod tests {
     #[test]
     fn a_window_sees_itself_and_those_just_before() {
         let layout = AttentionLayout::new(&[0, 5], Device::Cpu);
-        let Mask::Cells(cells) = &layout.masks(Sight::Window(2))[0] else { panic!("a short window needs a mask") };
+        let masks = |sight| Mask::new(sight, &layout.groups()[0]);
+        let Mask::Cells(cells) = masks(Sight::Window(2)) else { panic!("a short window needs a mask") };
         for query in 0..5 {
             for key in 0..5 {
                 let sees = (0..2).contains(&(query - key));
                 assert_eq!(cells.int64_value(&[0, 0, query, key]) == 1, sees, "{query} {key}");
             }
         }
-        assert!(matches!(layout.masks(Sight::Window(5))[0], Mask::Causal));
-        assert!(matches!(layout.masks(Sight::Whole)[0], Mask::Everything));
+        assert!(matches!(masks(Sight::Window(5)), Mask::Causal));
+        assert!(matches!(masks(Sight::Whole), Mask::Everything));
     }
 
     #[test]
@@ -250,7 +292,7 @@ mod tests {
         let layout = AttentionLayout::new(&[0, 7, 13, 15, 20], Device::Cpu);
         let projected = sample::tensor("projected", &[20, 3 * 6], Kind::Float);
         for sight in [Sight::Whole, Sight::Back, Sight::Window(3)] {
-            let masks = layout.masks(sight);
+            let masks = Masks::default();
             let product = |probability| {
                 let attention = Attention {
                     layout: &layout,

@@ -8,7 +8,7 @@ use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
-use super::attention::{Attention, Mask, Projections, Sight, projections};
+use super::attention::{Attention, Masks, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -138,8 +138,9 @@ impl GptNeo {
     pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
         let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
         let x = self.through(before, batch, dropout).sum();
+        let no_masks = Masks::default();
         let sight = if last.is_local { self.window() } else { Sight::Back };
-        let attention = self.attention(batch, sight, &[], dropout);
+        let attention = self.attention(batch, sight, &no_masks, dropout);
         let x = last.read(&x, &attention, reading, &format!("h.{}", before.len()), self.dropout);
         self.last_norm.forward(&x)
     }
@@ -150,9 +151,8 @@ impl GptNeo {
         let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
         let x = dropout.apply("embeddings", tokens + positions, self.dropout);
         let mut stream = Stream { x, added: None };
-        let global = batch.attention.masks(Sight::Back);
+        let (global, local) = (Masks::default(), Masks::default());
         let window = self.window();
-        let local = batch.attention.masks(window);
         for (index, block) in blocks.iter().enumerate() {
             let (sight, masks) = if block.is_local { (window, &local) } else { (Sight::Back, &global) };
             let attention = self.attention(batch, sight, masks, dropout);
@@ -166,7 +166,7 @@ impl GptNeo {
         self.window.map_or(Sight::Back, Sight::Window)
     }
 
-    fn attention<'a>(&self, batch: &'a Packed, sight: Sight, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
+    fn attention<'a>(&self, batch: &'a Packed, sight: Sight, masks: &'a Masks, dropout: Dropout) -> Attention<'a> {
         Attention {
             layout: &batch.attention,
             sight,

@@ -1,9 +1,9 @@
 //! From scored rows to log-probabilities, a chunk of rows at a time.
 
-use native::PackedMap;
+use native::{PackedMap, gpu};
 use tch::{Kind, Reduction, Tensor};
 
-use super::linear::{is_packed, linear};
+use super::linear::{is_on_gpu, is_packed, linear};
 
 /// Rows whose logits are held at once: 4,096 × 10,000 logits are 164 MB in fp32.
 const ROWS_AT_ONCE: i64 = 4096;
@@ -33,6 +33,10 @@ impl Decoder<'_> {
     pub fn loss(&self, rows: &Tensor, targets: &Tensor) -> Tensor {
         if is_packed(self.kind, self.table) {
             let loss = self.packed.cross_entropy(rows, self.table, self.bias, targets);
+            return loss.unwrap_or_else(|error| panic!("invariant: scored rows fit the table: {error}"));
+        }
+        if is_on_gpu(self.kind, self.table) {
+            let loss = gpu::kernels::cross_entropy(rows, self.table, self.bias, targets);
             return loss.unwrap_or_else(|error| panic!("invariant: scored rows fit the table: {error}"));
         }
         let mut sum = Tensor::zeros([], (Kind::Float, rows.device()));

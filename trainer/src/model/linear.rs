@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use native::PackedMap;
+use native::{PackedMap, gpu};
 use spec::train::Precision;
 use tch::{Device, Kind, Tensor};
 
@@ -117,6 +117,14 @@ pub fn is_packed(kind: Kind, weight: &Tensor) -> bool {
         && weight.device() == Device::Cpu
         && weight.kind() == Kind::Float
         && PackedMap::is_available()
+}
+
+/// Whether operations of this kind on a weight that lies there have kernels of ours on a GPU.
+pub fn is_on_gpu(kind: Kind, weight: &Tensor) -> bool {
+    kind == Kind::BFloat16
+        && weight.kind() == Kind::Float
+        && gpu::is_open()
+        && matches!(weight.device(), Device::Cuda(_))
 }
 
 fn packed(map: &PackedMap, x: &Tensor, weights: &[&Tensor], biases: &[&Tensor]) -> Tensor {

@@ -37,7 +37,7 @@ impl Reading {
         let mut groups = Vec::new();
         let mut sums = vec![0; read.len()];
         let (mut first_cell, mut sums_before) = (0, 0);
-        for group in &layout.groups {
+        for group in layout.groups() {
             // For every story of the group: the place of a token among the R, and its position.
             let mut stories: Vec<Vec<(usize, i64)>> = vec![Vec::new(); group.stories as usize];
             for (place, token) in read.iter().enumerate() {
@@ -74,7 +74,7 @@ impl Reading {
     /// (`[R, hidden]`) and the keys and values of all tokens (`[T, 2 · hidden]`). `attention.masks` are not looked at:
     /// `attention.sight` says who sees whom.
     pub fn attend(&self, attention: &Attention<'_>, [queries, keys_and_values]: [&Tensor; 2], place: &str) -> Tensor {
-        let groups = attention.layout.groups.iter().zip(&self.groups).enumerate();
+        let groups = attention.layout.groups().iter().zip(&self.groups).enumerate();
         let products: Vec<Tensor> = groups
             .map(|(index, (group, read))| {
                 let heads = attention.heads;

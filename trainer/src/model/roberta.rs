@@ -9,7 +9,7 @@ use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Device, Kind, Tensor};
 
-use super::attention::{Attention, Mask, Projections, Rectangle, Sight, projections};
+use super::attention::{Attention, Masks, Projections, Rectangle, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -152,13 +152,14 @@ impl Roberta {
     pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
         let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
         let x = self.through(before, batch, dropout);
-        let attention = self.attention(batch, &[], dropout);
+        let no_masks = Masks::default();
+        let attention = self.attention(batch, &no_masks, dropout);
         last.read(&x, &attention, reading, &format!("layer.{}", before.len()), self.dropout)
     }
 
     /// `[T, hidden]` after the first of these blocks to the last of them.
     fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Tensor {
-        let masks = batch.attention.masks(Sight::Whole);
+        let masks = Masks::default();
         let attention = self.attention(batch, &masks, dropout);
         let x = dropout.apply("embeddings", self.embed(&batch.tokens, &batch.positions), self.dropout);
         let mut x = Normalised { normal: x.shallow_clone(), going: x };
@@ -168,7 +169,7 @@ impl Roberta {
         x.going
     }
 
-    fn attention<'a>(&self, batch: &'a Packed, masks: &'a [Mask], dropout: Dropout) -> Attention<'a> {
+    fn attention<'a>(&self, batch: &'a Packed, masks: &'a Masks, dropout: Dropout) -> Attention<'a> {
         Attention {
             layout: &batch.attention,
             sight: Sight::Whole,
