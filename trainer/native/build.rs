@@ -11,7 +11,7 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
     "cpp/gpu.cpp",
@@ -23,6 +23,7 @@ const SOURCES: [&str; 15] = [
     "cpp/gradient.cpp",
     "cpp/head.cpp",
     "cpp/linear.cpp",
+    "cpp/norm.cpp",
     "cpp/products.cpp",
     "cpp/settings.cpp",
     "cpp/spline.cpp",

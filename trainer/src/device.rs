@@ -10,11 +10,13 @@ use spec::train::Precision;
 use spec::{ExitCode, Failure, RunSpec};
 use tch::Device;
 
-/// Makes the process ready: the right libtorch, its threads, and kernels that give the same bits each time.
+/// Makes the process ready: the right libtorch, its threads, kernels that give the same bits each time, and an allocator that
+/// keeps what a step has freed for the next one.
 ///
 /// # Errors
 /// When another libtorch is loaded than the one this program was built against.
 pub fn prepare(run: &RunSpec) -> Result<(), Failure> {
+    settings::keep_freed_memory();
     ready(run.execution.threads, run.execution.deterministic)
 }
 

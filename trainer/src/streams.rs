@@ -6,7 +6,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 /// The 256-bit key of a stream.
 fn key(seed: u64, name: &str, counters: &[u64]) -> [u8; 32] {
@@ -70,6 +70,11 @@ impl Dropout {
     pub fn apply(&self, place: &str, tensor: Tensor, probability: f64) -> Tensor {
         match self.key(place) {
             Some(key) if probability > 0.0 => {
+                let is_ours = tensor.device() == Device::Cpu && matches!(tensor.kind(), Kind::Float | Kind::BFloat16);
+                if is_ours {
+                    let dropped = native::dropout(&tensor, probability, key);
+                    return dropped.unwrap_or_else(|error| panic!("invariant: rows have entries: {error}"));
+                }
                 // libtorch draws the mask from its default generator, which is seeded for this place and moment alone.
                 tch::manual_seed(key.cast_signed());
                 tensor.dropout(probability, true)
@@ -83,7 +88,6 @@ impl Dropout {
 mod tests {
     use super::*;
     use rand_chacha::rand_core::Rng;
-    use tch::{Device, Kind};
 
     #[test]
     fn streams_differ_by_every_part_of_their_name() {

@@ -8,8 +8,8 @@
 #include <atomic>
 
 #include <ATen/ops/empty.h>
-#include <ATen/native/CPUBlas.h>
 
+#include "dropout.h"
 #include "guard.h"
 #include "linear.h"
 #include "node.h"
@@ -37,19 +37,8 @@ struct Shape {
   int64_t end_of(int64_t query, int64_t length) const { return look_back == 0 ? length : query + 1; }
 };
 
-uint64_t mixed(uint64_t x) {  // splitmix64
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 RowDropout row_dropout(const Shape& shape, int64_t head, int64_t token) {
-  if (shape.dropout == 0) return {0, 0, 1};
-  const uint64_t place = static_cast<uint64_t>(token * shape.heads + head);
-  return {
-      static_cast<uint32_t>(mixed(shape.key + mixed(place)) >> 32), static_cast<uint32_t>(shape.dropout * 4294967296.0),
-      static_cast<float>(1.0 / (1.0 - shape.dropout))};
+  return seedbed::row_dropout(shape.dropout, shape.key, static_cast<uint64_t>(token * shape.heads + head));
 }
 
 // `rows` of a head as a right factor [rows, head size] or, turned, [head size, rows].
@@ -133,7 +122,7 @@ void each_story_head(const Shape& shape, const Work& work) {
     Room room(shape.stories[0].length);
     for (int64_t piece = next++; piece < pieces; piece = next++)
       work(shape.stories[piece / shape.heads], piece % shape.heads, room);
-    at::native::cpublas::brgemm_release(true);
+    release_blocks();
   });
 }
 

@@ -18,13 +18,46 @@ struct RowDropout {
   float scale;
 };
 
+// A row of a sum and its layer normalisation.
+struct NormRow {
+  const float* x;
+  const Half* delta;  // null: the sum is x
+  RowDropout dropout;
+  int64_t count;
+  const float *weight, *bias;
+  float epsilon;
+  float* sum;          // x + dropout(delta), if there is a delta
+  float* wide_normal;  // null: not wanted
+  Half* normal;
+};
+
+// The way back: gradients of what NormRow gives, each null where there is none, and those of what it takes.
+struct NormRowBack {
+  const float* sum;
+  float mean, inverse;
+  const float* weight;
+  const Half* normal;
+  const float *wide_normal, *passing;
+  RowDropout dropout;
+  int64_t count;
+  float* back;
+  Half* delta_back;                 // null: not wanted
+  float *weight_sums, *bias_sums;  // added to
+};
+
 // The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from 0
 // to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
 struct SplineGrid {
   float low, cells_per_unit;
   int64_t order, bases;
   const float* pieces;
+  // The same by power, kPieces numbers each, and then those of the slopes; null where there are more pieces than that.
+  const float* by_power;
+  const float* slopes_by_power;
 };
+
+// Pieces of which vector registers hold one number each.
+constexpr int64_t kPieces = 16;
 
 struct Kernels {
   // target = source, rounded to nearest, ties to even.
@@ -67,13 +100,23 @@ struct Kernels {
       const float* scores, const float* weight_gradients, int64_t begin, int64_t end, int64_t count, float scale,
       float divisor, float inner, RowDropout dropout, Half* weights, Half* score_gradients);
 
-  // target[input · bases + m] = B_m(x[input]); all zero for what lies off the knots or is not a number. `room` holds
-  // (order + 2) · inputs numbers.
-  void (*spline_row)(const float* x, int64_t inputs, const SplineGrid& grid, float* room, Half* target);
+  // The terms of a layer of spline edges: target[i] = silu(x[i]), and target[(1 + m) · width + i] = B_m(x[i]), all zero for what
+  // lies off the knots or is not a number; zeros for i from `inputs` to `width`.
+  void (*spline_terms)(const Half* x, int64_t inputs, int64_t width, const SplineGrid& grid, Half* target);
 
-  // back[input] = sum over m of gradient[input · bases + m] · B_m'(x[input]).
-  void (*spline_row_back)(
-      const float* x, const Half* gradient, int64_t inputs, const SplineGrid& grid, float* room, float* back);
+  // back[i] = sum over the terms t of gradient[t · stride + i] times the slope of term t at x[i].
+  void (*spline_terms_back)(
+      const Half* x, const float* gradient, int64_t stride, int64_t inputs, const SplineGrid& grid, float* back);
+
+  // Gives also the mean of the sum, and one by its standard deviation.
+  void (*norm_row)(const NormRow& row, float* mean, float* inverse);
+
+  // `room` holds `count` numbers.
+  void (*norm_row_back)(const NormRowBack& row, float* room);
+
+  // What dropout keeps of a row.
+  void (*drop)(const float* source, RowDropout dropout, int64_t count, float* target);
+  void (*drop_halves)(const Half* source, RowDropout dropout, int64_t count, Half* target);
 
   // Sum of products.
   float (*dot)(const Half* left, const Half* right, int64_t count);

@@ -29,8 +29,7 @@ const Kernels& kernels() {
 
 namespace {
 
-// Rows of the left factor whose results are formed together, and the depth that is summed at once.
-constexpr int64_t kRows = 128;
+// The depth that is summed at once.
 constexpr int64_t kDepth = 1024;
 // The same where the depth is the number of tokens: a block of the left factor is turned, and kept in the first cache.
 constexpr int64_t kTurnedRows = 64;
@@ -44,7 +43,7 @@ bool has_products() {
       std::vector<Half> left(2 * 2, 0), right(2 * 16, 0);
       float result[2 * 16];
       multiply_block(2, 2, left.data(), 2, right.data(), result, 16, 16, false);
-      at::native::cpublas::brgemm_release(true);
+      release_blocks();
       return at::get_cpu_capability() == "AVX512";
     } catch (const std::exception&) {
       return false;
@@ -60,6 +59,8 @@ void multiply_block(
       rows, columns, depth, left_stride, kColumns, tile_stride, add, reinterpret_cast<const at::BFloat16*>(left),
       reinterpret_cast<const at::BFloat16*>(right), tile, /*is_vnni=*/true);
 }
+
+void release_blocks() { at::native::cpublas::brgemm_release(true); }
 
 void Packed::resize(int64_t new_depth, int64_t new_columns) {
   if (new_depth == depth && new_columns == columns && memory.defined()) return;
@@ -82,32 +83,37 @@ void pack_rows(const Half* source, int64_t stride, Packed& packed) {
   });
 }
 
+void multiply_rows(
+    const Half* left, int64_t left_stride, int64_t rows, const Packed& right, const float* bias, Half* result,
+    int64_t result_stride) {
+  // An even depth for the kernels: the row beyond is zero on the right.
+  const int64_t depth = right.depth;
+  alignas(64) float tile[kRows * kColumns];
+  for (int64_t block = 0; block < blocks(right.columns, kColumns); ++block) {
+    const int64_t columns = std::min(kColumns, right.columns - block * kColumns);
+    for (int64_t at = 0; at < depth; at += kDepth) {
+      const int64_t some_depth = std::min(kDepth, depth - at + depth % 2);
+      multiply_block(
+          rows, some_depth, left + at, left_stride, right.at(block, at), tile, kColumns, kColumns, at > 0);
+    }
+    kernels().narrow_rows(
+        tile, kColumns, bias == nullptr ? nullptr : bias + block * kColumns, result + block * kColumns, result_stride, rows,
+        columns);
+  }
+}
+
 void multiply(
     const Half* left, int64_t left_stride, int64_t rows, const Packed& right, const float* bias, Half* result,
     int64_t result_stride) {
-  const Kernels& run = kernels();
-  const int64_t across = blocks(right.columns, kColumns);
-  // An even depth for the kernels: the row beyond is zero on the right, but on the left there may be none.
-  const int64_t depth = right.depth;
-  TORCH_CHECK(depth % 2 == 0 || left_stride > depth, "a left factor of odd depth needs room for one column more");
+  TORCH_CHECK(right.depth % 2 == 0 || left_stride > right.depth, "a left factor of odd depth needs room for one column more");
   at::parallel_for(0, blocks(rows, kRows), 1, [&](int64_t begin, int64_t end) {
-    alignas(64) float tile[kRows * kColumns];
     for (int64_t part = begin; part < end; ++part) {
-      const int64_t row = part * kRows, some = std::min(kRows, rows - row);
-      for (int64_t block = 0; block < across; ++block) {
-        const int64_t columns = std::min(kColumns, right.columns - block * kColumns);
-        for (int64_t at = 0; at < depth; at += kDepth) {
-          const int64_t some_depth = std::min(kDepth, depth - at + depth % 2);
-          multiply_block(
-              some, some_depth, left + row * left_stride + at, left_stride, right.at(block, at), tile, kColumns, kColumns,
-              at > 0);
-        }
-        run.narrow_rows(
-            tile, kColumns, bias == nullptr ? nullptr : bias + block * kColumns,
-            result + row * result_stride + block * kColumns, result_stride, some, columns);
-      }
+      const int64_t row = part * kRows;
+      multiply_rows(
+          left + row * left_stride, left_stride, std::min(kRows, rows - row), right, bias, result + row * result_stride,
+          result_stride);
     }
-    at::native::cpublas::brgemm_release(true);
+    release_blocks();
   });
 }
 
@@ -142,16 +148,22 @@ void add_transposed_product(
         }
       }
     }
-    at::native::cpublas::brgemm_release(true);
+    release_blocks();
   });
 }
 
-void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
+bool PackedMap::is_fresh(const std::vector<at::Tensor>& weights) {
   std::vector<std::pair<const void*, int64_t>> now;
   for (const at::Tensor& weight : weights) now.emplace_back(weight.data_ptr(), static_cast<int64_t>(weight._version()));
   // What is no parameter may be another tensor at the same place the next time.
   const auto is_parameter = [](const at::Tensor& weight) { return weight.is_leaf() && weight.requires_grad(); };
-  if (now == seen_ && std::all_of(weights.begin(), weights.end(), is_parameter)) return;
+  const bool same = now == seen_ && std::all_of(weights.begin(), weights.end(), is_parameter);
+  seen_ = std::move(now);
+  return same;
+}
+
+void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
+  if (is_fresh(weights)) return;
   const Kernels& run = kernels();
   inputs = weights[0].size(1);
   outputs = 0;
@@ -179,7 +191,6 @@ void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
       }
     }
   });
-  seen_ = std::move(now);
 }
 
 Gradient::Gradient(const at::Tensor& parameter) {

@@ -40,8 +40,19 @@ void multiply_block(
     int64_t rows, int64_t depth, const Half* left, int64_t left_stride, const Half* right, float* tile,
     int64_t tile_stride, int64_t columns, bool add);
 
+// What a thread is to call after its last multiply_block.
+void release_blocks();
+
 // The rows of `source` as a right factor: packed = source.
 void pack_rows(const Half* source, int64_t stride, Packed& packed);
+
+// Rows of the left factor whose results are formed together, at most.
+constexpr int64_t kRows = 128;
+
+// result = left · right of at most kRows rows, on this thread; the left factor has an even number of columns.
+void multiply_rows(
+    const Half* left, int64_t left_stride, int64_t rows, const Packed& right, const float* bias, Half* result,
+    int64_t result_stride);
 
 // result = left · right, rounded, with a bias for each column or none. Left is [rows, depth].
 void multiply(
@@ -64,6 +75,8 @@ class PackedMap {
  public:
   // Packs the weights, each [outputs, inputs] in float32, if they are others than last time or have changed since.
   void refresh(const std::vector<at::Tensor>& weights);
+  // Whether these are the weights of the last time, unchanged; they are remembered for the next.
+  bool is_fresh(const std::vector<at::Tensor>& weights);
   int64_t inputs = 0, outputs = 0;
   // [inputs, outputs]: for the way forward; [outputs, inputs]: for the way back.
   Packed forward, backward;

@@ -1,6 +1,11 @@
-// The B-splines of a uniform grid at every entry, laid out as the left factor of a product in bfloat16.
+// A layer of B-spline edges on a uniform grid, as one product in bfloat16.
+//
+// A row of the left factor has a part for each term: silu(x) first, then each basis function at every entry. A block of rows
+// is formed where it is multiplied, and formed again for the gradient of the weights: all terms of all rows, several times the
+// layer's input, are never held. The gradient of the input is summed over the terms while those of the terms lie in the cache.
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include "guard.h"
 #include "linear.h"
@@ -9,77 +14,264 @@
 namespace seedbed {
 namespace {
 
-// The grid with the pieces that it points to.
-struct OwnedGrid {
-  std::vector<float> pieces;
-  float low, cells_per_unit;
-  int64_t order, bases;
-  SplineGrid grid() const { return {low, cells_per_unit, order, bases, pieces.data()}; }
+// Rows of the left factor that are formed for the gradient of the weights at once, and by a thread at once.
+constexpr int64_t kPiece = 1024;
+constexpr int64_t kStrip = 32;
+// Bytes of terms that a thread keeps before it multiplies them: a part of the second cache.
+constexpr int64_t kTermBytes = 1 << 19;
+
+// The grid with the numbers that it points to.
+class OwnedGrid {
+ public:
+  OwnedGrid(double low, double high, int64_t intervals, int64_t order, const float* pieces)
+      : low_(static_cast<float>(low)), cells_per_unit_(static_cast<float>(intervals / (high - low))), order_(order),
+        bases_(intervals + order), pieces_(pieces, pieces + (order + 1) * (order + 1)) {
+    if (order >= kPieces) return;
+    by_power_.resize(2 * kPieces * kPieces);
+    for (int64_t piece = 0; piece <= order; ++piece) {
+      for (int64_t power = 0; power <= order; ++power) {
+        const float coefficient = pieces[piece * (order + 1) + power];
+        by_power_[power * kPieces + piece] = coefficient;
+        if (power > 0)
+          by_power_[(kPieces + power - 1) * kPieces + piece] = static_cast<float>(power) * coefficient * cells_per_unit_;
+      }
+    }
+  }
+
+  int64_t terms() const { return 1 + bases_; }
+  SplineGrid grid() const {
+    const float* const by_power = by_power_.empty() ? nullptr : by_power_.data();
+    const float* const slopes = by_power == nullptr ? nullptr : by_power + kPieces * kPieces;
+    return {low_, cells_per_unit_, order_, bases_, pieces_.data(), by_power, slopes};
+  }
+
+ private:
+  float low_, cells_per_unit_;
+  int64_t order_, bases_;
+  std::vector<float> pieces_, by_power_;
 };
 
-// Rows for a thread to take at once.
-constexpr int64_t kGrain = 16;
+// W, C and, if edges have scales, S.
+struct Edges {
+  at::Tensor base, coefficients, scales;
 
-struct SplineBackward : torch::autograd::Node {
-  OwnedGrid owned;
-  at::Tensor x;
-  at::ScalarType kind = at::kFloat;
+  int64_t inputs() const { return base.size(1); }
+  int64_t outputs() const { return base.size(0); }
+  variable_list all() const { return scales.defined() ? variable_list{base, coefficients, scales} : variable_list{base, coefficients}; }
 
-  variable_list apply(variable_list&& gradients) override {
-    if (!gradients[0].defined()) return {at::Tensor()};
-    const at::NoGradGuard unrecorded;
-    const SplineGrid grid = owned.grid();
-    const int64_t inputs = x.size(1);
-    const at::Tensor arriving = gradients[0].to(at::kBFloat16).contiguous();
-    at::Tensor back = at::empty(x.sizes(), x.options());
-    at::parallel_for(0, x.size(0), kGrain, [&](int64_t begin, int64_t end) {
-      std::vector<float> room(inputs * 3);
-      for (int64_t row = begin; row < end; ++row)
-        kernels().spline_row_back(
-            x.data_ptr<float>() + row * inputs, halves(arriving) + row * inputs * grid.bases, inputs, grid, room.data(),
-            back.data_ptr<float>() + row * inputs);
-    });
-    return {back.to(kind)};
+  void check(int64_t bases) const {
+    const auto is_matrix = [&](const at::Tensor& one) {
+      return one.scalar_type() == at::kFloat && one.is_contiguous() && one.sizes() == base.sizes();
+    };
+    TORCH_CHECK(base.dim() == 2 && is_matrix(base), "base weights are ", base.scalar_type(), base.sizes(), ", no float32 matrix");
+    TORCH_CHECK(!scales.defined() || is_matrix(scales), "scales are ", scales.sizes(), ", base weights ", base.sizes());
+    TORCH_CHECK(
+        coefficients.scalar_type() == at::kFloat && coefficients.is_contiguous() &&
+            coefficients.sizes() == at::IntArrayRef({outputs(), inputs(), bases}),
+        "coefficients are ", coefficients.scalar_type(), coefficients.sizes(), ", not ", bases, " of each edge of ", base.sizes());
   }
 };
+
+// Columns of a term: whole blocks, so that no block has columns of two.
+int64_t padded(int64_t inputs) { return blocks(inputs, kColumns) * kColumns; }
+
+// The weights as they are multiplied: [outputs, terms · padded].
+void pack(const Edges& edges, int64_t bases, PackedMap& map) {
+  if (map.is_fresh(edges.all())) return;
+  const int64_t inputs = edges.inputs(), outputs = edges.outputs(), width = padded(inputs), depth = (1 + bases) * width;
+  const float* const base = edges.base.data_ptr<float>();
+  const float* const coefficients = edges.coefficients.data_ptr<float>();
+  const float* const scales = edges.scales.defined() ? edges.scales.data_ptr<float>() : nullptr;
+  map.inputs = depth;
+  map.outputs = outputs;
+  map.forward.resize(depth, outputs);
+  map.backward.resize(outputs, depth);
+  at::parallel_for(0, blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
+    std::vector<Half> narrow(kColumns * depth, 0);
+    std::vector<float> term(inputs);
+    for (int64_t block = begin; block < end; ++block) {
+      const int64_t first = block * kColumns, some = std::min(kColumns, outputs - first);
+      for (int64_t row = 0; row < some; ++row) {
+        const int64_t edge = (first + row) * inputs;
+        kernels().narrow(base + edge, narrow.data() + row * depth, inputs);
+        for (int64_t m = 0; m < bases; ++m) {
+          for (int64_t i = 0; i < inputs; ++i) {
+            const float coefficient = coefficients[(edge + i) * bases + m];
+            term[i] = scales == nullptr ? coefficient : coefficient * scales[edge + i];
+          }
+          kernels().narrow(term.data(), narrow.data() + row * depth + (1 + m) * width, inputs);
+        }
+      }
+      kernels().transpose_pairs(narrow.data(), depth, some, depth, map.forward.at(block, 0), kColumns);
+      for (int64_t across = 0; across < depth / kColumns; ++across)
+        kernels().interleave(
+            narrow.data() + across * kColumns, depth, some, kColumns, map.backward.at(across, first), kColumns);
+    }
+  });
+}
+
+void forward(const at::Tensor& rows, const SplineGrid& grid, const PackedMap& map, at::Tensor& result) {
+  const int64_t inputs = rows.size(1), depth = map.inputs, width = padded(inputs);
+  const int64_t some = std::max<int64_t>(16, std::min(kRows, kTermBytes / (depth * 2) / 16 * 16));
+  at::parallel_for(0, blocks(rows.size(0), some), 1, [&](int64_t begin, int64_t end) {
+    std::vector<Half> terms(some * depth);
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t first = part * some, count = std::min(some, rows.size(0) - first);
+      for (int64_t row = 0; row < count; ++row)
+        kernels().spline_terms(halves(rows) + (first + row) * inputs, inputs, width, grid, terms.data() + row * depth);
+      multiply_rows(
+          terms.data(), depth, count, map.forward, nullptr, halves(result) + first * map.outputs, map.outputs);
+    }
+    release_blocks();
+  });
+}
+
+// back = the gradient of the rows, from that of the result.
+void backward(
+    const at::Tensor& arriving, const at::Tensor& rows, const SplineGrid& grid, const PackedMap& map, at::Tensor& back) {
+  constexpr int64_t kSome = 64;
+  const int64_t inputs = rows.size(1), across = padded(inputs) / kColumns, terms = 1 + grid.bases;
+  at::parallel_for(0, blocks(rows.size(0), kSome), 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> tiles(kSome * terms * kColumns);
+    alignas(64) float sums[kColumns];
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t first = part * kSome, count = std::min(kSome, rows.size(0) - first);
+      for (int64_t block = 0; block < across; ++block) {
+        const int64_t columns = std::min(kColumns, inputs - block * kColumns);
+        for (int64_t term = 0; term < terms; ++term)
+          multiply_block(
+              count, map.outputs + map.outputs % 2, halves(arriving) + first * arriving.size(1), arriving.size(1),
+              map.backward.at(term * across + block, 0), tiles.data() + term * kColumns, terms * kColumns, kColumns, false);
+        for (int64_t row = 0; row < count; ++row) {
+          const int64_t place = (first + row) * inputs + block * kColumns;
+          kernels().spline_terms_back(
+              halves(rows) + place, tiles.data() + row * terms * kColumns, kColumns, columns, grid, sums);
+          kernels().narrow(sums, halves(back) + place, columns);
+        }
+      }
+    }
+    release_blocks();
+  });
+}
+
+// sums[outputs, terms · padded] += arrivingᵀ · terms.
+void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, const SplineGrid& grid, at::Tensor& sums) {
+  const int64_t inputs = rows.size(1), width = padded(inputs), depth = sums.size(1);
+  Packed right;
+  for (int64_t start = 0; start < rows.size(0); start += kPiece) {
+    right.resize(std::min(kPiece, rows.size(0) - start), depth);
+    at::parallel_for(0, blocks(right.depth, kStrip), 1, [&](int64_t begin, int64_t end) {
+      std::vector<Half> terms(kStrip * depth);
+      for (int64_t strip = begin; strip < end; ++strip) {
+        const int64_t first = strip * kStrip, count = std::min(kStrip, right.depth - first);
+        for (int64_t row = 0; row < count; ++row)
+          kernels().spline_terms(
+              halves(rows) + (start + first + row) * inputs, inputs, width, grid, terms.data() + row * depth);
+        for (int64_t block = 0; block < depth / kColumns; ++block)
+          kernels().interleave(
+              terms.data() + block * kColumns, depth, count, kColumns, right.at(block, first), kColumns);
+      }
+    });
+    add_transposed_product(
+        halves(arriving) + start * arriving.size(1), arriving.size(1), right,
+        {{0, sums.size(0), sums.data_ptr<float>(), nullptr}});
+  }
+}
+
+// Hands the gradient of the product's weights on to those that they are made of, where there is a place for it.
+void share_weight_gradient(const Edges& edges, int64_t bases, const at::Tensor& sums, const std::vector<Gradient>& places) {
+  const int64_t inputs = edges.inputs(), width = padded(inputs), depth = sums.size(1);
+  const auto numbers = [](const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; };
+  float *const base = numbers(places[0].sum), *const coefficients = numbers(places[1].sum);
+  float* const scales = places.size() > 2 ? numbers(places[2].sum) : nullptr;
+  const float* const scale = numbers(edges.scales);
+  const float* const coefficient = numbers(edges.coefficients);
+  at::parallel_for(0, edges.outputs(), 4, [&](int64_t begin, int64_t end) {
+    for (int64_t output = begin; output < end; ++output) {
+      const float* const row = sums.data_ptr<float>() + output * depth;
+      for (int64_t i = 0; i < inputs; ++i) {
+        const int64_t edge = output * inputs + i;
+        if (base != nullptr) base[edge] += row[i];
+        float sum = 0;
+        for (int64_t m = 0; m < bases; ++m) {
+          const float gradient = row[(1 + m) * width + i];
+          sum += gradient * coefficient[edge * bases + m];
+          if (coefficients != nullptr) coefficients[edge * bases + m] += scale == nullptr ? gradient : gradient * scale[edge];
+        }
+        if (scales != nullptr) scales[edge] += sum;
+      }
+    }
+  });
+}
+
+struct SplineBackward : torch::autograd::Node {
+  std::shared_ptr<OwnedGrid> grid;
+  at::Tensor rows;
+  at::ScalarType kind = at::kFloat;
+  Edges edges;
+  std::shared_ptr<PackedMap> map;
+
+  variable_list apply(variable_list&& gradients) override {
+    const variable_list weights = edges.all();
+    variable_list results(1 + weights.size());
+    if (!gradients[0].defined()) return results;
+    const at::NoGradGuard unrecorded;
+    const at::Tensor arriving = even_rows(gradients[0]);
+    const SplineGrid splines = grid->grid();
+    std::vector<Gradient> places;
+    for (size_t index = 0; index < weights.size(); ++index) {
+      places.emplace_back(weights[index]);
+      results[1 + index] = places[index].returned;
+    }
+    at::Tensor sums = at::zeros({edges.outputs(), map->inputs}, at::kFloat);
+    add_weight_gradient(arriving, rows, splines, sums);
+    share_weight_gradient(edges, splines.bases, sums, places);
+    if (task_should_compute_output(0)) {
+      at::Tensor back = at::empty(rows.sizes(), rows.options());
+      backward(arriving, rows, splines, *map, back);
+      results[0] = back.to(kind);
+    }
+    return results;
+  }
+};
+
+at::Tensor apply_layer(
+    const std::shared_ptr<PackedMap>& map, const at::Tensor& x, const Edges& edges, const std::shared_ptr<OwnedGrid>& owned) {
+  TORCH_CHECK(x.dim() == 2 && x.device().is_cpu(), "entries are ", x.sizes(), " on ", x.device(), ", not rows on cpu");
+  const SplineGrid grid = owned->grid();
+  edges.check(grid.bases);
+  TORCH_CHECK(x.size(1) == edges.inputs(), "the input is ", x.sizes(), ", not of ", edges.inputs(), " columns");
+  const auto node = node_for<SplineBackward>(x, edges.all());
+  at::Tensor result;
+  {
+    const Unrecorded unrecorded;
+    pack(edges, grid.bases, *map);
+    const at::Tensor rows = x.to(at::kBFloat16).contiguous().detach();
+    result = at::empty({x.size(0), edges.outputs()}, rows.options());
+    forward(rows, grid, *map, result);
+    if (node != nullptr) {
+      node->grid = owned;
+      node->rows = rows;
+      node->kind = x.scalar_type();
+      node->edges = edges;
+      node->map = map;
+    }
+  }
+  record(result, node);
+  return result;
+}
 
 }  // namespace
 }  // namespace seedbed
 
-extern "C" char* seedbed_spline_basis(
-    const at::Tensor* x, double low, double high, int64_t intervals, int64_t order, const float* pieces, at::Tensor** out) {
+extern "C" char* seedbed_spline_layer(
+    void* map, const at::Tensor* x, const at::Tensor* base, const at::Tensor* coefficients, const at::Tensor* scales,
+    double low, double high, int64_t intervals, int64_t order, const float* pieces, at::Tensor** result) {
   return seedbed::guarded([&] {
     using namespace seedbed;
-    TORCH_CHECK(x->dim() == 2 && x->device().is_cpu(), "entries are ", x->sizes(), " on ", x->device(), ", not rows on cpu");
     TORCH_CHECK(intervals > 0 && order > 0 && low < high, "a grid of ", intervals, " intervals, order ", order, ", is none");
-    const auto node = node_for<SplineBackward>(*x);
-    OwnedGrid owned;
-    owned.pieces.assign(pieces, pieces + (order + 1) * (order + 1));
-    owned.low = static_cast<float>(low);
-    owned.cells_per_unit = static_cast<float>(intervals / (high - low));
-    owned.order = order;
-    owned.bases = intervals + order;
-    at::Tensor result;
-    {
-      const Unrecorded unrecorded;
-      const SplineGrid grid = owned.grid();
-      const int64_t inputs = x->size(1);
-      const at::Tensor entries = x->to(at::kFloat).contiguous().detach();
-      result = at::empty({x->size(0), inputs * grid.bases}, entries.options().dtype(at::kBFloat16));
-      at::parallel_for(0, x->size(0), kGrain, [&](int64_t begin, int64_t end) {
-        std::vector<float> room(inputs * (order + 2));
-        for (int64_t row = begin; row < end; ++row)
-          kernels().spline_row(
-              entries.data_ptr<float>() + row * inputs, inputs, grid, room.data(),
-              halves(result) + row * inputs * grid.bases);
-      });
-      if (node != nullptr) {
-        node->x = entries;
-        node->kind = x->scalar_type();
-        node->owned = std::move(owned);
-      }
-    }
-    record(result, node);
-    *out = new at::Tensor(result);
+    const Edges edges{*base, *coefficients, scales == nullptr ? at::Tensor() : *scales};
+    const auto grid = std::make_shared<OwnedGrid>(low, high, intervals, order, pieces);
+    *result = new at::Tensor(apply_layer(*static_cast<std::shared_ptr<PackedMap>*>(map), *x, edges, grid));
   });
 }

@@ -8,7 +8,8 @@
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`story_attention`] is attention within the stories of a packed batch.
-//! - [`spline_basis`] lays B-splines out as products want them.
+//! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
+//! - [`spline_layer`] is a layer of B-spline edges as one product.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`MappedTokens`] is a corpus that costs no memory.
@@ -30,6 +31,7 @@ pub mod gpu;
 mod gradient;
 mod libraries;
 mod map;
+mod norm;
 pub mod processor;
 mod release;
 pub mod settings;
@@ -44,6 +46,7 @@ pub use attention::{StoryAttention, story_attention};
 pub use gradient::set_gradient;
 pub use libraries::{Library, libraries};
 pub use map::PackedMap;
+pub use norm::{AddNorm, Goes, Normalised, add_norm, dropout};
 pub use shim::TorchError;
-pub use spline::{SplinePieces, spline_basis};
+pub use spline::{SplineEdges, SplinePieces, spline_layer};
 pub use tokens::{MappedTokens, TokensError};

@@ -44,6 +44,11 @@ impl fmt::Debug for PackedMap {
 }
 
 impl PackedMap {
+    /// The pointer for the shim.
+    pub(crate) fn handle(&self) -> *mut c_void {
+        self.handle
+    }
+
     /// Whether this processor multiplies bfloat16 in hardware, without which nothing here can be used.
     pub fn is_available() -> bool {
         // SAFETY: nothing goes in but a question.

@@ -71,13 +71,35 @@ unsafe extern "C" {
         dropout_key: u64,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
-    pub(crate) fn seedbed_spline_basis(
+    pub(crate) fn seedbed_spline_layer(
+        map: *mut c_void,
         x: *const C_tensor,
+        base: *const C_tensor,
+        coefficients: *const C_tensor,
+        scales: *const C_tensor,
         low: f64,
         high: f64,
         intervals: i64,
         order: i64,
         pieces: *const f32,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_add_norm(
+        x: *const C_tensor,
+        delta: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        epsilon: f64,
+        dropout: f64,
+        key: u64,
+        is_after: bool,
+        going: *mut *mut C_tensor,
+        normal: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_dropout(
+        x: *const C_tensor,
+        probability: f64,
+        key: u64,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
     pub(crate) fn seedbed_gpu_open(compiler: *const c_char, builtins: *const c_char) -> *mut c_char;

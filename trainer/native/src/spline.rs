@@ -1,9 +1,12 @@
-//! The B-splines of a uniform grid, laid out for a product in bfloat16.
+//! A layer of B-spline edges on a uniform grid, as one product in bfloat16.
+
+use std::ptr;
 
 use tch::Tensor;
+use torch_sys::C_tensor;
 
-use crate::TorchError;
 use crate::shim;
+use crate::{PackedMap, TorchError};
 
 /// A uniform grid and the polynomials of its B-splines.
 #[derive(Debug, Clone, Copy)]
@@ -21,26 +24,46 @@ pub struct SplinePieces<'a> {
     pub coefficients: &'a [f32],
 }
 
-/// `[T, inputs · (intervals + order)]` in bfloat16 for `[T, inputs]`: the bases of every entry side by side, zeros for an entry
-/// off the knots or one that is not a number.
+/// The weights of a layer, all in float32.
+#[derive(Debug, Clone, Copy)]
+pub struct SplineEdges<'a> {
+    /// W, `[outputs, inputs]`.
+    pub base: &'a Tensor,
+    /// C, `[outputs, inputs, intervals + order]`.
+    pub coefficients: &'a Tensor,
+    /// S, `[outputs, inputs]`; none stands for ones.
+    pub scales: Option<&'a Tensor>,
+}
+
+/// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ): `[T, outputs]` in bfloat16 for `[T, inputs]`, by what `map` has packed.
 ///
-/// They are formed in float32 and rounded once. Only order + 1 of them are computed, for the others are zero.
+/// x, its silu, its bases, W and S·C are rounded to bfloat16; bases and sums are formed in float32. Bases are zero for an entry off
+/// the knots or one that is not a number. The way back forms them again, so that none is kept.
 ///
 /// # Errors
 ///
-/// When the entries are no rows of the CPU.
+/// When shapes or kinds do not fit.
 ///
 /// # Panics
 ///
-/// When the coefficients are not (order + 1)².
-pub fn spline_basis(x: &Tensor, pieces: &SplinePieces<'_>) -> Result<Tensor, TorchError> {
+/// When the coefficients of the pieces are not (order + 1)².
+pub fn spline_layer(
+    map: &PackedMap,
+    x: &Tensor,
+    edges: &SplineEdges<'_>,
+    pieces: &SplinePieces<'_>,
+) -> Result<Tensor, TorchError> {
     let size = pieces.order as usize + 1;
     assert_eq!(pieces.coefficients.len(), size * size, "invariant: as many pieces as coefficients, order + 1 of each");
     // SAFETY: the pointers are valid for the call, which copies the coefficients and makes a new tensor.
     unsafe {
         shim::tensor(|result| {
-            shim::seedbed_spline_basis(
+            shim::seedbed_spline_layer(
+                map.handle(),
                 x.as_ptr(),
+                edges.base.as_ptr(),
+                edges.coefficients.as_ptr(),
+                edges.scales.map_or(ptr::null::<C_tensor>(), Tensor::as_ptr),
                 pieces.low,
                 pieces.high,
                 i64::from(pieces.intervals),
@@ -49,5 +72,30 @@ pub fn spline_basis(x: &Tensor, pieces: &SplinePieces<'_>) -> Result<Tensor, Tor
                 result,
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Kind};
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        if !PackedMap::is_available() {
+            return;
+        }
+        let zeros = |shape: &[i64]| Tensor::zeros(shape, (Kind::Float, Device::Cpu));
+        let pieces =
+            SplinePieces { low: -1.0, high: 1.0, intervals: 3, order: 1, coefficients: &[1.0, -1.0, 0.0, 1.0] };
+        let refused = |x: &[i64], base: &[i64], coefficients: &[i64]| {
+            let edges = SplineEdges { base: &zeros(base), coefficients: &zeros(coefficients), scales: None };
+            spline_layer(&PackedMap::default(), &zeros(x), &edges, &pieces).unwrap_err().to_string()
+        };
+        assert_eq!(refused(&[4, 5], &[2, 6], &[2, 6, 4]), "libtorch: the input is [4, 5], not of 6 columns");
+        assert_eq!(
+            refused(&[4, 6], &[2, 6], &[2, 6, 3]),
+            "libtorch: coefficients are Float[2, 6, 3], not 4 of each edge of [2, 6]"
+        );
     }
 }

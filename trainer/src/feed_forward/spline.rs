@@ -9,12 +9,12 @@
 //! is run once, on polynomials (`pieces`), and a forward pass evaluates k + 1 of them for each entry instead of the whole
 //! recursion on all G + 2k intervals.
 
-use native::{PackedMap, SplinePieces};
+use native::{PackedMap, SplineEdges, SplinePieces};
 use spec::feed_forward::SplineGrid;
 use tch::{Device, Kind, Tensor};
 
 use super::silu::silu;
-use crate::model::linear::{Weights, is_on_gpu, is_packed, without_bias};
+use crate::model::linear::{Weights, is_on_gpu, is_packed, linear};
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
 ///
@@ -34,7 +34,7 @@ pub struct SplineLayer {
     /// The kind of number in which matrices are multiplied.
     pub kind: Kind,
     /// W and s·C as products want them.
-    packed: [PackedMap; 2],
+    packed: PackedMap,
 }
 
 impl SplineLayer {
@@ -46,28 +46,34 @@ impl SplineLayer {
             spline_weight: weights.get(&format!("{name}.spline_weight")),
             spline_scaler: scaled.then(|| weights.get(&format!("{name}.spline_scaler"))),
             kind: weights.kind(),
-            packed: <[PackedMap; 2]>::default(),
+            packed: PackedMap::default(),
             base_weight,
         }
     }
 
     /// `[T, outputs]` for `[T, inputs]`.
     pub fn forward(&self, x: &Tensor) -> Tensor {
+        if is_packed(self.kind, &self.base_weight) {
+            return self.as_one_product(x);
+        }
         let x = x.to_kind(self.base_weight.kind());
-        let [base_map, spline_map] = &self.packed;
-        let base = without_bias(base_map, &silu(&x), &self.base_weight, self.kind);
-        let bases = if is_packed(self.kind, &x) {
-            self.basis.packed(&x)
-        } else if is_on_gpu(self.kind, &x) {
-            self.basis.on_gpu(&x)
-        } else {
-            self.basis.forward(&x).flatten(1, 2)
-        };
+        let base = linear(&silu(&x), &self.base_weight, None, self.kind);
+        let bases = if is_on_gpu(self.kind, &x) { self.basis.on_gpu(&x) } else { self.basis.forward(&x).flatten(1, 2) };
         let weight = match &self.spline_scaler {
             Some(scaler) => &self.spline_weight * scaler.unsqueeze(-1),
             None => self.spline_weight.shallow_clone(),
         };
-        base + without_bias(spline_map, &bases, &weight.flatten(1, 2), self.kind)
+        base + linear(&bases, &weight.flatten(1, 2), None, self.kind)
+    }
+
+    fn as_one_product(&self, x: &Tensor) -> Tensor {
+        let edges = SplineEdges {
+            base: &self.base_weight,
+            coefficients: &self.spline_weight,
+            scales: self.spline_scaler.as_ref(),
+        };
+        let layer = native::spline_layer(&self.packed, x, &edges, &self.basis.pieces());
+        layer.unwrap_or_else(|error| panic!("invariant: a layer fits its input: {error}"))
     }
 }
 
@@ -113,18 +119,15 @@ impl SplineBasis {
         all.narrow(-1, order + 1, intervals + order)
     }
 
-    /// `[T, inputs · (G + k)]` in bf16 for fp32 entries: [`Self::forward`] as a product wants it, the zeros not computed.
-    pub fn packed(&self, x: &Tensor) -> Tensor {
+    /// The same for a kernel of ours.
+    fn pieces(&self) -> SplinePieces<'_> {
         let SplineGrid { intervals, order, low, high } = self.grid;
-        let pieces = SplinePieces { low, high, intervals, order, coefficients: &self.by_piece };
-        native::spline_basis(x, &pieces).unwrap_or_else(|error| panic!("invariant: a grid has intervals: {error}"))
+        SplinePieces { low, high, intervals, order, coefficients: &self.by_piece }
     }
 
-    /// As [`Self::packed`], on a GPU.
+    /// `[T, inputs · (G + k)]` in bf16 for fp32 entries: [`Self::forward`] by a kernel on a GPU.
     fn on_gpu(&self, x: &Tensor) -> Tensor {
-        let SplineGrid { intervals, order, low, high } = self.grid;
-        let pieces = SplinePieces { low, high, intervals, order, coefficients: &self.by_piece };
-        let bases = native::gpu::kernels::spline_basis(x, &pieces);
+        let bases = native::gpu::kernels::spline_basis(x, &self.pieces());
         bases.unwrap_or_else(|error| panic!("invariant: a grid has intervals: {error}"))
     }
 

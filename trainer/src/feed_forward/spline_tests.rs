@@ -50,28 +50,67 @@ fn the_basis_is_that_of_the_recursion() {
     }
 }
 
+/// A layer over leaves of this kind.
+fn layer_of(grid: SplineGrid, [inputs, outputs]: [i64; 2], scaled: bool, kind: Kind) -> (SplineLayer, Vec<Tensor>) {
+    let mut leaves = Vec::new();
+    let mut tensor = |name: &str| {
+        let shape = if name.ends_with("spline_weight") {
+            vec![outputs, inputs, i64::from(grid.bases())]
+        } else {
+            vec![outputs, inputs]
+        };
+        let leaf = sample::tensor(name, &shape, Kind::Double).to_kind(kind).set_requires_grad(true);
+        leaves.push(leaf.shallow_clone());
+        leaf
+    };
+    let precision = if kind == Kind::Double { spec::train::Precision::Fp32 } else { spec::train::Precision::Bf16 };
+    let mut layer = SplineLayer::new("kan", grid, scaled, &mut Weights { tensor: &mut tensor, precision });
+    if kind == Kind::Double {
+        layer.kind = Kind::Double;
+    }
+    (layer, leaves)
+}
+
+/// Largest distance as a part of the largest magnitude, or of 1, which terms that cancel have.
+fn distance(found: &Tensor, expected: &Tensor) -> f64 {
+    assert_eq!(found.size(), expected.size());
+    if expected.numel() == 0 {
+        return 0.0;
+    }
+    let far = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
+    far / expected.abs().max().double_value(&[]).max(1.0)
+}
+
 #[test]
-fn the_packed_basis_is_that_of_double_precision() {
+fn the_layer_as_one_product_is_that_of_double_precision() {
     if !PackedMap::is_available() {
         return;
     }
-    let mut entries = entries();
-    entries.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e30]);
-    for grid in grids() {
-        // Three entries a row, an odd number, and one more in the last.
-        let double = Tensor::from_slice(&entries[..402]).view([-1, 3]).set_requires_grad(true);
-        let single = double.detach().to_kind(Kind::Float).set_requires_grad(true);
-        let basis = SplineBasis::new(grid, Device::Cpu);
-        let (found, expected) = (basis.packed(&single), basis.forward(&double).flatten(1, 2));
-        let far = (found.to_kind(Kind::Double) - &expected).abs().max().double_value(&[]);
-        // Rounded to 8 bits once, where no basis function is above 1.
-        assert!(far < 3e-3, "{grid:?}: {far}");
-        let upstream = sample::tensor("upstream", &expected.size(), Kind::BFloat16);
-        (found * &upstream).sum(Kind::Float).backward();
-        (expected * upstream.to_kind(Kind::Double)).sum(Kind::Double).backward();
-        let largest = double.grad().abs().max().double_value(&[]);
-        let far = (single.grad().to_kind(Kind::Double) - double.grad()).abs().max().double_value(&[]);
-        assert!(far < 1e-4 * largest, "{grid:?}: slopes {far} of {largest}");
+    let orders = [1, 2, 3, 5, 16].map(|order| SplineGrid { intervals: 3, order, low: -1.0, high: 1.0 });
+    let grids = GRIDS.map(|(intervals, low, high)| SplineGrid { intervals, order: 3, low, high });
+    for (index, grid) in orders.into_iter().chain(grids).enumerate() {
+        for (rows, sizes) in [(1, [1, 1]), (37, [19, 5]), (0, [4, 3]), (1030, [65, 66]), (130, [64, 128])] {
+            let scaled = index % 2 == 0;
+            let (layer, leaves) = layer_of(grid, sizes, scaled, Kind::Float);
+            let (double, expected_leaves) = layer_of(grid, sizes, scaled, Kind::Double);
+            // What bf16 can hold, so that entries lie in the same cells.
+            let entries = (sample::tensor("x", &[rows, sizes[0]], Kind::Double) * 1.5).to_kind(Kind::BFloat16);
+            let x = entries.to_kind(Kind::Float).set_requires_grad(true);
+            let exact = entries.to_kind(Kind::Double).set_requires_grad(true);
+            let upstream = sample::tensor("upstream", &[rows, sizes[1]], Kind::BFloat16);
+            for round in 1..=2 {
+                let (found, expected) = (layer.forward(&x), double.forward(&exact));
+                assert_eq!(found.kind(), Kind::BFloat16);
+                let far = distance(&found, &expected);
+                assert!(far < 1e-2, "{grid:?} {rows} {sizes:?}: {far}");
+                (found.to_kind(Kind::Float) * &upstream).sum(Kind::Float).backward();
+                (expected * upstream.to_kind(Kind::Double)).sum(Kind::Double).backward();
+                for (found, expected) in leaves.iter().chain([&x]).zip(expected_leaves.iter().chain([&exact])) {
+                    let far = distance(&found.grad(), &expected.grad());
+                    assert!(far < 2e-2, "round {round}, {grid:?} {rows} {sizes:?} {:?}: {far}", found.size());
+                }
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::network::enter;
-use super::norm::LayerNorm;
+use super::norm::{Addend, LayerNorm, Normalised};
 use super::packed::Packed;
 use super::reading::Reading;
 use crate::feed_forward::{self, FeedForward};
@@ -95,6 +95,22 @@ struct Block {
     is_local: bool,
 }
 
+/// `[T, hidden]` between two halves of blocks, the last sum not yet formed: the next norm does that on its way.
+#[derive(Debug)]
+struct Stream {
+    x: Tensor,
+    added: Option<Addend>,
+}
+
+impl Stream {
+    fn sum(self) -> Tensor {
+        match self.added {
+            Some(added) => added.add_to(&self.x),
+            None => self.x,
+        }
+    }
+}
+
 impl GptNeo {
     /// The network over these weights.
     pub fn new(spec: &ModelSpec, weights: &mut Weights<'_>) -> Self {
@@ -112,15 +128,16 @@ impl GptNeo {
         }
     }
 
-    /// `[T, hidden]` after the last norm.
+    /// `[T, hidden]` after the last norm, as the head is given it.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
-        self.last_norm.forward(&enter(Phase::Head, self.through(&self.blocks, batch, dropout)))
+        let Stream { x, added } = self.through(&self.blocks, batch, dropout);
+        self.last_norm.of_sum(enter(Phase::Head, x), added).normal
     }
 
     /// `[R, hidden]` after the last norm, at the tokens of `reading`.
     pub fn read(&self, batch: &Packed, reading: &Reading, dropout: Dropout) -> Tensor {
         let (last, before) = self.blocks.split_last().expect("invariant: there is a block");
-        let x = self.through(before, batch, dropout);
+        let x = self.through(before, batch, dropout).sum();
         let no_masks = Masks::default();
         let sight = if last.is_local { self.window() } else { Sight::Back };
         let attention = self.attention(batch, sight, &no_masks, dropout);
@@ -128,19 +145,20 @@ impl GptNeo {
         self.last_norm.forward(&x)
     }
 
-    /// `[T, hidden]` after the first of these blocks to the last of them.
-    fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Tensor {
+    /// What stands after the first of these blocks to the last of them.
+    fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Stream {
         let tokens = Tensor::embedding(&self.tokens, &batch.tokens, NO_PADDING, false, false);
         let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
-        let mut x = dropout.apply("embeddings", tokens + positions, self.dropout);
+        let x = dropout.apply("embeddings", tokens + positions, self.dropout);
+        let mut stream = Stream { x, added: None };
         let (global, local) = (Masks::default(), Masks::default());
         let window = self.window();
         for (index, block) in blocks.iter().enumerate() {
             let (sight, masks) = if block.is_local { (window, &local) } else { (Sight::Back, &global) };
             let attention = self.attention(batch, sight, masks, dropout);
-            x = block.forward(x, &attention, &format!("h.{index}"), self.dropout);
+            stream = block.forward(stream, &attention, &format!("h.{index}"), self.dropout);
         }
-        x
+        stream
     }
 
     /// What a token of a local layer sees.
@@ -182,13 +200,13 @@ impl Block {
         }
     }
 
-    fn forward(&self, x: Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
-        let dropout = attention.dropout;
-        let x = enter(Phase::Attention, x);
-        let projected = self.projections.forward(&self.attention_norm.forward(&x));
-        let attended = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
-        let x = x + dropout.apply(&format!("{place}.attention.output"), attended, probability);
-        self.feed(x, dropout, place, probability)
+    fn forward(&self, stream: Stream, attention: &Attention<'_>, place: &str, probability: f64) -> Stream {
+        let Normalised { going, normal } = self.attention_norm.of_sum(enter(Phase::Attention, stream.x), stream.added);
+        let projected = self.projections.forward(&normal);
+        let rows = self.output.forward(&attention.forward(&projected, &format!("{place}.attention")));
+        let place_of_output = format!("{place}.attention.output");
+        let attended = Addend { rows, dropout: attention.dropout, place: place_of_output, probability };
+        self.feed(Stream { x: going, added: Some(attended) }, attention.dropout, place, probability)
     }
 
     /// As [`Self::forward`], of the tokens of `reading` alone.
@@ -200,12 +218,14 @@ impl Block {
         let attended = self.output.forward(&attended);
         let dropout = attention.dropout;
         let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
-        self.feed(x.index_select(0, &reading.tokens) + attended, dropout, place, probability)
+        let stream = Stream { x: x.index_select(0, &reading.tokens) + attended, added: None };
+        self.feed(stream, dropout, place, probability).sum()
     }
 
-    fn feed(&self, x: Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
-        let x = enter(Phase::FeedForward, x);
-        let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x));
-        x + dropout.apply(&format!("{place}.feed-forward"), fed, probability)
+    fn feed(&self, stream: Stream, dropout: Dropout, place: &str, probability: f64) -> Stream {
+        let Normalised { going, normal } =
+            self.feed_forward_norm.of_sum(enter(Phase::FeedForward, stream.x), stream.added);
+        let rows = self.feed_forward.forward(&normal);
+        Stream { x: going, added: Some(Addend { rows, dropout, place: format!("{place}.feed-forward"), probability }) }
     }
 }

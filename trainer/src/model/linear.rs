@@ -127,11 +127,6 @@ pub fn is_on_gpu(kind: Kind, weight: &Tensor) -> bool {
         && matches!(weight.device(), Device::Cuda(_))
 }
 
-/// x·Wᵀ in `kind`, with what `map` has packed of a weight that it is always given, where it can be.
-pub fn without_bias(map: &PackedMap, x: &Tensor, weight: &Tensor, kind: Kind) -> Tensor {
-    if is_packed(kind, weight) { packed(map, x, &[weight], &[]) } else { linear(x, weight, None, kind) }
-}
-
 fn packed(map: &PackedMap, x: &Tensor, weights: &[&Tensor], biases: &[&Tensor]) -> Tensor {
     map.apply(x, weights, biases).unwrap_or_else(|error| panic!("invariant: a map fits its input: {error}"))
 }

@@ -3,7 +3,7 @@
 use native::stopwatch::{self, Phase};
 use spec::model::{Architecture, ModelSpec};
 use spec::train::Precision;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::gpt_neo::GptNeo;
 use super::head::Decoder;
@@ -54,7 +54,7 @@ impl Model {
     /// `[T, hidden]` in fp32: what transformers calls the last hidden state, one row for every token of the batch.
     pub fn hidden(&self, batch: &Packed, dropout: Dropout) -> Tensor {
         match &self.network {
-            Network::GptNeo(network) => network.hidden(batch, dropout),
+            Network::GptNeo(network) => network.hidden(batch, dropout).to_kind(Kind::Float),
             Network::Roberta(network) => network.hidden(batch, dropout),
         }
     }

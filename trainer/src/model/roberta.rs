@@ -15,7 +15,7 @@ use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::masked::MaskedCopies;
 use super::network::enter;
-use super::norm::LayerNorm;
+use super::norm::{Addend, LayerNorm, Normalised};
 use super::packed::Packed;
 use super::reading::Reading;
 use crate::feed_forward::{self, FeedForward};
@@ -161,11 +161,12 @@ impl Roberta {
     fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Tensor {
         let masks = Masks::default();
         let attention = self.attention(batch, &masks, dropout);
-        let mut x = dropout.apply("embeddings", self.embed(&batch.tokens, &batch.positions), self.dropout);
+        let x = dropout.apply("embeddings", self.embed(&batch.tokens, &batch.positions), self.dropout);
+        let mut x = Normalised { normal: x.shallow_clone(), going: x };
         for (index, block) in blocks.iter().enumerate() {
-            x = block.forward(&x, &attention, &format!("layer.{index}"), self.dropout);
+            x = block.forward(x, &attention, &format!("layer.{index}"), self.dropout);
         }
-        x
+        x.going
     }
 
     fn attention<'a>(&self, batch: &'a Packed, masks: &'a Masks, dropout: Dropout) -> Attention<'a> {
@@ -258,11 +259,10 @@ impl Block {
         self.feed_forward_norm.forward(&(self.feed_forward.forward(&x) + x))
     }
 
-    fn forward(&self, x: &Tensor, attention: &Attention<'_>, place: &str, probability: f64) -> Tensor {
-        let dropout = attention.dropout;
-        let x = &enter(Phase::Attention, x.shallow_clone());
-        let attended = attention.forward(&self.projections.forward(x), &format!("{place}.attention"));
-        self.feed(x, &attended, dropout, place, probability)
+    fn forward(&self, x: Normalised, attention: &Attention<'_>, place: &str, probability: f64) -> Normalised {
+        let going = enter(Phase::Attention, x.going);
+        let attended = attention.forward(&self.projections.forward(&x.normal), &format!("{place}.attention"));
+        self.feed(&going, &attended, attention.dropout, place, probability)
     }
 
     /// As [`Self::forward`], of the tokens of `reading` alone.
@@ -270,14 +270,14 @@ impl Block {
         let read = x.index_select(0, &reading.tokens);
         let parts = [&self.projections.queries(&read), &self.projections.keys_and_values(x)];
         let attended = reading.attend(attention, parts, &format!("{place}.attention"));
-        self.feed(&read, &attended, attention.dropout, place, probability)
+        self.feed(&read, &attended, attention.dropout, place, probability).going
     }
 
-    fn feed(&self, x: &Tensor, attended: &Tensor, dropout: Dropout, place: &str, probability: f64) -> Tensor {
-        let attended = self.output.forward(attended);
-        let attended = dropout.apply(&format!("{place}.attention.output"), attended, probability);
-        let x = enter(Phase::FeedForward, self.attention_norm.forward(&(attended + x)));
-        let fed = dropout.apply(&format!("{place}.feed-forward"), self.feed_forward.forward(&x), probability);
-        self.feed_forward_norm.forward(&(fed + x))
+    fn feed(&self, x: &Tensor, attended: &Tensor, dropout: Dropout, place: &str, probability: f64) -> Normalised {
+        let added = |rows: Tensor, part: &str| Addend { rows, dropout, place: format!("{place}.{part}"), probability };
+        let attended = added(self.output.forward(attended), "attention.output");
+        let Normalised { going, normal } = self.attention_norm.after_sum(x, attended);
+        let going = enter(Phase::FeedForward, going);
+        self.feed_forward_norm.after_sum(&going, added(self.feed_forward.forward(&normal), "feed-forward"))
     }
 }

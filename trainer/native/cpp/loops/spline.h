@@ -1,0 +1,154 @@
+// The terms of layers with spline edges, for the loops of kernels.cpp.
+#pragma once
+
+#include "numbers.h"
+
+namespace {
+
+using seedbed::SplineGrid;
+
+inline float logistic(float x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// The cell of x and the place within it; cell -1 for what lies off the knots or is not a number.
+inline int32_t cell_of(float x, const SplineGrid& grid, float* within) {
+  const float place = (x - grid.low) * grid.cells_per_unit + static_cast<float>(grid.order);
+  // A comparison with what is no number fails.
+  if (!(place >= 0.0f && place < static_cast<float>(grid.bases + grid.order))) return -1;
+  const int32_t cell = static_cast<int32_t>(place);
+  *within = place - static_cast<float>(cell);
+  return cell;
+}
+
+inline float basis(int32_t cell, float u, int64_t m, const SplineGrid& grid) {
+  const int64_t piece = grid.order + m - cell;
+  if (cell < 0 || piece < 0 || piece > grid.order) return 0.0f;
+  const float* const c = grid.pieces + piece * (grid.order + 1);
+  float value = c[grid.order];
+  for (int64_t power = grid.order - 1; power >= 0; --power) value = value * u + c[power];
+  return value;
+}
+
+inline float basis_slope(int32_t cell, float u, int64_t m, const SplineGrid& grid) {
+  const int64_t piece = grid.order + m - cell;
+  if (cell < 0 || piece < 0 || piece > grid.order) return 0.0f;
+  const float* const c = grid.pieces + piece * (grid.order + 1);
+  float slope = static_cast<float>(grid.order) * c[grid.order];
+  for (int64_t power = grid.order - 1; power >= 1; --power) slope = slope * u + static_cast<float>(power) * c[power];
+  return slope * grid.cells_per_unit;
+}
+
+// Entries `from` to `inputs`, one after the other.
+inline void some_terms(const Half* x, int64_t from, int64_t inputs, int64_t width, const SplineGrid& grid, Half* target) {
+  for (int64_t i = from; i < inputs; ++i) {
+    const float entry = wide(x[i]);
+    float u = 0;
+    const int32_t cell = cell_of(entry, grid, &u);
+    target[i] = half(entry * logistic(entry));
+    for (int64_t m = 0; m < grid.bases; ++m) target[(1 + m) * width + i] = half(basis(cell, u, m, grid));
+  }
+}
+
+inline void some_terms_back(
+    const Half* x, const float* gradient, int64_t stride, int64_t from, int64_t inputs, const SplineGrid& grid, float* back) {
+  for (int64_t i = from; i < inputs; ++i) {
+    const float entry = wide(x[i]), gate = logistic(entry);
+    float u = 0;
+    const int32_t cell = cell_of(entry, grid, &u);
+    float sum = gradient[i] * (gate + entry * gate * (1.0f - gate));
+    for (int64_t m = 0; m < grid.bases; ++m) sum += gradient[(1 + m) * stride + i] * basis_slope(cell, u, m, grid);
+    back[i] = sum;
+  }
+}
+
+#if defined(__AVX512F__)
+
+// 16 entries: what cell_of finds, and their logistic function.
+struct Entries {
+  __m512 x, gate, u;
+  __m512i first;  // the piece of B_0
+  __mmask16 is_on_knots;
+
+  Entries(const Half* source, const SplineGrid& grid) {
+    const __m512i bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(source)));
+    x = _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+    alignas(64) float lanes[16];
+    _mm512_store_ps(lanes, x);
+#pragma omp simd
+    for (int i = 0; i < 16; ++i) lanes[i] = logistic(lanes[i]);
+    gate = _mm512_load_ps(lanes);
+    const __m512 order = _mm512_set1_ps(static_cast<float>(grid.order));
+    const __m512 place = _mm512_fmadd_ps(
+        _mm512_sub_ps(x, _mm512_set1_ps(grid.low)), _mm512_set1_ps(grid.cells_per_unit), order);
+    const __m512 last = _mm512_set1_ps(static_cast<float>(grid.bases + grid.order));
+    is_on_knots = _mm512_cmp_ps_mask(place, _mm512_setzero_ps(), _CMP_GE_OQ) & _mm512_cmp_ps_mask(place, last, _CMP_LT_OQ);
+    const __m512i cell = _mm512_cvttps_epi32(place);
+    u = _mm512_sub_ps(place, _mm512_cvtepi32_ps(cell));
+    first = _mm512_sub_epi32(_mm512_set1_epi32(static_cast<int>(grid.order)), cell);
+  }
+
+  // Which entries B_m is a piece of, and which piece.
+  __mmask16 pieces(int64_t m, const SplineGrid& grid, __m512i* piece) const {
+    *piece = _mm512_add_epi32(first, _mm512_set1_epi32(static_cast<int>(m)));
+    return is_on_knots & _mm512_cmple_epu32_mask(*piece, _mm512_set1_epi32(static_cast<int>(grid.order)));
+  }
+
+  // The polynomial of u of the highest power `power`, of these pieces.
+  __m512 polynomial(const float* by_power, int64_t power, __m512i piece) const {
+    __m512 value = _mm512_permutexvar_ps(piece, _mm512_loadu_ps(by_power + power * seedbed::kPieces));
+    while (--power >= 0)
+      value = _mm512_fmadd_ps(value, u, _mm512_permutexvar_ps(piece, _mm512_loadu_ps(by_power + power * seedbed::kPieces)));
+    return value;
+  }
+};
+
+inline void store_halves(__m512 values, Half* target) {
+  alignas(64) float lanes[16];
+  _mm512_store_ps(lanes, values);
+#pragma omp simd
+  for (int i = 0; i < 16; ++i) target[i] = half(lanes[i]);
+}
+
+#endif
+
+void spline_terms(const Half* x, int64_t inputs, int64_t width, const SplineGrid& grid, Half* target) {
+  int64_t done = 0;
+#if defined(__AVX512F__)
+  for (; grid.by_power != nullptr && done + 16 <= inputs; done += 16) {
+    const Entries entries(x + done, grid);
+    store_halves(_mm512_mul_ps(entries.x, entries.gate), target + done);
+    for (int64_t m = 0; m < grid.bases; ++m) {
+      __m512i piece;
+      const __mmask16 is_there = entries.pieces(m, grid, &piece);
+      store_halves(
+          _mm512_maskz_mov_ps(is_there, entries.polynomial(grid.by_power, grid.order, piece)), target + (1 + m) * width + done);
+    }
+  }
+#endif
+  some_terms(x, done, inputs, width, grid, target);
+  for (int64_t term = 0; term <= grid.bases; ++term)
+    for (int64_t i = inputs; i < width; ++i) target[term * width + i] = 0;
+}
+
+void spline_terms_back(
+    const Half* x, const float* gradient, int64_t stride, int64_t inputs, const SplineGrid& grid, float* back) {
+  int64_t done = 0;
+#if defined(__AVX512F__)
+  for (; grid.by_power != nullptr && done + 16 <= inputs; done += 16) {
+    const Entries entries(x + done, grid);
+    // The slope of x·gate.
+    const __m512 one = _mm512_set1_ps(1.0f), rest = _mm512_sub_ps(one, entries.gate);
+    const __m512 slope = _mm512_mul_ps(entries.gate, _mm512_fmadd_ps(entries.x, rest, one));
+    __m512 sum = _mm512_mul_ps(_mm512_loadu_ps(gradient + done), slope);
+    for (int64_t m = 0; m < grid.bases; ++m) {
+      __m512i piece;
+      const __mmask16 is_there = entries.pieces(m, grid, &piece);
+      const __m512 basis_slope = entries.polynomial(grid.slopes_by_power, grid.order - 1, piece);
+      sum = _mm512_mask3_fmadd_ps(_mm512_loadu_ps(gradient + (1 + m) * stride + done), basis_slope, sum, is_there);
+    }
+    _mm512_storeu_ps(back + done, sum);
+  }
+#endif
+  some_terms_back(x, gradient, stride, done, inputs, grid, back);
+}
+
+}  // namespace
