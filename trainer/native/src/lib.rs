@@ -10,6 +10,7 @@
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`spline_basis`] lays B-splines out as products want them.
 //! - [`stopwatch`] says where the time of a step goes.
+//! - [`nccl`] adds up tensors over several GPUs.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
 //!
@@ -28,6 +29,7 @@ pub mod cuda;
 mod gradient;
 mod libraries;
 mod map;
+pub mod nccl;
 pub mod processor;
 mod release;
 pub mod settings;
