@@ -11,7 +11,8 @@
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`finetune`]: what it learns of other tasks; [`mod@bench`]: how fast it is, and where the time goes.
-//! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//! 10. [`collective`]: several GPUs together.
+//! 11. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
@@ -20,6 +21,7 @@ pub mod ask;
 pub mod bench;
 pub mod checkpoint;
 pub mod cli;
+pub mod collective;
 pub mod curves;
 pub mod data;
 pub mod device;

@@ -40,6 +40,9 @@ unsafe extern "C" {
         phase: c_int,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_select_gpu(index: c_int) -> *mut c_char;
+    pub(crate) fn seedbed_current_stream(index: c_int, handle: *mut *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_current_stream_is_idle(index: c_int, idle: *mut bool) -> *mut c_char;
     pub(crate) fn seedbed_has_products() -> bool;
     pub(crate) fn seedbed_map_new() -> *mut c_void;
     pub(crate) fn seedbed_map_free(map: *mut c_void);
