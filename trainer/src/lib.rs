@@ -41,6 +41,8 @@ pub mod logbook;
 pub mod model;
 pub mod optimizer;
 pub mod parameters;
+#[cfg(test)]
+mod resume_tests;
 pub mod run;
 pub mod schedule;
 pub mod session;

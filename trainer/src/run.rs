@@ -98,6 +98,11 @@ pub fn parse_spec(text: &str) -> Result<RunSpec, String> {
 
 fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
     let bench = &training.workbench;
+    let stories = &bench.data.training;
+    // A token of a longer story sees more, and there are more of them: the mean over tokens, not over stories.
+    let squares: f64 = (0..stories.len()).map(|story| (stories.length(story) as f64).powi(2)).sum();
+    let length = squares / (stories.tokens() as f64).max(1.0);
+    let attended = spec::budget::attended(study.model.architecture, length);
     Facts {
         schema: SCHEMA,
         run: bench.run.id,
@@ -105,6 +110,8 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
         versions: device::versions(),
         parameters: spec::budget::ParameterCount::of(&study.model),
         feed_forward_width: study.model.feed_forward.width(),
+        flops_per_token: Some(spec::budget::flops_per_token(&study.model, attended)),
+        places: training.progress.places.clone(),
         steps: training.steps,
         training_stories: bench.data.training.len() as u64,
         training_tokens: bench.data.training.tokens(),

@@ -10,7 +10,7 @@ use spec::train::{Precision, TrainSpec};
 
 use crate::checkpoint::{self, CheckpointError, Progress};
 use crate::curves::Curve;
-use crate::data::{LeakCheck, StepSampler};
+use crate::data::StepSampler;
 use crate::evaluate::command::DEFAULT_TOKENS;
 use crate::evaluate::examiner::Examiner;
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
@@ -93,7 +93,6 @@ impl Training<'_> {
         let began = Instant::now();
         let between_checkpoints = Duration::from_secs(self.workbench.run.execution.checkpoint_every.get());
         let mut saved = Instant::now();
-        let mut leaks = LeakCheck::default();
         let feed = Feed::start(self.workbench.packer(), self.sampler.clone())?;
         while self.progress.step < self.steps {
             if stop.is_asked() {
@@ -103,7 +102,8 @@ impl Training<'_> {
             let step = self.progress.step;
             let rate = learning_rate(&self.spec.schedule, step, self.steps);
             let batches = feed.next_step();
-            let seen = self.workbench.step(&mut self.optimizer, &mut leaks, &batches.means, step, rate)?;
+            let leaks = &mut self.progress.leaks;
+            let seen = self.workbench.step(&mut self.optimizer, leaks, &batches.means, step, rate)?;
             self.progress.step += 1;
             self.progress.tokens += seen.tokens;
             self.progress.cursor = batches.next;
@@ -166,10 +166,12 @@ impl Training<'_> {
     pub fn judge(&self, task: &PairTask<'_>, watch: &mut Watch<'_>) -> Option<Vec<Judgement>> {
         let bench = &self.workbench;
         let model = Model::new(self.model, &mut |name| bench.parameters.leaf(name), Precision::Fp32);
+        let specials = bench.data.tokenizer.specials();
+        let model = model.with_padding(specials.pad);
         let scorer = Scorer {
             model: &model,
             architecture: self.model.architecture,
-            specials: bench.data.tokenizer.specials(),
+            specials,
             device: bench.device,
             most_tokens: DEFAULT_TOKENS as usize,
         };

@@ -26,7 +26,7 @@ pub use self::design::{Factor, Point, Seed};
 pub use self::final_values::{FinalValuesError, final_values};
 pub use self::missing::MissingScore;
 use self::observation::is_usable;
-pub use self::observation::{Curve, Observation, RunAccount, RunState};
+pub use self::observation::{Curve, Network, Observation, RunAccount, RunState};
 
 /// Where results came from.
 #[derive(Debug, Clone, PartialEq)]

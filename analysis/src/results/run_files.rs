@@ -13,7 +13,7 @@ use spec::{Digest, RunId, SCHEMA, metric};
 use super::design::{Point, Seed};
 use super::final_values::final_values;
 use super::missing::{self, Told};
-use super::observation::{Curve, Observation, RunAccount, RunState, is_usable};
+use super::observation::{Curve, Network, Observation, RunAccount, RunState, is_usable};
 use crate::error::AnalysisError;
 
 /// One run of the plan, about to be read.
@@ -97,9 +97,10 @@ impl RunReader {
         account.seconds = (!seconds.is_empty()).then(|| seconds.iter().sum());
         // What the trainer says of itself is an extra: another trainer leaves it out, and a damaged file costs no result.
         if let Ok(facts) = read_record::<Facts>(&self.layout.facts()) {
-            account.device = Some(facts.device);
             account.parameters = Some(facts.parameters.total());
+            account.network = Some(Network::of(&facts));
             account.steps = Some(facts.steps);
+            account.device = Some(facts.device);
         }
         if let Ok(outcome) = read_record::<Outcome>(&self.layout.outcome()) {
             account.steps = Some(outcome.step);
