@@ -98,7 +98,9 @@ fn fifty_steps_in_micro_batches_are_those_of_transformers() {
         for (step, expected) in (0_u32..).zip(&losses) {
             let draws: Vec<Draw> = (4 * step..4 * step + 4).map(|story| Draw { epoch: 0, story }).collect();
             let rate = learning_rate(&train.schedule, u64::from(step), losses.len() as u64);
-            let seen = bench.step(&mut optimizer, &mut LeakCheck::default(), &draws, u64::from(step), rate).unwrap();
+            let seen = bench
+                .step(&mut optimizer, &mut LeakCheck::default(), &bench.packer().pack(&draws), u64::from(step), rate)
+                .unwrap();
             let far = (seen.loss / expected - 1.0).abs();
             assert!(far < 1e-4, "step {step}, {micro_batch_tokens} tokens a pass: {} instead of {expected}", seen.loss);
         }
