@@ -39,7 +39,7 @@ const INSTRUCTION_SETS: [(&str, &[&str]); 3] = [
 ];
 
 /// Kernels for a GPU, compiled where they run, as one program in this order.
-const GPU_SOURCES: [&str; 4] = ["gpu/numbers.cu", "gpu/cross_entropy.cu", "gpu/layer_norm.cu", "gpu/spline.cu"];
+const GPU_SOURCES: [&str; 4] = ["gpu/numbers.cu", "gpu/cross_entropy.cu", "gpu/add_norm.cu", "gpu/spline.cu"];
 
 fn main() {
     println!("cargo::rerun-if-changed=cpp");

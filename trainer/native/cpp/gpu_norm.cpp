@@ -1,79 +1,115 @@
-// Layer normalisation of rows in float32 on a GPU, with a result in either kind.
+// A sum and its layer normalisation in one pass on a GPU, as `norm.cpp` has them on a processor.
 
 #include <ATen/ops/empty.h>
 
 #include "gpu.h"
 #include "guard.h"
 #include "node.h"
+#include "norm.h"
+#include "products.h"
 
 namespace seedbed {
 namespace {
 
-// As `gpu/layer_norm.cu` has it.
+// As `gpu/add_norm.cu` has them.
 constexpr int64_t kMostColumns = 8;
+struct GpuDropout {
+  uint64_t key;
+  uint32_t threshold;
+  float scale;
+};
+
+GpuDropout dropout_of(const NormHow& how) {
+  if (how.dropout == 0) return {0, 0, 1};
+  return {how.key, static_cast<uint32_t>(how.dropout * 4294967296.0), static_cast<float>(1.0 / (1.0 - how.dropout))};
+}
 
 int64_t threads_for(int64_t columns) {
   int64_t threads = 128;
   while (threads * kMostColumns < columns) threads *= 2;
+  TORCH_CHECK(threads <= 1024, "rows of ", columns, " columns are too wide for a block of threads");
   return threads;
 }
 
-struct GpuNormBackward : torch::autograd::Node {
-  at::Tensor x, weight, moments;
+void* place(const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr() : nullptr; }
 
+struct GpuNormBackward : torch::autograd::Node {
+  NormHow how;
+  bool has_delta = false;
+  at::Tensor sum, moments, weight, bias;
+  at::ScalarType delta_kind = at::kBFloat16;
+
+  // Gradients of what goes on, in float32, and of the normal rows in bfloat16.
   variable_list apply(variable_list&& gradients) override {
-    if (!gradients[0].defined()) return variable_list(3);
+    variable_list results(has_delta ? 4 : 3);
+    if (!gradients[0].defined() && !gradients[1].defined()) return results;
     const at::NoGradGuard unrecorded;
-    const at::Tensor arriving = gradients[0].contiguous();
-    const int64_t rows = x.size(0), columns = x.size(1);
-    const bool is_narrow = arriving.scalar_type() == at::kBFloat16;
-    // As many blocks as fit on the device at once: each keeps its sums of columns until its last row.
+    const auto cast = [](const at::Tensor& tensor, at::ScalarType kind) {
+      return tensor.defined() ? tensor.to(kind).contiguous() : at::Tensor();
+    };
+    const at::Tensor going = cast(gradients[0], at::kFloat), normal = cast(gradients[1], at::kBFloat16);
+    const int64_t rows = sum.size(0), columns = sum.size(1);
+    // As many blocks as the device holds at once: each keeps its sums of columns until its last row.
     const int64_t blocks = std::min(rows, 8 * gpu::multiprocessors());
-    const at::Tensor back = at::empty_like(x), sums = at::empty({blocks, 2, columns}, x.options());
+    const at::Tensor back = at::empty_like(sum), sums = at::empty({blocks, 2, columns}, sum.options());
+    const at::Tensor delta = has_delta ? at::empty(sum.sizes(), sum.options().dtype(at::kBFloat16)) : at::Tensor();
     gpu::run(
-        "layer_norm_back", x, {blocks, threads_for(columns)}, static_cast<const void*>(arriving.data_ptr()),
-        static_cast<int>(is_narrow), static_cast<const void*>(x.data_ptr()), static_cast<const void*>(moments.data_ptr()),
-        static_cast<const void*>(weight.data_ptr()), static_cast<long long>(rows), static_cast<int>(columns),
-        back.data_ptr(), sums.data_ptr());
+        "add_norm_back", sum, {blocks, threads_for(columns)}, place(normal), how.is_after ? place(going) : nullptr,
+        how.is_after ? nullptr : place(going), place(sum), place(moments), dropout_of(how), place(weight),
+        static_cast<long long>(rows), static_cast<int>(columns), place(back), place(delta), place(sums));
     const at::Tensor whole = sums.sum(0);
-    return {back, whole.select(0, 0), whole.select(0, 1)};
+    const Gradient weight_place(weight), bias_place(bias);
+    if (weight_place.sum.defined()) weight_place.sum.add_(whole.select(0, 0));
+    if (bias_place.sum.defined()) bias_place.sum.add_(whole.select(0, 1));
+    results[0] = back;
+    results[1] = weight_place.returned;
+    results[2] = bias_place.returned;
+    if (has_delta) results[3] = delta.to(delta_kind);
+    return results;
   }
 };
 
-at::Tensor gpu_norm(
-    const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double epsilon, bool is_narrow) {
-  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat, "the input is ", x.scalar_type(), x.sizes(), ", not float32 rows");
-  const int64_t rows = x.size(0), columns = x.size(1);
-  TORCH_CHECK(
-      weight.is_contiguous() && bias.is_contiguous() && weight.numel() == columns && bias.numel() == columns,
-      "weight and bias are ", weight.sizes(), " and ", bias.sizes(), ", the rows ", x.sizes());
-  const auto node = node_for<GpuNormBackward>(x, weight, bias);
-  at::Tensor result;
+}  // namespace
+
+NormResults add_norm_on_gpu(
+    const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, const at::Tensor& bias, NormHow how) {
+  const bool has_delta = delta.defined();
+  const auto node =
+      has_delta ? node_for<GpuNormBackward>(x, weight, bias, delta) : node_for<GpuNormBackward>(x, weight, bias);
+  NormResults results;
   {
     const Unrecorded unrecorded;
-    const at::Tensor entries = x.contiguous().detach();
-    result = at::empty(x.sizes(), x.options().dtype(is_narrow ? at::kBFloat16 : at::kFloat));
-    const at::Tensor moments = at::empty({rows, 2}, x.options());
+    const int64_t rows = x.size(0), columns = x.size(1);
+    const at::Tensor from = x.contiguous().detach();
+    const at::Tensor added = has_delta ? delta.to(at::kBFloat16).contiguous() : delta;
+    const at::Tensor sum = has_delta ? at::empty(x.sizes(), from.options()) : from;
+    const at::Tensor moments = at::empty({rows, 2}, from.options());
+    results.normal = at::empty(x.sizes(), from.options().dtype(at::kBFloat16));
+    if (how.is_after) results.going = at::empty(x.sizes(), from.options());
     gpu::run(
-        "layer_norm", entries, {rows, threads_for(columns)}, static_cast<const void*>(entries.data_ptr()),
-        static_cast<const void*>(weight.data_ptr()), static_cast<const void*>(bias.data_ptr()),
-        static_cast<float>(epsilon), static_cast<int>(columns), static_cast<int>(is_narrow), result.data_ptr(),
-        moments.data_ptr());
+        "add_norm", from, {rows, threads_for(columns)}, place(from), place(added), dropout_of(how), place(weight),
+        place(bias), how.epsilon, static_cast<int>(columns), place(sum), place(results.going), place(results.normal),
+        place(moments));
     if (node != nullptr) {
-      node->x = entries;
-      node->weight = weight.detach();
+      node->how = how;
+      node->has_delta = has_delta;
+      if (has_delta) node->delta_kind = delta.scalar_type();
+      node->sum = sum.detach();
       node->moments = moments;
+      node->weight = weight;
+      node->bias = bias;
     }
+    if (!how.is_after && has_delta) results.going = sum;
   }
-  record(result, node);
-  return result;
+  if (node != nullptr) {
+    // In this order: the first is the gradient of what goes on, even where nothing does.
+    if (results.going.defined())
+      torch::autograd::set_history(results.going, node);
+    else
+      node->add_input_metadata(torch::autograd::Node::undefined_input());
+    torch::autograd::set_history(results.normal, node);
+  }
+  return results;
 }
 
-}  // namespace
 }  // namespace seedbed
-
-extern "C" char* seedbed_gpu_layer_norm(
-    const at::Tensor* x, const at::Tensor* weight, const at::Tensor* bias, double epsilon, bool is_narrow,
-    at::Tensor** result) {
-  return seedbed::guarded([&] { *result = new at::Tensor(seedbed::gpu_norm(*x, *weight, *bias, epsilon, is_narrow)); });
-}

@@ -6,6 +6,7 @@
 #include "dropout.h"
 #include "guard.h"
 #include "node.h"
+#include "norm.h"
 #include "products.h"
 
 namespace seedbed {
@@ -14,13 +15,6 @@ namespace {
 // Rows whose column sums are formed together. It decides the order of sums, so it does not depend on the number of threads.
 constexpr int64_t kGroup = 64;
 
-struct How {
-  float epsilon;
-  double dropout;
-  uint64_t key;
-  bool is_after;  // whether what goes on is the normal rows rather than the sum
-};
-
 const float* numbers(const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }
 
 float* at_row(const at::Tensor& tensor, int64_t place) { return tensor.defined() ? tensor.data_ptr<float>() + place : nullptr; }
@@ -28,7 +22,7 @@ float* at_row(const at::Tensor& tensor, int64_t place) { return tensor.defined()
 Half* half_row(const at::Tensor& tensor, int64_t place) { return tensor.defined() ? halves(tensor) + place : nullptr; }
 
 struct NormBackward : torch::autograd::Node {
-  How how;
+  NormHow how;
   bool has_delta = false;
   at::Tensor sum, means, inverses, weight, bias;
   at::ScalarType delta_kind = at::kBFloat16;
@@ -74,19 +68,16 @@ struct NormBackward : torch::autograd::Node {
   }
 };
 
-struct Results {
-  at::Tensor going, normal;
-};
-
-Results add_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, const at::Tensor& bias, How how) {
+NormResults add_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, const at::Tensor& bias, NormHow how) {
   TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat, "rows are ", x.scalar_type(), x.sizes(), ", not in float32");
   const int64_t rows = x.size(0), count = x.size(1);
   for (const at::Tensor& one : {weight, bias})
     TORCH_CHECK(one.numel() == count && one.scalar_type() == at::kFloat && one.is_contiguous(), "a weight or bias of the norm is ",
                 one.scalar_type(), one.sizes(), ", not of ", count, " numbers in float32");
   TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "what is added is ", delta.sizes(), ", the rows ", x.sizes());
+  if (x.is_cuda()) return add_norm_on_gpu(x, delta, weight, bias, how);
   const auto node = delta.defined() ? node_for<NormBackward>(x, weight, bias, delta) : node_for<NormBackward>(x, weight, bias);
-  Results results;
+  NormResults results;
   {
     const Unrecorded unrecorded;
     const at::Tensor from = x.contiguous().detach();
@@ -162,7 +153,7 @@ extern "C" char* seedbed_add_norm(
     const at::Tensor* x, const at::Tensor* delta, const at::Tensor* weight, const at::Tensor* bias, double epsilon,
     double dropout, uint64_t key, bool is_after, at::Tensor** going, at::Tensor** normal) {
   return seedbed::guarded([&] {
-    const seedbed::How how{static_cast<float>(epsilon), dropout, key, is_after};
+    const seedbed::NormHow how{static_cast<float>(epsilon), dropout, key, is_after};
     const auto results = seedbed::add_norm(*x, delta == nullptr ? at::Tensor() : *delta, *weight, *bias, how);
     *normal = new at::Tensor(results.normal);
     // What is neither added to nor replaced goes on as it came.

@@ -141,14 +141,6 @@ unsafe extern "C" {
         targets: *const C_tensor,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
-    pub(crate) fn seedbed_gpu_layer_norm(
-        x: *const C_tensor,
-        weight: *const C_tensor,
-        bias: *const C_tensor,
-        epsilon: f64,
-        is_narrow: bool,
-        result: *mut *mut C_tensor,
-    ) -> *mut c_char;
     pub(crate) fn seedbed_gpu_spline_basis(
         x: *const C_tensor,
         low: f64,

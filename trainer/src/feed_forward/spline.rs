@@ -56,14 +56,33 @@ impl SplineLayer {
         if is_packed(self.kind, &self.base_weight) {
             return self.as_one_product(x);
         }
+        if is_on_gpu(self.kind, &self.base_weight) {
+            return self.on_gpu(x);
+        }
         let x = x.to_kind(self.base_weight.kind());
         let base = linear(&silu(&x), &self.base_weight, None, self.kind);
-        let bases = if is_on_gpu(self.kind, &x) { self.basis.on_gpu(&x) } else { self.basis.forward(&x).flatten(1, 2) };
-        let weight = match &self.spline_scaler {
+        let bases = self.basis.forward(&x).flatten(1, 2);
+        base + linear(&bases, &self.scaled_coefficients().flatten(1, 2), None, self.kind)
+    }
+
+    /// s·C: `[outputs, inputs, G + k]`.
+    fn scaled_coefficients(&self) -> Tensor {
+        match &self.spline_scaler {
             Some(scaler) => &self.spline_weight * scaler.unsqueeze(-1),
             None => self.spline_weight.shallow_clone(),
-        };
-        base + linear(&bases, &weight.flatten(1, 2), None, self.kind)
+        }
+    }
+
+    /// The same by two products. A GPU multiplies matrices whose sides are no multiples of eight at a fraction of its rate, so
+    /// both sides are filled up with zeros.
+    fn on_gpu(&self, x: &Tensor) -> Tensor {
+        let (outputs, inputs) = self.base_weight.size2().expect("invariant: weights are [outputs, inputs]");
+        let (below, right) = (missing(outputs), missing(inputs));
+        let x = filled(&x.to_kind(self.kind), &[0, right]);
+        let base = linear(&silu(&x), &filled(&self.base_weight, &[0, right, 0, below]), None, self.kind);
+        let coefficients = filled(&self.scaled_coefficients(), &[0, 0, 0, right, 0, below]);
+        let edges = linear(&self.basis.on_gpu(&x), &coefficients.flatten(1, 2), None, self.kind);
+        (base + edges).narrow(1, 0, outputs)
     }
 
     fn as_one_product(&self, x: &Tensor) -> Tensor {
@@ -75,6 +94,16 @@ impl SplineLayer {
         let layer = native::spline_layer(&self.packed, x, &edges, &self.basis.pieces());
         layer.unwrap_or_else(|error| panic!("invariant: a layer fits its input: {error}"))
     }
+}
+
+/// What `size` lacks to a multiple of eight.
+fn missing(size: i64) -> i64 {
+    (8 - size % 8) % 8
+}
+
+/// With so many zeros before and after, the last dimension first.
+fn filled(tensor: &Tensor, zeros: &[i64]) -> Tensor {
+    if zeros.iter().all(|count| *count == 0) { tensor.shallow_clone() } else { tensor.constant_pad_nd(zeros) }
 }
 
 /// The B-splines of a uniform grid.

@@ -1,9 +1,10 @@
 //! Layer normalisation, alone and with the sum before it.
 
+use native::gpu::kernels::MOST_NORM_COLUMNS;
 use native::{AddNorm, Goes};
 use tch::{Kind, Tensor};
 
-use super::linear::{Weights, is_packed};
+use super::linear::{Weights, is_on_gpu, is_packed};
 use crate::streams::Dropout;
 
 /// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016, arXiv:1607.06450); in the kind of its weight,
@@ -89,7 +90,9 @@ impl LayerNorm {
     }
 
     fn is_fused(&self, x: &Tensor) -> bool {
-        is_packed(self.kind, &self.weight) && x.kind() == Kind::Float
+        let is_narrow_enough = || self.weight.size()[0] <= MOST_NORM_COLUMNS;
+        let is_ours = is_packed(self.kind, &self.weight) || (is_on_gpu(self.kind, &self.weight) && is_narrow_enough());
+        is_ours && x.kind() == Kind::Float
     }
 
     fn fused(&self, x: &Tensor, added: Option<&Addend>, goes: Goes) -> Normalised {

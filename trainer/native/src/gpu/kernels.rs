@@ -1,4 +1,5 @@
-//! Operations on a GPU in bfloat16: attention of stories, the head's loss, norms and splines.
+//! Operations on a GPU in bfloat16: attention of stories, the head's loss and splines. A sum with its norm is
+//! [`add_norm`](crate::add_norm), which takes tensors of either device.
 //!
 //! All but attention need [`open`](super::open) to have succeeded.
 
@@ -10,7 +11,7 @@ use torch_sys::C_tensor;
 use crate::shim;
 use crate::{SplinePieces, TorchError};
 
-/// Widest rows that [`layer_norm`] takes.
+/// Widest rows that [`add_norm`](crate::add_norm) takes on a GPU.
 pub const MOST_NORM_COLUMNS: i64 = 8192;
 
 /// How the tokens of a packed batch attend to each other.
@@ -80,28 +81,8 @@ pub fn cross_entropy(
     }
 }
 
-/// (x − mean) / √(variance + ε) · weight + bias of rows in float32 of at most [`MOST_NORM_COLUMNS`] columns; the result in
-/// bfloat16 if `is_narrow`.
-///
-/// # Errors
-///
-/// When shapes or kinds do not fit.
-pub fn layer_norm(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    epsilon: f64,
-    is_narrow: bool,
-) -> Result<Tensor, TorchError> {
-    // SAFETY: the pointers are valid for the call, which makes a new tensor.
-    unsafe {
-        shim::tensor(|result| {
-            shim::seedbed_gpu_layer_norm(x.as_ptr(), weight.as_ptr(), bias.as_ptr(), epsilon, is_narrow, result)
-        })
-    }
-}
-
-/// As [`spline_basis`](crate::spline_basis), on a GPU.
+/// `[T, inputs · (intervals + order)]` in bfloat16 for `[T, inputs]`: the bases of every entry side by side, zeros for an entry
+/// off the knots or one that is not a number. They are formed in float32 and rounded once.
 ///
 /// # Errors
 ///
