@@ -165,7 +165,7 @@ fn splines_in_double(x: &Tensor, pieces: &SplinePieces<'_>) -> (Tensor, Tensor) 
             let at = entry * bases + cell + piece - order;
             for (power, coefficient) in powers.enumerate() {
                 values[at] += coefficient * u.powi(power as i32);
-                slopes[at] += per_unit * coefficient * power as f64 * u.powi(power as i32 - 1);
+                slopes[at] += per_unit * coefficient * power as f64 * u.powi((power as i32 - 1).max(0));
             }
         }
     }
