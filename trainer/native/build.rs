@@ -11,7 +11,7 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 18] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
@@ -29,6 +29,7 @@ const SOURCES: [&str; 17] = [
     "cpp/settings.cpp",
     "cpp/spline.cpp",
     "cpp/stopwatch.cpp",
+    "cpp/stream.cpp",
 ];
 
 /// The loops of `cpp/kernels.cpp`, once for each of these: a name, and what the compiler may use.

@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use native::cuda::Availability;
 use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
+use crate::collective::trial::Trial;
 use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
 use crate::inspect::Machine;
@@ -53,7 +54,14 @@ enum Command {
     /// Time the training of a model on given stories: tokens a second, phases, share of the peak, memory
     Bench(bench::Request),
     /// Print versions, libraries with their paths, devices and threads
-    Inspect,
+    Inspect {
+        /// Also try whether NCCL works on the GPUs here
+        #[arg(long)]
+        collective: bool,
+        /// The file of NCCL, where libtorch has not loaded one [default: `SEEDBED_NCCL`, or beside libtorch]
+        #[arg(long, requires = "collective")]
+        nccl: Option<PathBuf>,
+    },
 }
 
 fn exit_codes() -> String {
@@ -81,12 +89,7 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Data(request) => guarded(|| data::carry_out(&request)),
         Command::Generate(request) => guarded(|| generate::carry_out(&request, cuda)),
         Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
-        Command::Inspect => {
-            let text = Machine::look(cuda).to_string();
-            // A reader that has gone away (`| head`) is not an error of ours.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            Ok(ExitCode::Done)
-        }
+        Command::Inspect { collective, nccl } => guarded(|| inspect(collective, nccl.as_deref(), cuda)),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -95,4 +98,15 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
             failure.exit().into()
         }
     }
+}
+
+fn inspect(collective: bool, nccl: Option<&Path>, cuda: &Availability) -> Result<ExitCode, Failure> {
+    // A reader that has gone away (`| head`) is not an error of ours.
+    let say = |text: String| drop(std::io::stdout().write_all(text.as_bytes()));
+    say(Machine::look(cuda).to_string());
+    if collective {
+        let trial = Trial::carry_out(cuda, nccl);
+        say(trial.map_err(|error| Failure::new(ExitCode::Unavailable, error))?.to_string());
+    }
+    Ok(ExitCode::Done)
 }

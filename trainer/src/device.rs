@@ -6,6 +6,7 @@ use native::cuda::Availability;
 use native::gpu;
 use native::settings::{self, MatmulPrecision};
 use native::version;
+use spec::status::Place;
 use spec::train::Precision;
 use spec::{ExitCode, Failure, RunSpec};
 use tch::Device;
@@ -113,6 +114,17 @@ pub fn describe(device: Device) -> String {
         },
         other => format!("{other:?}"),
     }
+}
+
+/// Where a run is computed from step `from_step` on.
+pub fn place(device: Device, from_step: u64) -> Place {
+    let capability = match device {
+        Device::Cuda(index) => gpu::device::describe(index)
+            .map_or_else(|_| "unknown".to_owned(), |found| format!("{}.{}", found.capability.0, found.capability.1)),
+        _ => capability(),
+    };
+    let libtorch = versions().remove("libtorch").unwrap_or_default();
+    Place { from_step, device: describe(device), capability, libtorch }
 }
 
 /// The vector instructions that libtorch uses on this processor.

@@ -170,6 +170,7 @@ impl Blame for TrainError {
             Self::Step(error) => error.exit(),
             Self::Write(error) => error.exit(),
             Self::Checkpoint(error) => error.exit(),
+            Self::Thread(_) => ExitCode::Unavailable,
         }
     }
 }

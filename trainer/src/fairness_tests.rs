@@ -1,23 +1,12 @@
-//! What makes runs of one seed comparable and a run one run, for every layer of the table: weights that start alike, and a stop that
-//! leaves no trace.
+//! What makes runs of one seed comparable, for every layer of the table: weights that start alike.
 
-use spec::feed_forward::Level;
-use spec::feed_forward::level::{LEVELS, NAMES};
+use spec::feed_forward::level::NAMES;
 use spec::model::{Architecture, ModelSpec};
-use spec::setting::Settings;
-use spec::train::{Precision, TrainSpec};
 use spec::value::Value;
-use spec::{RunId, SCHEMA};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind};
 
-use crate::checkpoint::{self, Progress};
-use crate::data::Cursor;
-use crate::divergence::DivergenceWatch;
-use crate::model::{Model, declarations, declarations_with_padding, sample};
-use crate::optimizer::Optimizer;
+use crate::model::{declarations, declarations_with_padding, sample};
 use crate::parameters::{Parameters, Start};
-use crate::schedule::learning_rate;
-use crate::streams::Dropout;
 
 const ARCHITECTURES: [Architecture; 2] = [Architecture::GptNeo, Architecture::Roberta];
 
@@ -64,71 +53,6 @@ fn the_vector_of_the_padding_id_starts_at_zero_whatever_the_id() {
         let sizes = Vec::<f64>::try_from(sizes.to_kind(Kind::Double)).unwrap();
         let zeros: Vec<usize> = (0..sizes.len()).filter(|row| sizes[*row] == 0.0).collect();
         assert_eq!(zeros, [usize::from(padding)]);
-    }
-}
-
-/// Seven steps on batches of three stories, stopped and taken up again after `stop` of them; the weights at the end.
-fn trained(spec: &ModelSpec, precision: Precision, stop: Option<u64>) -> Tensor {
-    const STEPS: u64 = 7;
-    let mut settings = Settings::new();
-    for (key, value) in [("train.schedule", "cosine"), ("architecture", spec.architecture.name())] {
-        settings.give(spec::setting::find(key).unwrap(), &Value::from(value)).unwrap();
-    }
-    let train = TrainSpec { precision, ..TrainSpec::from_settings(&settings, spec.architecture).unwrap() };
-    let folder = tempfile::tempdir().unwrap();
-    let (run, size) = (RunId::of(b"run"), started(spec, 5).size());
-    let mut at = 0;
-    loop {
-        let parameters = started(spec, 5);
-        let mut optimizer = Optimizer::new(&train, &parameters);
-        if at > 0 {
-            let found = checkpoint::newest(folder.path(), run, size, |_| true, &mut |note| panic!("{note}"));
-            found.unwrap().unwrap().restore(&parameters, &optimizer).unwrap();
-        }
-        let model = Model::new(spec, &mut |name| parameters.leaf(name), precision);
-        let end = stop.filter(|stop| at < *stop).unwrap_or(STEPS);
-        while at < end {
-            parameters.clear_gradients();
-            let lengths = [9, 4 + usize::try_from(at).unwrap(), 13];
-            (model.loss(&sample::batch(&lengths), Dropout::at(5, at, 0)) / 13.0).backward();
-            optimizer.step(&parameters, learning_rate(&train.schedule, at, STEPS), at).unwrap();
-            at += 1;
-        }
-        if at == STEPS {
-            return parameters.weights().copy();
-        }
-        let progress = Progress {
-            schema: SCHEMA,
-            run,
-            step: at,
-            tokens: at,
-            cursor: Cursor::default(),
-            watch: DivergenceWatch::new(300),
-            metrics_bytes: 0,
-        };
-        checkpoint::save(folder.path(), &progress, &parameters, &optimizer).unwrap();
-    }
-}
-
-#[test]
-fn a_stop_leaves_no_trace_in_any_kolmogorov_arnold_network() {
-    let dropout = [("model.dropout", Value::Float(0.2)), ("model.attention-dropout", Value::Float(0.2))];
-    for architecture in ARCHITECTURES {
-        for (activation, level) in LEVELS {
-            if !matches!(level, Level::Kan(_)) {
-                continue;
-            }
-            let spec = spec_of(architecture, activation, &dropout);
-            for precision in [Precision::Fp32, Precision::Bf16] {
-                let whole = trained(&spec, precision, None);
-                assert!(whole.isfinite().all().int64_value(&[]) == 1, "{activation} diverged");
-                assert_ne!(whole, *started(&spec, 5).weights(), "{activation} learned nothing");
-                for stop in [1, 4] {
-                    let stopped = trained(&spec, precision, Some(stop));
-                    assert_eq!(stopped, whole, "{architecture:?} {activation} in {precision:?}, stopped at {stop}");
-                }
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Read in this order:
 //!
 //! 1. [`run`]: the whole of `seedbed-trainer run`, from the spec to the results; [`session`] makes a run ready.
-//! 2. [`train`]: the training loop on one page; [`step`]: one optimiser step.
+//! 2. [`train`]: the training loop on one page; [`step`]: one optimiser step; [`feed`]: its batches, made a step ahead.
 //! 3. [`model`] and [`feed_forward`]: the networks. [`parameters`]: their weights in one flat buffer.
 //! 4. [`data`]: from text files to packed batches. [`streams`]: where every random number comes from.
 //! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
@@ -11,7 +11,8 @@
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`finetune`]: what it learns of other tasks; [`mod@bench`]: how fast it is, and where the time goes.
-//! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//! 10. [`collective`]: several GPUs together.
+//! 11. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
@@ -20,6 +21,7 @@ pub mod ask;
 pub mod bench;
 pub mod checkpoint;
 pub mod cli;
+pub mod collective;
 pub mod curves;
 pub mod data;
 pub mod device;
@@ -29,6 +31,7 @@ pub mod export;
 pub mod failure;
 #[cfg(test)]
 mod fairness_tests;
+pub mod feed;
 pub mod feed_forward;
 pub mod files;
 pub mod finetune;
@@ -38,6 +41,8 @@ pub mod logbook;
 pub mod model;
 pub mod optimizer;
 pub mod parameters;
+#[cfg(test)]
+mod resume_tests;
 pub mod run;
 pub mod schedule;
 pub mod session;

@@ -198,21 +198,16 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
     }
 }
 
-/// A number in [0, 1) from the upper 53 bits.
-fn unit(bits: u64) -> f64 {
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
-}
-
 /// A number in [−1, 1).
 fn symmetric(bits: u64) -> f64 {
-    2.0 * unit(bits) - 1.0
+    2.0 * streams::unit(bits) - 1.0
 }
 
 /// Two independent standard normal numbers (Box and Muller 1958).
 fn normal_pair(first: u64, second: u64) -> (f64, f64) {
     // 1 − u lies in (0, 1], where the logarithm is finite.
-    let radius = (-2.0 * (1.0 - unit(first)).ln()).sqrt();
-    let (sine, cosine) = (std::f64::consts::TAU * unit(second)).sin_cos();
+    let radius = (-2.0 * (1.0 - streams::unit(first)).ln()).sqrt();
+    let (sine, cosine) = (std::f64::consts::TAU * streams::unit(second)).sin_cos();
     (radius * cosine, radius * sine)
 }
 

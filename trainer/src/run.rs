@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use native::cuda::Availability;
 use serde::Deserialize;
 use spec::evaluate::Task;
+use spec::fine_tuning::FineTuning;
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::status::{Facts, Outcome};
@@ -15,14 +16,18 @@ use tch::Device;
 
 use crate::evaluate::folder::{self, Of};
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
-use crate::evaluate::protocol::Protocol;
+use crate::evaluate::protocol::Protocol as Scoring;
 use crate::evaluate::validation::Validation;
 use crate::failure::{as_failure, write_failure};
 use crate::files::{write_atomically, write_json};
+use crate::finetune::Protocol;
+use crate::finetune::data::TaskData;
+use crate::finetune::element::{Element, Found};
 use crate::inspect::Machine;
 use crate::session::Session;
 use crate::signal::StopRequest;
 use crate::train::{Ending, Training};
+use crate::trained::TrainedModel;
 use crate::{device, logbook};
 
 /// Carries out the run whose `run.json` lies in `directory`.
@@ -50,7 +55,14 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
     let facts = facts(&training, study, device);
     write_json(&layout.facts(), &facts).map_err(write_failure)?;
     let ending = training.train(&stop).map_err(as_failure)?;
-    finish(&mut training, study, &layout, ending, &stop)
+    finish(&mut training, study, &Place { layout: &layout, cache: &cache }, ending, &stop)
+}
+
+/// Where a run and the tokenizer of its sweep lie.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    layout: &'a RunLayout,
+    cache: &'a Path,
 }
 
 /// The part of `run.json` that every version has.
@@ -59,7 +71,11 @@ struct Header {
     schema: u32,
 }
 
-fn read_spec(layout: &RunLayout) -> Result<RunSpec, Failure> {
+/// The run of a directory, checked.
+///
+/// # Errors
+/// When there is no `run.json`, or it is none of this version.
+pub fn read_spec(layout: &RunLayout) -> Result<RunSpec, Failure> {
     let path = layout.spec();
     let bad = |reason: String| Failure::new(ExitCode::BadSpec, format!("cannot use {}: {reason}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
@@ -82,6 +98,11 @@ pub fn parse_spec(text: &str) -> Result<RunSpec, String> {
 
 fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
     let bench = &training.workbench;
+    let stories = &bench.data.training;
+    // A token of a longer story sees more, and there are more of them: the mean over tokens, not over stories.
+    let squares: f64 = (0..stories.len()).map(|story| (stories.length(story) as f64).powi(2)).sum();
+    let length = squares / (stories.tokens() as f64).max(1.0);
+    let attended = spec::budget::attended(study.model.architecture, length);
     Facts {
         schema: SCHEMA,
         run: bench.run.id,
@@ -89,6 +110,8 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
         versions: device::versions(),
         parameters: spec::budget::ParameterCount::of(&study.model),
         feed_forward_width: study.model.feed_forward.width(),
+        flops_per_token: Some(spec::budget::flops_per_token(&study.model, attended)),
+        places: training.progress.places.clone(),
         steps: training.steps,
         training_stories: bench.data.training.len() as u64,
         training_tokens: bench.data.training.tokens(),
@@ -99,7 +122,7 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
 fn finish(
     training: &mut Training<'_>,
     study: &Study,
-    layout: &RunLayout,
+    place: &Place<'_>,
     ending: Ending,
     stop: &StopRequest,
 ) -> Result<ExitCode, Failure> {
@@ -111,14 +134,14 @@ fn finish(
         }
         Ending::Diverged(reason) => (ExitCode::Diverged, Some(reason)),
         Ending::Finished => {
-            let Some(rows) = measure(training, study, layout, stop)? else {
-                logbook::say("stopped while the trained model was measured; that will begin again");
+            let Some(rows) = measure(training, study, place, stop)? else {
+                logbook::say("stopped while the trained model was measured; what was finished of that is kept");
                 return Ok(ExitCode::Resume);
             };
             if let Some(row) = rows.iter().find(|row| row.value.is_nan()) {
                 (ExitCode::Diverged, Some(format!("{} is not a number", row.metric)))
             } else {
-                write_results(layout, &rows)?;
+                write_results(place.layout, &rows)?;
                 (ExitCode::Done, None)
             }
         }
@@ -127,7 +150,7 @@ fn finish(
         logbook::say(&format!("diverged at step {step}: {reason}"));
     }
     let outcome = Outcome { schema: SCHEMA, run: training.workbench.run.id, step, divergence };
-    write_json(&layout.outcome(), &outcome).map_err(write_failure)?;
+    write_json(&place.layout.outcome(), &outcome).map_err(write_failure)?;
     Ok(exit)
 }
 
@@ -135,7 +158,7 @@ fn finish(
 fn measure(
     training: &Training<'_>,
     study: &Study,
-    layout: &RunLayout,
+    place: &Place<'_>,
     stop: &StopRequest,
 ) -> Result<Option<Vec<ResultRow>>, Failure> {
     let (examiner, data) = (training.examiner(), training.workbench.data);
@@ -144,7 +167,7 @@ fn measure(
         match task {
             Task::Validation => rows.extend(validation_rows(&examiner.validate(&data.validation))),
             Task::MinimalPairs => {
-                let [protocol, _] = Protocol::of(study.model.architecture);
+                let [protocol, _] = Scoring::of(study.model.architecture);
                 let pairs = &training.pairs.own;
                 let task = PairTask { name: "minimal-pairs", split: "test", pairs, protocols: &[protocol] };
                 let Some(judgements) = judge(training, &task, stop) else { return Ok(None) };
@@ -153,12 +176,12 @@ fn measure(
         }
     }
     for (asked, pairs) in &training.pairs.benchmarks {
-        let protocols = Protocol::of(study.model.architecture);
+        let protocols = Scoring::of(study.model.architecture);
         let name = asked.benchmark.name();
         let task = PairTask { name, split: "test", pairs, protocols: &protocols };
         let model = folder::model_of_run(training.workbench.run.id, training.progress.step);
         let of = Of::new(&task, model, vec![asked.content]);
-        let folder = layout.evaluation().join(name);
+        let folder = place.layout.evaluation().join(name);
         if let Some(found) = folder::read(&folder, &of) {
             rows.extend(found);
             continue;
@@ -166,6 +189,43 @@ fn measure(
         logbook::say(&format!("{name}: {} pairs", pairs.len()));
         let Some(judgements) = judge(training, &task, stop) else { return Ok(None) };
         rows.extend(folder::write(&folder, &of, &task, &judgements, false).map_err(write_failure)?);
+    }
+    let Some(tuned) = fine_tune(training, place, stop)? else { return Ok(None) };
+    rows.extend(tuned);
+    Ok(Some(rows))
+}
+
+/// Tunes the trained model on the tasks that are asked for. What has no score is in no row; `missing.csv` of the task says why.
+fn fine_tune(
+    training: &Training<'_>,
+    place: &Place<'_>,
+    stop: &StopRequest,
+) -> Result<Option<Vec<ResultRow>>, Failure> {
+    let run = training.workbench.run;
+    let Some(FineTuning { tuning, tasks }) = &run.benchmarks.fine_tuning else { return Ok(Some(Vec::new())) };
+    let (layout, device) = (place.layout, training.workbench.device);
+    let model = TrainedModel::open(layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
+    let protocol = Protocol::of(tuning);
+    let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
+    let mut rows = Vec::new();
+    for task in tasks {
+        let data = TaskData::of_run(run, task).map_err(as_failure)?;
+        let element = Element {
+            model: &model,
+            words: folder::model_of_run(run.id, training.progress.step),
+            device,
+            task: &task.task,
+            data: &data,
+            contents: task.files.values().copied().collect(),
+            protocol: &protocol,
+            seeds: &seeds,
+            evaluation: &layout.evaluation(),
+        };
+        match element.carry_out(&|| stop.is_asked(), &mut |note| logbook::say(note)).map_err(as_failure)? {
+            Found::Scores(found) => rows.extend(found),
+            Found::Missing(_) => {}
+            Found::Stopped => return Ok(None),
+        }
     }
     Ok(Some(rows))
 }

@@ -13,7 +13,8 @@ use tch::Device;
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
 use crate::curves::Curve;
 use crate::data::pairs::{self, PairFile, Same};
-use crate::data::{self, Cursor, DataError, MinimalPair, Prepared, StepSampler, Tokenizer};
+use crate::data::{self, Cursor, DataError, LeakCheck, MinimalPair, Prepared, StepSampler, Tokenizer};
+use crate::device;
 use crate::divergence::DivergenceWatch;
 use crate::evaluate::objective::Objective;
 use crate::failure::{as_failure, write_failure};
@@ -82,15 +83,10 @@ impl<'a> Session<'a> {
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
         let steps = sampler.steps_in(spec.length);
-        let progress = match self.checkpoint(layout, parameters.size()).map_err(as_failure)? {
-            Some(checkpoint) => {
-                checkpoint.restore(&parameters, &optimizer).map_err(as_failure)?;
-                sampler.resume(checkpoint.progress.cursor).map_err(as_failure)?;
-                logbook::say(&format!("going on from step {} of {steps}", checkpoint.progress.step));
-                checkpoint.progress
-            }
-            None => self.beginning(),
-        };
+        let progress = self.take_up(layout, &parameters, &optimizer, &mut sampler)?;
+        if progress.step > 0 {
+            logbook::say(&format!("going on from step {} of {steps}", progress.step));
+        }
         let (timing, attempt) = open_timing(layout)?;
         let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
         let objective = Objective::of(self.study, &self.data.tokenizer);
@@ -119,13 +115,38 @@ impl<'a> Session<'a> {
             attempt,
             layout,
         };
+        self.can_be_validated(&training)?;
+        Ok(training)
+    }
+
+    /// The progress from which the run goes on, after weights, moments and stories were brought there.
+    fn take_up(
+        &self,
+        layout: &RunLayout,
+        parameters: &Parameters,
+        optimizer: &Optimizer,
+        sampler: &mut StepSampler,
+    ) -> Result<Progress, Failure> {
+        let mut progress = match self.checkpoint(layout, parameters.size()).map_err(as_failure)? {
+            Some(checkpoint) => {
+                checkpoint.restore(parameters, optimizer).map_err(as_failure)?;
+                sampler.resume(checkpoint.progress.cursor).map_err(as_failure)?;
+                checkpoint.progress
+            }
+            None => self.beginning(),
+        };
+        let place = device::place(self.device, progress.step);
+        progress.go_on_at(place).iter().for_each(|words| logbook::say(words));
+        Ok(progress)
+    }
+
+    fn can_be_validated(&self, training: &Training<'_>) -> Result<(), Failure> {
         if training.examiner().can_validate(&self.data.validation) {
-            Ok(training)
-        } else {
-            let stories = self.data.validation.len() as u64;
-            let reason = "none of their tokens is asked for; hold out more stories or raise train.mask-probability";
-            Err(as_failure(DataError::NothingHeldOut { stories, reason }))
+            return Ok(());
         }
+        let stories = self.data.validation.len() as u64;
+        let reason = "none of their tokens is asked for; hold out more stories or raise train.mask-probability";
+        Err(as_failure(DataError::NothingHeldOut { stories, reason }))
     }
 
     fn checkpoint(&self, layout: &RunLayout, size: i64) -> Result<Option<Checkpoint>, CheckpointError> {
@@ -143,6 +164,8 @@ impl<'a> Session<'a> {
             cursor: Cursor::default(),
             watch: DivergenceWatch::new(self.study.model.vocabulary),
             metrics_bytes: 0,
+            leaks: LeakCheck::default(),
+            places: Vec::new(),
         }
     }
 }

@@ -10,6 +10,9 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
 #[derive(Debug, Clone)]
 pub struct StopRequest {
     asked: Arc<AtomicBool>,
+    /// How often a test may look before it is time to leave.
+    #[cfg(test)]
+    looks: Option<Arc<std::sync::atomic::AtomicU64>>,
 }
 
 impl StopRequest {
@@ -22,11 +25,26 @@ impl StopRequest {
         for signal in [SIGTERM, SIGINT, SIGUSR2] {
             signal_hook::flag::register(signal, Arc::clone(&asked))?;
         }
-        Ok(Self { asked })
+        Ok(Self {
+            asked,
+            #[cfg(test)]
+            looks: None,
+        })
+    }
+
+    /// Asks whoever has looked `looks` times.
+    #[cfg(test)]
+    pub(crate) fn after(looks: u64) -> Self {
+        let looks = Some(Arc::new(std::sync::atomic::AtomicU64::new(looks)));
+        Self { asked: Arc::new(AtomicBool::new(false)), looks }
     }
 
     /// Whether it is time to leave.
     pub fn is_asked(&self) -> bool {
+        #[cfg(test)]
+        if let Some(looks) = &self.looks {
+            return looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err();
+        }
         self.asked.load(Ordering::Relaxed)
     }
 }

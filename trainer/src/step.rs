@@ -5,9 +5,9 @@ use spec::RunSpec;
 use spec::train::Averaging;
 use tch::{Device, Tensor};
 
-use crate::data::batch::micro_batches;
-use crate::data::{DataError, Draw, LeakCheck, PackedBatch, Prepared};
+use crate::data::{DataError, LeakCheck, PackedBatch, Prepared};
 use crate::evaluate::objective::Objective;
+use crate::feed::Packer;
 use crate::model::{Model, Packed};
 use crate::optimizer::Optimizer;
 use crate::parameters::Parameters;
@@ -57,7 +57,18 @@ pub enum StepError {
 }
 
 impl Workbench<'_> {
-    /// Takes step `step` (from 0) with the stories of `draws`.
+    /// How its steps become batches.
+    pub fn packer(&self) -> Packer {
+        Packer {
+            stories: self.data.training.clone(),
+            objective: self.objective,
+            seed: self.run.seed,
+            averaging: self.averaging,
+            micro_batch_tokens: self.micro_batch_tokens,
+        }
+    }
+
+    /// Takes step `step` (from 0) with these batches.
     ///
     /// The loss of a step is the mean over all its scored positions, however they fall into forward passes; or it is the mean
     /// of as many means as it has micro-batches, each over its own positions.
@@ -68,21 +79,19 @@ impl Workbench<'_> {
         &self,
         optimizer: &mut Optimizer,
         leaks: &mut LeakCheck,
-        draws: &[Draw],
+        means: &[Vec<PackedBatch>],
         step: u64,
         learning_rate: f64,
     ) -> Result<Seen, StepError> {
-        let means = self.means(draws);
         stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
         stopwatch::enter(Phase::Data);
-        let (mut losses_of_means, mut tokens, mut passes) = (Vec::new(), 0, 0);
-        for draws in &means {
-            let batches = self.batches(draws);
+        let (mut losses_of_means, mut passes) = (Vec::new(), 0);
+        for batches in means {
             // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
             let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
             let mut losses = Vec::new();
-            for (index, batch) in (passes..).zip(&batches).filter(|(_, batch)| !batch.scored.is_empty()) {
+            for (index, batch) in (passes..).zip(batches).filter(|(_, batch)| !batch.scored.is_empty()) {
                 if let Objective::Masked(_) = self.objective {
                     leaks.observe(batch)?;
                 }
@@ -93,7 +102,6 @@ impl Workbench<'_> {
                 stopwatch::enter(Phase::Data);
             }
             passes += batches.len() as u64;
-            tokens += batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
             losses_of_means.push((losses, scored));
         }
         stopwatch::enter(Phase::Optimizer);
@@ -104,25 +112,8 @@ impl Workbench<'_> {
             losses.iter().map(|loss| loss.double_value(&[])).sum::<f64>() / *scored as f64
         };
         let loss = losses_of_means.iter().map(mean).sum::<f64>() / means.len() as f64;
+        let tokens = means.iter().flatten().map(|batch| batch.len() as u64).sum();
         Ok(Seen { loss, gradient_norm, tokens })
-    }
-
-    /// The parts of a step whose means are averaged.
-    fn means<'a>(&self, draws: &'a [Draw]) -> Vec<&'a [Draw]> {
-        match self.averaging {
-            Averaging::Tokens => vec![draws],
-            Averaging::MicroBatches { stories } => {
-                draws.chunks(usize::try_from(stories).unwrap_or(usize::MAX)).collect()
-            }
-        }
-    }
-
-    fn batches(&self, draws: &[Draw]) -> Vec<PackedBatch> {
-        let stories = &self.data.training;
-        micro_batches(stories, draws, self.micro_batch_tokens)
-            .into_iter()
-            .map(|part| self.objective.training(self.run, stories, part))
-            .collect()
     }
 }
 

@@ -4,6 +4,8 @@
 //! the order of epoch 3, the dropout of layer 1 at step 40. So two runs with one seed share whatever they have in common, no
 //! stream depends on how often another was used, and a resumed run needs no generator state.
 
+use std::sync::{Mutex, PoisonError};
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tch::{Device, Kind, Tensor};
@@ -23,6 +25,34 @@ fn key(seed: u64, name: &str, counters: &[u64]) -> [u8; 32] {
 /// The generator of the stream `name` of a run, at the given counters (epoch, story, step …).
 pub fn generator(seed: u64, name: &str, counters: &[u64]) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key(seed, name, counters))
+}
+
+/// A number in [0, 1) from the upper 53 of 64 random bits: as many as a double holds exactly.
+pub fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// `tensor` with entries dropped by libtorch's generator, seeded by `key` for this draw alone.
+///
+/// A GPU's generator takes all 64 bits. A processor's is a Mersenne Twister that takes the lower 32 and drops the rest: there the
+/// halves are folded into one, so that both count. Of 2³² masks two among 77,000 places and moments are then the same with even
+/// chance, which harms nothing: they belong to different steps or layers.
+fn drawn(tensor: &Tensor, probability: f64, key: u64) -> Tensor {
+    /// The generator is the process's: nobody else may draw between the seeding and the draw.
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    tch::manual_seed(folded(key).cast_signed());
+    match tensor.device() {
+        // On a processor libtorch rounds 1/(1 − p) to the entries' kind: in bf16 all that is kept would be 0.16 % too small at
+        // p = 0.1.
+        Device::Cpu => tensor.to_kind(Kind::Float).dropout(probability, true).to_kind(tensor.kind()),
+        _ => tensor.dropout(probability, true),
+    }
+}
+
+/// A key whose lower half has both halves of `key` in it; different keys stay different.
+fn folded(key: u64) -> u64 {
+    key ^ (key >> 32)
 }
 
 /// Dropout whose masks depend on the seed, the step, the micro-batch and the place in the network, and on nothing else.
@@ -75,9 +105,7 @@ impl Dropout {
                     let dropped = native::dropout(&tensor, probability, key);
                     return dropped.unwrap_or_else(|error| panic!("invariant: rows have entries: {error}"));
                 }
-                // libtorch draws the mask from its default generator, which is seeded for this place and moment alone.
-                tch::manual_seed(key.cast_signed());
-                tensor.dropout(probability, true)
+                drawn(&tensor, probability, key)
             }
             _ => tensor,
         }
@@ -100,6 +128,32 @@ mod tests {
             (0, "order", vec![]),
         ] {
             assert!(seen.insert(generator(seed, name, &counters).next_u64()));
+        }
+    }
+
+    #[test]
+    fn both_halves_of_a_key_count() {
+        let ones = Tensor::ones([256], (Kind::Float, Device::Cpu));
+        let masks = [0_u64, 1, 1 << 32, 1 << 63].map(|key| drawn(&ones, 0.5, key));
+        for (index, mask) in masks.iter().enumerate() {
+            assert!(masks[..index].iter().all(|other| other != mask));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_in_bf16_is_scaled_as_in_fp32() {
+        for kind in [Kind::Float, Kind::BFloat16] {
+            // Of many values, so that rounding to bf16 goes up as often as down.
+            let entries =
+                (Tensor::arange(1 << 18, (Kind::Float, Device::Cpu)) / f64::from(1 << 18) + 1.0).to_kind(kind);
+            let dropped = Dropout::at(1, 0, 0).apply("h.0.mlp", entries.copy(), 0.1);
+            assert_eq!(dropped.kind(), kind);
+            let kept = dropped.ne(0.0);
+            let sum = |tensor: &Tensor| {
+                tensor.to_kind(Kind::Double).where_self(&kept, &Tensor::from(0.0_f64)).sum(Kind::Double)
+            };
+            let scale = (sum(&dropped) / sum(&entries)).double_value(&[]);
+            assert!((scale * 0.9 - 1.0).abs() < 2e-4, "{kind:?}: {scale}");
         }
     }
 

@@ -10,12 +10,13 @@ use spec::train::{Precision, TrainSpec};
 
 use crate::checkpoint::{self, CheckpointError, Progress};
 use crate::curves::Curve;
-use crate::data::{LeakCheck, StepSampler};
+use crate::data::StepSampler;
 use crate::evaluate::command::DEFAULT_TOKENS;
 use crate::evaluate::examiner::Examiner;
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
 use crate::evaluate::protocol::Protocol;
 use crate::evaluate::sentences::{Scorer, Watch};
+use crate::feed::Feed;
 use crate::files::WriteError;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
@@ -41,6 +42,9 @@ pub enum TrainError {
     /// A step failed.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// The system has no thread for the batches.
+    #[error("cannot start the thread that makes batches")]
+    Thread(#[from] std::io::Error),
     /// A curve could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -60,7 +64,7 @@ pub struct Training<'a> {
     pub spec: &'a TrainSpec,
     /// The optimiser and its moments.
     pub optimizer: Optimizer,
-    /// Which stories come next.
+    /// Which stories come first.
     pub sampler: StepSampler,
     /// How far the run is.
     pub progress: Progress,
@@ -89,7 +93,7 @@ impl Training<'_> {
         let began = Instant::now();
         let between_checkpoints = Duration::from_secs(self.workbench.run.execution.checkpoint_every.get());
         let mut saved = Instant::now();
-        let mut leaks = LeakCheck::default();
+        let feed = Feed::start(self.workbench.packer(), self.sampler.clone())?;
         while self.progress.step < self.steps {
             if stop.is_asked() {
                 self.save()?;
@@ -97,11 +101,12 @@ impl Training<'_> {
             }
             let step = self.progress.step;
             let rate = learning_rate(&self.spec.schedule, step, self.steps);
-            let draws = self.sampler.next_step();
-            let seen = self.workbench.step(&mut self.optimizer, &mut leaks, &draws, step, rate)?;
+            let batches = feed.next_step();
+            let leaks = &mut self.progress.leaks;
+            let seen = self.workbench.step(&mut self.optimizer, leaks, &batches.means, step, rate)?;
             self.progress.step += 1;
             self.progress.tokens += seen.tokens;
-            self.progress.cursor = self.sampler.cursor();
+            self.progress.cursor = batches.next;
             if let Some(reason) = self.progress.watch.see(seen.loss, seen.gradient_norm) {
                 self.record(&seen, rate, began)?;
                 return Ok(Ending::Diverged(reason));
@@ -161,10 +166,12 @@ impl Training<'_> {
     pub fn judge(&self, task: &PairTask<'_>, watch: &mut Watch<'_>) -> Option<Vec<Judgement>> {
         let bench = &self.workbench;
         let model = Model::new(self.model, &mut |name| bench.parameters.leaf(name), Precision::Fp32);
+        let specials = bench.data.tokenizer.specials();
+        let model = model.with_padding(specials.pad);
         let scorer = Scorer {
             model: &model,
             architecture: self.model.architecture,
-            specials: bench.data.tokenizer.specials(),
+            specials,
             device: bench.device,
             most_tokens: DEFAULT_TOKENS as usize,
         };

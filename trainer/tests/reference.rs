@@ -18,6 +18,7 @@ const TOLERANCE: f64 = 1e-5;
 /// What one file holds.
 struct Case {
     spec: ModelSpec,
+    padding: u16,
     tokens: Vec<i64>,
     bounds: Vec<usize>,
     scored: Vec<i64>,
@@ -45,6 +46,7 @@ impl Case {
         };
         Self {
             spec: serde_json::from_str(spec).unwrap(),
+            padding: tensors.get("padding").map_or(0, |id| u16::try_from(id.int64_value(&[0])).unwrap()),
             tokens: integers("tokens"),
             bounds: integers("bounds").iter().map(|bound| usize::try_from(*bound).unwrap()).collect(),
             scored: integers("scored"),
@@ -75,7 +77,7 @@ impl Case {
         let leaves: BTreeMap<String, Tensor> =
             self.weights.iter().map(|(name, tensor)| (name.clone(), leaf(tensor))).collect();
         let model = Model::new(&self.spec, &mut |name| leaves[name].shallow_clone(), precision);
-        (model, leaves)
+        (model.with_padding(self.padding), leaves)
     }
 }
 
@@ -176,6 +178,12 @@ fn roberta_of_odd_sizes_given_in_a_padded_batch() {
 #[test]
 fn positions_of_roberta_begin_above_its_padding_id() {
     check("roberta-padding-one");
+}
+
+#[test]
+fn a_padding_id_inside_a_text_has_no_position() {
+    check("roberta-inside");
+    check("roberta-inside-one");
 }
 
 #[test]

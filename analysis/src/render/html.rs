@@ -5,10 +5,10 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
-use super::appendix;
 use super::drawings::{self, Drawing};
 use super::rows::{self, ArmRow, PartTextRow};
 use super::sheets::{self, Sheet};
+use super::{appendix, networks};
 use crate::error::AnalysisError;
 use crate::number;
 use crate::plot;
@@ -100,6 +100,7 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         questions => Value::from(Serde(sheets::questions(report))),
         diverged => Value::from(Serde(appendix::divergence(report))),
         machines => Value::from(Serde(appendix::machines(report))),
+        networks => Value::from(Serde(networks::networks(report))),
         sensitivity => Value::from(Serde(appendix::sensitivity(report))),
         settle => sheets::meaning_of_needed(report),
         style => Value::from_safe_string(STYLE.to_owned()),

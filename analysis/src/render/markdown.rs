@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::appendix;
 use super::rows::{self, ArmRow};
 use super::sheets::{self, Sheet};
+use super::{appendix, networks};
 use crate::number;
 use crate::report::Report;
 use crate::report::metric::{MetricReport, Stratum};
@@ -26,8 +26,12 @@ pub fn markdown(report: &Report) -> String {
     for metric in &report.metrics {
         chapter(&mut text, metric, &number::percent(1.0 - report.analysis.alpha));
     }
-    for (heading, found) in [("Diverged runs", appendix::divergence(report)), ("Machines", appendix::machines(report))]
-    {
+    let appended = [
+        ("Diverged runs", appendix::divergence(report)),
+        ("Networks", networks::networks(report)),
+        ("Machines", appendix::machines(report)),
+    ];
+    for (heading, found) in appended {
         if !found.is_empty() {
             let _ = writeln!(text, "## {heading}\n");
             sheets_below(&mut text, &found);

@@ -7,6 +7,7 @@ pub mod drawings;
 pub mod html;
 pub mod latex;
 pub mod markdown;
+pub mod networks;
 pub mod power;
 pub mod rows;
 pub mod sheets;

@@ -45,6 +45,13 @@ pub(super) fn caveats(
         let n = number::plural(results.unusable.len(), "value is", "values are");
         caveats.push(format!("{n} not finite (or beyond ±1e75) and in no mean; they are listed with the runs."));
     }
+    caveats.extend(results.missing.iter().map(|one| {
+        let runs = number::plural(one.runs, "run", "runs");
+        format!(
+            "In {runs} {} is missing, or rests on fewer fine-tuning seeds than the others: {}.",
+            one.task, one.reason
+        )
+    }));
     if !results.extra_directories.is_empty() {
         let n = number::plural(results.extra_directories.len(), "directory", "directories");
         caveats.push(format!(

@@ -79,8 +79,7 @@ pub struct CurveFigure {
 pub(super) fn figures(index: &Index<'_>, analysis: &AnalysisSpec, compared: &[ComparedFactor]) -> Vec<CurveFigure> {
     let Some(factor) = compared.first() else { return Vec::new() };
     let mut names = index.curve_metrics();
-    let known = |name: &str| metric::METRICS.iter().position(|known| known.name == name);
-    names.sort_by_key(|name| (*name != analysis.primary, known(name).unwrap_or(usize::MAX), *name));
+    names.sort_by_key(|name| (*name != analysis.primary, metric::place(name), *name));
     let mut figures = Vec::new();
     for name in names {
         let strata = factor.strata.iter().map(|stratum| figure(index, name, (factor, stratum), analysis.alpha));

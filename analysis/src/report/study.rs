@@ -5,7 +5,7 @@ use spec::RunId;
 
 use super::design::Setting;
 use crate::results::observation::is_usable;
-use crate::results::{Factor, Observation, Origin, Point, Results, RunState, Seed};
+use crate::results::{Factor, Network, Observation, Origin, Point, Results, RunState, Seed};
 
 /// How many runs are in a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -116,6 +116,8 @@ pub struct RunEntry {
     pub seconds: Option<f64>,
     /// Parameters of its network.
     pub parameters: Option<u64>,
+    /// Its network by component.
+    pub network: Option<Network>,
     /// Optimiser steps.
     pub steps: Option<u64>,
 }
@@ -156,6 +158,7 @@ pub(super) fn runs(results: &Results) -> Vec<RunEntry> {
         attempts: run.attempts,
         seconds: run.seconds,
         parameters: run.parameters,
+        network: run.network,
         steps: run.steps,
     });
     runs.collect()

@@ -1,6 +1,6 @@
 //! `results.csv`: what a run must leave behind to count as done. Whoever judges a run and whoever reports on it read it here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a file is not a table of results. A result that is not complete is none.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,9 @@ pub enum FinalValuesError {
 
 /// The metrics and their values, in the order of the file, whose content this is. Spaces around cells are no part of them.
 ///
+/// A metric that was measured with several fine-tuning seeds (column `fine-tuning-seed`) is their mean: what is independent is the
+/// run, by its own seed, and a run has one value.
+///
 /// # Errors
 /// [`FinalValuesError`].
 pub fn final_values(content: &[u8]) -> Result<Vec<(String, f64)>, FinalValuesError> {
@@ -44,7 +47,9 @@ pub fn final_values(content: &[u8]) -> Result<Vec<(String, f64)>, FinalValuesErr
     let headers = reader.headers()?.clone();
     let column = |name| headers.iter().position(|header| header == name).ok_or(FinalValuesError::Column(name));
     let (metric_column, value_column) = (column("metric")?, column("value")?);
-    let (mut values, mut seen) = (Vec::new(), BTreeSet::new());
+    let seed_column = column("fine-tuning-seed").ok();
+    let (mut metrics, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for record in reader.records() {
         let record = record?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -54,12 +59,29 @@ pub fn final_values(content: &[u8]) -> Result<Vec<(String, f64)>, FinalValuesErr
         let Ok(value) = text.parse() else {
             return Err(FinalValuesError::Value { line, metric, value: text.to_owned() });
         };
-        if !seen.insert(metric.clone()) {
+        let seed = seed_column.and_then(|column| record.get(column)).unwrap_or_default().to_owned();
+        let of_metric = values.entry(metric.clone()).or_default();
+        // A value without a fine-tuning seed is the metric's only one.
+        let is_alone = of_metric.is_empty() || !seed.is_empty() && !seen.contains(&(metric.clone(), String::new()));
+        if !is_alone || !seen.insert((metric.clone(), seed)) {
             return Err(FinalValuesError::Twice { line, metric });
         }
-        values.push((metric, value));
+        if of_metric.is_empty() {
+            metrics.push(metric);
+        }
+        of_metric.push(value);
     }
-    if values.is_empty() { Err(FinalValuesError::Empty) } else { Ok(values) }
+    if metrics.is_empty() {
+        return Err(FinalValuesError::Empty);
+    }
+    let mean = |metric: String| {
+        let of_metric = &values[&metric];
+        // One value stays as it is, to the last bit.
+        let mean =
+            if let [only] = of_metric[..] { only } else { of_metric.iter().sum::<f64>() / of_metric.len() as f64 };
+        (metric, mean)
+    };
+    Ok(metrics.into_iter().map(mean).collect())
 }
 
 #[cfg(test)]
@@ -70,6 +92,16 @@ mod tests {
     fn columns_are_found_by_name() {
         let values = final_values(b"n,value, metric\n3,0.5,accuracy\n3, 1e-3 , loss\n").unwrap();
         assert_eq!(values, [("accuracy".to_owned(), 0.5), ("loss".to_owned(), 1e-3)]);
+    }
+
+    #[test]
+    fn fine_tuning_seeds_are_averaged_within_a_run() {
+        let table = b"metric,value,fine-tuning-seed\nrte,0.5,0\nloss,3,\nrte,0.75,1\nrte,1,2\n";
+        assert_eq!(final_values(table).unwrap(), [("rte".to_owned(), 0.75), ("loss".to_owned(), 3.0)]);
+        for twice in ["rte,1,0\nrte,1,0", "rte,1,\nrte,1,0", "rte,1,0\nrte,1,"] {
+            let error = final_values(format!("metric,value,fine-tuning-seed\n{twice}\n").as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), "line 3 of results.csv: `rte` has a value already");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files` and `final_values`) and [`table`] read them (with `columns`, `scan` for the rows of a file, and
+//! `sweep` (with `run_files`, `final_values` and `missing`) and [`table`] read them (with `columns`, `scan` for the rows of a file, and
 //! `cells`, `intern` and `exact_sum` for what was read so far); [`Results`] holds them in one order
 //! that does not depend on the order of the input.
 
@@ -14,6 +14,7 @@ mod columns;
 mod exact_sum;
 mod final_values;
 mod intern;
+mod missing;
 mod run_files;
 mod scan;
 mod sweep;
@@ -23,8 +24,9 @@ use spec::value::Value;
 pub use self::cells::Duplicates;
 pub use self::design::{Factor, Point, Seed};
 pub use self::final_values::{FinalValuesError, final_values};
+pub use self::missing::MissingScore;
 use self::observation::is_usable;
-pub use self::observation::{Curve, Observation, RunAccount, RunState};
+pub use self::observation::{Curve, Network, Observation, RunAccount, RunState};
 
 /// Where results came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +63,7 @@ pub struct Results {
     pub(crate) unusable: Vec<Observation>,
     pub(crate) curves: Vec<Curve>,
     pub(crate) extra_directories: Vec<String>,
+    pub(crate) missing: Vec<MissingScore>,
 }
 
 impl Results {

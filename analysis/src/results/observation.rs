@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 use spec::RunId;
+use spec::budget::ParameterCount;
+use spec::status::Facts;
 
 use super::design::{Point, Seed};
 
@@ -117,8 +119,37 @@ pub struct RunAccount {
     pub seconds: Option<f64>,
     /// Parameters of the network.
     pub parameters: Option<u64>,
+    /// The network by component, where its trainer counted it.
+    pub network: Option<Network>,
     /// Optimiser steps that it took, or will take.
     pub steps: Option<u64>,
+}
+
+/// A network as its trainer counted it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Network {
+    /// Parameters of the tables.
+    pub embeddings: u64,
+    /// Parameters of attention.
+    pub attention: u64,
+    /// Parameters of the feed-forward layers.
+    pub feed_forward: u64,
+    /// Parameters of the normalisations.
+    pub norms: u64,
+    /// Parameters that the head adds.
+    pub head: u64,
+    /// Width of a feed-forward layer.
+    pub width: u32,
+    /// Floating-point operations of one trained token.
+    pub flops_per_token: Option<f64>,
+}
+
+impl Network {
+    pub(super) fn of(facts: &Facts) -> Self {
+        let ParameterCount { embeddings, attention, feed_forward, norms, head } = facts.parameters;
+        let (width, flops_per_token) = (facts.feed_forward_width, facts.flops_per_token);
+        Self { embeddings, attention, feed_forward, norms, head, width, flops_per_token }
+    }
 }
 
 impl RunAccount {
@@ -137,6 +168,7 @@ impl RunAccount {
             attempts: 0,
             seconds: None,
             parameters: None,
+            network: None,
             steps: None,
         }
     }

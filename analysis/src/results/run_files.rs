@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use spec::analysis::AnalysisSpec;
+use spec::fine_tuning::{SUPERGLUE, TASKS};
 use spec::layout::RunLayout;
 use spec::rows::MetricRow;
 use spec::status::{Attempt, Cause, Facts, Outcome, State, Status};
@@ -11,7 +12,8 @@ use spec::{Digest, RunId, SCHEMA, metric};
 
 use super::design::{Point, Seed};
 use super::final_values::final_values;
-use super::observation::{Curve, Observation, RunAccount, RunState, is_usable};
+use super::missing::{self, Told};
+use super::observation::{Curve, Network, Observation, RunAccount, RunState, is_usable};
 use crate::error::AnalysisError;
 
 /// One run of the plan, about to be read.
@@ -27,12 +29,14 @@ pub(super) struct RunReading {
     pub(super) account: RunAccount,
     pub(super) observations: Vec<Observation>,
     pub(super) curves: Vec<Curve>,
+    /// What it says has no score.
+    pub(super) missing: Vec<Told>,
 }
 
 impl RunReader {
     pub(super) fn read(&self, analysis: &AnalysisSpec) -> RunReading {
         let account = RunAccount::missing(Some(self.id), self.point.clone(), self.seed.clone());
-        let mut reading = RunReading { account, observations: Vec::new(), curves: Vec::new() };
+        let mut reading = RunReading { account, observations: Vec::new(), curves: Vec::new(), missing: Vec::new() };
         let status = match self.status() {
             Ok(Some(status)) => status,
             Ok(None) => return reading,
@@ -44,6 +48,7 @@ impl RunReader {
         };
         self.account_for(&status, &mut reading.account);
         if status.state == State::Done {
+            reading.missing = missing::told(&self.layout.evaluation());
             match self.results(status.results) {
                 Ok(observations) => reading.observations = observations,
                 Err(cause) => {
@@ -92,9 +97,10 @@ impl RunReader {
         account.seconds = (!seconds.is_empty()).then(|| seconds.iter().sum());
         // What the trainer says of itself is an extra: another trainer leaves it out, and a damaged file costs no result.
         if let Ok(facts) = read_record::<Facts>(&self.layout.facts()) {
-            account.device = Some(facts.device);
             account.parameters = Some(facts.parameters.total());
+            account.network = Some(Network::of(&facts));
             account.steps = Some(facts.steps);
+            account.device = Some(facts.device);
         }
         if let Ok(outcome) = read_record::<Outcome>(&self.layout.outcome()) {
             account.steps = Some(outcome.step);
@@ -117,6 +123,7 @@ impl RunReader {
         }
         let mut values = final_values(&bytes).map_err(|error| chain(&error))?;
         self.add_evaluations(&mut values)?;
+        add_superglue(&mut values);
         let observation =
             |(metric, value)| Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() };
         Ok(values.into_iter().map(observation).collect())
@@ -169,6 +176,19 @@ impl RunReader {
 
     fn curve(&self, metric: String, diverged: bool) -> Curve {
         Curve { metric, point: self.point.clone(), seed: self.seed.clone(), diverged, points: Vec::new() }
+    }
+}
+
+/// Adds SuperGLUE's score, the mean of its eight tasks (Wang et al. 2019, arXiv:1905.00537, §3.1), where a run has all of them. Its
+/// majority and random scores likewise.
+fn add_superglue(values: &mut Vec<(String, f64)>) {
+    for ending in ["", "-majority", "-random"] {
+        let whole = format!("{SUPERGLUE}{ending}");
+        let find = |name: &str| values.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value);
+        let scores: Option<Vec<f64>> = TASKS.iter().map(|(task, _)| find(&format!("{task}{ending}"))).collect();
+        if let Some(scores) = scores.filter(|_| find(&whole).is_none()) {
+            values.push((whole, scores.iter().sum::<f64>() / scores.len() as f64));
+        }
     }
 }
 

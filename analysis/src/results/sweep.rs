@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use spec::SCHEMA;
 use spec::layout::SweepLayout;
-use spec::metric::METRICS;
+use spec::metric;
 use spec::plan::{Plan, PlannedRun};
 
 use super::design::{Factor, Point, Seed};
+use super::missing;
 use super::run_files::{RunReader, read_record};
 use super::{Origin, Results};
 use crate::error::AnalysisError;
@@ -42,8 +43,10 @@ impl Results {
             unusable: Vec::new(),
             curves: Vec::new(),
             extra_directories: directories_beside(layout, &plan),
+            missing: Vec::new(),
             factors,
         };
+        let mut told = Vec::new();
         for run in &plan.runs {
             let point = point_of(&results.factors, run)
                 .map_err(|reason| AnalysisError::Contradiction { path: layout.plan(), reason })?;
@@ -52,7 +55,9 @@ impl Results {
             results.runs.push(reading.account);
             results.observations.extend(reading.observations);
             results.curves.extend(reading.curves);
+            told.extend(reading.missing);
         }
+        results.missing = missing::gathered(told);
         results.metrics = metrics_in_order(&results, &plan.analysis.primary);
         Ok(results.in_order())
     }
@@ -81,12 +86,11 @@ fn point_of(factors: &[Factor], run: &PlannedRun) -> Result<Point, String> {
 
 /// The primary metric first, then those that Seedbed knows, then the others by name; a part right after its whole.
 fn metrics_in_order(results: &Results, primary: &str) -> Vec<String> {
-    let known = |name: &str| METRICS.iter().position(|metric| metric.name == name).unwrap_or(METRICS.len());
     let mut ranked = BTreeSet::new();
     for observation in &results.observations {
         let name = observation.metric.as_str();
         let whole = name.split('/').next().unwrap_or(name);
-        ranked.insert((whole != primary, known(whole), whole, name));
+        ranked.insert((whole != primary, metric::place(whole), whole, name));
     }
     ranked.into_iter().map(|(_, _, _, name)| name.to_owned()).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use spec::metric::METRICS;
+use spec::metric;
 
 use super::cells::{Cell, Cells, Duplicates};
 use super::columns::{Columns, Values};
@@ -189,6 +189,7 @@ impl Gathered<'_> {
             unusable: Vec::new(),
             curves: Vec::new(),
             extra_directories: Vec::new(),
+            missing: Vec::new(),
         };
         Ok(results.in_order())
     }
@@ -246,12 +247,8 @@ impl Gathered<'_> {
         if !wanted.is_empty() {
             return Ok(wanted.clone());
         }
-        let rank = |name: &str| {
-            let whole = name.split('/').next().unwrap_or(name);
-            METRICS.iter().position(|metric| metric.name == whole).unwrap_or(METRICS.len())
-        };
         let mut names: Vec<String> = seen.into_iter().map(str::to_owned).collect();
-        names.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
+        names.sort_by(|a, b| (metric::place(a), a).cmp(&(metric::place(b), b)));
         Ok(names)
     }
 

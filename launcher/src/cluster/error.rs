@@ -160,6 +160,10 @@ pub(super) fn ssh_hint(error: &SshError) -> &'static str {
             "`ssh-add` gives the agent a key; for Kerberos, hardware keys and one-time codes set client = \"openssh\" under \
              [ssh] in the site's profile"
         }
+        SshError::NoTicket { .. } => {
+            "the site takes Kerberos tickets: `klist` shows yours, `kinit` gets one; where you have none, `ssh HOST` in a \
+             terminal shows what it wants, and opens a connection that this program uses"
+        }
         SshError::Program { .. } => {
             "`ssh HOST` in a terminal shows the same, and opens a connection that this program uses"
         }

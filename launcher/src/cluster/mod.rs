@@ -1,6 +1,6 @@
 //! The runs of a sweep on a cluster: submitted once, found again whatever happened, accounted for.
 //!
-//! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`place`] (where its nodes find the
+//! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`audible`] (a way that says what it waits for), [`place`] (where its nodes find the
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`kind`] (what they ask for), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
 //! blindly), [`submit`] (which runs go into which arrays), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote),
@@ -13,6 +13,7 @@
 //! was given up is fenced first, so that a late arrival does nothing; a query that failed changes nothing; nothing is
 //! written for a run before it starts.
 
+mod audible;
 mod batch;
 mod call;
 mod capacity;

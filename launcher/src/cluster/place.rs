@@ -1,6 +1,6 @@
 //! Where the nodes of a site find a sweep: under the paths of this machine, or below a folder of their own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -153,11 +153,6 @@ impl FarPlace {
         } else {
             argument.to_owned()
         }
-    }
-
-    /// Folders that are mapped and do not begin with `/`.
-    pub(super) fn relative(&self) -> BTreeSet<&PathBuf> {
-        self.paths.keys().filter(|folder| !folder.is_absolute()).collect()
     }
 }
 

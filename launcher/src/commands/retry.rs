@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use slurm::resources::{Memory, TimeLimit};
 use spec::ExitCode;
 
 use super::submit::{self, Choice, Errand};
 use crate::cluster::{Change, Changes, HERE};
 use crate::error::CliError;
-use crate::ledger::RunEnd;
-use crate::local::{Condition, RetryWhat};
+use crate::ledger::EndWord;
+use crate::local::Condition;
 use crate::sweep::ROOT_VARIABLE;
 
 /// Arguments of `seedbed retry`.
@@ -22,10 +21,11 @@ pub struct Arguments {
     /// Set a key of the sweep file, as for `seedbed submit`
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Why they ended the last time; several count all
-    #[arg(long = "cause", value_name = "CAUSE", required = true, value_delimiter = ',', hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(RunEnd::NAMES))]
-    causes: Vec<String>,
+    /// Why they ended the last time: failed (whatever failure), diverged, out-of-memory, gpu-out-of-memory, timeout,
+    /// preemption, node-failure, cancelled, lost, not-begun, bad-spec, bad-data, unavailable, cannot-write, program-error,
+    /// no-results; several count all
+    #[arg(long = "cause", value_name = "CAUSE", required = true, value_delimiter = ',')]
+    causes: Vec<EndWord>,
     /// Memory in place of what `[retry]` gives: an amount such as 24G, or x1.5 for so many times what the sweep asks for
     #[arg(long, value_name = "AMOUNT")]
     memory: Option<Change<Memory>>,
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         site: arguments.site.clone(),
         conditions: arguments.conditions.clone(),
         limit: None,
-        retry: vec![RetryWhat::Failed, RetryWhat::Diverged],
+        retry: vec![EndWord::FAILED, EndWord::DIVERGED],
         dry_run: false,
         then_report: false,
     })?;

@@ -16,8 +16,8 @@ use super::status::failures;
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::Machine;
-use crate::ledger::{Event, Place};
-use crate::local::{self, Condition, Outcome, Progress, RetryWhat, Selection, Style, Wishes};
+use crate::ledger::{EndWord, Event, Place};
+use crate::local::{self, Condition, Outcome, Progress, Selection, Style, Wishes};
 use crate::output::{counted, print, talk};
 use crate::state::observe;
 use crate::survey::{Counts, Survey};
@@ -54,9 +54,9 @@ pub struct Arguments {
     /// At most so many runs, the first of the plan first
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Carry out ended runs again: failed, diverged, or a cause such as out-of-memory
-    #[arg(long, value_name = "WHAT")]
-    retry: Vec<RetryWhat>,
+    /// Carry out again what ended as these words of `retry --cause` say, such as failed; the interrupted goes on unasked
+    #[arg(long, value_name = "CAUSE", value_delimiter = ',')]
+    retry: Vec<EndWord>,
     /// Say only what went wrong
     #[arg(long, short)]
     quiet: bool,

@@ -12,7 +12,7 @@ use spec::{ExitCode, RunId};
 use super::submit::{self, Choice, Errand, Restraint, Submitted};
 use crate::cluster::ClusterError;
 use crate::error::CliError;
-use crate::local::RetryWhat;
+use crate::ledger::EndWord;
 use crate::output::{counted, talk};
 use crate::signals::Signals;
 
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     if errand.wishes.retry.is_empty() {
         // The sweep's policy decides which of them.
-        errand.wishes.retry.push(RetryWhat::Failed);
+        errand.wishes.retry.push(EndWord::FAILED);
     }
     // Where there is no Slurm at all there is nothing to wait for.
     if let Err(error @ ClientError::Transport(TransportError::NotInstalled { .. })) = errand.client.configuration() {

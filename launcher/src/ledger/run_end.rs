@@ -35,27 +35,7 @@ pub enum RunEnd {
 }
 
 impl RunEnd {
-    /// The words for it on a command line; `failed` stands for every cause of a failure besides.
-    pub const NAMES: [&str; 16] = [
-        "preemption",
-        "node-failure",
-        "out-of-memory",
-        "gpu-out-of-memory",
-        "timeout",
-        "cancelled",
-        "diverged",
-        "lost",
-        "not-begun",
-        "failed",
-        "bad-spec",
-        "bad-data",
-        "unavailable",
-        "cannot-write",
-        "program-error",
-        "no-results",
-    ];
-
-    /// Its own word.
+    /// Its own word, one of those of the command line ([`EndWord`](super::EndWord)).
     pub fn name(self) -> &'static str {
         match self {
             Self::Preempted => "preemption",
@@ -69,12 +49,6 @@ impl RunEnd {
             Self::Lost => "lost",
             Self::NotBegun => "not-begun",
         }
-    }
-
-    /// Whether `word` means it.
-    pub fn is_called(self, word: &str) -> bool {
-        let failed = matches!(self, Self::Failed(_) | Self::OutOfMemory | Self::GpuOutOfMemory);
-        self.name() == word || (word == "failed" && failed)
     }
 
     /// As the end of a sentence.
@@ -102,12 +76,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_mean_what_they_say() {
+    fn what_is_written_is_read_again() {
         let failed = RunEnd::Failed(Cause::BadData);
-        assert!(failed.is_called("bad-data") && failed.is_called("failed") && !failed.is_called("lost"));
-        assert!(RunEnd::OutOfMemory.is_called("failed") && !RunEnd::Lost.is_called("failed"));
         for end in [failed, RunEnd::Lost, RunEnd::Timeout { progress: None }, RunEnd::Cancelled { by: Some(0) }] {
-            assert!(RunEnd::NAMES.contains(&end.name()));
             let text = serde_json::to_string(&end).unwrap();
             assert_eq!(serde_json::from_str::<RunEnd>(&text).unwrap(), end, "{text}");
         }

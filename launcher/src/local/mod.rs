@@ -17,7 +17,7 @@ mod supervisor;
 
 pub use self::pool::{Context, Outcome, PoolError, carry_out};
 pub use self::progress::{Progress, Style};
-pub use self::retry::{Again, RetryWhat};
+pub use self::retry::Again;
 pub use self::select::{Condition, SelectError, Selection, Task, Wishes, factor, select};
 pub use self::slots::{Request, Slot, slots};
 pub(crate) use self::supervisor::{Ended, Order, Supervisor};

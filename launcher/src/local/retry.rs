@@ -1,65 +1,18 @@
-use std::str::FromStr;
-
 use spec::status::Cause;
 
+use crate::ledger::{EndWord, RunEnd};
 use crate::state::Observed;
 use crate::supervise::Retry;
 use crate::sweep::RetryPolicy;
 
-/// Which ended runs a person wants to see carried out again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryWhat {
-    /// All that failed, whatever the cause.
-    Failed,
-    /// Those that diverged.
-    Diverged,
-    /// Those that failed for one cause.
-    Cause(Cause),
-}
-
-/// The causes with which a run can be failed.
-const FAILURES: [Cause; 8] = [
-    Cause::OutOfMemory,
-    Cause::GpuOutOfMemory,
-    Cause::BadSpec,
-    Cause::BadData,
-    Cause::Unavailable,
-    Cause::CannotWrite,
-    Cause::ProgramError,
-    Cause::NoResults,
-];
-
-impl FromStr for RetryWhat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "failed" => Ok(Self::Failed),
-            "diverged" => Ok(Self::Diverged),
-            name => {
-                let cause = FAILURES.into_iter().find(|cause| cause.name() == name);
-                let names = FAILURES.map(Cause::name).join(", ");
-                cause.map(Self::Cause).ok_or_else(|| format!("expected failed, diverged or a cause: {names}"))
-            }
-        }
-    }
-}
-
-impl RetryWhat {
-    /// Whether a run that stands as `observed` is meant.
-    fn means(self, observed: &Observed) -> bool {
-        match (self, observed) {
-            (Self::Failed, Observed::Failed { .. }) | (Self::Diverged, Observed::Diverged) => true,
-            (Self::Cause(wanted), Observed::Failed { cause, .. }) => wanted == *cause,
-            _ => false,
-        }
-    }
-}
-
-/// What a person asked to see again.
-pub(super) fn asked(wishes: &[RetryWhat], observed: &Observed) -> Option<Retry> {
-    let meant = wishes.iter().any(|wish| wish.means(observed));
-    meant.then(|| Retry { failed: *observed != Observed::Diverged, diverged: *observed == Observed::Diverged })
+/// What a person asked to see again. A run that was interrupted goes on without being asked for.
+pub(super) fn asked(wishes: &[EndWord], observed: &Observed) -> Option<Retry> {
+    let (end, retry) = match observed {
+        Observed::Failed { cause, .. } => (RunEnd::Failed(*cause), Retry { failed: true, diverged: false }),
+        Observed::Diverged => (RunEnd::Diverged, Retry { failed: false, diverged: true }),
+        _ => return None,
+    };
+    wishes.iter().any(|wish| wish.means(end)).then_some(retry)
 }
 
 /// How often a run may be started again by the sweep's own policy, counted within one submission.
@@ -97,12 +50,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wishes_are_read_and_mean_what_they_say() {
+    fn only_what_ended_so_is_carried_out_again() {
         let failed = Observed::Failed { cause: Cause::OutOfMemory, message: String::new() };
-        let means = |text: &str, observed: &Observed| text.parse::<RetryWhat>().unwrap().means(observed);
-        assert!(means("failed", &failed) && means("out-of-memory", &failed) && means("diverged", &Observed::Diverged));
-        assert!(!means("bad-data", &failed) && !means("failed", &Observed::Diverged));
-        assert!("done".parse::<RetryWhat>().unwrap_err().contains("no-results"));
+        let again = |word: &str, observed: &Observed| asked(&[word.parse().unwrap()], observed);
+        assert_eq!(again("out-of-memory", &failed), Some(Retry { failed: true, diverged: false }));
+        assert_eq!(again("diverged", &Observed::Diverged), Some(Retry { failed: false, diverged: true }));
+        assert_eq!([again("bad-data", &failed), again("failed", &Observed::Diverged)], [None; 2]);
     }
 
     #[test]

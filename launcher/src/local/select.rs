@@ -5,8 +5,9 @@ use spec::plan::Factor;
 use spec::setting::{self, closest};
 use spec::{RunSpec, Value};
 
-use super::retry::{self, RetryWhat};
+use super::retry;
 use crate::lease::Machine;
+use crate::ledger::EndWord;
 use crate::state::{Observation, Observed};
 use crate::supervise::Retry;
 use crate::sweep::Sweep;
@@ -163,7 +164,7 @@ pub struct Wishes {
     /// Conditions that all must hold.
     pub conditions: Vec<Condition>,
     /// Ended runs to be carried out again.
-    pub retry: Vec<RetryWhat>,
+    pub retry: Vec<EndWord>,
     /// Most runs.
     pub limit: Option<usize>,
 }

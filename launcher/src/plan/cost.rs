@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use spec::data::Validation;
-use spec::model::Architecture;
 use spec::resources::{PackingOrder, ResourcesSpec};
 use spec::train::{Batch, Length};
 use spec::{Program, RunSpec, Study, budget};
@@ -121,11 +120,7 @@ impl Workload {
         let context = f64::from(study.model.context);
         let story = TOKENS_PER_STORY.min(context);
         let tokens = tokens(study, bytes as f64 / BYTES_PER_TOKEN, story);
-        // A causal token sees half of its story on average, a bidirectional one all of it.
-        let attended = match study.model.architecture {
-            Architecture::GptNeo => story / 2.0,
-            Architecture::Roberta => story,
-        };
+        let attended = budget::attended(study.model.architecture, story);
         Some(Self { tokens, flops: tokens * budget::flops_per_token(&study.model, attended) })
     }
 }

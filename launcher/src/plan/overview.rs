@@ -79,6 +79,9 @@ pub struct PointOverview {
     pub parameters: Option<ParameterCount>,
     /// Width of its feed-forward layer after matching.
     pub feed_forward_width: Option<u32>,
+    /// By which part of it the layer misses the budget to which it is matched, where that is more than a hundredth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed_budget: Option<f64>,
     /// The work of one of its runs: an estimate.
     pub workload: Option<Workload>,
 }
@@ -93,7 +96,7 @@ impl Overview {
         for (run, standing) in sweep.runs.iter().zip(&difference.standings) {
             let position = *positions.entry(key(run)).or_insert(points.len());
             if position == points.len() {
-                points.push(PointOverview::new(run, &mut sizes));
+                points.push(PointOverview::new(run, sweep.missed_budgets.get(&run.id).copied(), &mut sizes));
             }
             points[position].runs += 1;
             *points[position].counts.entry(*standing).or_default() += 1;
@@ -116,7 +119,7 @@ impl Overview {
 }
 
 impl PointOverview {
-    fn new(run: &RunSpec, sizes: &mut Sizes) -> Self {
+    fn new(run: &RunSpec, missed_budget: Option<f64>, sizes: &mut Sizes) -> Self {
         let study = match &run.program {
             Program::Builtin(study) => Some(study),
             Program::Command(_) => None,
@@ -127,6 +130,7 @@ impl PointOverview {
             counts: BTreeMap::new(),
             parameters: study.map(|study| ParameterCount::of(&study.model)),
             feed_forward_width: study.map(|study| study.model.feed_forward.width()),
+            missed_budget,
             workload: Workload::of(run, sizes),
         }
     }

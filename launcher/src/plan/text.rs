@@ -63,7 +63,8 @@ impl Overview {
             cells.push(point.runs.to_string());
             if has_networks {
                 cells.push(point.parameters.map_or_else(String::new, |count| grouped(count.total())));
-                cells.push(point.feed_forward_width.map_or_else(String::new, |width| width.to_string()));
+                let missed = point.missed_budget.map_or_else(String::new, |part| format!(" ({:+.1} %)", 100.0 * part));
+                cells.push(point.feed_forward_width.map_or_else(String::new, |width| format!("{width}{missed}")));
                 cells.push(point.workload.map_or_else(String::new, |workload| rounded(workload.flops)));
             }
             let states: Vec<String> =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spec::Value;
 use spec::analysis::{AnalysisSpec, Family, Pairing, Scale};
-use spec::metric::{self, Direction, METRICS};
+use spec::metric::{self, Direction};
 use spec::setting::Setting;
 
 use super::condition;
@@ -144,7 +144,7 @@ fn check_primary(
     if known.is_some_and(|metric| metric.direction.is_some()) || directions.contains_key(primary) {
         return;
     }
-    let judged = METRICS.iter().filter(|metric| metric.direction.is_some()).map(|metric| metric.name);
+    let judged = metric::known().filter(|metric| metric.direction.is_some()).map(|metric| metric.name);
     let near = if is_builtin { spec::setting::closest(primary, judged) } else { None };
     let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
     problems

@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use spec::benchmark::Benchmark;
+use spec::fine_tuning::{SUPERGLUE, TuningProtocol};
 use spec::setting::Kind;
-use spec::store::{SetRecord, StoreLayout};
+use spec::store::{self, SetRecord, StoreLayout};
 use spec::{Digest, Value};
 
 use super::problem::Problems;
@@ -70,7 +71,7 @@ impl<'a> Contents<'a> {
         };
         for benchmark in names.iter().filter_map(|name| Benchmark::from_name(name)) {
             let (name, key) = (benchmark.name(), benchmark.data());
-            let digest = match stored_pairs(name) {
+            let digest = match stored(name, store::PAIRS) {
                 Ok((path, digest)) => {
                     self.stored.insert(key.clone(), path);
                     digest
@@ -85,6 +86,37 @@ impl<'a> Contents<'a> {
                 }
             };
             self.digests.insert(key, digest);
+        }
+        self.tasks(&names, origin, problems);
+    }
+
+    /// Finds the data of the tasks to tune on. Of a task that is asked for by its own name it must be there, which is judged where
+    /// the protocol is known; of the others what is missing is said.
+    fn tasks(&mut self, names: &[String], origin: &Origin, problems: &mut Problems) {
+        let is_named = |task: &str| names.iter().any(|name| name == task);
+        let mut missing = Vec::new();
+        for protocol in [TuningProtocol::Superglue, TuningProtocol::Babylm2023] {
+            let wanted = |task: &&str| is_named(task) || is_named(SUPERGLUE);
+            for task in protocol.tasks().into_iter().filter(wanted) {
+                let mut is_whole = true;
+                for file in protocol.files(task) {
+                    match stored(file.set, &file.stored) {
+                        Ok((path, digest)) => {
+                            self.stored.insert(file.data(), path);
+                            self.digests.insert(file.data(), digest);
+                        }
+                        Err(_) => is_whole &= !file.needed,
+                    }
+                }
+                if !is_whole && !is_named(task) && protocol == TuningProtocol::Superglue {
+                    missing.push(task);
+                }
+            }
+        }
+        if !missing.is_empty() {
+            let hint = "`seedbed-trainer data get superglue` downloads it, `data import superglue PATH` takes it in";
+            let message = format!("the store has no data of {}, which will be reported as missing", missing.join(", "));
+            problems.warn(origin, message).hint(hint);
         }
     }
 
@@ -113,8 +145,8 @@ impl<'a> Contents<'a> {
     }
 }
 
-/// The pairs of a benchmark in the store of this person: their path and content, whose length is looked at.
-fn stored_pairs(set: &str) -> Result<(PathBuf, Digest), String> {
+/// A file of a set in the store of this person: its path and content, whose length is looked at.
+fn stored(set: &str, name: &str) -> Result<(PathBuf, Digest), String> {
     let store = StoreLayout::of_person(&|name| std::env::var(name).ok());
     let store = store.ok_or("there is no place for data: neither SEEDBED_DATA nor HOME is set")?;
     let path = store.record(set);
@@ -122,8 +154,8 @@ fn stored_pairs(set: &str) -> Result<(PathBuf, Digest), String> {
         .map_err(|error| format!("the data of {set} is not there: cannot read {}: {error}", path.display()))?;
     let record: SetRecord = serde_json::from_slice(&text)
         .map_err(|error| format!("{} is no record of this version: {error}", path.display()))?;
-    let missing = || format!("the store {} has no pairs of {set}", store.directory().display());
-    let file = record.files.get("pairs.jsonl").ok_or_else(missing)?;
+    let missing = || format!("the store {} has no {name} of {set}", store.directory().display());
+    let file = record.files.get(name).ok_or_else(missing)?;
     let content = store.content(file.content);
     let whole = std::fs::metadata(&content).is_ok_and(|metadata| metadata.len() == file.bytes);
     if whole { Ok((content, file.content)) } else { Err(missing()) }

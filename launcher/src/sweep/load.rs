@@ -1,11 +1,12 @@
 //! From a sweep file to a sweep.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec::analysis::AnalysisSpec;
 use spec::plan::Factor;
-use spec::{Digest, RunSpec};
+use spec::{Digest, RunId, RunSpec};
 
 use super::document::Document;
 use super::factors::FactorSource;
@@ -14,7 +15,7 @@ use super::preset::PresetUse;
 use super::problem::{Problems, SweepError};
 use super::retry::RetryPolicy;
 use super::source::Source;
-use super::tables::Tables;
+use super::tables::{Expansion, Tables};
 
 /// A sweep file, validated and expanded to its runs.
 #[derive(Debug, Clone)]
@@ -37,6 +38,9 @@ pub struct Sweep {
     pub seeds: Vec<u64>,
     /// The runs, seed by seed, so that a budget that ends early leaves a balanced design.
     pub runs: Vec<RunSpec>,
+    /// The runs whose feed-forward layer misses the budget to which it is matched by more than a person would expect, and by which
+    /// part of it.
+    pub missed_budgets: BTreeMap<RunId, f64>,
     /// The preset that it names, if that changes anything.
     pub preset: Option<PresetUse>,
     /// What will be compared.
@@ -100,7 +104,8 @@ fn read(source: &Source, overrides: &[String], base: &Path, problems: &mut Probl
     let tables = Tables::read(document, base, problems);
     let contents = tables.contents(base, problems);
     // With everything but the named files in order, the design can be judged as well.
-    let (runs, seeds) = if problems.any_but_data() { None } else { tables.expand(&contents, problems) }?;
+    let Expansion { runs, seeds, missed_budgets } =
+        if problems.any_but_data() { None } else { tables.expand(&contents, problems) }?;
     let text = frozen(source.text(), overrides);
     Some(Sweep {
         digest: Digest::of(text.as_bytes()),
@@ -112,6 +117,7 @@ fn read(source: &Source, overrides: &[String], base: &Path, problems: &mut Probl
         factors: tables.factors.list.into_iter().map(FactorSource::into_factor).collect(),
         seeds,
         runs,
+        missed_budgets,
         preset: tables.preset,
         analysis: tables.analysis,
         retry: tables.retry,

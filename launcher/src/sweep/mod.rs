@@ -43,6 +43,8 @@ pub use self::load::{Sweep, sweep_name};
 pub use self::outline::outline;
 pub use self::place::{ROOT_VARIABLE, sweep_directory};
 pub use self::preset::PresetUse;
+pub(crate) use self::problem::Problems;
 pub use self::problem::{Diagnosis, Problem, SweepError};
 pub use self::retry::RetryPolicy;
 pub use self::source::Position;
+pub(crate) use self::source::{Origin, Source};

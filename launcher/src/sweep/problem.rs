@@ -1,4 +1,4 @@
-//! What is wrong with a sweep file: every problem with its place, gathered before anything is reported.
+//! What is wrong with a sweep file, or another that a person has written: every problem with its place, gathered before anything is reported.
 
 use std::fmt;
 use std::io;
@@ -50,7 +50,7 @@ impl From<SweepError> for CliError {
     }
 }
 
-/// Everything that is wrong with one sweep file, in the order of the file.
+/// Everything that is wrong with one file, in the order of the file.
 ///
 /// `Display` separates the problems by lines that begin with `error:`, so that after the terminal's own `error:` each
 /// problem stands as an error of its own.
@@ -64,6 +64,15 @@ impl Diagnosis {
     /// The problems, at most twenty.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// The first problem without its excerpt, and how many follow.
+    pub fn on_one_line(&self) -> String {
+        let first = self.problems.first().map(Problem::on_one_line).unwrap_or_default();
+        match self.problems.len() + self.untold {
+            0 | 1 => first,
+            several => format!("{first} (and {} more)", several - 1),
+        }
     }
 }
 
@@ -99,8 +108,17 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Where it is, and what is wrong.
+    fn on_one_line(&self) -> String {
+        let Self { place, message, .. } = self;
+        match self.position {
+            Some(Position { line, column }) => format!("{place}:{line}:{column}: {message}"),
+            None => format!("{place}: {message}"),
+        }
+    }
+
     /// Adds what the person could do about it.
-    pub(super) fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
+    pub(crate) fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.hint = Some(hint.into());
         self
     }
@@ -114,11 +132,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.place)?;
-        if let Some(Position { line, column }) = self.position {
-            write!(formatter, ":{line}:{column}")?;
-        }
-        write!(formatter, ": {}", self.message)?;
+        formatter.write_str(&self.on_one_line())?;
         if let Some(excerpt) = &self.excerpt {
             write!(formatter, "\n{excerpt}")?;
         }
@@ -129,9 +143,9 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Gathers problems while a sweep file is read.
+/// Gathers problems while a file is read.
 #[derive(Debug)]
-pub(super) struct Problems<'a> {
+pub(crate) struct Problems<'a> {
     file: &'a Path,
     source: &'a Source,
     overrides: &'a [String],
@@ -140,12 +154,12 @@ pub(super) struct Problems<'a> {
 }
 
 impl<'a> Problems<'a> {
-    pub(super) fn new(file: &'a Path, source: &'a Source, overrides: &'a [String]) -> Self {
+    pub(crate) fn new(file: &'a Path, source: &'a Source, overrides: &'a [String]) -> Self {
         Self { file, source, overrides, errors: Vec::new(), warnings: Vec::new() }
     }
 
     /// An error about what stands at `origin`.
-    pub(super) fn error(&mut self, origin: &Origin, message: impl Into<String>) -> &mut Problem {
+    pub(crate) fn error(&mut self, origin: &Origin, message: impl Into<String>) -> &mut Problem {
         let problem = self.at(origin, message.into());
         push(&mut self.errors, problem)
     }
@@ -168,16 +182,17 @@ impl<'a> Problems<'a> {
 
     /// The warnings as text if nothing is wrong, else everything that is wrong in the order of the file.
     pub(super) fn finish(self) -> Result<Vec<String>, SweepError> {
-        let mut problems = self.errors;
-        if problems.is_empty() {
-            let mut warnings = self.warnings;
-            warnings.sort_by_key(|warning| warning.order);
-            return Ok(warnings.iter().map(Problem::to_string).collect());
+        if let Some(diagnosis) = diagnose(self.errors) {
+            return Err(SweepError::Invalid(diagnosis));
         }
-        problems.sort_by_key(|problem| problem.order);
-        let untold = problems.len().saturating_sub(MOST);
-        problems.truncate(MOST);
-        Err(SweepError::Invalid(Diagnosis { problems, untold }))
+        let mut warnings = self.warnings;
+        warnings.sort_by_key(|warning| warning.order);
+        Ok(warnings.iter().map(Problem::to_string).collect())
+    }
+
+    /// Everything that is wrong; `None` if nothing is.
+    pub(crate) fn diagnosis(self) -> Option<Diagnosis> {
+        diagnose(self.errors)
     }
 
     fn at(&self, origin: &Origin, message: String) -> Problem {
@@ -208,6 +223,14 @@ impl<'a> Problems<'a> {
             order: usize::MAX,
         }
     }
+}
+
+/// The problems in the order of the file; `None` of none.
+fn diagnose(mut problems: Vec<Problem>) -> Option<Diagnosis> {
+    problems.sort_by_key(|problem| problem.order);
+    let untold = problems.len().saturating_sub(MOST);
+    problems.truncate(MOST);
+    (!problems.is_empty()).then_some(Diagnosis { problems, untold })
 }
 
 fn push(list: &mut Vec<Problem>, problem: Problem) -> &mut Problem {

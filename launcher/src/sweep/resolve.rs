@@ -10,7 +10,7 @@ use spec::execution::ExecutionSpec;
 use spec::resources::ResourcesSpec;
 use spec::run::{CommandSpec, Science};
 use spec::setting::{Protocol, Settings};
-use spec::{Digest, Program, RunSpec, SCHEMA, SpecError, Study, Value};
+use spec::{Digest, Program, RunSpec, SCHEMA, SpecError, Study, Value, budget};
 
 use super::blocks::{Inclusion, Override};
 use super::content::Contents;
@@ -47,6 +47,8 @@ pub(super) struct Resolved<'a> {
     resources: ResourcesSpec,
     benchmarks: Benchmarks,
     files: BTreeMap<Digest, PathBuf>,
+    /// What its network misses its budget by, as a part of it, if by more than is tolerated.
+    pub(super) missed: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -101,9 +103,14 @@ impl<'a> Resolver<'a> {
                 (ResolvedProgram::Command(command, parameters), Benchmarks::default(), BTreeMap::new())
             }
         };
+        let missed = match &program {
+            ResolvedProgram::Builtin(study, _) => budget::deviation(&settings, &study.model),
+            ResolvedProgram::Command(..) => None,
+        };
+        let missed = missed.filter(|deviation| deviation.abs() > budget::TOLERATED_DEVIATION);
         let execution = ExecutionSpec::from_settings(&settings);
         let resources = ResourcesSpec::from_settings(&settings).map_err(|error| self.misfit(error, point))?;
-        Ok(Resolved { name: self.name, levels, program, execution, resources, benchmarks, files })
+        Ok(Resolved { name: self.name, levels, program, execution, resources, benchmarks, files, missed })
     }
 
     /// What is laid over the levels of `point`, in the order in which it is laid.
@@ -145,7 +152,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Where the value was written that `key` has at `point`.
-    fn origin(&self, key: &str, point: &Point) -> Origin {
+    pub(super) fn origin(&self, key: &str, point: &Point) -> Origin {
         let last = self.assignments(point).filter(|assignment| assignment.target.key() == key).last();
         let factor = self.factors.list.iter().find(|factor| factor.target.key() == key).map(|factor| &factor.origin);
         let fixed = self.fixed.iter().find(|assignment| assignment.target.key() == key);
@@ -155,6 +162,19 @@ impl<'a> Resolver<'a> {
 }
 
 impl Resolved<'_> {
+    /// In words, by what its network misses its budget, if that must be said.
+    pub(super) fn missed_in_words(&self) -> Option<String> {
+        let ResolvedProgram::Builtin(study, _) = &self.program else { return None };
+        let (missed, model) = (self.missed?, &study.model);
+        let (percent, more) = (100.0 * missed.abs(), if missed > 0.0 { "more" } else { "fewer" });
+        let width = model.feed_forward.width();
+        Some(format!(
+            "its feed-forward layer has {percent:.1} % {more} parameters than the plain one: at hidden size {} no width comes nearer \
+             than {width}",
+            model.hidden_size
+        ))
+    }
+
     /// The level of every factor.
     pub(super) fn levels(&self) -> &BTreeMap<String, Value> {
         &self.levels

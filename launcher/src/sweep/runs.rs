@@ -29,6 +29,7 @@ pub(super) fn resolve<'a>(resolver: &Resolver<'a>, points: &[Point], problems: &
             },
         }
     }
+    warn_of_budgets(resolver, points, &resolved, problems);
     for (misfit, count, first) in misfits {
         let message = misfit.error.to_string();
         let problem = problems.error(&misfit.origin, message);
@@ -40,6 +41,26 @@ pub(super) fn resolve<'a>(resolver: &Resolver<'a>, points: &[Point], problems: &
         }
     }
     resolved
+}
+
+/// Says which networks miss the budget that they are to be matched to, once for each way of missing it.
+fn warn_of_budgets(resolver: &Resolver, points: &[Point], resolved: &[Resolved], problems: &mut Problems) {
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    // Where a point is no run at all, points and what became of them are not side by side, and there is worse to say.
+    let missed = points.iter().zip(resolved).filter(|_| points.len() == resolved.len());
+    for (point, message) in missed.filter_map(|(point, found)| Some((point, found.missed_in_words()?))) {
+        let count = told.entry(message.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            continue;
+        }
+        let levels = resolver.factors.list.iter().zip(&point.levels);
+        let levels = named(levels.map(|(factor, level)| (factor.name.as_str(), &factor.levels[*level])));
+        let of = if levels.is_empty() { String::new() } else { format!("{levels}: ") };
+        problems
+            .warn(&resolver.origin("model.activation", point), format!("{of}{message}"))
+            .hint("a larger model.ffn-size can be matched closer; budget = \"unmatched\" says that it is meant");
+    }
 }
 
 /// The seeds in order and, for each, the points that have it.
@@ -65,17 +86,23 @@ pub(super) fn seeds_of<'a>(
     order
 }
 
-/// The runs, seed by seed.
-pub(super) fn runs(resolved: &[Resolved], order: &[(u64, Vec<usize>)], problems: &mut Problems) -> Vec<RunSpec> {
+/// The runs, seed by seed, and those of them that miss their budget, with the part of it by which they do.
+pub(super) fn runs(
+    resolved: &[Resolved],
+    order: &[(u64, Vec<usize>)],
+    problems: &mut Problems,
+) -> (Vec<RunSpec>, BTreeMap<RunId, f64>) {
     let pairs: Vec<(u64, usize)> =
         order.iter().flat_map(|(seed, points)| points.iter().map(|point| (*seed, *point))).collect();
     if pairs.len() > MOST {
         problems.error(&Origin::Nowhere, format!("the sweep has {} runs; at most {MOST} are taken", pairs.len()));
-        return Vec::new();
+        return (Vec::new(), BTreeMap::new());
     }
     let runs = in_parallel(pairs.len(), |index| resolved[pairs[index].1].run(pairs[index].0));
     refuse_twins(&runs, &pairs, resolved, problems);
-    runs
+    let missed = runs.iter().zip(&pairs).filter_map(|(run, (_, point))| Some((run.id, resolved[*point].missed?)));
+    let missed = missed.collect();
+    (runs, missed)
 }
 
 /// Records runs that are one and the same, and runs that only their settings and not their levels tell apart.

@@ -1,4 +1,4 @@
-//! The text of a sweep file, and places in it.
+//! The text of a file that a person has written, and places in it.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ const WIDEST: usize = 110;
 
 /// A text whose byte offsets can be told as line and column.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     text: String,
     /// Byte offset at which each line begins.
     lines: Vec<usize>,
@@ -15,8 +15,8 @@ pub(super) struct Source {
 
 /// Where a value or key was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// In the sweep file, at these bytes.
+pub(crate) enum Origin {
+    /// In the file, at these bytes.
     File(Range<usize>),
     /// In the `--set` with this index.
     CommandLine(usize),
@@ -34,7 +34,7 @@ pub struct Position {
 }
 
 impl Source {
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         let starts = text.match_indices('\n').map(|(offset, _)| offset + 1);
         let lines = std::iter::once(0).chain(starts).collect();
         Self { text, lines }

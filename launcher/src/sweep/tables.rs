@@ -1,9 +1,10 @@
 //! All tables of a sweep file, read but not yet expanded.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use spec::RunSpec;
 use spec::analysis::AnalysisSpec;
+use spec::{RunId, RunSpec};
 
 use super::blocks::{Exclusion, Inclusion, Override};
 use super::content::Contents;
@@ -84,8 +85,8 @@ impl Tables {
         contents
     }
 
-    /// The runs, seed by seed, and the seeds in their order; `None` only if there are problems.
-    pub(super) fn expand(&self, contents: &Contents, problems: &mut Problems) -> Option<(Vec<RunSpec>, Vec<u64>)> {
+    /// The design, expanded; `None` only if there are problems.
+    pub(super) fn expand(&self, contents: &Contents, problems: &mut Problems) -> Option<Expansion> {
         let inclusions = &self.inclusions;
         let points = design::points(&self.factors, &self.exclusions, inclusions, problems);
         design::check_overrides(&points, &self.overrides, problems);
@@ -107,7 +108,18 @@ impl Tables {
         let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
         let order = runs::seeds_of(&self.header.seeds, &points, own);
         runs::refuse_ambiguous(&points, &order, |index| inclusions[index].origin.clone(), problems);
-        let runs = runs::runs(&resolved, &order, problems);
-        Some((runs, order.into_iter().map(|(seed, _)| seed).collect()))
+        let (runs, missed_budgets) = runs::runs(&resolved, &order, problems);
+        Some(Expansion { runs, seeds: order.into_iter().map(|(seed, _)| seed).collect(), missed_budgets })
     }
+}
+
+/// What a design comes to.
+#[derive(Debug)]
+pub(super) struct Expansion {
+    /// The runs, seed by seed.
+    pub(super) runs: Vec<RunSpec>,
+    /// The seeds in their order.
+    pub(super) seeds: Vec<u64>,
+    /// The runs whose network misses the budget to which it is matched, and by which part of it.
+    pub(super) missed_budgets: BTreeMap<RunId, f64>,
 }

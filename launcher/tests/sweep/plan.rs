@@ -163,3 +163,19 @@ fn packs_are_in_the_plan() {
     ];
     assert!(told.iter().all(|line| text.contains(line)), "{text}");
 }
+
+#[test]
+fn a_missed_budget_is_a_warning_and_stands_in_the_plan() {
+    let folder = folder();
+    let text =
+        small("[factors]\nactivation = [\"gelu\", \"kan\"]\n[model]\nhidden-size = 12\nheads = 2\nffn-size = 20\n");
+    let sweep = load_in(folder.path(), &text, &[]).unwrap();
+    let [warning] = sweep.warnings.as_slice() else { panic!("{:?}", sweep.warnings) };
+    assert!(warning.contains("activation=kan: its feed-forward layer has 6.2 % fewer parameters"), "{warning}");
+    let layout = layout(folder.path(), &sweep);
+    let overview = Overview::new(&sweep, &layout, &difference(&sweep, &layout));
+    assert!(overview.render(false).contains(" 2 (-6.2 %) "), "{}", overview.render(false));
+    assert_eq!(serde_json::to_value(&overview).unwrap()["points"][1]["missed-budget"], -0.0625);
+    let meant = load_in(folder.path(), &text, &["model.budget=unmatched"]).unwrap();
+    assert!(meant.warnings.is_empty() && meant.missed_budgets.is_empty(), "{:?}", meant.warnings);
+}

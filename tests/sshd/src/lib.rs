@@ -18,6 +18,11 @@
 //! | `twice` | is reached through `site` and `hashed` |
 //! | `commanded` | is reached by a proxy command |
 //! | `agent` | its key is in the agent only, whose socket lies at [`Server::agent_socket`] |
+//! | `ticket` | it is known as localhost, and a Kerberos ticket is shown |
+
+mod configuration;
+mod process;
+mod realm;
 
 use std::fs;
 use std::io;
@@ -26,11 +31,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::configuration::NOISE;
+use crate::process::{children, run, wait};
+use crate::realm::Realm;
 
 /// The passphrase of the key for `locked`.
 pub const PASSPHRASE: &str = "a seed, a bed";
@@ -44,8 +51,18 @@ pub struct Server {
     folder: TempDir,
     port: u16,
     daemon: Option<Child>,
-    /// Whether a key alone lets nobody in.
-    asks: bool,
+    door: Door,
+}
+
+/// What lets a user in.
+#[derive(Debug)]
+enum Door {
+    /// A key.
+    Key,
+    /// A key, and then [`CODE`].
+    KeyAndCode,
+    /// A ticket of this realm, and nothing else.
+    Ticket(Realm),
 }
 
 impl Server {
@@ -55,7 +72,7 @@ impl Server {
     /// # Errors
     /// A program is missing, or cannot do its work.
     pub fn start(variables: &[(String, String)], noisy: bool) -> io::Result<Self> {
-        Self::prepare(variables, noisy, false)
+        Self::prepare(variables, noisy, |_| Ok(Door::Key))
     }
 
     /// Starts a server that, after a key, wants to know [`CODE`] as well, by way of PAM. It sees files of its own in
@@ -64,13 +81,27 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_asking() -> io::Result<Self> {
-        Self::prepare(&[], false, true)
+        Self::prepare(&[], false, |_| Ok(Door::KeyAndCode))
     }
 
-    fn prepare(variables: &[(String, String)], noisy: bool, asks: bool) -> io::Result<Self> {
+    /// Starts a Kerberos realm, and a server that lets in who shows a ticket of it and nobody else; its sessions have these
+    /// `variables`. Whoever shows one finds it by [`Server::ticket`].
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_kerberos(variables: &[(String, String)]) -> io::Result<Self> {
+        Self::prepare(variables, false, |folder| Realm::start(folder).map(Door::Ticket))
+    }
+
+    fn prepare(
+        variables: &[(String, String)],
+        noisy: bool,
+        door: impl FnOnce(&Path) -> io::Result<Door>,
+    ) -> io::Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let folder = tempfile::Builder::new().prefix("sshd-").tempdir()?;
-        let mut server = Self { folder, port, daemon: None, asks };
+        let door = door(folder.path())?;
+        let mut server = Self { folder, port, daemon: None, door };
         server.keys()?;
         server.write("sshd_config", &server.server_file(variables, noisy))?;
         server.write("config", &server.client_file())?;
@@ -95,6 +126,25 @@ impl Server {
     /// Where the agent that [`Server::agent`] starts listens.
     pub fn agent_socket(&self) -> PathBuf {
         self.path("agent.sock")
+    }
+
+    /// The variables by which `ssh` finds a ticket of root's; none where tickets are not asked for.
+    ///
+    /// # Errors
+    /// The realm gives none.
+    pub fn ticket(&self) -> io::Result<Vec<(String, String)>> {
+        match &self.door {
+            Door::Ticket(realm) => realm.ticket("root"),
+            Door::Key | Door::KeyAndCode => Ok(Vec::new()),
+        }
+    }
+
+    /// The variables by which `ssh` knows the realm of a server that asks for tickets, and finds none.
+    pub fn no_ticket(&self) -> Vec<(String, String)> {
+        match &self.door {
+            Door::Ticket(realm) => realm.without_ticket(),
+            Door::Key | Door::KeyAndCode => Vec::new(),
+        }
     }
 
     /// An agent that holds the user's key, to be killed by who asked for it.
@@ -143,7 +193,10 @@ impl Server {
         fs::create_dir_all("/run/sshd")?;
         let mut daemon = Command::new("setpriv");
         daemon.args(["--pdeathsig", "KILL"]);
-        if self.asks {
+        if let Door::Ticket(realm) = &self.door {
+            daemon.env("KRB5_CONFIG", realm.configuration()).env("KRB5_KTNAME", realm.keys_of_host());
+        }
+        if matches!(self.door, Door::KeyAndCode) {
             daemon.args(["unshare", "--mount", "sh", "-c", "mount --bind \"$0\" /etc/pam.d && exec \"$@\""]);
             daemon.arg(self.path("pam.d"));
         }
@@ -191,58 +244,12 @@ impl Server {
         };
         let other = "example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPgEMZu4oJ1jhTrUVYcGvVNv0ycbTXGmGqFNTYsMDRD5\n";
         self.write("known_hosts", &format!("# a comment\n\n{other}{}", line("ed25519")?))?;
+        self.write("known_local", &line("ed25519")?.replace("127.0.0.1", "localhost"))?;
         self.write("known_rsa", &line("rsa")?)?;
         self.write("known_none", other)?;
         self.write("known_revoked", &format!("{0}@revoked {0}", line("ed25519")?))?;
         fs::copy(self.path("known_hosts"), self.path("known_hashed"))?;
         run(Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(self.path("known_hashed")))
-    }
-
-    fn server_file(&self, variables: &[(String, String)], noisy: bool) -> String {
-        let folder = self.folder.path().display();
-        let keys: String = HOST_KEYS.map(|kind| format!("HostKey {folder}/host_{kind}\n")).concat();
-        let set: Vec<String> = variables.iter().map(|(name, value)| format!("\"{name}={value}\"")).collect();
-        let set = if set.is_empty() { String::new() } else { format!("SetEnv {}\n", set.join(" ")) };
-        let noise =
-            if noisy { format!("Banner {folder}/noise\nForceCommand sh {folder}/noise\n") } else { String::new() };
-        let asking = if self.asks {
-            "UsePAM yes\nKbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n"
-        } else {
-            "UsePAM no\nKbdInteractiveAuthentication no\n"
-        };
-        format!(
-            "Port {}\nListenAddress 127.0.0.1\nPidFile none\n{keys}AuthorizedKeysFile {folder}/authorized_keys\n\
-             PasswordAuthentication no\nPermitRootLogin yes\nStrictModes no\n\
-             MaxStartups 100\nAllowTcpForwarding yes\n{asking}{set}{noise}Subsystem sftp internal-sftp\n",
-            self.port
-        )
-    }
-
-    fn client_file(&self) -> String {
-        let folder = self.folder.path().display().to_string();
-        let host = |name: &str, lines: &[String]| format!("Host {name}\n{}\n", lines.join("\n"));
-        let known = |file: &str| format!("UserKnownHostsFile {folder}/{file}");
-        let key = |file: &str| format!("IdentityFile {folder}/{file}");
-        let others =
-            "IdentitiesOnly yes\nGlobalKnownHostsFile none\nHostName 127.0.0.1\nUser root\nIdentityAgent none\n";
-        [
-            host("site", &[]),
-            host("hashed", &[known("known_hashed")]),
-            host("rsa-known", &[known("known_rsa")]),
-            host("stranger", &[known("known_none")]),
-            host("revoked", &[known("known_revoked")]),
-            host("unwelcome", &[key("strange_key")]),
-            host("locked", &[key("locked_key")]),
-            host("jumped", &["ProxyJump site".to_owned()]),
-            host("twice", &["ProxyJump site,hashed".to_owned()]),
-            host("commanded", &[format!("ProxyCommand ssh -F {folder}/config -W %h:%p site")]),
-            host("agent", &[key("agent_key"), format!("IdentityAgent {folder}/agent.sock")]),
-            // The first value that is found counts, so that what holds for all stands last.
-            host("* !unwelcome !locked !agent", &[key("user_key")]),
-            host("*", &[format!("Port {}", self.port), known("known_hosts")]),
-            others.to_owned(),
-        ]
-        .concat()
     }
 }
 
@@ -253,49 +260,3 @@ impl Drop for Server {
 }
 
 const HOST_KEYS: [&str; 3] = ["ed25519", "ecdsa", "rsa"];
-
-/// What a talkative site runs in the place of every command: it is a banner, too.
-const NOISE: &str = r#"echo "*** Welcome! Quota: 80 % ***"
-echo "*** maintenance on Tuesday ***" >&2
-printf 'no newline here'
-sh -c "$SSH_ORIGINAL_COMMAND"
-code=$?
-echo "*** goodbye ***"
-exit $code
-"#;
-
-fn run(command: &mut Command) -> io::Result<()> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim())))
-}
-
-fn wait(mut holds: impl FnMut() -> bool) -> io::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        if Instant::now() > deadline {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
-}
-
-/// The processes that `parent` has started and their own, as far as they live now.
-fn children(parent: Pid) -> Vec<Pid> {
-    let number = parent.as_raw_nonzero();
-    let list = PathBuf::from(format!("/proc/{number}/task/{number}/children"));
-    let mut found = Vec::new();
-    for child in read_pids(&list) {
-        found.extend(children(child));
-        found.push(child);
-    }
-    found
-}
-
-fn read_pids(list: &Path) -> Vec<Pid> {
-    let text = fs::read_to_string(list).unwrap_or_default();
-    text.split_ascii_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
-}

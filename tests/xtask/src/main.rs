@@ -2,11 +2,12 @@
 //!
 //! Read in this order: `failure` (how a command ends badly), `workspace` (where things lie, how cargo is called), `stream`
 //! and `file` (child processes, files); then the commands: `libtorch`, `demo`, `cluster`, `verify`; `compiler`, `packages`,
-//! `python` and `transformers` are what those need of the machine.
+//! `python`, `transformers` and `apptainer` are what those need of the machine.
 //!
 //! Invariants: every command may be killed at any moment and called again; what is there is not fetched twice; what is
-//! fetched is pinned.
+//! fetched is pinned (`apptainer` says what is not).
 
+mod apptainer;
 mod cluster;
 mod compiler;
 mod demo;

@@ -18,6 +18,12 @@ namespace {
 // Rows whose logits are held: 16,384 × 10,000 in bfloat16 are 328 MB, which keeps any GPU busy.
 constexpr int64_t kChunk = 16384;
 
+// Threads of a row, of which each reads eight logits at a time: as few rounds as a block allows, and all threads busy in each.
+int64_t threads_for(int64_t vocabulary) {
+  const int64_t reads = (vocabulary + 7) / 8, rounds = (reads + 511) / 512;
+  return ((reads + rounds - 1) / rounds + 31) / 32 * 32;
+}
+
 struct GpuHeadBackward : torch::autograd::Node {
   at::Tensor rows_gradient, table_gradient, bias_gradient;
   at::Tensor table, bias;
@@ -70,7 +76,7 @@ at::Tensor gpu_head_loss(const at::Tensor& x, const at::Tensor& table, const at:
       else
         at::mm_out(logits, here, factors.t());
       gpu::run(
-          "cross_entropy", logits, {length, 512}, logits.data_ptr(), static_cast<long long>(vocabulary),
+          "cross_entropy", logits, {length, threads_for(vocabulary)}, logits.data_ptr(), static_cast<long long>(vocabulary),
           static_cast<const void*>(ids.data_ptr<int64_t>() + start),
           static_cast<void*>(losses.data_ptr<float>() + start), static_cast<int>(node != nullptr));
       if (node == nullptr) continue;

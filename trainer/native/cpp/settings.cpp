@@ -30,7 +30,21 @@ extern "C" char* seedbed_set_deterministic(bool on) {
 }
 
 extern "C" char* seedbed_set_matmul_precision(const char* name) {
-  return seedbed::guarded([&] { at::globalContext().setFloat32MatmulPrecision(name); });
+  return seedbed::guarded([&] {
+    at::Context& context = at::globalContext();
+    context.setFloat32MatmulPrecision(name);
+    // cuBLAS may add the parts of a long sum in the kind of the entries, if it is let.
+    context.setAllowBF16ReductionCuBLAS(false);
+    context.setAllowFP16ReductionCuBLAS(false);
+  });
+}
+
+extern "C" char* seedbed_sums_are_float32(bool* are) {
+  return seedbed::guarded([&] {
+    const auto refused = at::CuBLASReductionOption::DisallowReducedPrecisionAllowSplitK;
+    const at::Context& context = at::globalContext();
+    *are = context.allowBF16ReductionCuBLAS() == refused && context.allowFP16ReductionCuBLAS() == refused;
+  });
 }
 
 extern "C" char* seedbed_cpu_capability(char** capability) {

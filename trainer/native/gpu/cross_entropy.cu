@@ -10,6 +10,17 @@ __device__ __forceinline__ Sum merged(Sum one, Sum other) {
   return {top, one.sum * __expf(one.top - top) + other.sum * __expf(other.top - top)};
 }
 
+__device__ __forceinline__ void take(Sum& sum, const Eight& eight) {
+  float top = sum.top;
+#pragma unroll
+  for (int place = 0; place < 8; ++place) top = fmaxf(top, wide(eight.entries[place]));
+  float here = 0;
+#pragma unroll
+  for (int place = 0; place < 8; ++place) here += __expf(wide(eight.entries[place]) - top);
+  sum.sum = sum.sum * __expf(sum.top - top) + here;
+  sum.top = top;
+}
+
 __device__ __forceinline__ void take(Sum& sum, float value) {
   if (value > sum.top) {
     sum.sum *= __expf(sum.top - value);
@@ -32,8 +43,7 @@ extern "C" __global__ void cross_entropy(
     for (int64 column = threadIdx.x * 8; column < columns; column += blockDim.x * 8) {
       Eight eight;
       eight.memory = *reinterpret_cast<const uint4*>(row + column);
-#pragma unroll
-      for (int place = 0; place < 8; ++place) take(own, wide(eight.entries[place]));
+      take(own, eight);
     }
   } else {
     for (int64 column = threadIdx.x; column < columns; column += blockDim.x) take(own, wide(row[column]));

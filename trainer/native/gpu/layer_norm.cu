@@ -5,7 +5,7 @@
 
 // target[row] = (x[row] − mean) · weight / √(variance + ε) + bias, in bfloat16 if `is_narrow`. `moments` gets mean and
 // 1/√(variance + ε) of every row.
-extern "C" __global__ void layer_norm(
+extern "C" __global__ void __launch_bounds__(1024) layer_norm(
     const float* x, const float* weight, const float* bias, float epsilon, int columns, int is_narrow, void* target,
     float2* moments) {
   __shared__ float room[32];
@@ -41,7 +41,7 @@ extern "C" __global__ void layer_norm(
 
 // back[row] = scale · (g − mean(g) − n · mean(g · n)) with n = (x − mean) · scale and g = gradient · weight. A block takes every
 // so many rows; `sums` gets, for each block, Σ gradient · n and Σ gradient of its rows, column by column.
-extern "C" __global__ void layer_norm_back(
+extern "C" __global__ void __launch_bounds__(1024) layer_norm_back(
     const void* gradient, int is_narrow, const float* x, const float2* moments, const float* weight, int64 rows,
     int columns, float* back, float* sums) {
   __shared__ float room[32];

@@ -74,7 +74,7 @@ fn library_path() -> Option<PathBuf> {
 }
 
 /// The dynamic linker's words stand in the source of libloading's error.
-fn describe(error: &libloading::Error) -> String {
+pub(crate) fn describe(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 

@@ -13,6 +13,7 @@
 //! - [`spline_layer`] is a layer of B-spline edges as one product.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
+//! - [`nccl`] adds up tensors over several GPUs.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
 //!
@@ -33,6 +34,7 @@ pub mod gpu;
 mod gradient;
 mod libraries;
 mod map;
+pub mod nccl;
 mod norm;
 pub mod processor;
 mod release;

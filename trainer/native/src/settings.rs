@@ -70,7 +70,8 @@ pub fn set_deterministic(on: bool) -> Result<(), TorchError> {
     unsafe { shim::check(shim::seedbed_set_deterministic(on)) }
 }
 
-/// Sets how exact products of float32 matrices are; [`MatmulPrecision::Highest`] unless set.
+/// Sets how exact products of float32 matrices are; [`MatmulPrecision::Highest`] unless set. On a GPU the sums of products of
+/// shorter floats are formed in float32 from then on, see [`sums_are_float32`].
 ///
 /// # Errors
 ///
@@ -78,6 +79,19 @@ pub fn set_deterministic(on: bool) -> Result<(), TorchError> {
 pub fn set_matmul_precision(precision: MatmulPrecision) -> Result<(), TorchError> {
     // SAFETY: the name is a zero-terminated constant, and the outcome is the shim's.
     unsafe { shim::check(shim::seedbed_set_matmul_precision(precision.name().as_ptr())) }
+}
+
+/// Whether a GPU forms the sums of bfloat16 and float16 products in float32 whatever their length, which PyTorch leaves to
+/// cuBLAS by default.
+///
+/// # Errors
+///
+/// When libtorch refuses.
+pub fn sums_are_float32() -> Result<bool, TorchError> {
+    let mut are = false;
+    // SAFETY: the pointer is to a bool of this frame, which the shim writes.
+    unsafe { shim::check(shim::seedbed_sums_are_float32(&raw mut are))? };
+    Ok(are)
 }
 
 #[cfg(test)]
@@ -100,6 +114,7 @@ mod tests {
         for precision in [MatmulPrecision::Medium, MatmulPrecision::High, MatmulPrecision::Highest] {
             set_matmul_precision(precision).unwrap();
         }
+        assert!(sums_are_float32().unwrap());
     }
 
     #[test]

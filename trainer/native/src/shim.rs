@@ -31,6 +31,7 @@ unsafe extern "C" {
     pub(crate) fn seedbed_set_threads(intra_op: c_int, inter_op: c_int) -> *mut c_char;
     pub(crate) fn seedbed_set_deterministic(on: bool) -> *mut c_char;
     pub(crate) fn seedbed_set_matmul_precision(name: *const c_char) -> *mut c_char;
+    pub(crate) fn seedbed_sums_are_float32(are: *mut bool) -> *mut c_char;
     pub(crate) fn seedbed_cpu_capability(capability: *mut *mut c_char) -> *mut c_char;
     pub(crate) fn seedbed_stopwatch_start(phase: c_int);
     pub(crate) fn seedbed_stopwatch_enter(phase: c_int);
@@ -40,6 +41,9 @@ unsafe extern "C" {
         phase: c_int,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_select_gpu(index: c_int) -> *mut c_char;
+    pub(crate) fn seedbed_current_stream(index: c_int, handle: *mut *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_current_stream_is_idle(index: c_int, idle: *mut bool) -> *mut c_char;
     pub(crate) fn seedbed_has_products() -> bool;
     pub(crate) fn seedbed_map_new() -> *mut c_void;
     pub(crate) fn seedbed_map_free(map: *mut c_void);

@@ -6,10 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SpecError;
+use crate::fine_tuning::FineTuning;
 use crate::identity::Digest;
 use crate::setting::Settings;
+use crate::store;
 
-/// A benchmark whose data lies in the store (see [`crate::store`]).
+/// A benchmark of minimal pairs whose data lies in the store (see [`crate::store`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Benchmark {
@@ -36,9 +38,9 @@ impl Benchmark {
         Self::ALL.into_iter().find(|benchmark| benchmark.name() == name)
     }
 
-    /// The name by which its pairs are asked for where paths are: no file is called so.
+    /// The name by which its pairs are asked for where paths are.
     pub fn data(self) -> String {
-        format!("data set {}", self.name())
+        store::data(self.name(), store::PAIRS)
     }
 }
 
@@ -53,13 +55,16 @@ pub struct Asked {
 }
 
 /// The benchmarks of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Benchmarks {
-    /// What is measured, each once, in a fixed order.
+    /// The pairs that are asked, each set once, in a fixed order.
     pub asked: Vec<Asked>,
     /// Pairs of each benchmark that are asked whenever the validation loss is measured, as a curve.
     pub curve_pairs: Option<u64>,
+    /// What the model is tuned on afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine_tuning: Option<FineTuning>,
 }
 
 impl Benchmarks {
@@ -68,10 +73,10 @@ impl Benchmarks {
         *self == Self::default()
     }
 
-    /// The benchmarks that `settings` ask for; `content` gives the digest of a path or of [`Benchmark::data`].
+    /// The benchmarks that `settings` ask for; `content` gives the digest of a path or of what [`store::data`] names.
     ///
     /// # Errors
-    /// When the data of one is not there.
+    /// When the data of one is not there; see [`FineTuning::from_settings`] too.
     pub fn from_settings(settings: &Settings, content: &dyn Fn(&str) -> Option<Digest>) -> Result<Self, SpecError> {
         let names = settings.texts("evaluate.tasks");
         let wanted = Benchmark::ALL.into_iter().filter(|benchmark| names.iter().any(|name| name == benchmark.name()));
@@ -84,6 +89,7 @@ impl Benchmarks {
             Ok(Asked { benchmark, content })
         });
         let curve_pairs = settings.integer("evaluate.curve-pairs").map(i64::unsigned_abs);
-        Ok(Self { asked: asked.collect::<Result<_, SpecError>>()?, curve_pairs })
+        let fine_tuning = FineTuning::from_settings(settings, content)?;
+        Ok(Self { asked: asked.collect::<Result<_, SpecError>>()?, curve_pairs, fine_tuning })
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::feed_forward::{Activation, FeedForward, SplineGrid, SplineOutput, StaticFunction};
 use crate::model::{Architecture, ModelSpec};
+use crate::setting::Settings;
 
 /// Parameters of a network by component. Tied weights are counted once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +104,22 @@ pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> Fe
     layer.with_width(if is_close { rounded } else { multiple(step) })
 }
 
+/// How far a matched layer may be from its budget before a person is told.
+pub const TOLERATED_DEVIATION: f64 = 0.01;
+
+/// By what part of its budget, the plain layer of these settings, the feed-forward layer of `model` is larger or (negative)
+/// smaller, where the settings ask for a match. In a small network one channel more or less is many parameters.
+pub fn deviation(settings: &Settings, model: &ModelSpec) -> Option<f64> {
+    let width = settings.size("model.ffn-size");
+    let plain = FeedForward::Plain { activation: Activation::Static(StaticFunction::Identity), width };
+    let budget = feed_forward_parameters(plain, model.hidden_size) as f64;
+    let found = feed_forward_parameters(model.feed_forward, model.hidden_size) as f64;
+    // What a plain layer's activation learns comes on top for everybody.
+    let is_matched =
+        settings.name("model.budget") == "matched" && !matches!(model.feed_forward, FeedForward::Plain { .. });
+    is_matched.then(|| found / budget - 1.0)
+}
+
 /// Floating-point operations of one trained token: forward and backward, head included, attention over `attended` tokens.
 ///
 /// Six per weight of a matrix product that the token passes (two forward, four backward), and twelve per attended token
@@ -114,6 +131,15 @@ pub fn flops_per_token(model: &ModelSpec, attended: f64) -> f64 {
     let scales = u64::from(model.layers) * unmultiplied(model.feed_forward, model.hidden_size);
     let matrices = (count.attention + count.feed_forward - scales + count.head) as f64 + head;
     6.0 * matrices + 12.0 * attended * f64::from(model.hidden_size) * f64::from(model.layers)
+}
+
+/// How many tokens a token of a story of `length` attends to on average: all of it, or in a decoder those before it and itself,
+/// half of it. That a local layer looks back less far is not counted.
+pub fn attended(architecture: Architecture, length: f64) -> f64 {
+    match architecture {
+        Architecture::GptNeo => length / 2.0,
+        Architecture::Roberta => length,
+    }
 }
 
 /// Parameters of a layer that are as many as weights and meet other weights, not tokens: the scales of splines.
@@ -132,7 +158,7 @@ mod tests {
     use super::*;
     use crate::feed_forward::Level;
     use crate::feed_forward::level::LEVELS;
-    use crate::setting::{self, Settings};
+    use crate::setting;
     use crate::value::Value;
 
     fn model(given: &[(&str, &str)]) -> ModelSpec {
@@ -204,6 +230,27 @@ mod tests {
     #[test]
     fn an_unmatched_layer_keeps_the_plain_width() {
         assert_eq!(model(&[("activation", "kan"), ("model.budget", "unmatched")]).feed_forward.width(), 1024);
+    }
+
+    #[test]
+    fn a_missed_budget_is_known_with_its_sign() {
+        let deviation = |given: &[(&str, i64)], activation: &str, budget: &str| {
+            let mut settings = Settings::new();
+            for (key, value) in given {
+                settings.give(setting::find(key).unwrap(), &Value::Integer(*value)).unwrap();
+            }
+            for (key, value) in [("activation", activation), ("model.budget", budget)] {
+                settings.give(setting::find(key).unwrap(), &Value::from(value)).unwrap();
+            }
+            super::deviation(&settings, &ModelSpec::from_settings(&settings).unwrap())
+        };
+        // 12 channels, 20 wide: 2·12·20 + 20 + 12 = 512 parameters. A B-spline edge of 3 intervals and order 5 has 10: at width
+        // 2 they are 480, one sixteenth too few.
+        let small = [("model.hidden-size", 12), ("model.heads", 1), ("model.ffn-size", 20)];
+        assert_eq!(deviation(&small, "kan", "matched"), Some(-0.0625));
+        assert_eq!(deviation(&small, "kan", "unmatched"), None);
+        assert_eq!(deviation(&small, "swish", "matched"), None);
+        assert!(deviation(&[], "kan", "matched").unwrap().abs() < TOLERATED_DEVIATION);
     }
 
     #[test]

@@ -18,8 +18,23 @@ pub enum Task {
 }
 
 impl Task {
-    /// Names in sweep files, in the order of the variants; then those of [`crate::benchmark::Benchmark`].
-    pub const NAMES: [&'static str; 4] = ["validation", "minimal-pairs", "blimp", "babylm"];
+    /// Names in sweep files, in the order of the variants; then those of [`crate::benchmark::Benchmark`], and those of
+    /// [`crate::fine_tuning`].
+    pub const NAMES: [&'static str; 13] = [
+        "validation",
+        "minimal-pairs",
+        "blimp",
+        "babylm",
+        "superglue",
+        "boolq",
+        "cb",
+        "copa",
+        "multirc",
+        "record",
+        "rte",
+        "wic",
+        "wsc",
+    ];
 }
 
 /// The measurements of a run.

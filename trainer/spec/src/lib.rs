@@ -7,7 +7,7 @@
 //!
 //! 1. [`value`] and [`setting`]: every key of a sweep file that describes a run, with its range, default and meaning.
 //! 2. [`model`], [`feed_forward`], [`data`], [`train`], [`evaluate`]: the validated study, one file a section.
-//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`], what else its model is asked; nothing in
+//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`] with [`fine_tuning`], what else its model is asked; nothing in
 //!    them is part of its id.
 //! 4. [`run`] and [`identity`]: one run, and the id that says which science it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
@@ -27,6 +27,7 @@ pub mod execution;
 pub mod exit;
 pub mod failure;
 pub mod feed_forward;
+pub mod fine_tuning;
 pub mod identity;
 pub mod layout;
 pub mod metric;

@@ -50,8 +50,8 @@ const fn aside(name: &'static str, label: &'static str) -> Metric {
     Metric { name, label, direction: None, unit: "" }
 }
 
-/// All of them.
-pub const METRICS: [Metric; 31] = [
+/// Those that are measured without tuning the model.
+static METRICS: [Metric; 31] = [
     Metric {
         name: "validation-loss",
         label: "Validation loss",
@@ -105,8 +105,56 @@ pub const METRICS: [Metric; 31] = [
     Metric { name: "gradient-norm", label: "Gradient norm", direction: None, unit: "" },
 ];
 
+/// The score of a task that models are tuned on, with what the majority class and chance would score.
+macro_rules! tuned {
+    ($name:literal, $label:literal) => {
+        [
+            share($name, $label),
+            aside(concat!($name, "-majority"), concat!($label, ", majority class")),
+            aside(concat!($name, "-random"), concat!($label, ", at random")),
+        ]
+    };
+}
+
+/// The tasks that models are tuned on (see [`crate::fine_tuning`]).
+static TUNED: [[Metric; 3]; 22] = [
+    tuned!("superglue", "SuperGLUE, mean of its eight tasks"),
+    tuned!("boolq", "BoolQ"),
+    tuned!("cb", "CB"),
+    tuned!("copa", "COPA"),
+    tuned!("multirc", "MultiRC"),
+    tuned!("record", "ReCoRD"),
+    tuned!("rte", "RTE"),
+    tuned!("wic", "WiC"),
+    tuned!("wsc", "WSC"),
+    tuned!("axb", "AX-b"),
+    tuned!("axg", "AX-g"),
+    tuned!("babylm-cola", "CoLA, BabyLM's"),
+    tuned!("babylm-sst2", "SST-2, BabyLM's"),
+    tuned!("babylm-mrpc", "MRPC, BabyLM's"),
+    tuned!("babylm-qqp", "QQP, BabyLM's"),
+    tuned!("babylm-mnli", "MNLI, BabyLM's"),
+    tuned!("babylm-mnli-mm", "MNLI mismatched, BabyLM's"),
+    tuned!("babylm-qnli", "QNLI, BabyLM's"),
+    tuned!("babylm-rte", "RTE, BabyLM's"),
+    tuned!("babylm-boolq", "BoolQ, BabyLM's"),
+    tuned!("babylm-multirc", "MultiRC, BabyLM's"),
+    tuned!("babylm-wsc", "WSC, BabyLM's"),
+];
+
+/// All metrics that Seedbed knows, in the order in which they are shown.
+pub fn known() -> impl Iterator<Item = &'static Metric> {
+    METRICS.iter().chain(TUNED.as_flattened())
+}
+
+/// The place of a metric among the [`known`] ones; a part stands where its whole does, and what is not known after all.
+pub fn place(name: &str) -> usize {
+    let whole = name.split('/').next().unwrap_or(name);
+    known().position(|metric| metric.name == whole).unwrap_or(usize::MAX)
+}
+
 /// The metric of that name; a part such as `minimal-pairs/anaphor-gender` is found by its whole.
 pub fn find(name: &str) -> Option<&'static Metric> {
     let whole = name.split('/').next().unwrap_or(name);
-    METRICS.iter().find(|metric| metric.name == whole)
+    known().find(|metric| metric.name == whole)
 }

@@ -213,6 +213,27 @@ pub struct Status {
     pub attempts: Vec<Attempt>,
 }
 
+/// Where a run was computed from some step on: what its bits depend on besides its spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Place {
+    /// The first optimiser step, from 0, that was taken there.
+    pub from_step: u64,
+    /// Device in words, as in [`Facts::device`].
+    pub device: String,
+    /// The instructions that it has: `AVX512`, or a GPU's compute capability such as `9.0`.
+    pub capability: String,
+    /// Version of libtorch.
+    pub libtorch: String,
+}
+
+impl Place {
+    /// Whether this is the other place, from whatever step.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.device, &self.capability, &self.libtorch) == (&other.device, &other.capability, &other.libtorch)
+    }
+}
+
 /// `facts.json`: what the built-in trainer says about itself when a run starts. Another trainer may leave it out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -229,6 +250,13 @@ pub struct Facts {
     pub parameters: crate::budget::ParameterCount,
     /// Width of the feed-forward layer after matching.
     pub feed_forward_width: u32,
+    /// Floating-point operations of one trained token, by [`crate::budget::flops_per_token`] with the lengths of the run's own
+    /// stories; absent in records of versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops_per_token: Option<f64>,
+    /// Where the run has been computed so far, oldest first: more than one if an attempt went on elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
     /// Optimiser steps that the run will take.
     pub steps: u64,
     /// Training stories and their tokens after truncation.

@@ -13,6 +13,14 @@ use crate::identity::Digest;
 /// The variable that names the store.
 pub const VARIABLE: &str = "SEEDBED_DATA";
 
+/// The name of the file of minimal pairs of a set.
+pub const PAIRS: &str = "pairs.jsonl";
+
+/// The name by which a file of a set is asked for where paths are: no file of a person is called so.
+pub fn data(set: &str, file: &str) -> String {
+    format!("data set {set} {file}")
+}
+
 /// A folder of benchmark data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreLayout {

@@ -11,7 +11,7 @@ use spec::{ExitCode, Failure};
 use tch::{Device, Kind};
 
 use super::sampling::Sampling;
-use super::{Asked, Ready};
+use super::{Asked, Ready, no_numbers};
 use crate::failure::as_failure;
 use crate::model::{Packed, Stories};
 use crate::streams;
@@ -112,10 +112,8 @@ fn go_on(ready: &Ready, prompt: &[u16], request: &Request, sample: u64) -> Resul
         if story.len() > ready.trained.spec.context as usize {
             return Ok((ids, "context"));
         }
-        let uniform = (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        let id = sampling.choose(&next_logits(ready, &story), uniform).ok_or_else(|| {
-            Failure::new(ExitCode::BadData, "the model's logits are not numbers: its training diverged")
-        })? as u16;
+        let uniform = streams::unit(generator.next_u64());
+        let id = sampling.choose(&next_logits(ready, &story), uniform).ok_or_else(no_numbers)? as u16;
         if id == specials.end {
             return Ok((ids, "end"));
         }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use native::cuda::Availability;
-use spec::Failure;
+use spec::{ExitCode, Failure};
 use tch::Device;
 
 use crate::failure::as_failure;
@@ -54,6 +54,11 @@ pub struct Ready {
     pub model: Model,
     /// Where it computes.
     pub device: Device,
+}
+
+/// A model whose answers are no numbers.
+pub(crate) fn no_numbers() -> Failure {
+    Failure::new(ExitCode::BadData, "the model's logits are not numbers: its training diverged")
 }
 
 impl Asked {

@@ -17,7 +17,7 @@ use spec::{ExitCode, Failure};
 use tch::{Device, Kind};
 
 use super::texts::{Text, Texts};
-use super::{Asked, Ready};
+use super::{Asked, Ready, no_numbers};
 use crate::data::PackedBatch;
 use crate::failure::as_failure;
 use crate::model::Packed;
@@ -41,7 +41,7 @@ pub struct Request {
 /// Carries out `score`: a line of JSON on standard output for every text, in their order.
 ///
 /// # Errors
-/// When there is no model, or a line is no text; the lines before it have been scored.
+/// When there is no model, a line is no text, or what the model says is no number; the lines before have been scored.
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
     let ready = request.asked.open(cuda)?;
     let input: Box<dyn BufRead> =
@@ -64,28 +64,44 @@ pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Fai
         let text = match text {
             Ok(text) => text,
             Err(error) => {
-                scorer.finish(&mut output).map_err(cannot_print)?;
+                scorer.finish(&mut output).map_err(Unscored::failure)?;
                 return Err(as_failure(error));
             }
         };
         match scorer.add(text, &mut output) {
-            // A reader that has gone away (`| head`) wants no more.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::Done),
-            other => other.map_err(cannot_print)?,
+            Err(error) if error.is_gone() => return Ok(ExitCode::Done),
+            other => other.map_err(Unscored::failure)?,
         }
     }
     match scorer.finish(&mut output) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_print(error)),
+        Err(error) if !error.is_gone() => Err(error.failure()),
         _ => Ok(ExitCode::Done),
     }
 }
 
+/// Why there are no more scores.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the scores")]
-struct Unprinted(#[source] io::Error);
+enum Unscored {
+    /// They cannot be written.
+    #[error("cannot write the scores")]
+    Unprinted(#[from] io::Error),
+    /// The model has none.
+    #[error("a log-probability is not a number")]
+    NoNumber,
+}
 
-fn cannot_print(error: io::Error) -> Failure {
-    Failure::new(ExitCode::CannotWrite, Unprinted(error))
+impl Unscored {
+    /// Whether the reader has gone away (`| head`): it wants no more.
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Unprinted(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn failure(self) -> Failure {
+        match self {
+            Self::NoNumber => no_numbers(),
+            error @ Self::Unprinted(_) => Failure::new(ExitCode::CannotWrite, error),
+        }
+    }
 }
 
 /// Scores texts many at a time, and gives them back in their order.
@@ -111,12 +127,12 @@ impl<'a> Scorer<'a> {
         Self { ready, most_tokens, waiting, batch, shares: Vec::new() }
     }
 
-    fn add(&mut self, text: Text, output: &mut impl Write) -> io::Result<()> {
+    fn add(&mut self, text: Text, output: &mut impl Write) -> Result<(), Unscored> {
         let parts = self.parts(&text.ids);
         self.waiting.push_back(Scored { text, log_probabilities: Vec::new() });
         for part in parts {
             if !self.batch.is_empty() && self.batch.len() + part.len() > self.most_tokens {
-                self.pass();
+                self.pass()?;
                 self.write(output, self.waiting.len() - 1)?;
             }
             self.shares.push((self.waiting.len() - 1, part.scored.len()));
@@ -125,9 +141,9 @@ impl<'a> Scorer<'a> {
         Ok(())
     }
 
-    fn finish(&mut self, output: &mut impl Write) -> io::Result<()> {
-        self.pass();
-        self.write(output, self.waiting.len())
+    fn finish(&mut self, output: &mut impl Write) -> Result<(), Unscored> {
+        self.pass()?;
+        Ok(self.write(output, self.waiting.len())?)
     }
 
     /// What must pass through the network for a text, in parts that fit a pass.
@@ -154,19 +170,23 @@ impl<'a> Scorer<'a> {
     }
 
     /// Runs the network on the batch and hands its numbers out.
-    fn pass(&mut self) {
+    fn pass(&mut self) -> Result<(), Unscored> {
         let batch = std::mem::take(&mut self.batch);
         if batch.scored.is_empty() {
             self.shares.clear();
-            return;
+            return Ok(());
         }
         let packed = Packed::new(&batch.view(), self.ready.device);
         let found = self.ready.model.log_probabilities(&packed).to_device(Device::Cpu).to_kind(Kind::Double);
         let found = Vec::<f64>::try_from(found).expect("invariant: one number for each scored position");
+        if !found.iter().all(|value| value.is_finite()) {
+            return Err(Unscored::NoNumber);
+        }
         let mut found = found.into_iter();
         for (text, count) in self.shares.drain(..) {
             self.waiting[text].log_probabilities.extend(found.by_ref().take(count));
         }
+        Ok(())
     }
 
     /// Writes the `count` oldest texts, which are all scored. Their places are free then.
@@ -188,4 +208,53 @@ fn row(scored: &Scored, ready: &Ready) -> Map<String, Value> {
     row.insert("log-probabilities".to_owned(), json!(log_probabilities));
     row.insert("log-probability".to_owned(), json!(log_probabilities.iter().fold(0.0, |sum, one| sum + one)));
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use spec::model::Architecture;
+    use tch::Tensor;
+
+    use super::*;
+    use crate::data::testing::tokenizer;
+    use crate::model::sample;
+    use crate::trained::origin::ImportOrigin;
+    use crate::trained::{Origin, TrainedModel};
+
+    fn ready(architecture: Architecture, change: impl Fn(&mut BTreeMap<String, Tensor>)) -> Ready {
+        let spec = sample::spec(architecture, &[]);
+        let mut weights = sample::weights(&spec).into_iter().map(|(name, one)| (name, one.detach())).collect();
+        change(&mut weights);
+        let origin = ImportOrigin { from: String::new(), model_type: String::new(), changes: vec![] };
+        let trained = TrainedModel { spec, weights, tokenizer: tokenizer(), origin: Origin::Import(origin) };
+        let model = trained.model(Device::Cpu);
+        Ready { trained, model, device: Device::Cpu }
+    }
+
+    fn scored(ready: &Ready) -> Result<String, Unscored> {
+        let (mut scorer, mut output) = (Scorer::new(ready, 64), Vec::new());
+        for ids in [vec![5, 9, 7], vec![4; 12]] {
+            scorer.add(Text { fields: Map::new(), ids }, &mut output)?;
+        }
+        scorer.finish(&mut output)?;
+        Ok(String::from_utf8(output).expect("invariant: JSON is UTF-8"))
+    }
+
+    #[test]
+    fn what_is_no_number_is_an_error_and_never_a_score() {
+        for architecture in [Architecture::GptNeo, Architecture::Roberta] {
+            let found = scored(&ready(architecture, |_| ())).unwrap();
+            assert_eq!(found.lines().count(), 2);
+            let broken = ready(architecture, |weights| {
+                let tables = ["transformer.wte.weight", "roberta.embeddings.word_embeddings.weight"];
+                let table = *tables.iter().find(|name| weights.contains_key(**name)).unwrap();
+                let _ = weights.get_mut(table).unwrap().fill_(f64::NAN);
+            });
+            let failure = scored(&broken).unwrap_err().failure();
+            assert_eq!(failure.exit(), ExitCode::BadData);
+            assert!(failure.render().contains("its training diverged"), "{}", failure.render());
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::report::{Measurement, PhaseTime, Spread};
 use crate::data::{self, DataError, LeakCheck, StepSampler};
 use crate::device;
 use crate::evaluate::objective::Objective;
+use crate::feed::Feed;
 use crate::model::{self, Model};
 use crate::optimizer::Optimizer;
 use crate::parameters::{ParameterError, Parameters};
@@ -40,8 +41,8 @@ pub enum BenchError {
     /// A step failed.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// There is no place for the prepared stories.
-    #[error("cannot make a folder for the prepared stories")]
+    /// There is no place for the prepared stories, or no thread for the batches.
+    #[error("the system gives no folder for the prepared stories, or no thread for the batches")]
     Folder(#[from] std::io::Error),
 }
 
@@ -71,7 +72,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
     let train = &plan.study.train;
     let parameters = Parameters::new(model::declarations(&plan.study.model), plan.run.seed, device)?;
     let mut optimizer = Optimizer::new(train, &parameters);
-    let mut sampler = StepSampler::new(&data.training, train.batch, plan.run.seed)?;
+    let sampler = StepSampler::new(&data.training, train.batch, plan.run.seed)?;
     let workbench = Workbench {
         run: &plan.run,
         micro_batch_tokens: train.micro_batch_tokens,
@@ -83,21 +84,22 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
         data: &data,
     };
     let mut leaks = LeakCheck::default();
+    let feed = Feed::start(workbench.packer(), sampler)?;
     let total = u64::from(course.warm_up + course.steps);
     let (mut steps, mut last_loss, mut attended) = (Vec::new(), f64::NAN, 0.0);
     for index in 0..total {
         let began = Instant::now();
         stopwatch::start();
-        let draws = sampler.next_step();
+        let batches = feed.next_step();
         let rate = learning_rate(&train.schedule, index, total);
-        let seen = workbench.step(&mut optimizer, &mut leaks, &draws, index, rate)?;
+        let seen = workbench.step(&mut optimizer, &mut leaks, &batches.means, index, rate)?;
         synchronize(device);
         let (phases, seconds) = (stopwatch::stop(), began.elapsed().as_secs_f64());
         last_loss = seen.loss;
         if index >= u64::from(course.warm_up) {
             steps.push(Step { seconds, tokens: seen.tokens as f64, phases });
-            let lengths = draws.iter().map(|draw| data.training.length(draw.story as usize) as f64);
-            attended += lengths.map(|length| length * length).sum::<f64>();
+            let bounds = batches.means.iter().flatten().flat_map(|batch| batch.bounds.windows(2));
+            attended += bounds.map(|bound| ((bound[1] - bound[0]) as f64).powi(2)).sum::<f64>();
         }
     }
     let tokens: f64 = steps.iter().map(|step| step.tokens).sum();

@@ -1,12 +1,15 @@
 //! A guard against masked-language runs whose inputs hold the answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::batch::PackedBatch;
 use super::error::DataError;
 
 /// Counts how often the input at a masked position is its own target: about 1 in 10 by design.
 ///
-/// For masked batches only; in a decoder's batch the target is the next token.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// For masked batches only; in a decoder's batch the target is the next token. Its counts are part of a checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LeakCheck {
     same: u64,
     scored: u64,
@@ -30,6 +33,11 @@ impl LeakCheck {
             return Err(DataError::LabelsLeak { same: self.same, scored: self.scored });
         }
         Ok(())
+    }
+
+    /// Whether it has seen nothing yet.
+    pub fn is_unused(&self) -> bool {
+        *self == Self::default()
     }
 
     /// The part of the inputs that are their targets; 0 before the first.

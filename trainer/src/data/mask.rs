@@ -48,7 +48,7 @@ impl Masking {
     fn push(&self, batch: &mut PackedBatch, story: &[u16], mut generator: ChaCha8Rng) {
         let start = batch.push(story);
         for (offset, &id) in story.iter().enumerate() {
-            if self.specials.contains(id) || uniform(&mut generator) >= self.probability {
+            if self.specials.contains(id) || streams::unit(generator.next_u64()) >= self.probability {
                 continue;
             }
             batch.score(start + offset, id);
@@ -59,11 +59,6 @@ impl Masking {
             }
         }
     }
-}
-
-/// A number in [0, 1) with 53 random bits.
-fn uniform(generator: &mut ChaCha8Rng) -> f64 {
-    (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

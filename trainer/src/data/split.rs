@@ -1,5 +1,7 @@
 //! Which stories of a corpus are held out.
 
+use crate::streams;
+
 /// Where a story belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -27,8 +29,7 @@ impl HeldOut {
         hasher.update(text.as_bytes());
         let mut first = [0; 8];
         first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-        // 53 bits are what a float can compare exactly.
-        let place = (u64::from_le_bytes(first) >> 11) as f64 / (1_u64 << 53) as f64;
+        let place = streams::unit(u64::from_le_bytes(first));
         if place < self.fraction { Part::HeldOut } else { Part::Training }
     }
 }

@@ -29,7 +29,7 @@ pub struct Of {
     pub task: String,
     /// The model, in words that no other weights have.
     pub model: String,
-    /// The content of the pairs.
+    /// The content of the pairs, or of a task's files.
     pub pairs: Vec<Digest>,
     /// The protocols, and what was done otherwise than usual.
     pub how: Vec<String>,
@@ -69,21 +69,34 @@ pub fn write(
     judgements: &[Judgement],
     scores: bool,
 ) -> Result<Vec<ResultRow>, WriteError> {
-    fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
-    // What is replaced is of no more use from here on.
-    let path = folder.join(OF);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(WriteError::new(&path, error)),
-        _ => {}
-    }
+    begin(folder)?;
     let rows = task.rows(judgements);
     write_atomically(&folder.join("items.csv"), |file| items::write(file, task, judgements))?;
     if scores {
         write_atomically(&folder.join("scores.csv"), |file| items::write_scores(file, task, judgements))?;
     }
-    write_atomically(&folder.join(RESULTS), |file| write_rows(file, &rows))?;
-    write_json(&path, of)?;
+    write_table(folder, of, &rows)?;
     Ok(rows)
+}
+
+/// Writes rows that were found, and of what they are.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_table(folder: &Path, of: &Of, rows: &[ResultRow]) -> Result<(), WriteError> {
+    begin(folder)?;
+    write_atomically(&folder.join(RESULTS), |file| write_rows(file, rows))?;
+    write_json(&folder.join(OF), of)
+}
+
+/// Makes the folder. What is replaced is of no more use from here on.
+fn begin(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
+    let path = folder.join(OF);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(&path, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Writes rows of results with their header line.

@@ -1,6 +1,5 @@
 //! What a model is trained for and asked about: the next token, or the masked one.
 
-use spec::RunSpec;
 use spec::Study;
 
 use crate::data::{Draw, Masking, PackedBatch, Stories, Tokenizer};
@@ -27,11 +26,11 @@ impl Objective {
         }
     }
 
-    /// The batch of some training stories of `run`.
-    pub fn training(&self, run: &RunSpec, stories: &Stories, draws: &[Draw]) -> PackedBatch {
+    /// The batch of some training stories of a run with this seed.
+    pub fn training(&self, seed: u64, stories: &Stories, draws: &[Draw]) -> PackedBatch {
         match self {
             Self::NextToken => PackedBatch::next_token(draws.iter().map(|draw| stories.story(draw.story as usize))),
-            Self::Masked(masking) => masking.training(stories, draws, run.seed),
+            Self::Masked(masking) => masking.training(stories, draws, seed),
         }
     }
 

@@ -295,10 +295,13 @@ def poly_relu(x, weight, bias):
 @activation("poly-norm")
 def poly_norm(x, weight, bias):
     """bias + Σᵢ aᵢ·xⁱ/√(mean of x²ⁱ over the row + 10⁻⁶), i = 1, 2, 3 (arXiv:2411.03884)."""
+    # The same for x/s with the constant over s²ⁱ; with the row's largest entry for s no power overflows, in half precision neither.
+    scale = x.detach().abs().amax(-1, keepdim=True).clamp(min=1.0)
+    x, inverse = x / scale, (1.0 / scale) ** 2
     value = bias
     for power, coefficient in enumerate(weight.unbind(-1), start=1):
         raised = x**power
-        value = value + coefficient * raised * torch.rsqrt((raised**2).mean(-1, keepdim=True) + 1e-6)
+        value = value + coefficient * raised * torch.rsqrt((raised**2).mean(-1, keepdim=True) + 1e-6 * inverse**power)
     return value
 
 

@@ -87,14 +87,20 @@ fn learned(spec: &ModelSpec) -> Map<String, Value> {
         let start = match declaration.start {
             Start::Constant(value) => json!(value),
             Start::Rows(values) => json!(values),
-            Start::Normal { .. } | Start::NormalExceptRow { .. } | Start::Uniform { .. } | Start::Combined { .. } => {
-                json!("normal")
+            Start::Normal { .. } => json!("normal"),
+            Start::NormalExceptRow { .. } | Start::Uniform { .. } | Start::Combined { .. } => {
+                unreachable!("invariant: an activation starts from constants, rows or normal numbers")
             }
         };
         let name = portable_name(&declaration.name).strip_prefix(prefix)?.to_owned();
         Some((name, json!({ "shape": declaration.shape, "start": start })))
     };
     declarations(spec).into_iter().filter_map(of_activation).collect()
+}
+
+/// The names of activations that [`from_hugging_face`] knows, but for second names of the same.
+pub fn known_to_hugging_face() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|(_, theirs)| *theirs).chain(["hardswish"])
 }
 
 /// Our name of an activation of transformers.

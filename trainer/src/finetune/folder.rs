@@ -3,7 +3,7 @@
 //! ```text
 //! <folder>/<protocol>/<task>/<seed>.predictions.csv    task,split,item,gold,predicted,probability
 //! <folder>/<protocol>/<task>/<seed>.json               the record; written last, so that what has one is done
-//! <folder>/results.csv                                 task,metric,protocol,split,n,fine-tuning-seed,value
+//! <folder>/results.csv                                 metric,value,n,task,protocol,split,fine-tuning-seed
 //! <folder>/missing.csv                                 task,protocol,reason
 //! ```
 //!
@@ -16,16 +16,37 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use spec::fine_tuning::SUPERGLUE;
 use spec::identity::Digest;
+use spec::rows::ResultRow;
 
 use super::error::FinetuneError;
-use super::record::{Missing, Prediction, Record, Row};
+use super::record::{Missing, Prediction, Record};
 use crate::files::{WriteError, write_atomically, write_json};
 
 /// A folder of results.
 #[derive(Debug, Clone)]
 pub struct ResultsFolder {
     folder: PathBuf,
+    foreign: Foreign,
+}
+
+/// What becomes of records of another model, of other data or of other settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// They are an error: a person's folder is not written over.
+    Refused,
+    /// They are made anew.
+    Replaced,
+}
+
+/// What stands in the tables of a folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tables {
+    /// The rows of `results.csv`.
+    pub rows: Vec<ResultRow>,
+    /// Those of `missing.csv`: also seeds with which the loss ceased to be a number.
+    pub missing: Vec<Missing>,
 }
 
 impl ResultsFolder {
@@ -33,10 +54,11 @@ impl ResultsFolder {
     ///
     /// # Errors
     /// When it cannot be made, or holds results of another model.
-    pub fn open(folder: &Path, model: Digest) -> Result<Self, FinetuneError> {
+    pub fn open(folder: &Path, model: Digest, foreign: Foreign) -> Result<Self, FinetuneError> {
         make(folder)?;
-        let results = Self { folder: folder.to_owned() };
-        match results.records()?.into_iter().find(|(_, record)| record.model != model) {
+        let results = Self { folder: folder.to_owned(), foreign };
+        let is_foreign = |(_, record): &(PathBuf, Record)| foreign == Foreign::Refused && record.model != model;
+        match results.records()?.into_iter().find(is_foreign) {
             Some((path, _)) => Err(FinetuneError::Foreign { path, what: "another model" }),
             None => Ok(results),
         }
@@ -57,6 +79,9 @@ impl ResultsFolder {
         }
         let record = read(&path)?;
         if record.fingerprint != wanted {
+            if self.foreign == Foreign::Replaced {
+                return Ok(None);
+            }
             return Err(FinetuneError::Foreign { path, what: "other data or settings" });
         }
         Ok(Some(record))
@@ -74,25 +99,29 @@ impl ResultsFolder {
         Ok(())
     }
 
-    /// Makes the tables from all records, and gives the rows of `results.csv`.
+    /// Makes the tables from all records, and gives what stands in them.
     ///
     /// # Errors
     /// When a record cannot be read, or a table not be written.
-    pub fn tabulate(&self, missing: &[Missing]) -> Result<Vec<Row>, FinetuneError> {
+    pub fn tabulate(&self, missing: &[Missing]) -> Result<Tables, FinetuneError> {
         loop {
             let records = self.records()?;
-            let mut rows: Vec<Row> = records.values().flat_map(|record| record.rows.clone()).collect();
+            let mut rows: Vec<ResultRow> = records.values().flat_map(|record| record.rows.clone()).collect();
             rows.extend(scores_of_all(&records));
             write_rows(&self.folder.join("results.csv"), &rows)?;
             if self.records()?.len() == records.len() {
-                self.tell_missing(missing, &records)?;
-                return Ok(rows);
+                let missing = self.tell_missing(missing, &records)?;
+                return Ok(Tables { rows, missing });
             }
         }
     }
 
     /// Adds to `missing.csv` what is missing, and takes out of it what has come.
-    fn tell_missing(&self, missing: &[Missing], records: &BTreeMap<PathBuf, Record>) -> Result<(), FinetuneError> {
+    fn tell_missing(
+        &self,
+        missing: &[Missing],
+        records: &BTreeMap<PathBuf, Record>,
+    ) -> Result<Vec<Missing>, FinetuneError> {
         let path = self.folder.join("missing.csv");
         let mut all: Vec<Missing> = csv::Reader::from_path(&path)
             .map(|mut reader| reader.deserialize().filter_map(Result::ok).collect())
@@ -113,11 +142,10 @@ impl ResultsFolder {
         all.extend(diverged);
         all.sort();
         all.dedup();
-        if all.is_empty() && !path.exists() {
-            return Ok(());
+        if !all.is_empty() || path.exists() {
+            write_missing(&path, &all)?;
         }
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(b"task,protocol,reason\n".to_vec());
-        write_into(&path, &mut writer, &all)
+        Ok(all)
     }
 
     /// All records by their paths.
@@ -138,8 +166,8 @@ impl ResultsFolder {
 }
 
 /// SuperGLUE's overall score (Wang et al. 2019, arXiv:1905.00537, §3.1), for every protocol and seed that has all eight tasks:
-/// the mean over tasks of the mean of a task's metrics.
-fn scores_of_all(records: &BTreeMap<PathBuf, Record>) -> Vec<Row> {
+/// the mean over tasks of their scores.
+fn scores_of_all(records: &BTreeMap<PathBuf, Record>) -> Vec<ResultRow> {
     let mut by_seed: BTreeMap<(&str, u64), Vec<&Record>> = BTreeMap::new();
     for record in records.values().filter(|record| !record.diverged) {
         by_seed.entry((&record.protocol.name, record.fine_tuning_seed)).or_default().push(record);
@@ -150,19 +178,18 @@ fn scores_of_all(records: &BTreeMap<PathBuf, Record>) -> Vec<Row> {
         if records[0].protocol.selection != super::protocol::Selection::HeldOut || records.len() != trained {
             continue;
         }
-        let means = records.iter().map(|record| {
-            let own = record.rows.iter().filter(|row| row.task == record.task && !row.metric.contains('/'));
-            let values: Vec<f64> = own.map(|row| row.value).collect();
-            values.iter().sum::<f64>() / values.len() as f64
+        let scores = records.iter().flat_map(|record| {
+            let metric = record.protocol.metric(&record.task);
+            record.rows.iter().filter(move |row| row.metric == metric).map(|row| row.value)
         });
-        rows.push(Row {
-            task: "superglue".to_owned(),
-            metric: "score".to_owned(),
+        rows.push(ResultRow {
+            task: SUPERGLUE.to_owned(),
+            metric: SUPERGLUE.to_owned(),
             protocol: protocol.to_owned(),
             split: records[0].protocol.split().to_owned(),
             n: trained as u64,
-            fine_tuning_seed: seed,
-            value: means.sum::<f64>() / trained as f64,
+            fine_tuning_seed: Some(seed),
+            value: scores.sum::<f64>() / trained as f64,
         });
     }
     rows
@@ -189,9 +216,15 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     entries(folder).into_iter().filter(|path| path.is_dir()).collect()
 }
 
+/// A table of what is missing, which keeps its header when nothing is.
+pub(super) fn write_missing(path: &Path, missing: &[Missing]) -> Result<(), FinetuneError> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(b"task,protocol,reason\n".to_vec());
+    write_into(path, &mut writer, missing)
+}
+
 /// A table that keeps its header when it has no rows.
-fn write_rows(path: &Path, rows: &[Row]) -> Result<(), FinetuneError> {
-    let header = b"task,metric,protocol,split,n,fine-tuning-seed,value\n".to_vec();
+fn write_rows(path: &Path, rows: &[ResultRow]) -> Result<(), FinetuneError> {
+    let header = b"metric,value,n,task,protocol,split,fine-tuning-seed\n".to_vec();
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(header);
     write_into(path, &mut writer, rows)
 }

@@ -17,13 +17,11 @@
 //!
 //! Texts above 128 tokens lose tokens one at a time, always of the longer segment.
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use super::measure::Measure;
 use super::question::{Cut, Form, Input, Question};
-use super::tasks::{Task, TaskError, lines};
+use super::tasks::{ItemFile, Task, TaskError, lines};
 
 /// Which fields of a line are the segments.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +40,7 @@ const TWO: [&str; 2] = ["0", "1"];
 const THREE: [&str; 3] = ["0", "1", "2"];
 
 /// Reads the items of a file whose segments are in `fields`.
-fn read(path: &Path, fields: Fields, classes: &[&str]) -> Result<Vec<Question>, TaskError> {
+fn read(file: &ItemFile<'_>, fields: Fields, classes: &[&str]) -> Result<Vec<Question>, TaskError> {
     let convert = |line: Map<String, Value>| {
         let text = |name: &str| match line.get(name) {
             Some(Value::String(text)) => Ok(text.as_str()),
@@ -70,7 +68,7 @@ fn read(path: &Path, fields: Fields, classes: &[&str]) -> Result<Vec<Question>, 
     };
     // Some of the files have no ids: an item is then called by its place.
     let ids = |question: &Question| Some(question.item.clone()).filter(|id| !id.is_empty()).into_iter().collect();
-    let mut questions = lines::read(path, convert, ids)?;
+    let mut questions = lines::read(file, convert, ids)?;
     for (index, question) in questions.iter_mut().enumerate().filter(|(_, question)| question.item.is_empty()) {
         question.item = index.to_string();
         question.source.clone_from(&question.item);
@@ -109,7 +107,7 @@ macro_rules! task {
                 concat!($group, "_filtered/", $training, ".", $reported, ".jsonl"),
                 concat!($group, "_filtered/", $training, ".", $reported, ".json"),
             ],
-            read: |path| read(path, $fields, &$classes),
+            read: |file| read(file, $fields, &$classes),
         }
     };
 }
@@ -134,11 +132,9 @@ mod tests {
     use super::*;
 
     fn read(name: &str, line: &str) -> Result<Vec<Question>, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("items.jsonl");
-        std::fs::write(&path, line).unwrap();
+        let file = ItemFile { path: std::path::Path::new("items.jsonl"), content: line.as_bytes() };
         let task = BABYLM.iter().find(|task| task.name == name).unwrap();
-        (task.read)(&path).map_err(|error| error.to_string())
+        (task.read)(&file).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -157,10 +153,7 @@ mod tests {
 
     #[test]
     fn bad_lines_are_named() {
-        let error = |line: &str| {
-            let text = read("rte", line).unwrap_err();
-            text[text.find("items.jsonl").unwrap()..].to_owned()
-        };
+        let error = |line: &str| read("rte", line).unwrap_err();
         insta::assert_snapshot!(error(r#"{"sentence1": "A.", "label": 0}"#), @"items.jsonl, line 1: it has no text `sentence2`");
         insta::assert_snapshot!(error(r#"{"sentence1": "A.", "sentence2": "", "label": 0}"#), @"items.jsonl, line 1: the second segment is blank; a text is needed");
         insta::assert_snapshot!(error(r#"{"sentence1": "A.", "sentence2": "B.", "label": -1}"#), @"items.jsonl, line 1: the label -1 is none of this task; one of 0, 1 is needed");

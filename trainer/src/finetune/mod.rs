@@ -6,11 +6,11 @@
 //!    [`command`] is that on the command line.
 //! 2. [`question`]: the form in which a network is asked; [`tasks`] and [`glue`]: how each task comes to it.
 //! 3. [`metrics`] and [`measure`]: what counts as good; [`baseline`]: what one would score without a model.
-//! 4. [`protocol`]: how a model is tuned and scored; [`selection`]: what the best moment is chosen by; [`prepared`]: a task's
-//!    data, read, divided and, by [`encoding`], in ids.
+//! 4. [`protocol`]: how a model is tuned and scored; [`selection`]: what the best moment is chosen by; [`data`]: where a task's
+//!    data lies; [`prepared`]: the same read, divided and, by [`encoding`], in ids.
 //! 5. [`network`]: the trained network with a new head; [`packing`]: what it sees; [`tuning`]: the training loop; [`answers`]:
 //!    what it says; `unit`: all of it for one task and one seed.
-//! 6. [`record`], [`folder`]: what is written; [`error`]: what goes wrong.
+//! 6. [`record`], [`folder`]: what is written; [`element`]: the same as a benchmark of a run; [`error`]: what goes wrong.
 //!
 //! Invariants: a result depends on model, data, protocol, task and seed, and on nothing that was done before; a record is
 //! written last, so that a kill at any moment costs one (task, seed) at most; under `superglue` nothing is chosen by the set
@@ -19,6 +19,8 @@
 pub mod answers;
 pub mod baseline;
 pub mod command;
+pub mod data;
+pub mod element;
 pub mod encoding;
 pub mod error;
 pub mod folder;

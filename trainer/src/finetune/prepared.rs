@@ -1,16 +1,14 @@
 //! The data of one task, read, divided and encoded once for all seeds.
 
-use std::fs;
-use std::path::Path;
-
 use spec::identity::Digest;
 
+use super::data::{self, FoundFile, TaskData};
 use super::encoding::{EncodedQuestion, Encoder};
 use super::error::FinetuneError;
 use super::protocol::{Protocol, Selection};
 use super::question::Question;
 use super::selection::{self, Parts};
-use super::tasks::{DIAGNOSTICS, Task, TaskError};
+use super::tasks::{DIAGNOSTICS, ItemFile, Task, TaskError};
 use crate::trained::TrainedModel;
 
 /// A set of questions.
@@ -57,13 +55,13 @@ impl Prepared {
         self.held_out.as_ref().unwrap_or(&self.reported[0])
     }
 
-    /// Reads `task` from the folder `data` for `model`.
+    /// Reads `task` from `data` for `model`.
     ///
     /// # Errors
     /// When its data is missing or damaged.
     pub fn read(
         task: &'static Task,
-        data: &Path,
+        data: &TaskData,
         model: &TrainedModel,
         protocol: &Protocol,
     ) -> Result<Self, FinetuneError> {
@@ -74,19 +72,18 @@ impl Prepared {
         }
         let encoder = Encoder { tokenizer: &model.tokenizer, longest };
         let mut digests = String::new();
-        let mut open = |task: &'static Task, path: &Path| {
-            let questions = (task.read)(path)?;
-            let content = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
+        let mut open = |task: &'static Task, found: FoundFile| {
+            let content = data::read(&found.path)?;
+            let questions = (task.read)(&ItemFile { path: &found.path, content: &content })?;
             digests.push_str(&Digest::of(&content).to_string());
-            let file = path.strip_prefix(data).unwrap_or(path).display().to_string();
-            Ok::<_, FinetuneError>((questions, file))
+            Ok::<_, FinetuneError>((questions, found.name))
         };
         let set = |name: &str, task: &'static Task, file: &str, questions: Vec<Question>| {
             let encoded = encoder.encode(&questions)?;
             Ok::<_, FinetuneError>(Set { name: name.to_owned(), task, file: file.to_owned(), questions, encoded })
         };
         let (training_file, reported_file) = (task.training_file(data)?, task.reported_file(data)?);
-        let (mut questions, file) = open(task, &training_file)?;
+        let (mut questions, file) = open(task, training_file)?;
         if let Some(most) = protocol.most_items {
             questions = selection::thin_out(task.name, questions, most);
         }
@@ -96,7 +93,7 @@ impl Prepared {
         };
         for (part, what) in [(&parts.training, "to learn from"), (&parts.held_out, "to choose by")] {
             if part.is_empty() && (what == "to learn from" || protocol.selection == Selection::HeldOut) {
-                let reason = format!("{} holds too few items: none is left {what}", training_file.display());
+                let reason = format!("{file} holds too few items: none is left {what}");
                 return Err(TaskError::Missing { reason }.into());
             }
         }
@@ -105,11 +102,11 @@ impl Prepared {
             Selection::HeldOut => Some(set("selection", task, &file, parts.held_out)?),
             Selection::Reported => None,
         };
-        let (questions, file) = open(task, &reported_file)?;
+        let (questions, file) = open(task, reported_file)?;
         let mut reported = vec![set(task.name, task, &file, questions)?];
         for diagnostic in diagnostics(task, protocol) {
-            if let Ok(path) = diagnostic.reported_file(data) {
-                let (questions, file) = open(diagnostic, &path)?;
+            if let Ok(found) = diagnostic.reported_file(data) {
+                let (questions, file) = open(diagnostic, found)?;
                 reported.push(set(diagnostic.name, diagnostic, &file, questions)?);
             }
         }

@@ -18,6 +18,7 @@
 //! first look. It is offered for comparison with published numbers; `superglue` reports a set that nothing was chosen by.
 
 use serde::{Deserialize, Serialize};
+use spec::fine_tuning::{Tuning, TuningProtocol};
 
 use super::glue;
 use super::tasks::{SUPERGLUE, Task};
@@ -72,24 +73,9 @@ pub struct Protocol {
     pub most_items: Option<usize>,
 }
 
-/// Settings that a person changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Changes {
-    /// Peak learning rate.
-    pub learning_rate: Option<f64>,
-    /// Items an optimiser step.
-    pub batch: Option<usize>,
-    /// Most passes over the training set.
-    pub epochs: Option<u64>,
-    /// Looks without a gain.
-    pub patience: Option<u32>,
-    /// Most items of a training set.
-    pub most_items: Option<usize>,
-}
-
 impl Protocol {
     /// The names of the protocols.
-    pub const NAMES: [&'static str; 2] = ["superglue", "babylm-2023"];
+    pub const NAMES: [&'static str; 2] = TuningProtocol::NAMES;
 
     /// SuperGLUE with held-out selection.
     pub fn superglue() -> Self {
@@ -127,22 +113,16 @@ impl Protocol {
         }
     }
 
-    /// The protocol of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::superglue(), Self::babylm_2023()].into_iter().find(|protocol| protocol.name == name)
-    }
-
-    /// The protocol with `changes`, which its name then tells: a changed protocol is another one.
+    /// The protocol with the changes of `tuning`, which its name then tells: a changed protocol is another one.
     #[must_use]
-    pub fn changed(mut self, changes: &Changes) -> Self {
+    fn changed(mut self, tuning: &Tuning) -> Self {
         let mut told = Vec::new();
-        let Changes { learning_rate, batch, epochs, patience, most_items } = *changes;
-        change(&mut self.learning_rate, learning_rate, "learning-rate", &mut told);
-        change(&mut self.batch, batch, "batch", &mut told);
-        change(&mut self.epochs, epochs, "epochs", &mut told);
-        change(&mut self.patience, patience, "patience", &mut told);
-        if let Some(most) = most_items {
-            self.most_items = Some(most);
+        change(&mut self.learning_rate, tuning.learning_rate, "learning-rate", &mut told);
+        change(&mut self.batch, tuning.batch.map(|batch| batch as usize), "batch", &mut told);
+        change(&mut self.epochs, tuning.epochs.map(u64::from), "epochs", &mut told);
+        change(&mut self.patience, tuning.patience, "patience", &mut told);
+        if let Some(most) = tuning.items {
+            self.most_items = Some(most as usize);
             told.push(format!("items={most}"));
         }
         self.name = std::iter::once(self.name).chain(told).collect::<Vec<_>>().join("+");
@@ -160,6 +140,24 @@ impl Protocol {
     /// The task of that name.
     pub fn task(&self, name: &str) -> Option<&'static Task> {
         self.tasks().iter().find(|task| task.name == name)
+    }
+
+    /// The name of the metric that is the score of a task; what stands beside it, or is part of it, begins so.
+    pub fn metric(&self, task: &str) -> String {
+        let protocol = match self.selection {
+            Selection::HeldOut => TuningProtocol::Superglue,
+            Selection::Reported => TuningProtocol::Babylm2023,
+        };
+        format!("{}{task}", protocol.prefix())
+    }
+
+    /// The protocol of `tuning`.
+    pub fn of(tuning: &Tuning) -> Self {
+        let protocol = match tuning.protocol {
+            TuningProtocol::Superglue => Self::superglue(),
+            TuningProtocol::Babylm2023 => Self::babylm_2023(),
+        };
+        protocol.changed(tuning)
     }
 
     /// What the reported set is called in results.
@@ -184,19 +182,20 @@ mod tests {
 
     #[test]
     fn a_changed_protocol_says_so_in_its_name() {
-        let changes = Changes { epochs: Some(3), batch: Some(32), most_items: Some(500), ..Changes::default() };
-        let changed = Protocol::superglue().changed(&changes);
+        let tuning = Tuning { epochs: Some(3), batch: Some(32), items: Some(500), ..Tuning::default() };
+        let changed = Protocol::of(&tuning);
         assert_eq!((changed.name.as_str(), changed.epochs), ("superglue+epochs=3+items=500", 3));
-        assert_eq!(Protocol::babylm_2023().changed(&Changes::default()), Protocol::babylm_2023());
+        let tuning = Tuning { protocol: TuningProtocol::Babylm2023, ..Tuning::default() };
+        assert_eq!(Protocol::of(&tuning), Protocol::babylm_2023());
     }
 
     #[test]
     fn every_name_is_a_protocol_with_tasks_of_different_names() {
-        for name in Protocol::NAMES {
-            let protocol = Protocol::named(name).unwrap();
+        for protocol in [TuningProtocol::Superglue, TuningProtocol::Babylm2023] {
+            let (tasks, protocol) = (protocol.tasks(), Protocol::of(&Tuning { protocol, ..Tuning::default() }));
+            assert!(tasks.iter().all(|task| protocol.task(task).is_some()));
             let names: std::collections::BTreeSet<_> = protocol.tasks().iter().map(|task| task.name).collect();
             assert_eq!(names.len(), protocol.tasks().len());
         }
-        assert_eq!(Protocol::named("glue"), None);
     }
 }

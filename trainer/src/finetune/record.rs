@@ -2,28 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use spec::identity::Digest;
+use spec::rows::ResultRow;
 
 use super::tuning::Look;
-
-/// A row of `results.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Row {
-    /// The task.
-    pub task: String,
-    /// The metric, a fraction of 1; `<metric>/majority` and `<metric>/random` are what one would score without a model.
-    pub metric: String,
-    /// The protocol's name, with what was changed of it.
-    pub protocol: String,
-    /// The set: `validation`, or `validation-selected-on` where the best moment was chosen by the same set.
-    pub split: String,
-    /// How many items it is over.
-    pub n: u64,
-    /// The seed of head, order and dropout.
-    pub fine_tuning_seed: u64,
-    /// The value.
-    pub value: f64,
-}
 
 /// An item of a predictions file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,7 +64,7 @@ pub struct Record {
     /// The looks on the way.
     pub looks: Vec<Look>,
     /// The values.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ResultRow>,
 }
 
 /// A task without a score.

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use spec::rows::ResultRow;
 use tch::Device;
 
+use super::data::TaskData;
 use super::error::FinetuneError;
-use super::folder::ResultsFolder;
+use super::folder::{Foreign, ResultsFolder, Tables};
 use super::prepared::Prepared;
 use super::protocol::Protocol;
-use super::record::{Missing, Record, Row};
+use super::record::{Missing, Record};
 use super::tasks::{DIAGNOSTICS, Task, TaskError};
 use super::unit::{self, Unit};
 use crate::trained::TrainedModel;
@@ -20,9 +22,8 @@ pub struct Request<'a> {
     pub model: &'a TrainedModel,
     /// Where to compute.
     pub device: Device,
-    /// The folder with the tasks' data: for `superglue` that with `RTE/train.jsonl`, for `babylm-2023` that with
-    /// `rte.train.jsonl` or with `superglue_filtered/` and `glue_filtered/`.
-    pub data: &'a Path,
+    /// Where the tasks' data lies.
+    pub data: &'a TaskData,
     /// How.
     pub protocol: &'a Protocol,
     /// Names of the protocol's tasks; all of them if empty. A diagnostic comes with `rte`, asked for or not.
@@ -33,15 +34,19 @@ pub struct Request<'a> {
     pub batch_tokens: usize,
     /// Where results go.
     pub to: &'a Path,
+    /// What becomes of records there that are of something else.
+    pub foreign: Foreign,
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The rows of all that lies in the folder, this time's and earlier ones'.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ResultRow>,
     /// Tasks that were asked for and have no score.
     pub missing: Vec<Missing>,
+    /// All that `missing.csv` tells.
+    pub told: Vec<Missing>,
     /// Whether `stop` ended it; the same call goes on.
     pub stopped: bool,
 }
@@ -61,7 +66,7 @@ pub fn run(
 ) -> Result<Outcome, FinetuneError> {
     let tasks = wanted(request)?;
     let model = unit::digest(request.model);
-    let store = ResultsFolder::open(request.to, model)?;
+    let store = ResultsFolder::open(request.to, model, request.foreign)?;
     let mut missing = Vec::new();
     let mut stopped = false;
     'tasks: for task in tasks {
@@ -89,7 +94,8 @@ pub fn run(
         }
         store.tabulate(&missing)?;
     }
-    Ok(Outcome { rows: store.tabulate(&missing)?, missing, stopped })
+    let Tables { rows, missing: told } = store.tabulate(&missing)?;
+    Ok(Outcome { rows, missing, told, stopped })
 }
 
 /// The tasks to be tuned on, each once, in the protocol's order.
@@ -130,26 +136,16 @@ fn told(record: &Record) -> String {
     if record.diverged {
         return format!("{}, seed {}: diverged at step {}", record.task, record.fine_tuning_seed, record.steps);
     }
-    let value = |row: &&Row| !row.metric.contains('/');
-    let part = |row: &Row| {
+    let metric = |task: &str| record.protocol.metric(task);
+    let is_score = |row: &&ResultRow| row.metric == metric(&row.task);
+    let part = |row: &ResultRow| {
         let of = |ending: &str| {
-            let name = format!("{}/{ending}", row.metric);
-            record
-                .rows
-                .iter()
-                .find(|other| other.task == row.task && other.metric == name)
-                .map_or(0.0, |other| other.value)
+            let name = format!("{}-{ending}", row.metric);
+            record.rows.iter().find(|other| other.metric == name).map_or(0.0, |other| other.value)
         };
-        format!(
-            "{} {} {:.4} (majority {:.4}, random {:.4})",
-            row.task,
-            row.metric,
-            row.value,
-            of("majority"),
-            of("random")
-        )
+        format!("{} {:.4} (majority {:.4}, random {:.4})", row.task, row.value, of("majority"), of("random"))
     };
-    let parts: Vec<String> = record.rows.iter().filter(value).map(part).collect();
+    let parts: Vec<String> = record.rows.iter().filter(is_score).map(part).collect();
     format!(
         "{}, seed {}: step {} of {}: {}",
         record.task,

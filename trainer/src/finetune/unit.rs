@@ -2,6 +2,7 @@
 
 use rand_chacha::rand_core::Rng;
 use spec::identity::Digest;
+use spec::rows::ResultRow;
 use tch::Device;
 
 use super::answers::Respondent;
@@ -9,7 +10,7 @@ use super::error::FinetuneError;
 use super::measure::Score;
 use super::network::{HeadShape, Network};
 use super::prepared::{Prepared, Set};
-use super::record::{Prediction, Record, Row, SetFacts};
+use super::record::{Prediction, Record, SetFacts};
 use super::tuning::{TuneError, Tuned, Tuning};
 use super::{Request, baseline};
 use crate::streams;
@@ -69,11 +70,10 @@ impl Unit<'_> {
         for set in prepared.reported.iter().filter(|_| !failed) {
             let Some(answers) = respondent.answer(&set.encoded, stop) else { return Ok(None) };
             let choices = answers.choices();
-            let mut add =
-                |scores: &[Score], ending: &str| rows.extend(scores.iter().map(|score| self.row(set, score, ending)));
+            let mut add = |scores: &[Score], ending: &str| rows.extend(self.rows(set, scores, ending));
             add(&set.task.measure.scores(form, &set.questions, &choices), "");
-            add(&baseline::majority(set.task.measure, form, &prepared.training.questions, &set.questions), "/majority");
-            add(&baseline::random(set.task.measure, form, &set.questions), "/random");
+            add(&baseline::majority(set.task.measure, form, &prepared.training.questions, &set.questions), "-majority");
+            add(&baseline::random(set.task.measure, form, &set.questions), "-random");
             for (question, answer) in set.questions.iter().zip(&answers.answers) {
                 let gold: Vec<&str> = question.right.iter().map(|right| form.name(question, *right)).collect();
                 predictions.push(Prediction {
@@ -89,19 +89,25 @@ impl Unit<'_> {
         Ok(Some((self.record(tuned, rows, failed), predictions)))
     }
 
-    fn row(&self, set: &Set, score: &Score, ending: &str) -> Row {
-        Row {
+    /// A task's score, and the metrics that it is made of.
+    fn rows(&self, set: &Set, scores: &[Score], ending: &str) -> Vec<ResultRow> {
+        let protocol = self.request.protocol;
+        let whole = format!("{}{ending}", protocol.metric(set.task.name));
+        let row = |metric: String, value: f64, n: u64| ResultRow {
+            metric,
+            value,
+            n,
             task: set.task.name.to_owned(),
-            metric: format!("{}{ending}", score.metric),
-            protocol: self.request.protocol.name.clone(),
-            split: self.request.protocol.split().to_owned(),
-            n: score.n,
-            fine_tuning_seed: self.seed,
-            value: score.value,
-        }
+            protocol: protocol.name.clone(),
+            split: protocol.split().to_owned(),
+            fine_tuning_seed: Some(self.seed),
+        };
+        let score = set.task.measure.score(set.task.name, scores);
+        let parts = scores.iter().map(|score| row(format!("{whole}/{}", score.metric), score.value, score.n));
+        std::iter::once(row(whole.clone(), score, scores[0].n)).chain(parts).collect()
     }
 
-    fn record(&self, tuned: Tuned, rows: Vec<Row>, failed: bool) -> Record {
+    fn record(&self, tuned: Tuned, rows: Vec<ResultRow>, failed: bool) -> Record {
         let prepared = self.prepared;
         let sets = [Some(&prepared.training), prepared.held_out.as_ref()];
         let sets = sets.into_iter().flatten().chain(&prepared.reported);

@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use spec::feed_forward::FeedForward;
 use spec::model::{Architecture, Initialisation, ModelSpec};
+use spec::setting;
 
 use super::error::ImportError;
 use crate::export::form;
 use crate::trained::{TrainedError, check_spec};
 
-/// Model types of transformers, and those under which the study's own classes are known.
-const GPT_NEO: [&str; 3] = ["gpt_neo", "gpt_neo_activations", "activations_gpt_neo"];
-const ROBERTA: [&str; 4] = ["roberta", "xlm-roberta", "roberta_activations", "activations_roberta"];
+/// Model types of transformers.
+const GPT_NEO: [&str; 1] = ["gpt_neo"];
+const ROBERTA: [&str; 2] = ["roberta", "xlm-roberta"];
+/// Model types under which the study's own classes are known.
+const STUDY_GPT_NEO: [&str; 2] = ["gpt_neo_activations", "activations_gpt_neo"];
+const STUDY_ROBERTA: [&str; 2] = ["roberta_activations", "activations_roberta"];
+/// What its config of token classification says by default, which no language model uses.
+const GPT_NEO_CLASSIFIER_DROPOUT: f64 = 0.1;
 
 /// A `config.json`.
 #[derive(Debug)]
@@ -37,6 +43,11 @@ impl Config {
         self.fields["model_type"].as_str().unwrap_or_default()
     }
 
+    /// Whether it is one of the study's own classes, whose layer stands in no field of transformers'.
+    pub fn is_of_study(&self) -> bool {
+        STUDY_GPT_NEO.iter().chain(&STUDY_ROBERTA).any(|kind| *kind == self.model_type())
+    }
+
     /// What the study's classes call their activation.
     pub fn custom_activation(&self) -> Option<&str> {
         self.fields["custom_activation"].as_str()
@@ -57,7 +68,7 @@ impl Config {
     /// The network, with `layer` in the feed-forward place, or what the file names if that is `None`.
     ///
     /// # Errors
-    /// When the file lacks a size, or asks for what the trainer does not have.
+    /// When the file lacks a size, has a value out of its range, or asks for what the trainer does not have.
     pub fn spec(&self, layer: Option<FeedForward>) -> Result<ModelSpec, ImportError> {
         let spec = match self.architecture()? {
             Architecture::GptNeo => self.gpt_neo(layer)?,
@@ -74,8 +85,8 @@ impl Config {
     pub fn architecture(&self) -> Result<Architecture, ImportError> {
         let kind = self.model_type();
         match kind {
-            kind if GPT_NEO.contains(&kind) => Ok(Architecture::GptNeo),
-            kind if ROBERTA.contains(&kind) => Ok(Architecture::Roberta),
+            kind if GPT_NEO.contains(&kind) || STUDY_GPT_NEO.contains(&kind) => Ok(Architecture::GptNeo),
+            kind if ROBERTA.contains(&kind) || STUDY_ROBERTA.contains(&kind) => Ok(Architecture::Roberta),
             "" => Err(self.unsupported("it has no model_type; expected gpt_neo or roberta")),
             _ => Err(self.unsupported(&format!("the model type {kind:?}; expected gpt_neo or roberta"))),
         }
@@ -110,7 +121,7 @@ impl Config {
             return Err(self.unsupported("a RoBERTa with is_decoder = true; expected an encoder"));
         }
         let rows = self.size("max_position_embeddings")?;
-        let pad = u32::from(self.padding());
+        let pad = u32::from(self.padding()?);
         let context = rows.checked_sub(pad + 1).ok_or_else(|| {
             self.unsupported(&format!("max_position_embeddings = {rows}: padding id {pad} leaves no position"))
         })?;
@@ -131,9 +142,42 @@ impl Config {
         })
     }
 
-    /// The padding id of an encoder: where its positions begin. RoBERTa's own is 1.
-    pub fn padding(&self) -> u16 {
-        self.fields.get("pad_token_id").map_or(1, |id| id.as_u64().unwrap_or(1) as u16)
+    /// The padding id of an encoder: where its positions begin. RoBERTa's own, where the file has none, is 1.
+    ///
+    /// # Errors
+    /// When it is no id of the vocabulary.
+    pub fn padding(&self) -> Result<u16, ImportError> {
+        const FIELD: &str = "pad_token_id";
+        let given = &self.fields[FIELD];
+        if given.is_null() {
+            return Ok(1);
+        }
+        self.id(FIELD).ok_or_else(|| {
+            let vocabulary = &self.fields["vocab_size"];
+            let reason = format!("`{FIELD}` must be an id below vocab_size, which is {vocabulary}, but it is {given}");
+            TrainedError::unusable(&self.path, reason).into()
+        })
+    }
+
+    /// What the file says of training and the trainer has no place for, in words: it changes no output of the model.
+    pub fn left_out(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let number = |field: &str| self.fields[field].as_f64();
+        let is_decoder = matches!(self.architecture(), Ok(Architecture::GptNeo));
+        let residual = self.float("resid_dropout", 0.0);
+        if let Some(embedding) = number("embed_dropout").filter(|value| is_decoder && *value != residual) {
+            found.push(format!(
+                "embed_dropout = {embedding} was left out: here one probability, resid_dropout = {residual}, is that of the \
+                 embeddings too, should the model be trained further."
+            ));
+        }
+        let usual = if is_decoder { Some(GPT_NEO_CLASSIFIER_DROPOUT) } else { number("hidden_dropout_prob") };
+        if let Some(classifier) = number("classifier_dropout").filter(|value| Some(*value) != usual) {
+            found.push(format!(
+                "classifier_dropout = {classifier} was left out: fine-tuning drops in its head what the model drops elsewhere."
+            ));
+        }
+        found
     }
 
     /// The width of the hidden layer as the file says it.
@@ -165,7 +209,12 @@ impl Config {
             "xielu" => plain(json!({ "function": "xielu", "granularity": "layer" })),
             theirs => form::from_hugging_face(theirs).and_then(|ours| plain(json!(ours))),
         };
-        layer.ok_or_else(|| self.unsupported(&format!("{key} {theirs:?} is no activation that both know")))
+        layer.ok_or_else(|| {
+            let known = form::known_to_hugging_face().chain(["prelu", "xielu"]);
+            let nearest = setting::closest(theirs, known).map(|name| format!("; did you mean {name:?}?"));
+            let nearest = nearest.unwrap_or_default();
+            self.unsupported(&format!("{key} {theirs:?} is no activation that both know{nearest}"))
+        })
     }
 
     /// How far local layers look back; they must be every second one, or none.

@@ -18,7 +18,8 @@ pub mod tokenizer;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use spec::{ExitCode, Failure};
+use spec::model::Architecture;
+use spec::{ExitCode, Failure, setting};
 
 pub use error::ImportError;
 
@@ -91,9 +92,18 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
         Some(layer) => Some(layer),
         None => named()?.or_else(|| StudyLayer::from_tensors(&weights)),
     };
+    if layer.is_none() && config.is_of_study() {
+        return Err(config.unsupported(&format!(
+            "the model type {:?} without `custom_activation`; name the layer of the study with --layer or, if it has none, \
+             write the model type of transformers",
+            config.model_type()
+        )));
+    }
     let layer = layer.map(|layer| study::take_over(layer, &config, &mut weights, &mut changes)).transpose()?;
     let spec = config.spec(layer)?;
-    portable::from_portable(&mut weights, config.padding());
+    let padding = if architecture == Architecture::Roberta { config.padding()? } else { 0 };
+    portable::from_portable(&mut weights, padding);
+    changes.extend(config.left_out());
     tensors::check(&model::declarations(&spec), &weights)
         .map_err(|misfit| TrainedError::Misfit { path: folder.to_owned(), misfit })?;
     let tokenizer = tokenizer::read(tokenizer, &config, &spec)?;
@@ -105,6 +115,10 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
 /// A name that is not known must not pass for the activation that `config.json` names beside it.
 fn study_layer(name: &str, config: &Config) -> Result<StudyLayer, ImportError> {
     StudyLayer::from_name(name).ok_or_else(|| {
-        config.unsupported(&format!("custom_activation {name:?}; expected {}, or none of the study's", study::NAMES))
+        let nearest = setting::closest(name, study::NAMES).map(|name| format!(" (did you mean {name:?}?)"));
+        let (nearest, names) = (nearest.unwrap_or_default(), study::NAMES.join(", "));
+        config.unsupported(&format!(
+            "custom_activation {name:?}{nearest}; expected one of {names}, or none of the study's"
+        ))
     })
 }

@@ -24,7 +24,7 @@ use super::study_kan;
 pub enum StudyLayer {
     /// A slope for each channel
     Prelu,
-    /// A factor for each channel before gelu
+    /// α·gelu(x), a factor for each channel
     LearnableGelu,
     /// The function that the study called Swish: x·silu(βx)
     Swish,
@@ -37,7 +37,7 @@ pub enum StudyLayer {
 }
 
 /// What a `custom_activation` may say.
-pub const NAMES: &str = "prelu, learnable_gelu, swish, geglu, no_act or kan";
+pub const NAMES: [&str; 6] = ["prelu", "learnable_gelu", "swish", "geglu", "no_act", "kan"];
 
 impl StudyLayer {
     /// The layer that a `custom_activation` names.
@@ -153,15 +153,16 @@ fn rename_learned(parts: &Parts, ours: &str, tensors: &mut Tensors) {
     }
 }
 
-/// The first half of the map is multiplied, the second goes through the activation.
+/// The first half of the map is multiplied, the second goes through the activation. What has no two halves stays as it is, for the
+/// check that names it with its shape.
 fn split_halves(parts: &Parts, tensors: &mut Tensors) {
     for kind in ["weight", "bias"] {
         let end = format!(".{}.{kind}", parts.input);
         for block in in_blocks(parts, tensors, &end) {
             let whole = &tensors[&format!("{block}{end}")];
-            let rows = whole.size().first().copied().unwrap_or(0);
+            let Some(rows) = whole.size().first().copied().filter(|rows| rows % 2 == 0) else { continue };
             let half = |from: i64| -> Tensor { whole.narrow(0, from, rows / 2).contiguous() };
-            let (gated, gate) = (half(0), half(rows - rows / 2));
+            let (gated, gate) = (half(0), half(rows / 2));
             tensors.insert(format!("{block}.{}.{kind}", parts.gated), gated);
             tensors.insert(format!("{block}{end}"), gate);
         }

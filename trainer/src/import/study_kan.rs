@@ -80,6 +80,9 @@ fn read(name: &str, knots: &Tensor, tensors: &Tensors) -> Result<SplineGrid, Str
     let (Some(order), Some(intervals), 2) = (size(order), size(intervals), knots.dim()) else {
         return Err(format!("`{name}` is {:?}, which are no knots of {bases} basis functions", knots.size()));
     };
+    if knots.numel() == 0 {
+        return Err(format!("`{name}` is {:?}: it has no knots", knots.size()));
+    }
     let knots = knots.to_kind(Kind::Double);
     let end = |index: u32| rounded(knots.double_value(&[0, i64::from(index)]));
     let grid = SplineGrid { intervals, order, low: end(order), high: end(order + intervals) };

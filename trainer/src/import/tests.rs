@@ -8,6 +8,7 @@ use spec::model::{Architecture, ModelSpec};
 use spec::value::Value as Level;
 use tch::{Device, Kind, Tensor};
 
+mod bounds;
 mod study;
 
 use super::names::Tensors;
@@ -182,7 +183,7 @@ fn networks_that_the_trainer_does_not_have_are_refused_in_words() {
     insta::assert_snapshot!(error(&|config| config["attention_types"] = json!([[["global"], 3]])), @"cannot use HOME/theirs/config.json: attention_types name 3 layers, num_layers is 2");
     insta::assert_snapshot!(error(&|config| config["num_heads"] = json!(5)), @"cannot use HOME/theirs/config.json: 5 heads do not divide a hidden size of 12");
     insta::assert_snapshot!(error(&|config| config["hidden_size"] = json!("12")), @r#"cannot use HOME/theirs/config.json: `hidden_size` must be a whole number above 0, but it is "12""#);
-    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kam")), @r#"HOME/theirs/config.json asks for what this trainer does not have: custom_activation "kam"; expected prelu, learnable_gelu, swish, geglu, no_act or kan, or none of the study's"#);
+    insta::assert_snapshot!(error(&|config| config["custom_activation"] = json!("kam")), @r#"HOME/theirs/config.json asks for what this trainer does not have: custom_activation "kam" (did you mean "kan"?); expected one of prelu, learnable_gelu, swish, geglu, no_act, kan, or none of the study's"#);
     checkpoint.edit_tensors(|tensors| {
         let head = tensors["transformer.wte.weight"].copy() * 2.0;
         tensors.insert("lm_head.weight".to_owned(), head);

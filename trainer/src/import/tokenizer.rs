@@ -45,12 +45,13 @@ pub fn read(folder: &Path, config: &Config, spec: &ModelSpec) -> Result<Tokenize
         Architecture::GptNeo => for_decoder(ids),
         Architecture::Roberta => for_encoder(ids),
     }?;
-    if spec.architecture == Architecture::Roberta && specials.pad != config.padding() {
-        return Err(ImportError::Mismatch(format!(
-            "the tokenizer's padding id is {}, the model's {}, where its positions begin",
-            specials.pad,
-            config.padding()
-        )));
+    if spec.architecture == Architecture::Roberta {
+        let (ours, theirs) = (specials.pad, config.padding()?);
+        if ours != theirs {
+            return Err(ImportError::Mismatch(format!(
+                "the tokenizer's padding id is {ours}, the model's {theirs}, where its positions begin"
+            )));
+        }
     }
     Ok(Tokenizer::with_specials(json, &path, spec.vocabulary, specials).map_err(TrainedError::from)?)
 }

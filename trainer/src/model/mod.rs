@@ -3,8 +3,8 @@
 //! Read [`packed`] (what a network sees), [`attention`] (the one operation that is not row by row), [`gpt_neo`] and
 //! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`reading`] is for heads that look
 //! at a few tokens of a story; [`tree`] and [`masked`] are what evaluation asks: stories that begin alike, and copies of stories
-//! with gaps. [`declare`] says which parameters
-//! there are; the layer in the feed-forward place is a room of its own, [`crate::feed_forward`].
+//! with gaps. [`position_rows`] says which row of its table a token of an encoder takes, and [`declare`] which parameters there
+//! are; the layer in the feed-forward place is a room of its own, [`crate::feed_forward`].
 //!
 //! # Invariants
 //! - A token's output depends on its own story alone: whatever else is in the batch changes rounding at most.
@@ -24,6 +24,7 @@ pub mod masked;
 pub mod network;
 pub mod norm;
 pub mod packed;
+pub mod position_rows;
 pub mod reading;
 pub mod roberta;
 #[cfg(test)]

@@ -41,7 +41,8 @@ impl Model {
         Self { network }
     }
 
-    /// The same network for a tokenizer with this padding id instead of 0: only training asks, and only an encoder's.
+    /// The same network for a tokenizer with this padding id instead of 0, from which an encoder's positions follow: a
+    /// decoder's do not.
     #[must_use]
     pub fn with_padding(self, id: u16) -> Self {
         let network = match self.network {

@@ -1,8 +1,9 @@
-//! RoBERTa (Liu et al. 2019, arXiv:1907.11692), as `RobertaForMaskedLM` of transformers computes it with padding id 0.
+//! RoBERTa (Liu et al. 2019, arXiv:1907.11692), as `RobertaForMaskedLM` of transformers computes it.
 //!
 //! x = norm(token + type + position); in each block x = norm(x + attention(x)), then x = norm(x + feed-forward(x)); logits by
 //! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
-//! it starts at zero and looking it up gives it no gradient; so positions start at row 1.
+//! it starts at zero and looking it up gives it no gradient. Positions follow from the ids, see [`position_rows`]: they start at
+//! row 1.
 
 use native::PackedMap;
 use native::stopwatch::Phase;
@@ -17,6 +18,7 @@ use super::masked::MaskedCopies;
 use super::network::enter;
 use super::norm::{Addend, LayerNorm, Normalised};
 use super::packed::Packed;
+use super::position_rows::position_rows;
 use super::reading::Reading;
 use crate::feed_forward::{self, FeedForward};
 use crate::streams::Dropout;
@@ -88,7 +90,7 @@ pub fn declare(spec: &ModelSpec, declarations: &mut Declarations) {
 #[derive(Debug)]
 pub struct Roberta {
     tokens: Tensor,
-    /// The id whose vector no token that is looked up moves.
+    /// The id whose vector no token that is looked up moves, and which has no position.
     padding: i64,
     positions: Tensor,
     types: Tensor,
@@ -223,8 +225,8 @@ impl Roberta {
     }
 
     fn embed(&self, tokens: &Tensor, positions: &Tensor) -> Tensor {
+        let rows = position_rows(tokens, positions, self.padding);
         let tokens = Tensor::embedding(&self.tokens, tokens, self.padding, false, false);
-        let rows = positions + (PADDING + 1);
         let positions = Tensor::embedding(&self.positions, &rows, PADDING, false, false);
         self.embedding_norm.forward(&(tokens + self.types.select(0, 0) + positions))
     }

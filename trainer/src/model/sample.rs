@@ -16,7 +16,7 @@ use crate::streams;
 /// A tensor of numbers from U(−2, 2), the same for the same name and shape.
 pub(crate) fn tensor(name: &str, shape: &[i64], kind: Kind) -> Tensor {
     let mut generator = streams::generator(0, name, &[]);
-    let mut number = || (generator.next_u64() >> 11) as f64 / (1_u64 << 51) as f64 - 2.0;
+    let mut number = || 4.0 * streams::unit(generator.next_u64()) - 2.0;
     let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| number()).collect();
     Tensor::from_slice(&numbers).view(shape).to_kind(kind)
 }

@@ -2,14 +2,17 @@
 //!
 //! Addresses and sources: BLiMP (Warstadt et al. 2020, arXiv:1912.00582) from its authors' repository; SuperGLUE (Wang et al. 2019,
 //! arXiv:1905.00537) from the address of its authors' own tools; BabyLM's filtered sets (2023) from a repository that holds them
-//! file by file; TinyStories (Eldan & Li 2023, arXiv:2305.07759) from its authors' page on the hub. The checksums of BLiMP and
-//! BabyLM's pairs are those of the content at the commits named; for the others none has been published.
+//! file by file; TinyStories (Eldan & Li 2023, arXiv:2305.07759) from its authors' page on the hub.
+//!
+//! What is pinned: BLiMP's 67 files and BabyLM's 24 lie at a commit, and `checksums.txt` has the SHA-256 of each; what comes with
+//! another is refused. SuperGLUE's archives have no published checksum, and may be packed anew: their files are compared with the
+//! content that several public copies agree on, and another content is said. BoolQ's training set, ReCoRD and TinyStories are not
+//! pinned, because no whole copy was at hand to take a checksum of.
 
-use serde_json::{Value, json};
-
-use super::example::{Example, Nested};
 use super::pair::{Naming, PairForm};
 use super::set::{Download, Form, Set, SetFile};
+use crate::finetune::glue::BABYLM as BABYLM_TASKS;
+use crate::finetune::tasks::{self, Task};
 
 const BLIMP: &str =
     "https://raw.githubusercontent.com/alexwarstadt/blimp/3e56b06fcabca9b30822fc66435fca6b1aa40bb1/data";
@@ -138,8 +141,13 @@ fn texts(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
+/// SHA-256 and address, without `https://raw.githubusercontent.com/`, of what is fixed by a commit.
+const CHECKSUMS: &str = include_str!("checksums.txt");
+
 fn download(url: String) -> Download {
-    Download { url, sha256: None }
+    let known = CHECKSUMS.lines().filter_map(|line| line.split_once("  "));
+    let sha256 = known.into_iter().find(|(_, address)| url.ends_with(address)).map(|(sha256, _)| sha256.to_owned());
+    Download { url, sha256 }
 }
 
 fn blimp() -> Set {
@@ -191,66 +199,35 @@ fn babylm() -> Set {
     }
 }
 
-/// Text fields, labels by class, and how many examples the two splits have.
-struct Task {
-    folder: &'static str,
-    meaning: &'static str,
-    licence: &'static str,
-    texts: &'static [&'static str],
-    labels: Vec<Value>,
-    nested: Option<Nested>,
-    published: [u64; 2],
-}
-
 fn superglue() -> Vec<Set> {
-    let yes_no = || vec![json!(false), json!(true)];
-    let entailment = || vec![json!("entailment"), json!("not_entailment")];
-    let numbers = || vec![json!(0), json!(1)];
-    let three = vec![json!("entailment"), json!("contradiction"), json!("neutral")];
-    let task = |folder, meaning, licence, texts, labels, published| Task {
-        folder,
-        meaning,
-        licence,
-        texts,
-        labels,
-        nested: None,
-        published,
-    };
-    let choices: &[&str] = &["premise", "choice1", "choice2", "question"];
-    let spans: &[&str] = &["text", "target.span1_text", "target.span2_text"];
     let research = "research";
     [
-        task("BoolQ", "yes-no questions", "CC BY-SA 3.0", &["question", "passage"], yes_no(), [9427, 3270]),
-        task("CB", "CommitmentBank", research, &["premise", "hypothesis"], three, [250, 56]),
-        task("COPA", "causes and effects", "BSD 2-clause", choices, numbers(), [400, 100]),
-        Task {
-            nested: Some(Nested::MultiRc),
-            ..task("MultiRC", "reading, several answers right", research, &[], numbers(), [456, 83])
-        },
-        Task {
-            nested: Some(Nested::Record),
-            ..task("ReCoRD", "cloze of news", "see its authors", &[], Vec::new(), [65_709, 7_481])
-        },
-        task("RTE", "textual entailment", research, &["premise", "hypothesis"], entailment(), [2490, 277]),
-        task("WiC", "words in context", "CC BY-NC 4.0", &["word", "sentence1", "sentence2"], yes_no(), [5428, 638]),
-        task("WSC", "Winograd schemas", "CC BY 4.0", spans, yes_no(), [554, 104]),
-        task("AX-b", "broad diagnostic", research, &["sentence1", "sentence2"], entailment(), [0, 1104]),
-        task("AX-g", "Winogender diagnostic", "MIT", &["premise", "hypothesis"], entailment(), [0, 356]),
+        ("boolq", "BoolQ", "yes-no questions", "CC BY-SA 3.0", [9427, 3270]),
+        ("cb", "CB", "CommitmentBank", research, [250, 56]),
+        ("copa", "COPA", "causes and effects", "BSD 2-clause", [400, 100]),
+        ("multirc", "MultiRC", "reading, several answers right", research, [456, 83]),
+        ("record", "ReCoRD", "cloze of news", "see its authors", [65_709, 7_481]),
+        ("rte", "RTE", "textual entailment", research, [2490, 277]),
+        ("wic", "WiC", "words in context", "CC BY-NC 4.0", [5428, 638]),
+        ("wsc", "WSC", "Winograd schemas", "CC BY 4.0", [554, 104]),
+        ("axb", "AX-b", "broad diagnostic", research, [0, 1104]),
+        ("axg", "AX-g", "Winogender diagnostic", "MIT", [0, 356]),
     ]
     .into_iter()
     .map(superglue_set)
     .collect()
 }
 
-fn superglue_set(task: Task) -> Set {
-    let Task { folder, meaning, licence, texts: fields, labels, nested, published } = task;
-    let example =
-        Example { texts: texts(fields), label: "label".to_owned(), labels, id: Some("idx".to_owned()), nested };
+/// A task's name, its folder, what it is, its licence, and how many lines its two splits have.
+type Row = (&'static str, &'static str, &'static str, &'static str, [u64; 2]);
+
+fn superglue_set((name, folder, meaning, licence, published): Row) -> Set {
+    let form = Form::Task(task(&tasks::SUPERGLUE, name));
     let is_diagnostic = published[0] == 0;
     let file = |name: &str, found: &[String], published: u64| SetFile {
         name: name.to_owned(),
         parts: vec![found.to_vec()],
-        form: Form::Examples(example.clone()),
+        form: form.clone(),
         published: Some(published),
         content: None,
         needed: true,
@@ -272,29 +249,21 @@ fn superglue_set(task: Task) -> Set {
     }
 }
 
+fn task(tasks: &'static [Task], name: &str) -> &'static Task {
+    tasks.iter().find(|task| task.name == name).expect("invariant: the catalogue names tasks that are known")
+}
+
 fn babylm_superglue() -> Set {
-    let pair: &[&str] = &["sentence1", "sentence2"];
-    // Task, texts, and how many examples the two splits have.
-    let tasks = [
-        ("boolq", &["question", "passage"][..], [2072, 723]),
-        ("multirc", &["paragraph", "question", "answer"], [0, 913]),
-        ("rte", pair, [858, 99]),
-        ("wsc", &["text", "span1_text", "span2_text"], [487, 83]),
-    ];
-    let files = tasks.iter().flat_map(|(task, fields, published)| {
+    // How many lines the two splits have.
+    let tasks = [("boolq", [2072, 723]), ("multirc", [0, 913]), ("rte", [858, 99]), ("wsc", [487, 83])];
+    let files = tasks.iter().flat_map(|(name, published)| {
         ["train", "validation"].into_iter().zip(published).map(move |(split, published)| SetFile {
-            name: format!("{task}.{split}.jsonl"),
+            name: format!("{name}.{split}.jsonl"),
             parts: vec![vec![
-                format!("superglue_filtered/{task}.{split}.jsonl"),
-                format!("glue_filtered/{task}.{split}.json"),
+                format!("superglue_filtered/{name}.{split}.jsonl"),
+                format!("glue_filtered/{name}.{split}.json"),
             ]],
-            form: Form::Examples(Example {
-                texts: texts(fields),
-                label: "label".to_owned(),
-                labels: vec![json!(0), json!(1)],
-                id: Some("idx".to_owned()),
-                nested: None,
-            }),
+            form: Form::Task(task(&BABYLM_TASKS, name)),
             published: (*published > 0).then_some(*published),
             content: None,
             // The copy that is known has no MultiRC to train on.

@@ -14,7 +14,6 @@ use super::described;
 use super::download::Patience;
 use super::error::StoreError;
 use super::fill::{self, Source};
-use super::lines::Lines;
 use super::mirror::{HUB_VARIABLE, Mirrors};
 use super::pair::{Naming, PairForm, Pairs};
 use super::set::{Form, Set, SetFile};
@@ -250,7 +249,7 @@ fn check_lines(file: &SetFile, content: &[u8]) -> Result<(), StoreError> {
             };
             stored.add(&file.name, content, &mut Pairs::default())
         }
-        Form::Examples(example) => example.check(Lines { file: &file.name, content }).map(drop),
+        Form::Examples(_) | Form::Task(_) => fill::labelled(&file.form, &file.name, content).map(drop),
         Form::Stories => Ok(()),
     }
 }

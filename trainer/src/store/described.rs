@@ -91,7 +91,7 @@ fn set(described: Described) -> Result<Set, String> {
             if texts.is_empty() || labels.len() < 2 {
                 return Err(format!("{name}: examples need one text or more, and two labels or more"));
             }
-            (name, meaning, files, Form::Examples(Example { texts, label, labels, id, nested: None }))
+            (name, meaning, files, Form::Examples(Example { texts, label, labels, id }))
         }
     };
     for name in files.keys().chain([&name]) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
 use crate::files::WriteError;
+use crate::finetune::tasks::TaskError;
 
 /// Why data could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,9 @@ pub enum StoreError {
         /// What is wrong and what would be right.
         reason: String,
     },
+    /// A file of a task is not what it should be.
+    #[error(transparent)]
+    Task(#[from] TaskError),
     /// A file without content.
     #[error("{file} holds no {what}")]
     Empty {

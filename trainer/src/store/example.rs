@@ -1,4 +1,5 @@
-//! Labelled examples: which fields a line must have, and what a label may be.
+//! Labelled examples of a person's own: which fields a line must have, and what a label may be. The lines of known tasks are read by
+//! [`crate::finetune::tasks`].
 
 use std::collections::BTreeMap;
 
@@ -18,17 +19,6 @@ pub struct Example {
     pub labels: Vec<Value>,
     /// The field that names the example, the same in no other line.
     pub id: Option<String>,
-    /// Examples that are nested in a passage.
-    pub nested: Option<Nested>,
-}
-
-/// Tasks of which a line is a passage with questions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nested {
-    /// `passage.text`, `passage.questions[].question`, `.answers[].text` and `.label`.
-    MultiRc,
-    /// `passage.text`, `passage.entities[]`, `qas[].query` and `.answers[].text`.
-    Record,
 }
 
 impl Example {
@@ -49,20 +39,14 @@ impl Example {
     }
 
     fn check_one(&self, object: &Map<String, Value>) -> Result<(), String> {
-        match self.nested {
-            Some(Nested::MultiRc) => self.multirc(object),
-            Some(Nested::Record) => record(object),
-            None => {
-                for field in &self.texts {
-                    // `target.span1_text` is a field of a field.
-                    match field.split_once('.') {
-                        Some((outer, inner)) => text(inner_object(object, outer)?, inner)?,
-                        None => text(object, field)?,
-                    };
-                }
-                self.check_label(object)
-            }
+        for field in &self.texts {
+            // `target.span1_text` is a field of a field.
+            match field.split_once('.') {
+                Some((outer, inner)) => text(inner_object(object, outer)?, inner)?,
+                None => text(object, field)?,
+            };
         }
+        self.check_label(object)
     }
 
     fn check_label(&self, object: &Map<String, Value>) -> Result<(), String> {
@@ -74,51 +58,10 @@ impl Example {
         let known: Vec<String> = self.labels.iter().map(Value::to_string).collect();
         Err(format!("{field} is {found}; expected one of {}", known.join(", ")))
     }
-
-    fn multirc(&self, object: &Map<String, Value>) -> Result<(), String> {
-        let passage = inner_object(object, "passage")?;
-        text(passage, "text")?;
-        for question in objects(passage, "questions")? {
-            text(question, "question")?;
-            for answer in objects(question, "answers")? {
-                // Three of the published answers are empty, and wrong.
-                if !answer.get("text").is_some_and(Value::is_string) {
-                    return Err("an answer has no text".to_owned());
-                }
-                self.check_label(answer)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn record(object: &Map<String, Value>) -> Result<(), String> {
-    let passage = inner_object(object, "passage")?;
-    text(passage, "text")?;
-    objects(passage, "entities")?;
-    for question in objects(object, "qas")? {
-        let query = text(question, "query")?;
-        if !query.contains("@placeholder") {
-            return Err("a query has no @placeholder".to_owned());
-        }
-        for answer in objects(question, "answers")? {
-            text(answer, "text")?;
-        }
-    }
-    Ok(())
 }
 
 fn inner_object<'a>(object: &'a Map<String, Value>, field: &str) -> Result<&'a Map<String, Value>, String> {
     object.get(field).and_then(Value::as_object).ok_or_else(|| format!("there is no object {field}"))
-}
-
-/// The objects of a list that must have some.
-fn objects<'a>(object: &'a Map<String, Value>, field: &str) -> Result<Vec<&'a Map<String, Value>>, String> {
-    let list = object.get(field).and_then(Value::as_array).ok_or_else(|| format!("there is no list {field}"))?;
-    if list.is_empty() {
-        return Err(format!("{field} is empty"));
-    }
-    list.iter().map(|one| one.as_object().ok_or_else(|| format!("{field} holds {one}, not objects"))).collect()
 }
 
 #[cfg(test)]
@@ -138,7 +81,6 @@ mod tests {
             label: "label".to_owned(),
             labels: vec![json!("yes"), json!("no")],
             id: Some("idx".to_owned()),
-            nested: None,
         };
         let good = r#"{"premise": "A", "target": {"span": "B"}, "label": "no", "idx": 7}"#;
         assert_eq!(example.check(Lines { file: "a.jsonl", content: format!("\n{good}\n").as_bytes() }).unwrap(), 1);
@@ -150,22 +92,5 @@ mod tests {
         insta::assert_snapshot!(error(&example, &good.replace("target", "goal")), @"a.jsonl, line 1: there is no object target");
         insta::assert_snapshot!(error(&example, &format!("{good}\n{{\"premise\"")), @"a.jsonl, line 2: expected a JSON object on one line: EOF while parsing an object at line 1 column 10");
         insta::assert_snapshot!(error(&example, "\n \n"), @"a.jsonl holds no line of JSON");
-    }
-
-    #[test]
-    fn nested_examples_are_looked_at_one_by_one() {
-        let example = Example {
-            texts: Vec::new(),
-            label: "label".to_owned(),
-            labels: vec![json!(0), json!(1)],
-            id: Some("idx".to_owned()),
-            nested: Some(Nested::MultiRc),
-        };
-        let good = r#"{"idx": 0, "passage": {"text": "T", "questions": [{"question": "Q?", "answers": [{"text": "A", "label": 1}]}]}}"#;
-        assert_eq!(example.check(Lines { file: "a", content: good.as_bytes() }).unwrap(), 1);
-        insta::assert_snapshot!(error(&example, &good.replace("\"label\": 1", "\"label\": 2")), @"a.jsonl, line 1: label is 2; expected one of 0, 1");
-        insta::assert_snapshot!(error(&example, &good.replace(r#"[{"text": "A", "label": 1}]"#, "[]")), @"a.jsonl, line 1: answers is empty");
-        let example = Example { nested: Some(Nested::Record), ..example };
-        insta::assert_snapshot!(error(&example, r#"{"passage": {"text": "T", "entities": [{"start": 0, "end": 1}]}, "qas": [{"query": "Who?", "answers": [{"text": "A"}]}]}"#), @"a.jsonl, line 1: a query has no @placeholder");
     }
 }

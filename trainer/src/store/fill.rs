@@ -15,6 +15,7 @@ use super::pair::Pairs;
 use super::set::{Download, Form, Set, SetFile};
 use super::shelf::Store;
 use crate::data::lease::{Waiting, built_once};
+use crate::finetune::tasks::ItemFile;
 
 /// Something that a set may be made of: a path, and what it is called.
 #[derive(Debug, Clone)]
@@ -143,16 +144,32 @@ fn converted(
             }
             Ok((pairs.lines, pairs.count))
         }
-        Form::Examples(example) => {
+        Form::Examples(_) | Form::Task(_) => {
             let mut whole = Vec::new();
             let mut count = 0;
             for (path, content) in parts {
-                count += example.check(Lines { file: path, content })?;
+                count += labelled(&file.form, path, content)?;
                 whole.write_all(content).expect("invariant: memory takes what is written");
             }
             Ok((whole, count))
         }
         Form::Stories => unreachable!("invariant: stories are on the shelf already"),
+    }
+}
+
+/// Checks the lines of a file of labelled examples; gives how many there are.
+///
+/// # Errors
+/// The first line that is none.
+pub(super) fn labelled(form: &Form, path: &str, content: &[u8]) -> Result<u64, StoreError> {
+    match form {
+        Form::Examples(example) => example.check(Lines { file: path, content }),
+        Form::Task(task) => {
+            let file = ItemFile { path: Path::new(path), content };
+            (task.read)(&file)?;
+            Ok(file.count())
+        }
+        Form::Pairs(_) | Form::Stories => unreachable!("invariant: neither pairs nor stories are labelled"),
     }
 }
 

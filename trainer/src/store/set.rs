@@ -4,6 +4,7 @@ use spec::identity::Digest;
 
 use super::example::Example;
 use super::pair::PairForm;
+use crate::finetune::tasks::Task;
 
 /// A set.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +52,10 @@ pub struct SetFile {
 pub enum Form {
     /// Minimal pairs, brought into one form.
     Pairs(PairForm),
-    /// Labelled examples, kept as they are.
+    /// Labelled examples of a person's own, kept as they are.
     Examples(Example),
+    /// Items of a task that models are tuned on, kept as they are.
+    Task(&'static Task),
     /// Stories, kept as they are.
     Stories,
 }

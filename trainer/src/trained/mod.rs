@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use spec::model::ModelSpec;
+use spec::setting;
 use spec::train::Precision;
+use spec::value::Value;
 use tch::{Device, Tensor};
 
 pub use error::TrainedError;
@@ -65,7 +67,8 @@ impl TrainedModel {
 
     /// The network on `device`, its products in `precision`.
     pub fn model_in(&self, device: Device, precision: Precision) -> Model {
-        Model::new(&self.spec, &mut |name| self.weights[name].to_device(device), precision)
+        let model = Model::new(&self.spec, &mut |name| self.weights[name].to_device(device), precision);
+        model.with_padding(self.tokenizer.specials().pad)
     }
 }
 
@@ -83,6 +86,25 @@ pub(crate) fn check_spec(spec: &ModelSpec) -> Result<(), String> {
     }
     if !(1..=1 << 16).contains(vocabulary) {
         return Err(format!("a vocabulary of {vocabulary} is outside 1..=65536"));
+    }
+    // As those of a run: a probability is one, and nothing overflows.
+    let mut numbers = vec![
+        ("model.hidden-size", Value::from(i64::from(*hidden_size))),
+        ("model.layers", Value::from(i64::from(*layers))),
+        ("model.ffn-size", Value::from(i64::from(spec.feed_forward.width()))),
+        ("model.dropout", Value::Float(spec.dropout)),
+        ("model.attention-dropout", Value::Float(spec.attention_dropout)),
+        ("model.layer-norm-epsilon", Value::Float(spec.layer_norm_epsilon)),
+        ("model.init-std", Value::Float(spec.initialisation.std())),
+    ];
+    numbers.extend(spec.window.map(|window| ("model.window", Value::from(i64::from(window)))));
+    for (key, value) in numbers {
+        let setting = setting::find(key).expect("invariant: these keys are in the table");
+        setting.accept(&value).map_err(|error| error.to_string())?;
+    }
+    let most = i64::from(*context);
+    if most > 1 << 20 {
+        return Err(format!("a context of {most} is above {}", 1 << 20));
     }
     spec.feed_forward.check(*hidden_size).map_err(|error| error.to_string())
 }

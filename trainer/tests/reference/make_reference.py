@@ -1,7 +1,7 @@
 """Writes what Hugging Face's transformers computes for a few tiny networks, for `trainer/tests/reference.rs`.
 
     pip install torch==2.11.0 transformers==4.57.1 safetensors
-    python make_reference.py
+    python make_reference.py [NAME …]
 
 Each file holds one case: weights and inputs, and the logits, log-probabilities, loss and gradients that follow from them,
 computed in double precision. Its metadata carries the spec of the network as the trainer reads it. The trainer gets all
@@ -10,6 +10,7 @@ padding and an attention mask, which comes to the same.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -42,12 +43,16 @@ ROBERTA = {
     "roberta-four": (4, 9, 1, 13, None, "gelu", 0.0, [12, 5, 8, 1, 3]),
     "roberta-padded": (2, 15, 5, 7, None, "relu", 0.0, [3, 12, 7, 6]),
     "roberta-padding-one": (2, 12, 3, 8, None, "gelu", 0.0, [5, 12, 2]),
+    "roberta-inside": (2, 8, 2, 12, None, "gelu", 0.0, [7, 12, 3]),
+    "roberta-inside-one": (1, 10, 2, 9, None, "silu", 0.0, [12, 6, 4]),
 }
 # Given to transformers as one rectangle.
-PADDED = ["gpt-neo-padded", "gpt-neo-four", "roberta-padded", "roberta-four", "roberta-padding-one"]
+PADDED = ["gpt-neo-padded", "gpt-neo-four", "roberta-padded", "roberta-four", "roberta-padding-one", "roberta-inside-one"]
 # The padding id, where it is not 0: positions begin above it. The trainer keeps one row for padding whatever its id, so its
 # table has the rows from the padding id on.
-PADDING = {"roberta-padding-one": 1}
+PADDING = {"roberta-padding-one": 1, "roberta-inside-one": 1}
+# Places of the first story that hold the padding id, as masking may put it there; they are attended to like any other.
+INSIDE = {"roberta-inside": [0, 3, 4], "roberta-inside-one": [2, 7, 11]}
 
 
 def gpt_neo(layers, hidden, heads, width, window, activation):
@@ -116,9 +121,11 @@ def scored_logits(model, name, stories, scored):
         return [model(input_ids=story[None]).logits[0][places] for story, places in zip(stories, scored)]
     padding = PADDING.get(name, 0)
     ids = torch.full((len(stories), max(map(len, stories))), padding)
+    attended = torch.zeros_like(ids)
     for row, story in enumerate(stories):
         ids[row, : len(story)] = story
-    logits = model(input_ids=ids, attention_mask=(ids != padding).long()).logits
+        attended[row, : len(story)] = 1
+    logits = model(input_ids=ids, attention_mask=attended).logits
     return [row[places] for row, places in zip(logits, scored)]
 
 
@@ -149,6 +156,7 @@ def write(name, architecture, case):
     model = model.double().eval()
     randomise(model)
     stories, scored, targets = inputs(architecture, lengths, padding)
+    stories[0][INSIDE.get(name, [])] = padding
     logits = torch.cat(scored_logits(model, name, stories, scored))
     log_probabilities = logits.log_softmax(-1).gather(-1, torch.cat(targets)[:, None])[:, 0]
     loss = -log_probabilities.sum()
@@ -156,6 +164,7 @@ def write(name, architecture, case):
 
     bounds = torch.tensor([0, *lengths]).cumsum(0)
     tensors = {
+        "padding": torch.tensor([padding]),
         "tokens": torch.cat(stories),
         "bounds": bounds,
         "scored": torch.cat([places + start for places, start in zip(scored, bounds)]),
@@ -174,7 +183,9 @@ def write(name, architecture, case):
 
 
 if __name__ == "__main__":
-    for name, case in GPT_NEO.items():
-        write(name, "gpt-neo", case)
-    for name, case in ROBERTA.items():
-        write(name, "roberta", case)
+    wanted = sys.argv[1:] or [*GPT_NEO, *ROBERTA]
+    for name in wanted:
+        if name in GPT_NEO:
+            write(name, "gpt-neo", GPT_NEO[name])
+        else:
+            write(name, "roberta", ROBERTA[name])

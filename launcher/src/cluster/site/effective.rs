@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::keys::{KEYS, Key};
 use super::{Site, SiteError, folder};
 
 /// Where a value comes from.
@@ -31,35 +32,6 @@ pub struct Effective {
     pub otherwise: &'static str,
 }
 
-/// Every key of a profile, and what holds where it is left out.
-const KEYS: [(&str, &str); 25] = [
-    ("gpu-type", "any GPU"),
-    ("max-running", "as many as Slurm starts"),
-    ("max-submitted", "as many as Slurm takes"),
-    ("patience", "60"),
-    ("options", "no others"),
-    ("placement.account", "the user's own in Slurm"),
-    ("placement.partition", "the default of the cluster"),
-    ("placement.qos", "that of the account"),
-    ("placement.constraint", "any node"),
-    ("placement.reservation", "none"),
-    ("placement.exclude", "no node"),
-    ("environment.source", "no file"),
-    ("environment.modules", "no module"),
-    ("environment.variables", "none"),
-    ("environment.scratch", "what the node has for TMPDIR"),
-    ("container.runtime", "no container"),
-    ("container.image", "no container"),
-    ("container.binds", "nothing"),
-    ("ssh.host", "the Slurm of this machine"),
-    ("ssh.client", "built-in"),
-    ("ssh.config", "~/.ssh/config"),
-    ("place.root", "the paths of this machine"),
-    ("place.seedbed", "this program, by its path here"),
-    ("place.trainer", "beside seedbed"),
-    ("place.paths", "the paths of this machine"),
-];
-
 /// What holds for the site called `name`, and its profile, if it has one.
 ///
 /// # Errors
@@ -68,14 +40,13 @@ pub fn effective(name: &str) -> Result<(Option<PathBuf>, Vec<Effective>), SiteEr
     let (file, text) = folder::text(name)?.unzip();
     let (text, place) = (text.unwrap_or_default(), file.clone().unwrap_or_default());
     let site = Site::parse(&text, &place)?;
-    let written: toml::Table =
-        toml::from_str(&text).map_err(|source| SiteError::Invalid { file: place, source: Box::new(source) })?;
+    let written: toml::Table = toml::from_str(&text).expect("invariant: it was read before");
     Ok((file, of(&site, &written)))
 }
 
 fn of(site: &Site, written: &toml::Table) -> Vec<Effective> {
     let values = serde_json::to_value(site).expect("invariant: a profile is plain data");
-    let one = |&(key, otherwise): &(&'static str, &'static str)| {
+    let one = |&Key { path: key, otherwise, .. }: &Key| {
         let value = key.split('.').try_fold(&values, |value, part| value.get(part));
         let value = value.filter(|value| !is_nothing(value)).cloned();
         let from = if is_written(written, key) { Origin::File } else { Origin::Default };

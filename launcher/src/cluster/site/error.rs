@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::folder::FOLDER;
+use crate::sweep::Diagnosis;
 
 /// Why a site cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +31,11 @@ pub enum SiteError {
         source: io::Error,
     },
     /// The profile is wrong.
+    #[error("{0}")]
+    Invalid(Diagnosis),
+    /// The profile is wrong in a way that has no words of ours.
     #[error("{} is not a site's profile", file.display())]
-    Invalid {
+    Unread {
         /// The profile.
         file: PathBuf,
         /// Where and why.

@@ -1,6 +1,6 @@
 //! Sites: the clusters that are known by a name.
 //!
-//! Read in this order: [`profile`] (what a site's file says), [`folder`] (where the files lie), [`mod@effective`] (every key with
+//! Read in this order: [`profile`] (what a site's file says), [`keys`] and [`mod@mistakes`] (what it may say, and what is wrong), [`folder`] (where the files lie), [`mod@effective`] (every key with
 //! its value and whence it comes), [`facts`] (what a cluster says of itself), [`probe`] (asking it), [`mod@draft`] (a new profile
 //! from what was found).
 
@@ -9,6 +9,8 @@ mod effective;
 mod error;
 mod facts;
 mod folder;
+mod keys;
+mod mistakes;
 mod probe;
 mod profile;
 

@@ -12,6 +12,8 @@ use slurm::transport::Local;
 use slurm::transport::ssh::{Access, Destination, Library, OpenSsh};
 
 use super::SiteError;
+use super::mistakes::mistakes;
+use crate::cluster::audible::Audible;
 use crate::cluster::place::{FarPlace, Place};
 use crate::output::Terminal;
 
@@ -68,8 +70,11 @@ pub enum SshClient {
 
 impl Site {
     pub(super) fn parse(text: &str, file: &Path) -> Result<Self, SiteError> {
-        let invalid = |source| SiteError::Invalid { file: file.to_owned(), source: Box::new(source) };
-        let site: Self = toml::from_str(text).map_err(invalid)?;
+        if let Some(diagnosis) = mistakes(text, file) {
+            return Err(SiteError::Invalid(diagnosis));
+        }
+        let site: Self = toml::from_str(text)
+            .map_err(|source| SiteError::Unread { file: file.to_owned(), source: Box::new(source) })?;
         match site.contradiction() {
             Some(said) => Err(SiteError::Contradiction { file: file.to_owned(), said }),
             None => Ok(site),
@@ -89,20 +94,13 @@ impl Site {
     }
 
     fn misplaced(&self) -> Option<String> {
-        let place = self.place.as_ref()?;
-        if self.ssh.is_none() {
-            return Some(
-                "[place] is for a cluster that is reached over ssh: [ssh] with its host is missing".to_owned(),
-            );
-        }
-        let relative = place.relative();
-        let folder = relative.first()?;
-        Some(format!("place.paths maps whole paths, and `{}` does not begin with `/`", folder.display()))
+        (self.place.is_some() && self.ssh.is_none())
+            .then(|| "[place] is for a cluster that is reached over ssh: [ssh] with its host is missing".to_owned())
     }
 
     /// The client through which this site's Slurm is asked. It connects with its first question.
     pub fn client(&self) -> Client {
-        let client = self.ssh.as_ref().map_or_else(|| Client::new(Local), SshSite::client);
+        let client = self.ssh.as_ref().map_or_else(|| Client::new(Audible::new(Local)), SshSite::client);
         match self.patience {
             Some(seconds) => client.with_patience(Duration::from_secs(seconds.get().into())),
             None => client,
@@ -126,8 +124,8 @@ impl SshSite {
     fn client(&self) -> Client {
         let access = Access { host: self.host.clone(), config: self.config.clone() };
         match self.client {
-            SshClient::BuiltIn => Client::new(Library::new(access, Box::new(Terminal))),
-            SshClient::Openssh => Client::new(OpenSsh::new(access)),
+            SshClient::BuiltIn => Client::new(Audible::new(Library::new(access, Box::new(Terminal)))),
+            SshClient::Openssh => Client::new(Audible::new(OpenSsh::new(access))),
         }
     }
 }
@@ -137,10 +135,7 @@ mod tests {
     use super::*;
 
     pub(super) fn parse(text: &str) -> Result<Site, String> {
-        Site::parse(text, Path::new("nodes.toml")).map_err(|error| match error {
-            SiteError::Invalid { source, .. } => source.to_string(),
-            other => other.to_string(),
-        })
+        Site::parse(text, Path::new("nodes.toml")).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -159,11 +154,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
         let unknown = parse("[placement]\npartitoin = 'gpu'\n").unwrap_err();
-        assert!(unknown.contains("line 2") && unknown.contains("partitoin"), "{unknown}");
+        assert!(unknown.contains("nodes.toml:2:1: placement.partitoin"), "{unknown}");
         let value = parse("[placement]\naccount = 'a b'\n").unwrap_err();
-        assert!(value.contains("line 2") && value.contains("an account name"), "{value}");
+        assert!(value.contains(":2:11: ") && value.contains("an account name"), "{value}");
         assert!(parse("options = ['--partition=gpu']").is_err());
-        assert!(parse("patience = 0").unwrap_err().contains("nonzero"));
+        assert!(parse("patience = 0").unwrap_err().contains("from 1 to 65535"));
     }
 
     #[test]
@@ -176,7 +171,7 @@ mod tests {
         assert_eq!(site.place.unwrap().root.as_str(), "/scratch/me");
         assert!(parse(place).unwrap_err().contains("[ssh] with its host is missing"));
         assert!(parse(&format!("{ssh}{}", place.replace("'/data'", "'data'"))).unwrap_err().contains("`data`"));
-        assert!(parse("[ssh]\nhost = '-oProxyCommand=id'\n").unwrap_err().contains("is not a host"));
+        assert!(parse("[ssh]\nhost = '-oProxyCommand=id'\n").unwrap_err().contains("expected a host"));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! `seedbed site list`.
 
-use std::error::Error;
-
 use clap::Args;
 use serde_json::json;
 use spec::ExitCode;
@@ -65,10 +63,10 @@ fn words(site: &Site) -> String {
     words.join(", ")
 }
 
-/// What is wrong, on one line: of a mistake in the file, where it is and what would be right.
+/// What is wrong, on one line: of several mistakes in a file the first, and how many there are.
 fn said(error: &SiteError) -> String {
-    let cause = error.source().map(ToString::to_string).unwrap_or_default();
-    let plain = |line: &&str| !line.trim().is_empty() && !line.contains('|');
-    let cause: Vec<&str> = cause.lines().filter(plain).map(str::trim).collect();
-    if cause.is_empty() { error.to_string() } else { cause.join(": ") }
+    match error {
+        SiteError::Invalid(diagnosis) => diagnosis.on_one_line(),
+        other => other.to_string(),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use spec::RunId;
 
 use crate::cluster::{self, Changes};
-use crate::ledger::RunEnd;
+use crate::ledger::{EndWord, RunEnd};
 use crate::state::Observed;
 use crate::sweep::RetryPolicy;
 
@@ -17,7 +17,7 @@ pub(in crate::commands) enum Choice<'a> {
     /// Those that the sweep's own policy starts again, and no more than this allows.
     Policy(Restraint<'a>),
     /// Those that ended for one of these reasons, with these changes.
-    Ended(&'a [String], &'a Changes),
+    Ended(&'a [EndWord], &'a Changes),
 }
 
 /// What keeps a launcher that looks again and again from asking for the same in vain.
@@ -68,7 +68,7 @@ impl Choice<'_> {
                     (Observed::Failed { cause, .. }, None) => Some(RunEnd::Failed(*cause)),
                     _ => None,
                 };
-                end.is_some_and(|end| words.iter().any(|word| end.is_called(word)))
+                end.is_some_and(|end| words.iter().any(|word| word.means(end)))
             }
         }
     }

@@ -10,7 +10,8 @@ use spec::ExitCode;
 
 use crate::cluster::HERE;
 use crate::error::CliError;
-use crate::local::{Condition, RetryWhat};
+use crate::ledger::EndWord;
+use crate::local::Condition;
 use crate::sweep::ROOT_VARIABLE;
 
 mod choice;
@@ -42,9 +43,9 @@ pub struct Arguments {
     /// At most so many runs, the first of the plan first
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
-    /// Carry out ended runs again: failed, diverged, or a cause such as out-of-memory
-    #[arg(long, value_name = "WHAT")]
-    pub(super) retry: Vec<RetryWhat>,
+    /// Carry out again what ended as these words of `retry --cause` say, such as failed; the interrupted goes on unasked
+    #[arg(long, value_name = "CAUSE", value_delimiter = ',')]
+    pub(super) retry: Vec<EndWord>,
     /// Print the scripts and what they would cost; change nothing
     #[arg(long)]
     pub(super) dry_run: bool,

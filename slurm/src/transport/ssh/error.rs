@@ -111,6 +111,12 @@ pub enum SshError {
         /// What it said.
         said: String,
     },
+    /// The `ssh` of this machine was refused by a host that would have taken a Kerberos ticket, among other things or alone.
+    #[error("{said}")]
+    NoTicket {
+        /// What it said.
+        said: String,
+    },
     /// The connection broke before the command could start.
     #[error("the connection broke before the command could start: {said}")]
     Lost {
@@ -125,7 +131,34 @@ pub enum SshError {
     },
 }
 
+impl SshError {
+    /// Why the `ssh` of this machine, which ended after it `said` so, is not in.
+    pub(super) fn said_by_ssh(said: String) -> Self {
+        // It closes with the methods that the host would have taken: `Permission denied (publickey,gssapi-with-mic).`
+        let refused = said.rsplit_once("Permission denied (").map(|(_, methods)| methods);
+        if refused.is_some_and(|methods| methods.contains("gssapi-with-mic")) {
+            Self::NoTicket { said }
+        } else {
+            Self::Program { said }
+        }
+    }
+}
+
 fn list(files: &[PathBuf]) -> String {
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     if names.is_empty() { "no file".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_takes_tickets_is_told_from_one_that_does_not() {
+        let error = |said: &str| SshError::said_by_ssh(said.to_owned());
+        let refusal = "root@login: Permission denied (publickey,gssapi-keyex,gssapi-with-mic,password).";
+        assert!(matches!(error(refusal), SshError::NoTicket { .. }));
+        assert!(matches!(error("root@login: Permission denied (publickey)."), SshError::Program { .. }));
+        assert!(matches!(error("ssh: unknown option gssapi-with-mic"), SshError::Program { .. }));
+    }
 }

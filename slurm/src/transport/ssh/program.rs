@@ -97,7 +97,7 @@ impl OpenSsh {
             news.into_iter().take_while(|News(_, bytes)| !bytes.is_empty()).flat_map(|news| news.1).collect();
         let lines = String::from_utf8_lossy(&bytes).lines().map(str::trim).collect::<Vec<_>>().join("; ");
         let said = lines.trim_matches([';', ' ']).to_owned();
-        Err(SshError::Program { said: if said.is_empty() { format!("ssh ended with {status}") } else { said } })
+        Err(SshError::said_by_ssh(if said.is_empty() { format!("ssh ended with {status}") } else { said }))
     }
 }
 

@@ -5,7 +5,7 @@
 use super::tally::Tally;
 use crate::failure::Outcome;
 use crate::workspace::Workspace;
-use crate::{cluster, compiler, libtorch, packages, stream, transformers};
+use crate::{apptainer, cluster, compiler, libtorch, packages, stream, transformers};
 
 /// The packages that are built without libtorch.
 const LIGHT: [&str; 6] = ["spec", "slurm", "analysis", "launcher", "stories", "xtask"];
@@ -14,8 +14,8 @@ const HEAVY: [&str; 2] = ["native", "trainer"];
 /// The binaries that the end-to-end tests start.
 const BINARIES: [&str; 2] = ["launcher", "trainer"];
 
-/// The Debian packages of a site that is reached over ssh, and of the tests that watch its processes.
-const SSH: [&str; 3] = ["openssh-server", "openssh-client", "procps"];
+/// The Debian packages of a site that is reached over ssh, by keys and by tickets, and of the tests that watch its processes.
+const SSH: [&str; 6] = ["openssh-server", "openssh-client", "procps", "krb5-kdc", "krb5-admin-server", "krb5-user"];
 
 /// A number of tests that are run together.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ enum Need {
     Chromium,
     /// Two versions of Hugging Face's transformers, and a torch for them.
     Transformers,
-    /// Slurm with accounts, and an ssh server.
+    /// Slurm with accounts, an ssh server, and where it can be had a container runtime.
     Slurm,
 }
 
@@ -187,7 +187,10 @@ impl Need {
                 let home = libtorch::ensure(workspace, &libtorch::Request::default())?;
                 transformers::ensure(workspace, &libtorch::python_folder(workspace, &home)?)
             }
-            Self::Slurm => packages::ensure(&[&cluster::PACKAGES[..], &SSH].concat()),
+            Self::Slurm => {
+                packages::ensure(&[&cluster::PACKAGES[..], &SSH].concat())?;
+                apptainer::offer(workspace)
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) const SECTION: Section = Section {
             key: "execution.deterministic",
             kind: Kind::Choice(&["auto", "always"]),
             default: Preset::Text("auto"),
-            meaning: "Whether a GPU must use deterministic kernels only; a CPU always does",
+            meaning: "Whether a GPU may use only algorithms that give the same bits in every attempt: always says so, auto leaves it the faster ones; a CPU gives the same bits either way, with one number of threads",
         },
     ],
 };

@@ -4,16 +4,15 @@
 //! `{"sentence1": "The cat sat on the mat.", "sentence2": "The cat did not sit on the mat.", "label": "not_entailment", "idx":
 //! "0", "logic": "Negation"}` becomes what an item of [`super::rte`] becomes.
 
-use std::path::Path;
-
 pub use super::entailment::Example;
 use super::error::TaskError;
+use super::lines::ItemFile;
 use super::{entailment, rte};
 
 /// Reads the items of a file.
 ///
 /// # Errors
 /// When it cannot be read, or a line is not an item.
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
-    entailment::read(path, &rte::CLASSES)
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
+    entailment::read(file, &rte::CLASSES)
 }

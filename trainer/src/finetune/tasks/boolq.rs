@@ -8,12 +8,10 @@
 //!
 //! Where both are too long, the passage loses its end. Questions about one passage stay together when a part is held out.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Cut, Input, Question};
 
 /// The classes.
@@ -44,13 +42,13 @@ struct Line {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
     let convert = |line: Line| {
         lines::not_blank(&[("question", &line.question), ("passage", &line.passage)])?;
         let label = lines::class(line.label.as_ref(), &CLASSES)?;
         Ok(Example { id: line.idx.to_string(), question: line.question, passage: line.passage, label })
     };
-    lines::read(path, convert, |example| vec![example.id.clone()])
+    lines::read(file, convert, |example| vec![example.id.clone()])
 }
 
 impl Example {

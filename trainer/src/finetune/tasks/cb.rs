@@ -8,11 +8,10 @@
 //! <s> It was hard. One might say it was peeled down. </s></s> the language was peeled down </s>
 //! ```
 
-use std::path::Path;
-
 use super::entailment;
 pub use super::entailment::Example;
 use super::error::TaskError;
+use super::lines::ItemFile;
 
 /// The classes.
 pub const CLASSES: [&str; 3] = ["entailment", "contradiction", "neutral"];
@@ -21,6 +20,6 @@ pub const CLASSES: [&str; 3] = ["entailment", "contradiction", "neutral"];
 ///
 /// # Errors
 /// When it cannot be read, or a line is not an item.
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
-    entailment::read(path, &CLASSES)
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
+    entailment::read(file, &CLASSES)
 }

@@ -12,12 +12,10 @@
 //! An effect is asked for by "What happened as a result?": premise, question and choice in this order are the form of
 //! SuperGLUE's baselines (Wang et al. 2019, arXiv:1905.00537, §4.1).
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Cut, Input, Question};
 
 /// What is asked for, with the words in which it is asked.
@@ -53,7 +51,7 @@ struct Line {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
     let convert = |line: Line| {
         lines::not_blank(&[("premise", &line.premise), ("choice1", &line.choice1), ("choice2", &line.choice2)])?;
         let label = lines::class(line.label.as_ref(), &["0", "1"])?;
@@ -63,7 +61,7 @@ pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
         let choices = [line.choice1, line.choice2];
         Ok(Example { id: line.idx.to_string(), premise: line.premise, question, choices, label })
     };
-    lines::read(path, convert, |example| vec![example.id.clone()])
+    lines::read(file, convert, |example| vec![example.id.clone()])
 }
 
 impl Example {

@@ -1,11 +1,9 @@
 //! What the entailment tasks share: two sentences, and whether the second follows from the first.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Cut, Input, Question};
 
 /// Two sentences.
@@ -39,14 +37,14 @@ struct Line {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub(super) fn read(path: &Path, classes: &[&str]) -> Result<Vec<Example>, TaskError> {
+pub(super) fn read(file: &ItemFile<'_>, classes: &[&str]) -> Result<Vec<Example>, TaskError> {
     let convert = |line: Line| {
         lines::not_blank(&[("premise", &line.premise), ("hypothesis", &line.hypothesis)])?;
         let label = lines::class(line.label.as_ref(), classes)?;
         let (id, pair) = (line.idx.to_string(), line.pair_id.map(|pair| pair.to_string()));
         Ok(Example { id, premise: line.premise, hypothesis: line.hypothesis, label, pair })
     };
-    lines::read(path, convert, |example| vec![example.id.clone()])
+    lines::read(file, convert, |example| vec![example.id.clone()])
 }
 
 impl Example {

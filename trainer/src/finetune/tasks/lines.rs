@@ -1,7 +1,6 @@
 //! JSON Lines files of items: a line each, blank lines passed over, every fault named by file and line.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -29,19 +28,35 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// The examples of the file `path`, in order. `convert` makes one of a line and `ids` says what no other line may be called.
+/// A file of items.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemFile<'a> {
+    /// Its path, or its name where it is part of something else.
+    pub path: &'a Path,
+    /// Its content.
+    pub content: &'a [u8],
+}
+
+impl ItemFile<'_> {
+    /// Its lines that are not blank.
+    pub fn count(&self) -> u64 {
+        json_lines::lines(self.content).count() as u64
+    }
+}
+
+/// The examples of `file`, in order. `convert` makes one of a line and `ids` says what no other line may be called.
 ///
 /// # Errors
-/// When the file cannot be read, is not UTF-8 or holds nothing; when a line is not what `convert` needs, or an id comes twice.
+/// When the file is not UTF-8 or holds nothing; when a line is not what `convert` needs, or an id comes twice.
 pub(in crate::finetune) fn read<Line: DeserializeOwned, Example>(
-    path: &Path,
+    file: &ItemFile<'_>,
     convert: impl Fn(Line) -> Result<Example, String>,
     ids: impl Fn(&Example) -> Vec<String>,
 ) -> Result<Vec<Example>, TaskError> {
-    let bytes = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
+    let path = file.path;
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut examples = Vec::new();
-    for (line, text) in json_lines::lines(&bytes) {
+    for (line, text) in json_lines::lines(file.content) {
         let bad = |reason: String| TaskError::Line { path: path.to_owned(), line, reason };
         let text = text.map_err(bad)?;
         let parsed = serde_json::from_str(text).map_err(|error| bad(format!("not an item of this task: {error}")))?;

@@ -23,10 +23,10 @@ mod tests;
 pub mod wic;
 pub mod wsc;
 
-use std::path::{Path, PathBuf};
-
 pub use error::TaskError;
+pub use lines::ItemFile;
 
+use super::data::{FoundFile, TaskData};
 use super::measure::Measure;
 use super::question::{Form, Question};
 
@@ -44,7 +44,7 @@ pub struct Task {
     /// Where the set lies that is reported, likewise.
     pub reported: &'static [&'static str],
     /// Reads a file of it.
-    pub read: fn(&Path) -> Result<Vec<Question>, TaskError>,
+    pub read: fn(&ItemFile<'_>) -> Result<Vec<Question>, TaskError>,
 }
 
 impl PartialEq for Task {
@@ -54,28 +54,21 @@ impl PartialEq for Task {
 }
 
 impl Task {
-    /// The file that holds the training set below `data`.
+    /// The file of `data` that holds the training set.
     ///
     /// # Errors
     /// [`TaskError::Missing`].
-    pub fn training_file(&self, data: &Path) -> Result<PathBuf, TaskError> {
-        first_of(self.training, data)
+    pub fn training_file(&self, data: &TaskData) -> Result<FoundFile, TaskError> {
+        data.find(self.training)
     }
 
-    /// The file that holds the reported set below `data`.
+    /// The file of `data` that holds the reported set.
     ///
     /// # Errors
     /// [`TaskError::Missing`].
-    pub fn reported_file(&self, data: &Path) -> Result<PathBuf, TaskError> {
-        first_of(self.reported, data)
+    pub fn reported_file(&self, data: &TaskData) -> Result<FoundFile, TaskError> {
+        data.find(self.reported)
     }
-}
-
-fn first_of(names: &[&str], data: &Path) -> Result<PathBuf, TaskError> {
-    let found = names.iter().map(|name| data.join(name)).find(|path| path.exists());
-    found.ok_or_else(|| TaskError::Missing {
-        reason: format!("{} holds no {}", data.display(), names.first().copied().unwrap_or("file of this task")),
-    })
 }
 
 /// The eight tasks of SuperGLUE and its two diagnostics (Wang et al. 2019, arXiv:1905.00537, table 1), by their files' names.
@@ -87,7 +80,7 @@ pub static SUPERGLUE: [Task; 10] = [
         // A part of the training set is a training set; the record of a result says which file it was.
         training: &["BoolQ/train.jsonl", "BoolQ/train_partial.jsonl"],
         reported: &["BoolQ/val.jsonl"],
-        read: |path| Ok(boolq::read(path)?.iter().map(boolq::Example::question).collect()),
+        read: |file| Ok(boolq::read(file)?.iter().map(boolq::Example::question).collect()),
     },
     Task {
         name: "cb",
@@ -95,7 +88,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::AccuracyAndMacroF1,
         training: &["CB/train.jsonl"],
         reported: &["CB/val.jsonl"],
-        read: |path| Ok(cb::read(path)?.iter().map(cb::Example::question).collect()),
+        read: |file| Ok(cb::read(file)?.iter().map(cb::Example::question).collect()),
     },
     Task {
         name: "copa",
@@ -103,7 +96,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::Accuracy,
         training: &["COPA/train.jsonl"],
         reported: &["COPA/val.jsonl"],
-        read: |path| Ok(copa::read(path)?.iter().map(copa::Example::question).collect()),
+        read: |file| Ok(copa::read(file)?.iter().map(copa::Example::question).collect()),
     },
     Task {
         name: "multirc",
@@ -111,7 +104,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::MultiRc,
         training: &["MultiRC/train.jsonl"],
         reported: &["MultiRC/val.jsonl"],
-        read: |path| Ok(multirc::read(path)?.iter().flat_map(multirc::Example::questions).collect()),
+        read: |file| Ok(multirc::read(file)?.iter().flat_map(multirc::Example::questions).collect()),
     },
     Task {
         name: "record",
@@ -119,7 +112,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::ReCoRD,
         training: &["ReCoRD/train.jsonl"],
         reported: &["ReCoRD/val.jsonl"],
-        read: |path| Ok(record::read(path)?.iter().flat_map(record::Example::questions).collect()),
+        read: |file| Ok(record::read(file)?.iter().flat_map(record::Example::questions).collect()),
     },
     Task {
         name: "rte",
@@ -127,7 +120,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::Accuracy,
         training: &["RTE/train.jsonl"],
         reported: &["RTE/val.jsonl"],
-        read: |path| Ok(rte::read(path)?.iter().map(rte::Example::question).collect()),
+        read: |file| Ok(rte::read(file)?.iter().map(rte::Example::question).collect()),
     },
     Task {
         name: "wic",
@@ -135,7 +128,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::Accuracy,
         training: &["WiC/train.jsonl"],
         reported: &["WiC/val.jsonl"],
-        read: |path| Ok(wic::read(path)?.iter().map(wic::Example::question).collect()),
+        read: |file| Ok(wic::read(file)?.iter().map(wic::Example::question).collect()),
     },
     Task {
         name: "wsc",
@@ -143,7 +136,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::Accuracy,
         training: &["WSC/train.jsonl"],
         reported: &["WSC/val.jsonl"],
-        read: |path| Ok(wsc::read(path)?.iter().map(wsc::Example::question).collect()),
+        read: |file| Ok(wsc::read(file)?.iter().map(wsc::Example::question).collect()),
     },
     Task {
         name: "axb",
@@ -151,7 +144,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::Matthews,
         training: &[],
         reported: &["AX-b/AX-b.jsonl"],
-        read: |path| Ok(axb::read(path)?.iter().map(axb::Example::question).collect()),
+        read: |file| Ok(axb::read(file)?.iter().map(axb::Example::question).collect()),
     },
     Task {
         name: "axg",
@@ -159,7 +152,7 @@ pub static SUPERGLUE: [Task; 10] = [
         measure: Measure::Winogender,
         training: &[],
         reported: &["AX-g/AX-g.jsonl"],
-        read: |path| Ok(axg::read(path)?.iter().map(axg::Example::question).collect()),
+        read: |file| Ok(axg::read(file)?.iter().map(axg::Example::question).collect()),
     },
 ];
 

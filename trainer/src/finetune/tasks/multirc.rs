@@ -11,12 +11,10 @@
 //! Where both are too long, the passage loses its end. A few answers of the released training set are blank; they are items.
 //! An item's id is that of passage, question and answer, as `0-0-0`; a passage stays together when a part is held out.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Cut, Input, Question};
 
 /// The classes.
@@ -74,7 +72,7 @@ struct AnswerLine {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
     let convert = |line: Line| {
         lines::not_blank(&[("passage.text", &line.passage.text)])?;
         let questions: Vec<Asked> = line.passage.questions.into_iter().map(asked).collect::<Result<_, _>>()?;
@@ -83,7 +81,7 @@ pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
         }
         Ok(Example { id: line.idx.to_string(), text: line.passage.text, questions })
     };
-    lines::read(path, convert, |example| {
+    lines::read(file, convert, |example| {
         let answers = |question: &Asked| question.answers.iter().map(|(id, ..)| example.item(question, id)).collect();
         let answers: Vec<String> =
             example.questions.iter().flat_map(|question| -> Vec<String> { answers(question) }).collect();

@@ -13,12 +13,10 @@
 //! All entities that are right share the probability that training asks for. Where both segments are too long, the article
 //! loses its end. An article stays together when a part is held out.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Cut, Input, Question};
 
 /// The gap in a query.
@@ -86,8 +84,8 @@ struct Answer {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
-    lines::read(path, article, |example| {
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
+    lines::read(file, article, |example| {
         let queries = example.queries.iter().map(|query| example.item(query));
         std::iter::once(example.id.clone()).chain(queries).collect()
     })

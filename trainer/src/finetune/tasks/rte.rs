@@ -9,11 +9,10 @@
 //! The model that was tuned on RTE also answers the two diagnostics, [`super::axb`] and [`super::axg`], as Wang et al. (2019,
 //! arXiv:1905.00537, §3.3) have it.
 
-use std::path::Path;
-
 use super::entailment;
 pub use super::entailment::Example;
 use super::error::TaskError;
+use super::lines::ItemFile;
 
 /// The classes.
 pub const CLASSES: [&str; 2] = ["entailment", "not_entailment"];
@@ -22,6 +21,6 @@ pub const CLASSES: [&str; 2] = ["entailment", "not_entailment"];
 ///
 /// # Errors
 /// When it cannot be read, or a line is not an item.
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
-    entailment::read(path, &CLASSES)
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
+    entailment::read(file, &CLASSES)
 }

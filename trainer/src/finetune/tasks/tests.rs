@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{SUPERGLUE, Task};
+use super::{ItemFile, SUPERGLUE, Task};
+use crate::finetune::data::{FoundFile, TaskData};
 use crate::finetune::question::Question;
 
 fn task(name: &str) -> &'static Task {
@@ -11,13 +12,7 @@ fn task(name: &str) -> &'static Task {
 }
 
 fn read(name: &str, content: &[u8]) -> Result<Vec<Question>, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("items.jsonl");
-    fs::write(&path, content).unwrap();
-    (task(name).read)(&path).map_err(|error| {
-        let text = error.to_string();
-        text[text.find("items.jsonl").unwrap()..].to_owned()
-    })
+    (task(name).read)(&ItemFile { path: Path::new("items.jsonl"), content }).map_err(|error| error.to_string())
 }
 
 /// A line of each task, as the released files have it.
@@ -118,7 +113,7 @@ fn bad_lines_are_named_with_what_would_be_right() {
 
 #[test]
 fn data_that_is_not_there_is_missing_and_no_error_of_the_file() {
-    let error = task("record").training_file(Path::new("/nowhere")).unwrap_err();
+    let error = task("record").training_file(&TaskData::Folder("/nowhere".into())).unwrap_err();
     insta::assert_snapshot!(error, @"/nowhere holds no ReCoRD/train.jsonl");
 }
 
@@ -126,6 +121,12 @@ fn data_that_is_not_there_is_missing_and_no_error_of_the_file() {
 #[test]
 fn the_released_files_are_read_whole() {
     let Some(data) = crate::finetune::testing::released() else { return };
+    let folder = TaskData::Folder(data.clone());
+    let read = |task: &Task, found: &FoundFile| {
+        let content = fs::read(&found.path).unwrap();
+        let questions = (task.read)(&ItemFile { path: &found.path, content: &content });
+        questions.unwrap_or_else(|error| panic!("{}: {error}", task.name))
+    };
     let ones = |questions: &[Question]| questions.iter().filter(|question| question.right[0] == 1).count();
     for (name, training, reported) in [
         ("boolq", (2122, 1284), (3270, 2033)),
@@ -137,16 +138,16 @@ fn the_released_files_are_read_whole() {
         ("wsc", (554, 259), (104, 38)),
     ] {
         let task = task(name);
-        let [training_set, reported_set] = [task.training_file(&data), task.reported_file(&data)]
-            .map(|path| (task.read)(&path.unwrap()).unwrap_or_else(|error| panic!("{name}: {error}")));
+        let [training_set, reported_set] =
+            [task.training_file(&folder), task.reported_file(&folder)].map(|found| read(task, &found.unwrap()));
         assert_eq!((training_set.len(), ones(&training_set)), training, "{name}");
         assert_eq!((reported_set.len(), ones(&reported_set)), reported, "{name}");
     }
     for (name, items) in [("axb", 1104), ("axg", 356)] {
         let task = task(name);
-        assert_eq!((task.read)(&task.reported_file(&data).unwrap()).unwrap().len(), items);
+        assert_eq!(read(task, &task.reported_file(&folder).unwrap()).len(), items);
     }
-    let articles = data.join("../fewglue_32/ReCoRD/train.jsonl");
-    assert_eq!((task("record").read)(&articles).unwrap().len(), 32);
-    assert!(task("record").training_file(&data).is_err(), "ReCoRD is not part of the given data");
+    let articles = FoundFile { name: String::new(), path: data.join("../fewglue_32/ReCoRD/train.jsonl") };
+    assert_eq!(read(task("record"), &articles).len(), 32);
+    assert!(task("record").training_file(&folder).is_err(), "ReCoRD is not part of the given data");
 }

@@ -11,13 +11,11 @@
 //! and the head reads, beside the whole text's state, the mean state of the word's tokens in either sentence, as SuperGLUE's
 //! baselines do (Wang et al. 2019, arXiv:1905.00537, §4.1). The places are counted in characters, ends excluded.
 
-use std::ops::Range;
-use std::path::Path;
-
 use serde::Deserialize;
+use std::ops::Range;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Cut, Input, Question, Span};
 
 /// The classes.
@@ -52,7 +50,7 @@ struct Line {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
     let convert = |line: Line| {
         lines::not_blank(&[("sentence1", &line.sentence1), ("sentence2", &line.sentence2)])?;
         let label = lines::class(line.label.as_ref(), &CLASSES)?;
@@ -66,7 +64,7 @@ pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
         }
         Ok(Example { id: line.idx.to_string(), sentences, words, label })
     };
-    lines::read(path, convert, |example| vec![example.id.clone()])
+    lines::read(file, convert, |example| vec![example.id.clone()])
 }
 
 impl Example {

@@ -12,13 +12,11 @@
 //! do. The indices count words between spaces; where the text of a span is not there (one item of the released validation
 //! set), its nearest occurrence is taken. Items about one text stay together when a part is held out.
 
-use std::ops::Range;
-use std::path::Path;
-
 use serde::Deserialize;
+use std::ops::Range;
 
 use super::error::TaskError;
-use super::lines::{self, Id};
+use super::lines::{self, Id, ItemFile};
 use crate::finetune::question::{Input, Question, Span};
 
 /// The classes.
@@ -57,7 +55,7 @@ struct Target {
 ///
 /// # Errors
 /// See [`lines::read`].
-pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
+pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
     let convert = |line: Line| {
         let Target { span1_index, span1_text, span2_index, span2_text } = &line.target;
         lines::not_blank(&[("text", &line.text), ("span1_text", span1_text), ("span2_text", span2_text)])?;
@@ -68,7 +66,7 @@ pub fn read(path: &Path) -> Result<Vec<Example>, TaskError> {
         let spans = [place(*span1_index, span1_text)?, place(*span2_index, span2_text)?];
         Ok(Example { id: line.idx.to_string(), text: line.text, spans, label })
     };
-    lines::read(path, convert, |example| vec![example.id.clone()])
+    lines::read(file, convert, |example| vec![example.id.clone()])
 }
 
 /// The characters of `span` in `text`: at word `index`, or else where it begins nearest to that word.

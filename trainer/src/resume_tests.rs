@@ -1,0 +1,118 @@
+//! A run that is stopped and taken up again is the run that was never stopped, bit for bit: every layer of the table in both
+//! architectures and precisions, every schedule, with dropout, through the session and the training loop themselves.
+
+use std::path::Path;
+
+use spec::evaluate::EvaluateSpec;
+use spec::execution::ExecutionSpec;
+use spec::feed_forward::level::NAMES;
+use spec::layout::RunLayout;
+use spec::model::Architecture;
+use spec::resources::ResourcesSpec;
+use spec::setting::Settings;
+use spec::train::{Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
+use spec::value::Value;
+use spec::{Program, RunId, RunSpec, SCHEMA, Study};
+use tch::{Device, Tensor};
+
+use crate::data::testing::Desk;
+use crate::model::sample;
+use crate::session::Session;
+use crate::signal::StopRequest;
+use crate::train::Ending;
+
+const STEPS: u64 = 4;
+
+/// What a run leaves.
+#[derive(Debug, PartialEq)]
+struct Left {
+    metrics: String,
+    weights: Tensor,
+    moments: [Tensor; 2],
+}
+
+/// Carries the run out, stopped and taken up again after each of `stops` steps more.
+fn carried_out(run: &RunSpec, study: &Study, cache: &Path, stops: &[u64]) -> Left {
+    let home = tempfile::tempdir().unwrap();
+    let layout = RunLayout::new(home.path());
+    for stop in stops {
+        let session = Session::open(run, study, &layout, cache, Device::Cpu, &StopRequest::after(u64::MAX)).unwrap();
+        let ending = session.training(&layout).unwrap().train(&StopRequest::after(*stop)).unwrap();
+        assert_eq!(ending, Ending::Stopped);
+    }
+    let session = Session::open(run, study, &layout, cache, Device::Cpu, &StopRequest::after(u64::MAX)).unwrap();
+    let mut training = session.training(&layout).unwrap();
+    assert_eq!(training.progress.step, stops.iter().sum::<u64>(), "it began anew");
+    assert_eq!(training.train(&StopRequest::after(u64::MAX)).unwrap(), Ending::Finished);
+    let (first, second) = training.optimizer.moments();
+    Left {
+        metrics: std::fs::read_to_string(layout.metrics()).unwrap(),
+        weights: training.workbench.parameters.weights().copy(),
+        moments: [first.copy(), second.copy()],
+    }
+}
+
+fn study(
+    desk: &Desk,
+    architecture: Architecture,
+    activation: &str,
+    precision: Precision,
+    shape: ScheduleShape,
+) -> Study {
+    let settings = Settings::new();
+    let dropout = [("model.dropout", Value::Float(0.2)), ("model.attention-dropout", Value::Float(0.2))];
+    let given: Vec<_> = [("activation", Value::from(activation))].into_iter().chain(dropout).collect();
+    let final_fraction = if shape == ScheduleShape::Constant { 1.0 } else { 0.1 };
+    Study {
+        data: desk.data.clone(),
+        evaluate: EvaluateSpec::from_settings(&settings, &|_| None).unwrap(),
+        model: sample::spec(architecture, &given),
+        train: TrainSpec {
+            length: Length::Steps(STEPS),
+            batch: Batch::Stories(3),
+            // A step has several passes, each with dropout of its own.
+            micro_batch_tokens: 24,
+            schedule: Schedule { peak: 1e-2, warmup_steps: 1, shape, final_fraction },
+            precision,
+            ..TrainSpec::from_settings(&settings, architecture).unwrap()
+        },
+    }
+}
+
+#[test]
+fn a_stop_leaves_no_trace_whatever_the_layer_precision_and_schedule() {
+    let desk = Desk::of_corpus(40);
+    let shapes = [ScheduleShape::Linear, ScheduleShape::Cosine, ScheduleShape::Constant];
+    let settings = Settings::new();
+    let mut turn = 0;
+    for activation in NAMES {
+        for architecture in [Architecture::GptNeo, Architecture::Roberta] {
+            for precision in [Precision::Fp32, Precision::Bf16] {
+                // Every layer meets every schedule, and every schedule both precisions: four cases, and the turn moves on.
+                let shape = shapes[turn % shapes.len()];
+                turn += 1;
+                let study = study(&desk, architecture, activation, precision, shape);
+                let run = RunSpec {
+                    schema: SCHEMA,
+                    id: RunId::of(b"run"),
+                    sweep: "tests".to_owned(),
+                    seed: 5,
+                    levels: [].into(),
+                    program: Program::Builtin(Box::new(study.clone())),
+                    execution: ExecutionSpec {
+                        log_every: 1,
+                        validate_every: Some(3),
+                        ..ExecutionSpec::from_settings(&settings)
+                    },
+                    resources: ResourcesSpec::from_settings(&settings).unwrap(),
+                    files: desk.files.clone(),
+                    benchmarks: spec::benchmark::Benchmarks::default(),
+                };
+                let whole = carried_out(&run, &study, &desk.cache(), &[]);
+                assert!(whole.weights.isfinite().all().int64_value(&[]) == 1, "{activation} diverged");
+                let stopped = carried_out(&run, &study, &desk.cache(), &[1, 2]);
+                assert_eq!(stopped, whole, "{architecture:?} {activation} in {precision:?}, {shape:?}");
+            }
+        }
+    }
+}
