@@ -11,7 +11,8 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 18] = [
+    "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
     "cpp/gpu.cpp",
@@ -94,7 +95,7 @@ fn embed_gpu_sources() {
     let mut header = String::from("constexpr const char* kGpuSources[] = {\n");
     for source in GPU_SOURCES {
         let text = std::fs::read_to_string(source).unwrap_or_else(|error| panic!("cannot read {source}: {error}"));
-        header.push_str(&format!("R\"seedbed({text})seedbed\",\n"));
+        header.extend(["R\"seedbed(", &text, ")seedbed\",\n"]);
     }
     header.push_str("};\n");
     std::fs::write(out_folder().join("gpu_sources.h"), header).expect("cargo's own folder can be written");

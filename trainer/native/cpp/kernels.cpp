@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 
+#include "loops/activation.h"
 #include "loops/attention.h"
 #include "loops/norm.h"
 #include "loops/numbers.h"
@@ -134,6 +135,6 @@ namespace seedbed {
 extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
     narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, add_row_sums, cross_entropy,
     attend, attend_back, spline_terms, spline_terms_back, norm_row,
-    norm_row_back, drop, drop_halves, dot};
+    norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
 
 }  // namespace seedbed

@@ -45,6 +45,27 @@ struct NormRowBack {
   float *weight_sums, *bias_sums;  // added to
 };
 
+// Parameters of a function of a channel, at most, and the number of such functions.
+constexpr int64_t kMostParameters = 3;
+constexpr int kChannelFunctions = 11;
+
+// A row to which a function is applied; each channel has a number for each parameter, of no meaning for one that there is not.
+struct ChannelRow {
+  const Half* x;
+  const float* parameters[kMostParameters];
+  int64_t count;
+  Half* y;
+};
+
+// The way back.
+struct ChannelRowBack {
+  const Half *x, *gradient;
+  const float* parameters[kMostParameters];
+  int64_t count;
+  Half* back;
+  float* sums[kMostParameters];  // added to
+};
+
 // The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from 0
 // to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
 struct SplineGrid {
@@ -113,6 +134,10 @@ struct Kernels {
 
   // `room` holds `count` numbers.
   void (*norm_row_back)(const NormRowBack& row, float* room);
+
+  // The functions of loops/activation.h, in its order.
+  void (*channel_row)(int function, const ChannelRow& row);
+  void (*channel_row_back)(int function, const ChannelRowBack& row);
 
   // What dropout keeps of a row.
   void (*drop)(const float* source, RowDropout dropout, int64_t count, float* target);

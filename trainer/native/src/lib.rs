@@ -9,6 +9,7 @@
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
+//! - [`look_up`] and [`by_channel`] are activations in one pass each way.
 //! - [`spline_layer`] is a layer of B-spline edges as one product.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
@@ -25,6 +26,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("token files are little-endian and mapped as they are");
 
+mod activation;
 mod adamw;
 mod attention;
 pub mod cuda;
@@ -43,6 +45,7 @@ pub mod stopwatch;
 mod tokens;
 pub mod version;
 
+pub use activation::{ChannelFunction, NUMBERS, by_channel, look_up};
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
 pub use attention::{StoryAttention, story_attention};
 pub use gradient::set_gradient;

@@ -150,6 +150,20 @@ unsafe extern "C" {
         pieces: *const f32,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_look_up(
+        x: *const C_tensor,
+        values: *const C_tensor,
+        slopes: *const C_tensor,
+        learned: *const C_tensor,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_by_channel(
+        x: *const C_tensor,
+        function: c_int,
+        parameter_count: c_int,
+        parameters: *const *const C_tensor,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn seedbed_release_text(text: *mut c_char);
 }
 

@@ -1,10 +1,13 @@
 //! The function in the hidden layer.
 
+use std::cell::OnceCell;
+
 use spec::feed_forward::activation::Learned as Definition;
 use spec::feed_forward::learned;
 use spec::feed_forward::{Activation as Spec, LearnedFunction, StaticFunction};
 use tch::{Kind, Tensor};
 
+use super::tabulated::{self, Table};
 use super::{elu, gelu, linear_spline, periodic, polynomial, relu, sigmoid, silu};
 use crate::model::declare::Declarations;
 use crate::model::linear::Weights;
@@ -13,8 +16,8 @@ use crate::parameters::Start;
 /// A function of each entry, with the tensors that it learns.
 #[derive(Debug)]
 pub enum Activation {
-    /// One without parameters.
-    Static(StaticFunction),
+    /// One without parameters, and its values in bf16 once they were asked for.
+    Static(StaticFunction, OnceCell<Table>),
     /// One with parameters, in the order of its definition.
     Learned(LearnedFunction, Vec<Tensor>),
 }
@@ -49,7 +52,7 @@ impl Activation {
     /// The activation; the names of what it learns begin with `prefix`.
     pub fn new(activation: Spec, prefix: &str, weights: &mut Weights<'_>) -> Self {
         match activation {
-            Spec::Static(function) => Self::Static(function),
+            Spec::Static(function) => Self::of(function),
             Spec::Learned(Definition { function, .. }) => {
                 let parameters = function.definition().parameters;
                 let tensors = parameters.iter().map(|parameter| weights.get(&format!("{prefix}.{}", parameter.name)));
@@ -58,11 +61,25 @@ impl Activation {
         }
     }
 
+    /// A function without parameters.
+    pub fn of(function: StaticFunction) -> Self {
+        Self::Static(function, OnceCell::new())
+    }
+
     /// f of each entry of `[T, width]`, of the kind that came in.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         match self {
-            Self::Static(function) => apply_static(*function, x),
+            Self::Static(StaticFunction::Identity, _) => x.shallow_clone(),
+            Self::Static(function, table) if tabulated::is_fit(x) => {
+                table.get_or_init(|| Table::of(|x| apply_static(*function, x))).look_up(x)
+            }
+            Self::Static(function, _) => apply_static(*function, x),
             Self::Learned(function, learned) => {
+                let quick =
+                    || tabulated::learned(*function, x, learned, |x, learned| apply_learned(*function, x, learned));
+                if let Some(y) = tabulated::is_fit(x).then(quick).flatten() {
+                    return y;
+                }
                 let kind = learned.first().map_or(x.kind(), Tensor::kind);
                 apply_learned(*function, &x.to_kind(kind), learned).to_kind(x.kind())
             }

@@ -90,6 +90,34 @@ fn gradients_are_those_of_central_differences() {
 }
 
 #[test]
+fn in_bf16_it_is_the_formula_rounded() {
+    for (name, spec) in all() {
+        let learns_by_layer = matches!(spec, Spec::Learned(learned) if learned.granularity == Granularity::Layer);
+        // A table that is made anew is made for many entries only.
+        for rows in if learns_by_layer { vec![0, 1, 60_000] } else { vec![0, 1, 300] } {
+            let (activation, mut leaves) = over(spec, Kind::Float, 0.2);
+            let (exact, mut exact_leaves) = over(spec, Kind::Double, 0.2);
+            let entries = (sample::tensor("x", &[rows, WIDTH], Kind::Double) * 2.0).to_kind(Kind::BFloat16);
+            let x = entries.detach().set_requires_grad(true);
+            let exact_x = entries.to_kind(Kind::Double).set_requires_grad(true);
+            let upstream = sample::tensor("upstream", &[rows, WIDTH], Kind::BFloat16);
+            let (y, exact_y) = (activation.forward(&x), exact.forward(&exact_x));
+            (y.to_kind(Kind::Double) * &upstream).sum(Kind::Double).backward();
+            (&exact_y * &upstream).sum(Kind::Double).backward();
+            leaves.push(x);
+            exact_leaves.push(exact_x);
+            let gradients = leaves.iter().map(Tensor::grad).zip(exact_leaves.iter().map(Tensor::grad));
+            for (found, expected) in gradients.chain([(y, exact_y)]) {
+                let far: f64 =
+                    numbers(&(found.to_kind(Kind::Double) - &expected)).into_iter().map(f64::abs).fold(0.0, f64::max);
+                let size = numbers(&expected).into_iter().map(f64::abs).fold(1.0, f64::max);
+                assert!(far < 4e-3 * size, "{name} {rows}: {far} of {size}");
+            }
+        }
+    }
+}
+
+#[test]
 fn finite_entries_have_finite_values_and_gradients() {
     let entries = [0.0, -0.0, 1e-30, -1e-30, 88.0, -88.0, 709.0, -709.0, 1e4, -1e4];
     for kind in [Kind::Double, Kind::Float, Kind::BFloat16] {

@@ -59,7 +59,7 @@ mod tests {
         };
         let layer = Gated {
             gate: map(&gate, &gate_bias),
-            activation: Activation::Static(StaticFunction::Relu),
+            activation: Activation::of(StaticFunction::Relu),
             on_both: false,
             gated: map(&gated, &gated_bias),
             output: map(&out, &out_bias),

@@ -3,7 +3,7 @@
 //! Read [`activation`] (which function), then one family a file: [`relu`], [`elu`], [`sigmoid`], [`periodic`], [`silu`],
 //! [`gelu`], [`polynomial`], [`linear_spline`]; then what takes the place of the whole layer: [`gated`], and the Kolmogorov-Arnold
 //! networks [`spline`] ([`spline_start`], [`delft_spline`]), [`radial_basis`], [`chebyshev`] and [`grouped`] ([`grouped_start`]).
-//! [`layer`] chooses among them. What each function learns, and where that starts, is a table in [`spec::feed_forward::learned`].
+//! [`layer`] chooses among them, and [`tabulated`] makes activations in bf16 quick. What each function learns, and where that starts, is a table in [`spec::feed_forward::learned`].
 //!
 //! # Invariants
 //! - A parameter that two layers share has one name and one start, so that they begin alike.
@@ -30,5 +30,6 @@ pub mod sigmoid;
 pub mod silu;
 pub mod spline;
 pub mod spline_start;
+pub mod tabulated;
 
 pub use layer::{FeedForward, Names, declare};

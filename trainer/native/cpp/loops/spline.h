@@ -101,11 +101,14 @@ struct Entries {
   }
 };
 
+// As half(), 16 numbers at once.
 inline void store_halves(__m512 values, Half* target) {
-  alignas(64) float lanes[16];
-  _mm512_store_ps(lanes, values);
-#pragma omp simd
-  for (int i = 0; i < 16; ++i) target[i] = half(lanes[i]);
+  const __m512i bits = _mm512_castps_si512(values);
+  const __m512i last = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), last);
+  const __m512i rounded = _mm512_mask_mov_epi32(
+      _mm512_srli_epi32(sum, 16), _mm512_cmp_ps_mask(values, values, _CMP_UNORD_Q), _mm512_set1_epi32(0x7fc0));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(target), _mm512_cvtepi32_epi16(rounded));
 }
 
 #endif
