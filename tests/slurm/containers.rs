@@ -1,4 +1,4 @@
-//! Runs in a container, by the real Apptainer where `cargo verify` could lay it out.
+//! Runs in a container, by the real Apptainer where `cargo verify` could lay it out; of Pyxis `containers.md` tells.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 

@@ -11,7 +11,7 @@ use slurm::transport::{Errand, Remains, Transport, TransportError};
 use crate::output::talk;
 
 /// How long a command may take before it is talked about.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// A transport that, once a command of Slurm takes long, says so on stderr; of each program once, so that who looks again
 /// and again does not repeat it.

@@ -2,40 +2,23 @@
 
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
-use std::path::Path;
 
 use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::JobNumber;
 use slurm::name::{JobName, VariableName};
 use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
 use slurm::script::{
-    AbsolutePath, Argument, CommandLine, Dependency, DependencyKind, Header, Placement, SbatchScript, Signal,
-    StartingPoint, WarningSignal,
+    Argument, CommandLine, Dependency, DependencyKind, Header, Placement, SbatchScript, Signal, WarningSignal,
 };
 use spec::RunSpec;
 use spec::contract;
 use spec::layout::SweepLayout;
-use spec::resources::PackingOrder;
 
 use super::error::ClusterError;
+use super::frame::{Frame, path};
 use super::kind::Kind;
-use super::site::Site;
 use crate::array;
 use crate::files::{FileError, create_new};
-
-/// What a batch is made with: the same for every batch of a submission.
-#[derive(Debug)]
-pub(super) struct Frame<'a> {
-    /// The sweep, as the nodes name it.
-    pub(super) layout: SweepLayout,
-    pub(super) site: &'a Site,
-    /// This program, by a path that the nodes see too.
-    pub(super) program: &'a Path,
-    /// The trainer, where a person named one.
-    pub(super) trainer: Option<&'a str>,
-    /// How often a run that left a checkpoint may put itself back into the queue.
-    pub(super) requeues: u32,
-}
 
 /// An array of runs, ready to be submitted.
 #[derive(Debug, Clone)]
@@ -165,87 +148,21 @@ impl Batch {
     }
 }
 
-impl Frame<'_> {
-    fn start(&self) -> Result<StartingPoint, ClusterError> {
-        Ok(StartingPoint {
-            directory: path("the directory of the sweep", self.layout.directory())?,
-            logs: path("the directory of logs", &self.layout.job_logs())?,
-        })
-    }
-
-    fn command(&self, name: &JobName, kind: &Kind) -> Result<CommandLine, ClusterError> {
-        let array = self.layout.array(name.as_str());
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let mut arguments: Vec<Argument> = vec![
-            "exec".into(),
-            "--sweep-dir".into(),
-            Argument::Text(text(self.layout.directory())),
-            "--array".into(),
-            Argument::Text(text(&array)),
-            "--index".into(),
-            Argument::ArrayIndex,
-            "--requeues".into(),
-            Argument::Text(self.requeues.to_string()),
-        ];
-        if let Some(cpus) = kind.resources.cpus {
-            arguments.extend(["--threads".into(), Argument::Text(cpus.get().to_string())]);
-        }
-        if !kind.packing.is_alone() {
-            arguments.extend(["--runs-per-task".into(), Argument::Text(kind.packing.runs.to_string())]);
-            if kind.packing.order == PackingOrder::SideBySide {
-                arguments.push("--side-by-side".into());
-            }
-        }
-        if kind.retry.failed {
-            arguments.push("--retry-failed".into());
-        }
-        if kind.retry.diverged {
-            arguments.push("--retry-diverged".into());
-        }
-        let program = path("the path of seedbed", self.program)?;
-        Ok(CommandLine { container: self.site.container.clone(), program, arguments })
-    }
-}
-
-/// Whether a batch script can name the directory of a sweep.
-///
-/// # Errors
-/// It cannot: no shell word carries its control characters.
-pub fn check_path(directory: &Path) -> Result<(), ClusterError> {
-    path("the directory of the sweep", directory).map(drop)
-}
-
-fn path(what: &str, path: &Path) -> Result<AbsolutePath, ClusterError> {
-    // A path that is not UTF-8 gets a character here that no file system has agreed to, and is then not found; such a path
-    // is refused where a sweep is opened.
-    let text = path.to_string_lossy();
-    text.parse().map_err(|source| ClusterError::Path { what: format!("{what} {text:?}"), source })
-}
-
 /// When a job is warned that its time is up: two minutes before, and where that is much of its time, after four fifths.
 fn warning(seconds: u64) -> WarningSignal {
     let before = (seconds / 5).min(120);
     WarningSignal { signal: Signal::Usr2, seconds: u16::try_from(before).unwrap_or(120) }
 }
 
-/// How many runs each task of the batch with this `script` carries out.
-pub(super) fn runs_per_task(script: &str) -> u32 {
-    // The last one: what stands before it are paths, which a person names.
-    let rest = script.rsplit_once(" --runs-per-task ").map(|(_, rest)| rest);
-    rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(1)
-}
-
-/// How many tasks of the batch with this `script` may run at a time, if it says so.
-pub(super) fn throttle(script: &str) -> Option<NonZeroU32> {
-    let line = script.lines().find_map(|line| line.strip_prefix("#SBATCH --array="))?;
-    line.trim().trim_matches(['"', '\'']).parse::<ArraySpec>().ok()?.throttle
-}
-
 #[cfg(test)]
 mod tests {
-    use spec::resources::Packing;
+    use std::path::Path;
+
+    use spec::resources::{Packing, PackingOrder};
 
     use super::*;
+    use crate::cluster::script::runs_per_task;
+    use crate::cluster::site::Site;
     use crate::supervise::Retry;
 
     #[test]

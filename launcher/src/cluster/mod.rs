@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`audible`] (a way that says what it waits for), [`place`] (where its nodes find the
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
-//! was handed to Slurm), [`kind`] (what they ask for), [`batch`] (one array of runs and its two files), [`mod@call`] (the call that must never be repeated
+//! was handed to Slurm), [`kind`] (what they ask for), [`frame`] and [`batch`] (one array of runs and its two files), [`script`] (what they say, read again), [`mod@call`] (the call that must never be repeated
 //! blindly), [`submit`] (which runs go into which arrays), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote),
 //! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the site could give), [`mod@needs`] (what it then
 //! asks for), [`view`] (all sites of a sweep at once), [`unfinished`] (the runs about which they are asked), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
@@ -21,6 +21,7 @@ mod contact;
 mod end;
 mod error;
 mod fence;
+mod frame;
 mod health;
 mod job_log;
 mod kind;
@@ -31,6 +32,7 @@ mod place;
 mod policy;
 mod queue;
 mod running;
+mod script;
 mod settle;
 mod site;
 mod standing;
@@ -40,12 +42,13 @@ mod then_report;
 mod unfinished;
 mod view;
 
-pub use self::batch::{Batch, check_path};
+pub use self::batch::Batch;
 pub use self::capacity::Capacity;
 pub use self::contact::Contact;
 pub use self::end::{EndedTask, note_ends};
 pub use self::error::ClusterError;
 pub use self::fence::is_given_up;
+pub use self::frame::check_path;
 pub use self::health::{Finding, Verdict, examine};
 pub use self::job_log::{job_log, last_words};
 pub use self::kind::resources;

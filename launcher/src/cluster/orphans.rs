@@ -16,9 +16,9 @@ use slurm::state::Standing;
 use spec::Digest;
 use spec::layout::SweepLayout;
 
-use super::batch;
 use super::contact::Contact;
 use super::error::ClusterError;
+use super::script;
 use super::submissions::{Submission, runs_in};
 use crate::files::FileError;
 use crate::ledger::Event;
@@ -98,7 +98,7 @@ impl Orphan {
             submission: name.to_owned(),
             site: site.to_owned(),
             runs: runs_in(&writer.layout.array(name))?.len() as u64,
-            runs_per_task: batch::runs_per_task(&script),
+            runs_per_task: script::runs_per_task(&script),
             // A report that is doubled does no harm.
             after: Vec::new(),
             script: Digest::of(script.as_bytes()),

@@ -10,8 +10,8 @@ use std::num::NonZeroU32;
 use slurm::job_id::JobNumber;
 use spec::layout::SweepLayout;
 
-use super::batch;
 use super::queue::Queue;
+use super::script;
 
 /// What is left of `max-running`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub fn may_run(queue: &Queue, layout: &SweepLayout) -> u32 {
     let bound = |(name, tasks): (&str, BTreeSet<Option<u32>>)| {
         let tasks = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
         let script = fs::read_to_string(layout.script(name)).unwrap_or_default();
-        batch::throttle(&script).map_or(tasks, |throttle| tasks.min(throttle.get()))
+        script::throttle(&script).map_or(tasks, |throttle| tasks.min(throttle.get()))
     };
     arrays.into_values().map(bound).fold(0, u32::saturating_add)
 }

@@ -15,10 +15,11 @@ use spec::layout::SweepLayout;
 use spec::resources::Packing;
 use spec::{RunId, RunSpec};
 
-use super::batch::{self, Batch, Frame};
+use super::batch::{self, Batch};
 use super::call::{self, Answer, ask_after, call};
 use super::contact::Contact;
 use super::error::ClusterError;
+use super::frame::Frame;
 use super::kind::{self, Kind};
 use super::needs::Needs;
 use super::running::{Running, Share};

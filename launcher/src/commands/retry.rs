@@ -60,5 +60,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         then_report: false,
     })?;
     let changes = Changes { memory: arguments.memory, time: arguments.time };
-    errand.submit(Choice::Ended(&arguments.causes, &changes))?.tell(&errand.layout)
+    let mut submitted = errand.submit(Choice::Ended(&arguments.causes, &changes))?;
+    if submitted.is_nothing_meant() {
+        let words: Vec<&str> = arguments.causes.iter().map(|cause| cause.name()).collect();
+        submitted.news.push(format!("no run that is neither done nor on its way ended as {}", words.join(" or ")));
+    }
+    submitted.tell(&errand.layout)
 }

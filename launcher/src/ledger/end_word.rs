@@ -40,6 +40,11 @@ impl EndWord {
     /// Runs that diverged.
     pub const DIVERGED: Self = Self("diverged");
 
+    /// The word.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+
     /// Whether a run that ended so is meant.
     pub fn means(self, end: RunEnd) -> bool {
         let failed = matches!(end, RunEnd::Failed(_) | RunEnd::OutOfMemory | RunEnd::GpuOutOfMemory);

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use slurm::array::SliceLimits;
 use spec::{ExitCode, RunSpec};
 
-use super::errand::{self, Errand, wish};
+use super::Errand;
+use super::selection::{shortfalls, wish};
 use crate::cluster::{self, Batch, Capacity, Changes, Histories, Overview, Wish};
 use crate::error::CliError;
 use crate::local;
@@ -22,7 +23,7 @@ impl Errand {
         let mut capacity = Capacity::new(&self.client, &self.site);
         let wishes = self.wishes_now(&mut capacity)?;
         let order = self.order(&wishes, limits)?;
-        errand::shortfalls(&order, &mut capacity)?.iter().for_each(|line| talk(line));
+        shortfalls(&order, &mut capacity)?.iter().for_each(|line| talk(line));
         let batches = order.scripts(&self.sweep.name, &self.layout)?;
         let mut text: String = batches.iter().map(|batch| batch.script.clone() + "\n").collect();
         let _ = writeln!(text, "{}", cost(&batches, wishes.len()));

@@ -2,30 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use slurm::array::SliceLimits;
 use slurm::client::Client;
 use slurm::job_id::JobNumber;
 use spec::layout::SweepLayout;
-use spec::{ExitCode, Program, RunId, RunSpec, contract};
+use spec::{ExitCode, Program, RunSpec, contract};
 
+use super::selection::{shortfalls, write_down_retries};
 use super::submitted::in_words;
 use super::{Arguments, Choice, Submitted};
-use crate::cluster::{
-    self, Capacity, Changes, ClusterError, Contact, Extent, Histories, Needs, Overview, Reporting, Site, SiteQueue,
-    Sites, Submission, Unfinished, Wish,
-};
-use crate::env;
+use crate::cluster::{self, Capacity, ClusterError, Contact, Extent, Overview, Reporting, Site, Wish};
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::Machine;
-use crate::ledger::{self, Event};
-use crate::local::{self, Selection, Wishes};
+use crate::local::Wishes;
 use crate::output::talk;
-use crate::state::{Observation, Observed};
 use crate::supervise;
-use crate::survey::{Counts, observe_all};
 use crate::sweep::{Sweep, sweep_directory};
 use crate::writer::SweepWriter;
 
@@ -35,7 +28,7 @@ pub(in crate::commands) struct Errand {
     pub(in crate::commands) sweep: Sweep,
     pub(in crate::commands) layout: SweepLayout,
     pub(super) site: Site,
-    site_name: String,
+    pub(super) site_name: String,
     pub(in crate::commands) client: Client,
     program: PathBuf,
     trainer: Option<String>,
@@ -76,13 +69,6 @@ impl Errand {
             then_report: arguments.then_report,
             sweep,
         })
-    }
-
-    /// How the runs of the sweep stand, by their records.
-    pub(super) fn look(&self) -> Result<Vec<(RunSpec, Observation)>, FileError> {
-        let runs: Vec<RunId> = self.sweep.runs.iter().map(|run| run.id).collect();
-        let observations = observe_all(&self.layout, &runs, &self.machine, SystemTime::now())?;
-        Ok(self.sweep.runs.iter().cloned().zip(observations).collect())
     }
 
     /// The runs that are wanted, in as few arrays as they fit into.
@@ -145,146 +131,4 @@ impl Errand {
         }
         Ok(submitted)
     }
-
-    /// Finds out what became of submissions without an answer, and of jobs that a lost ledger does not know. Returns all
-    /// submissions as they are known then.
-    fn settle(
-        &self,
-        contact: &Contact<'_>,
-        writer: &mut SweepWriter,
-        submitted: &mut Submitted,
-    ) -> Result<Vec<Submission>, CliError> {
-        let settled = self.sites().settle(writer, &self.submissions()?, false)?;
-        submitted.news.extend(settled.news);
-        submitted.open = settled.open;
-        let submissions = self.submissions()?;
-        let unknown = cluster::unknown_scripts(&self.layout, &submissions)?;
-        if unknown.is_empty() {
-            return Ok(submissions);
-        }
-        // A ledger that was lost does not make their runs free to be submitted again.
-        for orphan in cluster::orphans(&unknown, contact)? {
-            orphan.adopt(&self.site_name, writer, contact)?;
-            submitted.news.push(format!("the queue has {}, which the ledger did not know: adopted", orphan.name));
-        }
-        Ok(self.submissions()?)
-    }
-
-    /// Of the runs that nobody may still carry out those that the `choice` means.
-    fn choose(
-        &self,
-        choice: Choice<'_>,
-        queue: Overview<'_>,
-        histories: &Histories,
-        submitted: &mut Submitted,
-    ) -> Result<Selection, CliError> {
-        let observed = self.look()?;
-        submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
-        let goes_on = |(run, seen): &&(RunSpec, Observation)| !is_done(&seen.state) && queue.is_in_flight(run.id);
-        submitted.in_flight = observed.iter().filter(goes_on).count();
-        let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
-        let mut selection = local::select(free, &self.wishes, &self.machine);
-        let tasks = selection.tasks.len();
-        selection.tasks.retain(|task| {
-            let history = histories.of_run(task.spec.id);
-            choice.means(task.spec.id, &self.sweep.retry, &task.before, history)
-        });
-        submitted.given_up = if choice.is_asked() { 0 } else { tasks - selection.tasks.len() };
-        submitted.failed = selection.failed;
-        submitted.in_flight += selection.elsewhere;
-        Ok(selection)
-    }
-
-    /// The sites that are asked, among them the one that a person named.
-    pub(super) fn sites(&self) -> Sites<'_> {
-        Sites::with(&self.site_name, &self.client)
-    }
-
-    /// What the ledger says was handed to Slurm.
-    pub(super) fn submissions(&self) -> Result<Vec<Submission>, FileError> {
-        Ok(cluster::of_sweep(&ledger::read(&self.layout.ledger())?))
-    }
-
-    /// Brings curves and logs, too, from far sites: a report shows them.
-    pub(in crate::commands) fn fetch(&self) -> Result<(), CliError> {
-        Ok(cluster::fetch(&self.layout, &self.submissions()?, Extent::Everything).map(drop)?)
-    }
-
-    /// The runs about which Slurm is asked. At a far site more of them may have finished than is known here.
-    pub(super) fn unfinished(&self, submissions: &[Submission]) -> Result<Unfinished, CliError> {
-        if submissions.is_empty() {
-            return Ok(Unfinished::default());
-        }
-        let observed = self.look()?;
-        let states = observed.iter().map(|(run, seen)| (run.id, &seen.state));
-        Ok(Unfinished::of(submissions, &self.layout, states, &self.machine)?)
-    }
-
-    /// Writes down which tasks are over before Slurm forgets, and returns how those of each run have ended.
-    fn write_down_ends(
-        &self,
-        writer: &mut SweepWriter,
-        queues: &[SiteQueue],
-        submissions: &[Submission],
-    ) -> Result<Histories, CliError> {
-        if cluster::note_ends(writer, queues, &self.machine)? == 0 {
-            return Ok(Histories::of(submissions));
-        }
-        Ok(Histories::of(&self.submissions()?))
-    }
-
-    /// What each selected run asks for; those that can get no more of what they ended for want of are given up.
-    fn wishes_of(
-        &self,
-        selection: &Selection,
-        histories: &Histories,
-        changes: &Changes,
-        capacity: &mut Capacity<'_>,
-        submitted: &mut Submitted,
-    ) -> Result<Vec<Wish>, CliError> {
-        let mut wishes = Vec::new();
-        // A run that lives on this machine was started by `seedbed run`.
-        let free = |task: &&local::Task| !matches!(task.before, Observed::Running(_));
-        for task in selection.tasks.iter().filter(free) {
-            let asked = cluster::resources(&task.spec, &self.site)?;
-            let history = histories.of_run(task.spec.id);
-            match cluster::needs(&asked, history, &self.sweep.retry, changes, capacity)? {
-                Ok(needs) => wishes.push(wish(task, needs)),
-                Err(words) => {
-                    submitted.given_up += 1;
-                    submitted.news.push(format!("run {} is given up: {words}", task.spec.id));
-                }
-            }
-        }
-        Ok(wishes)
-    }
-}
-
-/// Writes down which ended runs were handed over again, and whether that was `asked` for by a person.
-fn write_down_retries(
-    selection: &Selection,
-    submitted: &Submitted,
-    asked: bool,
-    writer: &mut SweepWriter,
-) -> Result<(), FileError> {
-    let handed =
-        selection.tasks.iter().filter(|task| task.retry.is_some() && submitted.handed.runs.contains(&task.spec.id));
-    let retried = |task: &local::Task| Some(Event::Retried { run: task.spec.id, cause: task.before.cause()?, asked });
-    writer.ledger.append_all(&env::now(), handed.filter_map(retried).collect())
-}
-
-/// Why tasks of an `order` would wait in vain, a line each. A site that does not say what it has is believed to have it.
-pub(super) fn shortfalls(order: &cluster::Order<'_>, capacity: &mut Capacity<'_>) -> Result<Vec<String>, CliError> {
-    let asked = order.asked()?;
-    let lines = asked.iter().filter_map(|task| capacity.shortfall(task).ok().flatten());
-    Ok(lines.map(|line| format!("warning: {line}; `seedbed doctor --site` shows what there is")).collect())
-}
-
-/// What is wanted of a task's run.
-pub(super) fn wish(task: &local::Task, needs: Needs) -> Wish {
-    Wish { spec: task.spec.clone(), retry: task.retry, needs }
-}
-
-fn is_done(state: &Observed) -> bool {
-    matches!(state, Observed::Done)
 }

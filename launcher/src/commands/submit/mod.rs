@@ -1,7 +1,7 @@
 //! `seedbed submit`: the runs of a sweep on a cluster.
 //!
-//! An [`errand`] is what was checked and can be done; a [`choice`] says which runs it concerns; [`submitted`] tells what came
-//! of it, and [`dry_run`] what would come.
+//! An [`errand`] is what was checked and can be done; [`known`] is what it finds out before, a [`choice`] says which runs it
+//! concerns, [`selection`] what each of them asks for; [`submitted`] tells what came of it, and [`dry_run`] what would come.
 
 use std::path::PathBuf;
 
@@ -17,6 +17,8 @@ use crate::sweep::ROOT_VARIABLE;
 mod choice;
 mod dry_run;
 mod errand;
+mod known;
+mod selection;
 mod submitted;
 
 pub(super) use self::choice::{Choice, Restraint};

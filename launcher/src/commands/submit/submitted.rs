@@ -36,6 +36,12 @@ impl Submitted {
         self.news.extend(refused.map(|(runs, said)| format!("Slurm refused {}: {said}", counted(runs.len(), "run"))));
     }
 
+    /// Whether no run was meant that could be handed over.
+    pub(in crate::commands) fn is_nothing_meant(&self) -> bool {
+        let Handed { runs, waiting, rejected, .. } = &self.handed;
+        runs.is_empty() && *waiting == 0 && rejected.is_empty() && self.given_up == 0
+    }
+
     /// Runs that were handed over.
     pub(in crate::commands) fn submitted(&self) -> u32 {
         self.handed.jobs.iter().map(|(_, runs)| runs).sum()

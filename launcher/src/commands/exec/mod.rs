@@ -1,30 +1,31 @@
 //! `seedbed exec`: the supervisor of one run, or of the runs of one task. `seedbed run` and the jobs of a cluster start it.
+//!
+//! [`predecessor`] is whoever may still hold the run, [`slurm_task`] the task of Slurm that this process is.
+
+mod predecessor;
+mod slurm_task;
 
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use rustix::process::Signal;
-use slurm::client::Client;
-use slurm::job_id::JobId;
-use slurm::transport::Local;
 use spec::execution::Device;
-use spec::layout::{RunLayout, SweepLayout};
-use spec::status::{Attempt, Cause, Node, NodeTask, State, Status};
+use spec::layout::SweepLayout;
+use spec::status::{Cause, State, Status};
 use spec::{ExitCode, RunSpec};
 
+use self::predecessor::wait_for_predecessor;
+use self::slurm_task::SlurmTask;
 use crate::error::CliError;
 use crate::files::FileError;
-use crate::lease::{Machine, RENEWAL, STALE};
+use crate::lease::Machine;
 use crate::local::Slot;
-use crate::output::{counted, talk};
+use crate::output::talk;
 use crate::pack::Pack;
 use crate::scratch::Scratch;
-use crate::signals::Signals;
 use crate::state::Observed;
-use crate::supervise::{self, Asked, Finish, Job, Retry, WATCHED};
-use crate::{array, cluster, env, lease, pack};
+use crate::supervise::{self, Asked, Finish, Job, Retry};
+use crate::{array, cluster, env, pack};
 
 /// Arguments of `seedbed exec`.
 #[derive(Debug, Args)]
@@ -190,129 +191,4 @@ fn given(arguments: &Arguments, spec: &RunSpec, task: Option<&SlurmTask>) -> Opt
 fn goes_on(status: &Status, asked: Asked) -> bool {
     let last = status.attempts.last().and_then(|attempt| attempt.cause);
     status.state == State::Interrupted && last == Some(Cause::Checkpointed) && asked <= Asked::Warned
-}
-
-/// Waits while another supervisor seems to hold the run. Returns how urgently this one was asked to leave meanwhile.
-///
-/// Slurm starts a job again when it believes that its node is lost. Whoever was on that node may be cut off and still at
-/// work; it stops itself when it cannot renew its claim, and only a claim that was not renewed for long is taken over.
-fn wait_for_predecessor(layout: &RunLayout, machine: &Machine) -> Result<Asked, CliError> {
-    if !layout.claim().exists() {
-        return Ok(Asked::No);
-    }
-    let unheard = |error| CliError::new(ExitCode::Unavailable, error);
-    let signals = Signals::listen(&WATCHED).map_err(unheard)?;
-    let deadline = Instant::now() + STALE + 2 * RENEWAL;
-    let mut told = false;
-    while let Some((holder, true)) = lease::look_now(&layout.claim(), machine)? {
-        if Instant::now() > deadline {
-            break;
-        }
-        if !told {
-            talk(&format!("the run is held by {holder}: waiting until it is gone"));
-            told = true;
-        }
-        if let Some(signal) = signals.next(Duration::from_secs(2))
-            && Asked::No.after(signal) > Asked::No
-        {
-            return Ok(Asked::No.after(signal));
-        }
-    }
-    Ok(Asked::No)
-}
-
-/// How many times the controller is asked to queue a task again.
-const REQUEUE_TRIES: u32 = 5;
-
-/// The task of Slurm that this process is.
-struct SlurmTask {
-    job: JobId,
-    restarts: u32,
-    most: u32,
-    gpus: Option<String>,
-}
-
-impl SlurmTask {
-    /// The task that the environment tells of; it may put itself back into the queue `most` times.
-    fn here(most: u32) -> Option<Self> {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        // One task of every array has the array's own number as its job's: that number alone would mean all of them.
-        let array = variable("SLURM_ARRAY_JOB_ID").zip(variable("SLURM_ARRAY_TASK_ID"));
-        let job = match array {
-            Some((array, index)) => JobId::task(array.parse().ok()?, index.parse().ok()?),
-            None => JobId::whole(variable("SLURM_JOB_ID")?.parse().ok()?),
-        };
-        let restarts = variable("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
-        Some(Self { job, restarts, most, gpus: variable("CUDA_VISIBLE_DEVICES") })
-    }
-
-    fn record(&self) -> NodeTask {
-        let node = std::env::var("SLURMD_NODENAME").ok().filter(|node| !node.is_empty());
-        NodeTask { job: self.job.to_string(), node, restarts: self.restarts }
-    }
-
-    /// How often this task has left the run with this `status` to come back, warned that its time was up or of its own accord.
-    /// What the cluster did to it, and Slurm counts as a restart as well, is not held against it.
-    fn returns(&self, status: &Status) -> u32 {
-        let job = self.job.to_string();
-        let is_own = |node: &Node| node.task.as_ref().is_some_and(|task| task.job == job);
-        let left = |attempt: &&Attempt| {
-            attempt.cause == Some(Cause::Checkpointed) && !attempt.told && attempt.node.as_ref().is_some_and(is_own)
-        };
-        u32::try_from(status.attempts.iter().filter(left).count()).unwrap_or(u32::MAX)
-    }
-
-    /// Puts the task back into the queue, unless it has left so often that this is once too often, and says so.
-    fn requeue(&self, left: u32) -> String {
-        if left > self.most {
-            let again = counted(left as usize - 1, "time");
-            return format!("the job has put itself into the queue {again} already: `seedbed submit` goes on");
-        }
-        let client = Client::new(Local);
-        let ask = || client.requeue(std::slice::from_ref(&self.job));
-        let mut answer = ask();
-        // A controller that is busy now may answer next time; should it have heard all the same, this process ends meanwhile.
-        for _ in 1..REQUEUE_TRIES {
-            if answer.is_ok() {
-                break;
-            }
-            thread::sleep(Duration::from_secs(2));
-            answer = ask();
-        }
-        match answer {
-            Ok(()) => format!("job {} goes back into the queue", self.job),
-            Err(error) => format!("job {} cannot go back into the queue: {error}; `seedbed submit` goes on", self.job),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use spec::RunId;
-
-    use super::*;
-
-    fn attempt(job: &str, cause: &str, told: bool) -> Attempt {
-        let text = format!(
-            r#"{{"number":1,"started":"t","ended":null,"seconds":null,"host":"h","process":1,"gpu":null,"exit-code":75,
-            "signal":null,"cause":"{cause}","message":null,"told":{told},
-            "node":{{"seedbed":"0","task":{{"job":"{job}","restarts":9}}}}}}"#
-        );
-        serde_json::from_str(&text).unwrap()
-    }
-
-    #[test]
-    fn only_what_this_task_left_of_its_own_accord_counts() {
-        let task = SlurmTask { job: "7_1".parse().unwrap(), restarts: 9, most: 1, gpus: None };
-        let attempts = vec![
-            attempt("7_1", "checkpointed", true),
-            attempt("6_1", "checkpointed", false),
-            attempt("7_1", "checkpointed", false),
-            attempt("7_1", "lost", false),
-        ];
-        let status =
-            Status { schema: spec::SCHEMA, run: RunId::of(b"run"), state: State::Interrupted, results: None, attempts };
-        assert_eq!(task.returns(&status), 1);
-        assert!(task.requeue(2).contains("1 time already"));
-    }
 }
