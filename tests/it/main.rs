@@ -3,6 +3,7 @@
 mod bad_input;
 mod binaries;
 mod browser;
+mod evaluation;
 mod finetuning;
 mod foreign;
 mod kills;

@@ -149,8 +149,8 @@ impl Blame for FinetuneError {
             Self::Data(error) => error.exit(),
             Self::Parameters(error) => error.exit(),
             Self::Tune(TuneError::Stopped) => ExitCode::Resume,
-            Self::Tune(TuneError::Update(_)) => ExitCode::Bug,
-            Self::Write(error) => error.exit(),
+            Self::Tune(TuneError::Update(_) | TuneError::Tensors(_)) => ExitCode::Bug,
+            Self::Tune(TuneError::Write(error)) | Self::Write(error) => error.exit(),
         }
     }
 }

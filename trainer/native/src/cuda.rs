@@ -12,6 +12,11 @@ use crate::libraries;
 /// The environment variable with the folder to load libtorch's CUDA part from.
 pub const FOLDER_VARIABLE: &str = "SEEDBED_TORCH_LIB";
 
+/// What libtorch's CUDA part reads when it is loaded: a workspace with which cuBLAS gives the same bits each time, and memory that
+/// grows in place, since no two batches of whole stories have the same length.
+const CHOICES: [(&str, &str); 2] =
+    [("CUBLAS_WORKSPACE_CONFIG", ":4096:8"), ("PYTORCH_ALLOC_CONF", "expandable_segments:True")];
+
 /// The driver's own library: no driver without it, wherever the rest may lie.
 const DRIVER: &str = "libcuda.so.1";
 const LIBRARY: &str = "libtorch_cuda.so";
@@ -36,7 +41,7 @@ pub enum Availability {
 /// Loads libtorch's CUDA part if this machine has an NVIDIA driver.
 ///
 /// Call it first thing in `main`, before any other thread or use of libtorch: later, libtorch has settled for the CPU. It
-/// also chooses cuBLAS's reproducible workspace (`CUBLAS_WORKSPACE_CONFIG`) unless the environment holds a choice.
+/// also sets `CUBLAS_WORKSPACE_CONFIG` and `PYTORCH_ALLOC_CONF` unless the environment holds a choice.
 pub fn load() -> Availability {
     if !has_driver() {
         return Availability::NoDriver;
@@ -44,9 +49,11 @@ pub fn load() -> Availability {
     let Some(path) = library_path() else {
         return Availability::Missing { reason: format!("no {LIBRARY} beside libtorch_cpu.so") };
     };
-    if std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_none() {
-        // SAFETY: by this function's contract no other thread runs that could read the environment.
-        unsafe { std::env::set_var("CUBLAS_WORKSPACE_CONFIG", ":4096:8") };
+    for (variable, choice) in CHOICES {
+        if std::env::var_os(variable).is_none() {
+            // SAFETY: by this function's contract no other thread runs that could read the environment.
+            unsafe { std::env::set_var(variable, choice) };
+        }
     }
     // SAFETY: running libtorch's initialisers is what this function is for. They register its CUDA part and no more.
     match unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_GLOBAL) } {

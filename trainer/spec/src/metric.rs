@@ -51,7 +51,7 @@ const fn aside(name: &'static str, label: &'static str) -> Metric {
 }
 
 /// Those that are measured without tuning the model.
-static METRICS: [Metric; 31] = [
+static METRICS: [Metric; 37] = [
     Metric {
         name: "validation-loss",
         label: "Validation loss",
@@ -97,6 +97,12 @@ static METRICS: [Metric; 31] = [
     aside("babylm-ties", "BabyLM's pairs, ties"),
     aside("babylm-eos-ties", "BabyLM's pairs after </s>, ties"),
     aside("babylm-pll-word-l2r-ties", "BabyLM's pairs within words from left to right, ties"),
+    aside("blimp-changed", "BLiMP, choices that bf16 changed"),
+    aside("blimp-eos-changed", "BLiMP after </s>, choices that bf16 changed"),
+    aside("blimp-pll-word-l2r-changed", "BLiMP within words from left to right, choices that bf16 changed"),
+    aside("babylm-changed", "BabyLM's pairs, choices that bf16 changed"),
+    aside("babylm-eos-changed", "BabyLM's pairs after </s>, choices that bf16 changed"),
+    aside("babylm-pll-word-l2r-changed", "BabyLM's pairs within words from left to right, choices that bf16 changed"),
     aside("babylm-cut", "BabyLM's pairs, sentences cut"),
     share("blimp-part", "BLiMP, some pairs"),
     share("babylm-part", "BabyLM's pairs, some of them"),

@@ -14,7 +14,7 @@ use spec::train::Precision;
 use spec::{ExitCode, Failure};
 
 use super::folder::{self, Of};
-use super::minimal_pairs::{Judgement, PairTask};
+use super::minimal_pairs::{Changed, Judgement, PairTask};
 use super::protocol::Protocol;
 use super::sentences::Scorer;
 use crate::ask::{Asked, Ready};
@@ -69,7 +69,7 @@ pub const DEFAULT_TOKENS: u64 = 3072;
 enum Products {
     /// As exact as the scores that others publish
     Fp32,
-    /// Faster where the machine has it; some choices change
+    /// Faster where the machine has it; some choices change, and how many is counted on every tenth pair (`…-changed`)
     Bf16,
 }
 
@@ -140,7 +140,13 @@ pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Fai
             all.extend(rows);
             continue;
         }
-        let Some(judgements) = judge(&task, &scorer, &stop) else {
+        let judgements = judge(&task, &scorer, &stop).and_then(|mut judgements| {
+            if request.precision == Products::Bf16 {
+                compare(&task, &mut judgements, &Scorer { model: &ready.model, ..scorer }, &stop)?;
+            }
+            Some(judgements)
+        });
+        let Some(judgements) = judgements else {
             logbook::say(&format!("stopped in {}; what was finished before is kept", task.name));
             return Ok(ExitCode::Resume);
         };
@@ -210,6 +216,21 @@ fn judge(task: &PairTask<'_>, scorer: &Scorer<'_>, stop: &StopRequest) -> Option
         sentences as f64 / seconds
     ));
     Some(judgements)
+}
+
+/// Asks some pairs in fp32 too, and says how many choices are others; nothing if somebody asked for a stop.
+fn compare(task: &PairTask<'_>, judgements: &mut [Judgement], exact: &Scorer<'_>, stop: &StopRequest) -> Option<()> {
+    let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    task.compare(judgements, exact, &mut |_| go_on())?;
+    for Judgement { protocol, changed, .. } in judgements {
+        if let Some(Changed { choices, of }) = changed {
+            let (task, protocol) = (task.name, protocol.name());
+            logbook::say(&format!(
+                "{task}, {protocol}: bf16 changes {choices} of {of} choices that were asked in fp32 too"
+            ));
+        }
+    }
+    Some(())
 }
 
 fn read(

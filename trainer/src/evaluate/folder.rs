@@ -129,7 +129,7 @@ mod tests {
         let pairs = [pair("a"), pair("b"), pair("a")];
         let task = PairTask { name: "blimp", split: "test", pairs: &pairs, protocols: &[Protocol::Pll] };
         let scores = vec![[-1.0, -2.0], [-2.0, -1.0], [-1.0, -1.0]];
-        let judgements = [Judgement { protocol: Protocol::Pll, scores }];
+        let judgements = [Judgement { protocol: Protocol::Pll, scores, changed: None }];
         let of = Of::new(&task, "run 1 after step 3".to_owned(), vec![Digest::of(b"pairs")]);
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("blimp");

@@ -71,7 +71,21 @@ pub struct Judgement {
     pub protocol: Protocol,
     /// The scores of each pair: of its good and of its bad sentence.
     pub scores: Vec<[f64; 2]>,
+    /// Where the products were not in fp32: what that changed.
+    pub changed: Option<Changed>,
 }
+
+/// Of how many pairs that were asked in fp32 too the choice is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// Pairs with another choice.
+    pub choices: u64,
+    /// Pairs that were asked twice.
+    pub of: u64,
+}
+
+/// Every so manieth pair is asked in fp32 too.
+const CHECKED: usize = 10;
 
 /// The choices of one paradigm, in the order of its pairs.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,8 +113,23 @@ impl PairTask<'_> {
         let judgement = |(protocol, scores): (&Protocol, Vec<f64>)| Judgement {
             protocol: *protocol,
             scores: scores.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
+            changed: None,
         };
         Some(self.protocols.iter().zip(scores).map(judgement).collect())
+    }
+
+    /// Asks every tenth pair of `exact` too, which computes in fp32, and says in `judgements` how many choices are others; nothing if
+    /// `watch` broke off.
+    pub fn compare(&self, judgements: &mut [Judgement], exact: &Scorer<'_>, watch: &mut Watch<'_>) -> Option<()> {
+        let pairs: Vec<MinimalPair> = self.pairs.iter().step_by(CHECKED).cloned().collect();
+        let again = PairTask { pairs: &pairs, ..*self }.judge(exact, watch)?;
+        for (judgement, exact) in judgements.iter_mut().zip(again) {
+            let rough = judgement.scores.iter().step_by(CHECKED);
+            let differs = |(a, b): &(&[f64; 2], &[f64; 2])| Choice::of(a[0], a[1]) != Choice::of(b[0], b[1]);
+            let choices = rough.zip(&exact.scores).filter(differs).count() as u64;
+            judgement.changed = Some(Changed { choices, of: pairs.len() as u64 });
+        }
+        Some(())
     }
 
     /// The paradigms of a judgement, by name.
@@ -115,8 +144,8 @@ impl PairTask<'_> {
     }
 
     /// The rows of `results.csv`, for each judgement: the mean over paradigms and each of them; the mean over fields and each of
-    /// them (a field is the mean of its paradigms), where there are two or more; the share of ties. Last, how many sentences were
-    /// cut.
+    /// them (a field is the mean of its paradigms), where there are two or more; the share of ties; where the products were not in
+    /// fp32, how many choices that changed of those that were looked at. Last, how many sentences were cut.
     pub fn rows(&self, judgements: &[Judgement]) -> Vec<ResultRow> {
         let mut rows: Vec<ResultRow> = judgements.iter().flat_map(|judgement| self.rows_of(judgement)).collect();
         let cut = self.pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]).filter(|sentence| sentence.is_cut);
@@ -151,6 +180,7 @@ impl PairTask<'_> {
         }
         let ties = paradigms.iter().flat_map(|paradigm| &paradigm.choices).filter(|choice| **choice == Choice::Tie);
         rows.push(row("-ties", ties.count() as f64 / all as f64, all));
+        rows.extend(judgement.changed.map(|changed| row("-changed", changed.choices as f64, changed.of)));
         rows
     }
 
@@ -196,8 +226,11 @@ mod tests {
             protocols: &Protocol::of(spec::model::Architecture::GptNeo),
         };
         let scores = vec![[-1.0, -2.0], [f64::NAN, -1.0], [-1.0, -1.0], [-2.0, -1.0], [-1.0, -2.0]];
-        let judgements = Protocol::of(spec::model::Architecture::GptNeo)
-            .map(|protocol| Judgement { protocol, scores: scores.clone() });
+        let judgements = Protocol::of(spec::model::Architecture::GptNeo).map(|protocol| Judgement {
+            protocol,
+            scores: scores.clone(),
+            changed: None,
+        });
         let rows = task.rows(&judgements);
         let found: Vec<(&str, f64, u64)> = rows.iter().map(|row| (row.metric.as_str(), row.value, row.n)).collect();
         let expected = [
@@ -219,6 +252,16 @@ mod tests {
             (rows[8].protocol.as_str(), rows[8].split.as_str(), rows[16].protocol.as_str()),
             ("eos", "test", "")
         );
+    }
+
+    #[test]
+    fn choices_that_other_products_change_are_counted_of_those_that_are_asked_again() {
+        let changed = Some(Changed { choices: 2, of: 7 });
+        let pairs = [pair("a", "x", false)];
+        let task = PairTask { name: "blimp", split: "test", pairs: &pairs, protocols: &[Protocol::Eos] };
+        let rows = task.rows(&[Judgement { protocol: Protocol::Eos, scores: vec![[-1.0, -2.0]], changed }]);
+        let row = rows.iter().find(|row| row.metric == "blimp-eos-changed").unwrap();
+        assert_eq!((row.value, row.n), (2.0, 7));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! ```text
 //! <folder>/<protocol>/<task>/<seed>.predictions.csv    task,split,item,gold,predicted,probability
 //! <folder>/<protocol>/<task>/<seed>.json               the record; written last, so that what has one is done
+//! <folder>/<protocol>/<task>/<seed>.halfway            how far it is, until then
 //! <folder>/results.csv                                 metric,value,n,task,protocol,split,fine-tuning-seed
 //! <folder>/missing.csv                                 task,protocol,reason
 //! ```
@@ -21,6 +22,7 @@ use spec::identity::Digest;
 use spec::rows::ResultRow;
 
 use super::error::FinetuneError;
+use super::halfway::Halfway;
 use super::record::{Missing, Prediction, Record};
 use crate::files::{WriteError, write_atomically, write_json};
 
@@ -84,7 +86,13 @@ impl ResultsFolder {
             }
             return Err(FinetuneError::Foreign { path, what: "other data or settings" });
         }
+        let _ = fs::remove_file(path.with_extension("halfway"));
         Ok(Some(record))
+    }
+
+    /// Where a (task, seed) writes how far it is.
+    pub(super) fn halfway(&self, protocol: &str, task: &str, seed: u64, fingerprint: Digest) -> Halfway {
+        Halfway { path: self.path(protocol, task, seed, "halfway"), fingerprint }
     }
 
     /// Writes a finished (task, seed), its record last.
@@ -96,6 +104,8 @@ impl ResultsFolder {
         make(path("json").parent().unwrap_or(&self.folder))?;
         write_table(&path("predictions.csv"), predictions)?;
         write_json(&path("json"), record)?;
+        // Of no more use. What cannot be removed does no harm: a record comes first.
+        let _ = fs::remove_file(path("halfway"));
         Ok(())
     }
 

@@ -8,12 +8,12 @@
 //! 3. [`metrics`] and [`measure`]: what counts as good; [`baseline`]: what one would score without a model.
 //! 4. [`protocol`]: how a model is tuned and scored; [`selection`]: what the best moment is chosen by; [`data`]: where a task's
 //!    data lies; [`prepared`]: the same read, divided and, by [`encoding`], in ids.
-//! 5. [`network`]: the trained network with a new head; [`packing`]: what it sees; [`tuning`]: the training loop; [`answers`]:
-//!    what it says; `unit`: all of it for one task and one seed.
+//! 5. [`network`]: the trained network with a new head; [`packing`]: what it sees; [`tuning`]: the training loop, and
+//!    `halfway`, from which it goes on after a kill; [`answers`]: what it says; `unit`: all of it for one task and one seed.
 //! 6. [`record`], [`folder`]: what is written; [`element`]: the same as a benchmark of a run; [`error`]: what goes wrong.
 //!
 //! Invariants: a result depends on model, data, protocol, task and seed, and on nothing that was done before; a record is
-//! written last, so that a kill at any moment costs one (task, seed) at most; under `superglue` nothing is chosen by the set
+//! written last, so that a kill at any moment costs a minute of one (task, seed) at most; under `superglue` nothing is chosen by the set
 //! that is reported; a task without data is missing, never zero.
 
 pub mod answers;
@@ -25,6 +25,7 @@ pub mod encoding;
 pub mod error;
 pub mod folder;
 pub mod glue;
+mod halfway;
 pub mod measure;
 pub mod metrics;
 pub mod network;

@@ -51,8 +51,8 @@ pub struct Outcome {
     pub stopped: bool,
 }
 
-/// Tunes and scores every task with every seed. What is done already is passed over; a (task, seed) that was cut off begins
-/// anew, and leaves the bytes that it would have left otherwise (on a CPU with the same number of threads).
+/// Tunes and scores every task with every seed. What is done already is passed over; a (task, seed) that was cut off goes on from
+/// what it wrote last, and leaves the bytes that it would have left otherwise (on a CPU with the same number of threads).
 ///
 /// `stop` is asked between passes; `note` hears what a person should know.
 ///
@@ -85,7 +85,8 @@ pub fn run(
                 note(&format!("{}, seed {seed}: done already", task.name));
                 continue;
             }
-            let Some((record, predictions)) = unit.carry_out(stop)? else {
+            let halfway = store.halfway(&request.protocol.name, task.name, *seed, unit.fingerprint());
+            let Some((record, predictions)) = unit.carry_out(&halfway, stop)? else {
                 stopped = true;
                 break 'tasks;
             };

@@ -1,16 +1,20 @@
 //! The training loop of fine-tuning, on one page.
 
+use std::time::Instant;
+
 use rand_chacha::rand_core::Rng;
 use spec::train::{AdamW, Averaging, Batch, Length, Precision, Schedule, ScheduleShape, TrainSpec};
 use tch::Tensor;
 
 use super::answers::Respondent;
 use super::encoding::EncodedQuestion;
+use super::halfway::{self, Halfway, Position};
 use super::measure::{Measure, Score};
 use super::network;
 use super::packing::{self, Pack};
 use super::protocol::{Looks, Protocol, Selection};
 use super::question::Question;
+use crate::files::WriteError;
 use crate::optimizer::Optimizer;
 use crate::schedule::learning_rate;
 use crate::streams::{self, Dropout};
@@ -61,9 +65,11 @@ pub struct Tuned {
 }
 
 /// The best look so far, with the weights of that moment.
-struct Best {
-    look: Look,
-    weights: Tensor,
+pub(super) struct Best {
+    /// The look.
+    pub(super) look: Look,
+    /// All parameters, flat.
+    pub(super) weights: Tensor,
 }
 
 /// Why tuning ended without a result.
@@ -75,58 +81,71 @@ pub enum TuneError {
     /// libtorch refused an update.
     #[error("cannot update the weights")]
     Update(#[from] native::TorchError),
+    /// libtorch refused to hand out or to take in what is kept halfway.
+    #[error("cannot move the tensors of a fine-tuning")]
+    Tensors(#[from] tch::TchError),
+    /// How far it is could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 impl Tuning<'_> {
-    /// Tunes the network and leaves it with the chosen weights.
+    /// Tunes the network and leaves it with the chosen weights. It goes on where `halfway` says that it was, and writes there now and
+    /// then, and before it stops.
     ///
     /// # Errors
-    /// When `stop` says so, or an update fails.
-    pub fn tune(&self, stop: &dyn Fn() -> bool) -> Result<Tuned, TuneError> {
+    /// When `stop` says so, an update fails, or `halfway` cannot be written.
+    pub(super) fn tune(&self, halfway: &Halfway, stop: &dyn Fn() -> bool) -> Result<Tuned, TuneError> {
         let steps_an_epoch = self.training.len().div_ceil(self.protocol.batch) as u64;
         let steps = steps_an_epoch * self.protocol.epochs;
         let spec = self.train_spec(steps);
-        let mut optimizer = Optimizer::new(&spec, &self.respondent.network.parameters);
-        let mut order = Vec::new();
-        let mut tuned = Tuned { chosen: 0, steps: 0, looks: Vec::new(), training_loss: 0.0, diverged: false };
-        let (mut best, mut without_gain, mut losses) = (None::<Best>, 0, Vec::new());
-        for step in 0..steps {
+        let parameters = &self.respondent.network.parameters;
+        let mut optimizer = Optimizer::new(&spec, parameters);
+        let beginning = Position { steps: 0, without_gain: 0, losses: Vec::new(), looks: Vec::new(), best: None };
+        let mut at = halfway.read(parameters, &optimizer)?.unwrap_or(beginning);
+        let (mut order, mut diverged, mut written) = (Vec::new(), false, Instant::now());
+        while at.steps < steps && at.without_gain < self.protocol.patience {
             if stop() {
+                halfway.write(&at, parameters, &optimizer)?;
                 return Err(TuneError::Stopped);
             }
-            if step % steps_an_epoch == 0 {
+            let step = at.steps;
+            if step % steps_an_epoch == 0 || order.is_empty() {
                 order = self.order(step / steps_an_epoch);
             }
             let begin = (step % steps_an_epoch) as usize * self.protocol.batch;
             let items = order[begin..(begin + self.protocol.batch).min(order.len())].to_vec();
             let loss = self.step(&mut optimizer, items, step, learning_rate(&spec.schedule, step, steps))?;
-            tuned.steps = step + 1;
-            losses.push(loss);
+            at.took(loss);
             if !loss.is_finite() {
-                tuned.diverged = true;
+                diverged = true;
                 break;
             }
-            if !self.is_due(tuned.steps, steps_an_epoch) {
-                continue;
+            if self.is_due(at.steps, steps_an_epoch) {
+                let look = self.look(at.steps, stop)?;
+                self.weigh(look, &mut at);
             }
-            let look = self.look(tuned.steps, stop)?;
-            let gained = best.as_ref().is_none_or(|best| self.is_gain(&look, &best.look));
-            without_gain = if gained { 0 } else { without_gain + 1 };
-            tuned.looks.push(look.clone());
-            if best.as_ref().is_none_or(|best| self.is_better(&look, &best.look)) {
-                best = Some(Best { look, weights: self.respondent.network.parameters.weights().copy() });
-            }
-            if without_gain >= self.protocol.patience {
-                break;
+            if written.elapsed() >= halfway::INTERVAL {
+                halfway.write(&at, parameters, &optimizer)?;
+                written = Instant::now();
             }
         }
-        let recent = &losses[losses.len().saturating_sub(50)..];
-        tuned.training_loss = recent.iter().sum::<f64>() / recent.len() as f64;
-        tuned.chosen = best.as_ref().map_or(tuned.steps, |best| best.look.step);
-        if let Some(best) = best {
-            self.respondent.network.parameters.weights().shallow_clone().copy_(&best.weights);
+        let training_loss = at.losses.iter().sum::<f64>() / at.losses.len() as f64;
+        let chosen = at.best.as_ref().map_or(at.steps, |best| best.look.step);
+        if let Some(best) = &at.best {
+            parameters.weights().shallow_clone().copy_(&best.weights);
         }
-        Ok(tuned)
+        Ok(Tuned { chosen, steps: at.steps, looks: at.looks, training_loss, diverged })
+    }
+
+    /// Takes a look into account.
+    fn weigh(&self, look: Look, at: &mut Position) {
+        let gained = at.best.as_ref().is_none_or(|best| self.is_gain(&look, &best.look));
+        at.without_gain = if gained { 0 } else { at.without_gain + 1 };
+        at.looks.push(look.clone());
+        if at.best.as_ref().is_none_or(|best| self.is_better(&look, &best.look)) {
+            at.best = Some(Best { look, weights: self.respondent.network.parameters.weights().copy() });
+        }
     }
 
     /// One optimiser step; gives the mean loss of its items.

@@ -7,6 +7,7 @@ use tch::Device;
 
 use super::answers::Respondent;
 use super::error::FinetuneError;
+use super::halfway::Halfway;
 use super::measure::Score;
 use super::network::{HeadShape, Network};
 use super::prepared::{Prepared, Set};
@@ -38,9 +39,10 @@ impl Unit<'_> {
         Digest::of(text.as_bytes())
     }
 
-    /// Tunes and scores. `None` if `stop` said so.
+    /// Tunes and scores; what was cut off goes on where `halfway` says. `None` if `stop` said so.
     pub(super) fn carry_out(
         &self,
+        halfway: &Halfway,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<(Record, Vec<Prediction>)>, FinetuneError> {
         let Request { model, protocol, batch_tokens, device, .. } = *self.request;
@@ -61,7 +63,7 @@ impl Unit<'_> {
             measure: prepared.task.measure,
             key,
         };
-        let tuned = match tuning.tune(stop) {
+        let tuned = match tuning.tune(halfway, stop) {
             Err(TuneError::Stopped) => return Ok(None),
             other => other?,
         };

@@ -55,6 +55,16 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// A table of Apache Parquet, whose reader would be larger than the rest of this room.
+    #[error(
+        "{} is a Parquet file, which is not read; for stories take the text files of the same hub (`seedbed-trainer data get tinystories`), \
+         or write each row's text as text, followed by a line `<|endoftext|>`",
+        path.display()
+    )]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+    },
     /// What was given lacks a file.
     #[error("{origin} holds none of {wanted}, which `{set}` needs")]
     NotThere {
