@@ -9,12 +9,14 @@ use spec::train::Precision;
 use spec::{ExitCode, Failure, RunSpec};
 use tch::Device;
 
-/// Makes the process ready: the right libtorch, its threads, and kernels that give the same bits each time.
+/// Makes the process ready, one of `ranks` on this machine that share the run's threads: the right libtorch, its threads, and
+/// kernels that give the same bits each time.
 ///
 /// # Errors
 /// When another libtorch is loaded than the one this program was built against.
-pub fn prepare(run: &RunSpec) -> Result<(), Failure> {
-    ready(run.execution.threads, run.execution.deterministic)
+pub fn prepare(run: &RunSpec, ranks: u32) -> Result<(), Failure> {
+    let all = run.execution.threads.or_else(|| (ranks > 1).then(|| tch::get_num_threads().unsigned_abs()));
+    ready(all.map(|threads| (threads / ranks).max(1)), run.execution.deterministic)
 }
 
 /// As [`prepare`], for a process that carries out no run.

@@ -11,6 +11,7 @@ use spec::{Failure, RunSpec, SCHEMA, Study};
 use tch::Device;
 
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
+use crate::collective::Team;
 use crate::curves::Curve;
 use crate::data::pairs::{self, PairFile, Same};
 use crate::data::{self, Cursor, DataError, MinimalPair, Prepared, StepSampler, Tokenizer};
@@ -35,10 +36,11 @@ pub struct Session<'a> {
     pairs: Pairs,
     token_bytes: Vec<u32>,
     device: Device,
+    team: Team,
 }
 
 impl<'a> Session<'a> {
-    /// Prepares the text of `run`, or finds it prepared in `cache`.
+    /// Prepares the text of `run`, or finds it prepared in `cache`. The ranks of `team` share the run.
     ///
     /// # Errors
     /// When the text is missing, damaged or too small, or the cache cannot be written.
@@ -47,11 +49,13 @@ impl<'a> Session<'a> {
         study: &'a Study,
         layout: &RunLayout,
         cache: &Path,
-        device: Device,
+        (device, team): (Device, Team),
         stop: &StopRequest,
     ) -> Result<Self, Failure> {
-        sweep_temporaries(layout.directory());
-        sweep_temporaries(&layout.checkpoints());
+        if team.is_first() {
+            sweep_temporaries(layout.directory());
+            sweep_temporaries(&layout.checkpoints());
+        }
         let data = data::prepare(&mut data::Request {
             data: &study.data,
             files: &run.files,
@@ -64,14 +68,14 @@ impl<'a> Session<'a> {
         .map_err(as_failure)?;
         let pairs = Pairs::read(run, study, &data.tokenizer)?;
         let token_bytes = data.tokenizer.byte_lengths();
-        Ok(Self { run, study, data, pairs, token_bytes, device })
+        Ok(Self { run, study, data, pairs, token_bytes, device, team })
     }
 
     /// Builds the network and takes up the run where its newest whole checkpoint left it.
     ///
     /// # Errors
     /// When the network does not fit the device, the corpus does not fill one step, or a curve cannot be opened.
-    pub fn training(&'a self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
+    pub fn training(&'a mut self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
         let spec = &self.study.train;
         let padding = self.data.tokenizer.specials().pad;
         let declarations = model::declarations_with_padding(&self.study.model, padding);
@@ -82,17 +86,26 @@ impl<'a> Session<'a> {
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
         let steps = sampler.steps_in(spec.length);
-        let progress = match self.checkpoint(layout, parameters.size()).map_err(as_failure)? {
+        let team = std::mem::replace(&mut self.team, Team::alone());
+        let progress = match self.checkpoint(layout, parameters.size(), &team)? {
             Some(checkpoint) => {
                 checkpoint.restore(&parameters, &optimizer).map_err(as_failure)?;
                 sampler.resume(checkpoint.progress.cursor).map_err(as_failure)?;
-                logbook::say(&format!("going on from step {} of {steps}", checkpoint.progress.step));
+                if team.is_first() {
+                    logbook::say(&format!("going on from step {} of {steps}", checkpoint.progress.step));
+                }
                 checkpoint.progress
             }
             None => self.beginning(),
         };
-        let (timing, attempt) = open_timing(layout)?;
-        let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
+        team.agree("as the step to go on from", progress.step).map_err(as_failure)?;
+        let (metrics, timing, attempt) = if team.is_first() {
+            let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
+            let (timing, attempt) = open_timing(layout)?;
+            (metrics.map_err(write_failure)?, timing, attempt)
+        } else {
+            (Curve::of_another_rank(), Curve::of_another_rank(), 1)
+        };
         let objective = Objective::of(self.study, &self.data.tokenizer);
         let (run, device) = (self.run, self.device);
         let training = Training {
@@ -105,6 +118,7 @@ impl<'a> Session<'a> {
                 device,
                 model,
                 parameters,
+                team,
             },
             model: &self.study.model,
             spec,
@@ -114,7 +128,7 @@ impl<'a> Session<'a> {
             steps,
             pairs: &self.pairs,
             token_bytes: &self.token_bytes,
-            metrics: metrics.map_err(write_failure)?,
+            metrics,
             timing,
             attempt,
             layout,
@@ -128,10 +142,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn checkpoint(&self, layout: &RunLayout, size: i64) -> Result<Option<Checkpoint>, CheckpointError> {
-        let written = fs::metadata(layout.metrics()).map_or(0, |metadata| metadata.len());
-        let usable = |progress: &Progress| progress.metrics_bytes <= written;
-        checkpoint::newest(&layout.checkpoints(), self.run.id, size, usable, &mut |note| logbook::say(&note))
+    fn checkpoint(&self, layout: &RunLayout, size: i64, team: &Team) -> Result<Option<Checkpoint>, Failure> {
+        let find = || -> Result<Option<Checkpoint>, CheckpointError> {
+            let written = fs::metadata(layout.metrics()).map_or(0, |metadata| metadata.len());
+            let usable = |progress: &Progress| progress.metrics_bytes <= written;
+            checkpoint::newest(&layout.checkpoints(), self.run.id, size, usable, &mut |note| logbook::say(&note))
+        };
+        // The first rank sets aside what is damaged; the others look when it is done.
+        let first = if team.is_first() { find().map_err(as_failure)? } else { None };
+        team.any(false).map_err(as_failure)?;
+        if team.is_first() { Ok(first) } else { find().map_err(as_failure) }
     }
 
     fn beginning(&self) -> Progress {

@@ -90,8 +90,17 @@ fn check_means(
     let expected_loss = expected.double_value(&[]);
 
     let mut optimizer = Optimizer::new(&train, &parameters);
-    let bench =
-        Workbench { run: &run, data, micro_batch_tokens, averaging, objective, device: Device::Cpu, model, parameters };
+    let bench = Workbench {
+        run: &run,
+        data,
+        micro_batch_tokens,
+        averaging,
+        objective,
+        device: Device::Cpu,
+        model,
+        parameters,
+        team: Team::alone(),
+    };
     let seen = bench.step(&mut optimizer, &mut LeakCheck::default(), draws, 0, 1e-3).unwrap();
     let tokens: u64 = draws.iter().map(|draw| data.training.length(draw.story as usize)).sum();
     assert_eq!(seen.tokens, tokens);
