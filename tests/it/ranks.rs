@@ -73,7 +73,7 @@ fn ranks_of(study: &Study) -> Vec<(u32, Pid)> {
         is_ours.then_some((rank, Pid::from_raw(number)?))
     };
     let mut ranks: Vec<(u32, Pid)> = numbers.filter_map(rank).collect();
-    ranks.sort_unstable();
+    ranks.sort_unstable_by_key(|(rank, _)| *rank);
     ranks
 }
 
