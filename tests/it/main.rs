@@ -8,5 +8,6 @@ mod finetuning;
 mod foreign;
 mod kills;
 mod preset;
+mod ranks;
 mod threads;
 mod whole_path;

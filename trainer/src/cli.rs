@@ -9,6 +9,7 @@ use native::cuda::Availability;
 use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
+use crate::collective::leader;
 use crate::collective::trial::Trial;
 use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
@@ -36,6 +37,9 @@ enum Command {
         /// Where prepared tokens are shared between runs [default: `cache` in the sweep's directory]
         #[arg(long)]
         cache: Option<PathBuf>,
+        /// How many processes share the run, each with a GPU of its own (on a machine without: with the processor)
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+        ranks: u32,
     },
     /// Write the model of a run as one of Hugging Face's, which `transformers` loads
     Export(export::Request),
@@ -80,7 +84,8 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, Failure>) -> Result<ExitCo
 pub fn main(cuda: &Availability) -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Command::Run { dir, cache } => guarded(|| run::carry_out(&dir, cache, cuda)),
+        Command::Run { dir, cache, ranks: 1 } => guarded(|| run::carry_out(&dir, cache, cuda)),
+        Command::Run { dir, cache, ranks } => guarded(|| leader::carry_out(&dir, cache.as_deref(), ranks)),
         Command::Export(request) => guarded(|| export::carry_out(&request)),
         Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),

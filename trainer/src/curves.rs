@@ -12,7 +12,8 @@ use crate::files::WriteError;
 #[derive(Debug)]
 pub struct Curve {
     path: PathBuf,
-    file: BufWriter<File>,
+    /// Nothing where another rank writes.
+    file: Option<BufWriter<File>>,
     bytes: u64,
 }
 
@@ -29,13 +30,18 @@ impl Curve {
             }
             file.set_len(bytes)?;
             file.seek(SeekFrom::End(0))?;
-            Ok(Self { path: path.to_owned(), file: BufWriter::new(file), bytes })
+            Ok(Self { path: path.to_owned(), file: Some(BufWriter::new(file)), bytes })
         };
         let mut curve = open().map_err(|source| WriteError::new(path, source))?;
         if bytes == 0 {
             curve.append(format!("{header}\n").as_bytes())?;
         }
         Ok(curve)
+    }
+
+    /// A curve that another rank of the run writes: what is appended here goes nowhere.
+    pub fn of_another_rank() -> Self {
+        Self { path: PathBuf::new(), file: None, bytes: 0 }
     }
 
     /// Appends one row.
@@ -57,7 +63,8 @@ impl Curve {
     /// # Errors
     /// When it cannot be written.
     pub fn flush(&mut self) -> Result<(), WriteError> {
-        self.file.flush().map_err(|source| WriteError::new(&self.path, source))
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.flush().map_err(|source| WriteError::new(&self.path, source))
     }
 
     /// Makes what was written durable and returns the length: what a checkpoint records.
@@ -66,12 +73,15 @@ impl Curve {
     /// When it cannot be written.
     pub fn sync(&mut self) -> Result<u64, WriteError> {
         self.flush()?;
-        self.file.get_ref().sync_data().map_err(|source| WriteError::new(&self.path, source))?;
+        if let Some(file) = &self.file {
+            file.get_ref().sync_data().map_err(|source| WriteError::new(&self.path, source))?;
+        }
         Ok(self.bytes)
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.file.write_all(bytes).map_err(|source| WriteError::new(&self.path, source))?;
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.write_all(bytes).map_err(|source| WriteError::new(&self.path, source))?;
         self.bytes += bytes.len() as u64;
         Ok(())
     }

@@ -11,14 +11,15 @@ use spec::train::Precision;
 use spec::{ExitCode, Failure, RunSpec};
 use tch::Device;
 
-/// Makes the process ready: the right libtorch, its threads, kernels that give the same bits each time, and an allocator that
-/// keeps what a step has freed for the next one.
+/// Makes the process ready, one of `ranks` on this machine that share the run's threads: the right libtorch, its threads, kernels
+/// that give the same bits each time, and an allocator that keeps what a step has freed for the next one.
 ///
 /// # Errors
 /// When another libtorch is loaded than the one this program was built against.
-pub fn prepare(run: &RunSpec) -> Result<(), Failure> {
+pub fn prepare(run: &RunSpec, ranks: u32) -> Result<(), Failure> {
     settings::keep_freed_memory();
-    ready(run.execution.threads, run.execution.deterministic)
+    let all = run.execution.threads.or_else(|| (ranks > 1).then(|| tch::get_num_threads().unsigned_abs()));
+    ready(all.map(|threads| (threads / ranks).max(1)), run.execution.deterministic)
 }
 
 /// As [`prepare`], for a process that carries out no run.
@@ -65,7 +66,7 @@ pub fn make_ready(precision: Precision, device: Device) -> Option<String> {
         (Precision::Bf16, Device::Cpu) => without_bf16(native::processor::has_bfloat16().unwrap_or(true)),
         (Precision::Bf16, Device::Cuda(index)) => {
             let old = gpu::device::describe(index).ok().filter(|found| !found.multiplies_bfloat16());
-            old.map(|found| on_old_gpu(&found)).or_else(|| gpu::open().err().map(|error| without_kernels(&error)))
+            old.map(|found| on_old_gpu(&found)).or_else(|| gpu::open(index).err().map(|error| without_kernels(&error)))
         }
         _ => None,
     }

@@ -5,6 +5,7 @@ use spec::{ExitCode, Failure, SpecError};
 use crate::ask::texts::TextError;
 use crate::bench::measure::BenchError;
 use crate::checkpoint::CheckpointError;
+use crate::collective::CollectiveError;
 use crate::data::DataError;
 use crate::export::ExportError;
 use crate::files::WriteError;
@@ -160,6 +161,7 @@ impl Blame for StepError {
         match self {
             Self::Data(error) => error.exit(),
             Self::Update(_) => ExitCode::Bug,
+            Self::Collective(error) => error.exit(),
         }
     }
 }
@@ -171,6 +173,19 @@ impl Blame for TrainError {
             Self::Write(error) => error.exit(),
             Self::Checkpoint(error) => error.exit(),
             Self::Thread(_) => ExitCode::Unavailable,
+            Self::Collective(error) => error.exit(),
+        }
+    }
+}
+
+impl Blame for CollectiveError {
+    fn exit(&self) -> ExitCode {
+        match self {
+            Self::Environment { .. } => ExitCode::Usage,
+            Self::Taken { .. } => ExitCode::Busy,
+            Self::Write(error) => error.exit(),
+            Self::Kind(_) | Self::Torch(_) | Self::OutOfStep { .. } => ExitCode::Bug,
+            _ => ExitCode::Unavailable,
         }
     }
 }

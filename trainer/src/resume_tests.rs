@@ -15,6 +15,7 @@ use spec::value::Value;
 use spec::{Program, RunId, RunSpec, SCHEMA, Study};
 use tch::{Device, Tensor};
 
+use crate::collective::Team;
 use crate::data::testing::Desk;
 use crate::model::sample;
 use crate::session::Session;
@@ -31,16 +32,21 @@ struct Left {
     moments: [Tensor; 2],
 }
 
+fn open<'a>(run: &'a RunSpec, study: &'a Study, layout: &RunLayout, cache: &Path) -> Session<'a> {
+    let alone = (Device::Cpu, Team::alone());
+    Session::open(run, study, layout, cache, alone, &StopRequest::after(u64::MAX)).unwrap()
+}
+
 /// Carries the run out, stopped and taken up again after each of `stops` steps more.
 fn carried_out(run: &RunSpec, study: &Study, cache: &Path, stops: &[u64]) -> Left {
     let home = tempfile::tempdir().unwrap();
     let layout = RunLayout::new(home.path());
     for stop in stops {
-        let session = Session::open(run, study, &layout, cache, Device::Cpu, &StopRequest::after(u64::MAX)).unwrap();
+        let mut session = open(run, study, &layout, cache);
         let ending = session.training(&layout).unwrap().train(&StopRequest::after(*stop)).unwrap();
         assert_eq!(ending, Ending::Stopped);
     }
-    let session = Session::open(run, study, &layout, cache, Device::Cpu, &StopRequest::after(u64::MAX)).unwrap();
+    let mut session = open(run, study, &layout, cache);
     let mut training = session.training(&layout).unwrap();
     assert_eq!(training.progress.step, stops.iter().sum::<u64>(), "it began anew");
     assert_eq!(training.train(&StopRequest::after(u64::MAX)).unwrap(), Ending::Finished);

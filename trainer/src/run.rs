@@ -14,6 +14,7 @@ use spec::status::{Facts, Outcome};
 use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
+use crate::collective::ranks;
 use crate::evaluate::folder::{self, Of};
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
 use crate::evaluate::protocol::Protocol as Scoring;
@@ -42,19 +43,39 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
         return Err(Failure::new(ExitCode::BadSpec, "this run belongs to another program")
             .hint("its command stands under `program` in run.json"));
     };
-    device::prepare(&run)?;
-    let device = device::choose(run.execution.device, cuda)?;
-    logbook::say(Machine::look(cuda).to_string().trim_end());
-    logbook::say(&format!("run             {} ({})", run.id, run.label()));
-    if let Some(note) = device::make_ready(study.train.precision, device) {
+    let call = ranks::call()?;
+    device::prepare(&run, call.as_ref().map_or(1, |call| call.local_world))?;
+    let (device, team) = ranks::join(&run, layout.directory(), call.as_ref(), cuda)?;
+    if team.is_first() {
+        logbook::say(Machine::look(cuda).to_string().trim_end());
+        logbook::say(&format!("run             {} ({})", run.id, run.label()));
+        if team.world() > 1 {
+            logbook::say(&format!("ranks           {}", team.world()));
+        }
+    }
+    if let Some(note) = device::make_ready(study.train.precision, device)
+        && team.is_first()
+    {
         logbook::say(&note);
     }
     let cache = cache.unwrap_or_else(|| directory.join("../../cache"));
-    let session = Session::open(&run, study, &layout, &cache, device, &stop)?;
+    let mut session = Session::open(&run, study, &layout, &cache, (device, team), &stop)?;
     let mut training = session.training(&layout)?;
-    let facts = facts(&training, study, device);
-    write_json(&layout.facts(), &facts).map_err(write_failure)?;
+    let is_first = training.workbench.team.is_first();
+    if is_first {
+        let facts = facts(&training, study, device);
+        write_json(&layout.facts(), &facts).map_err(write_failure)?;
+    }
     let ending = training.train(&stop).map_err(as_failure)?;
+    training.workbench.team.finish().map_err(as_failure)?;
+    // One writes and measures for all.
+    if !is_first {
+        return Ok(match ending {
+            Ending::Stopped => ExitCode::Resume,
+            Ending::Diverged(_) => ExitCode::Diverged,
+            Ending::Finished => ExitCode::Done,
+        });
+    }
     finish(&mut training, study, &Place { layout: &layout, cache: &cache }, ending, &stop)
 }
 
@@ -165,7 +186,10 @@ fn measure(
     let mut rows = Vec::new();
     for task in &study.evaluate.tasks {
         match task {
-            Task::Validation => rows.extend(validation_rows(&examiner.validate(&data.validation))),
+            Task::Validation => {
+                let result = examiner.validate(&data.validation, &training.workbench.team).map_err(as_failure)?;
+                rows.extend(validation_rows(&result));
+            }
             Task::MinimalPairs => {
                 let [protocol, _] = Scoring::of(study.model.architecture);
                 let pairs = &training.pairs.own;

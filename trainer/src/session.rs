@@ -11,6 +11,7 @@ use spec::{Failure, RunSpec, SCHEMA, Study};
 use tch::Device;
 
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
+use crate::collective::Team;
 use crate::curves::Curve;
 use crate::data::pairs::{self, PairFile, Same};
 use crate::data::{self, Cursor, DataError, LeakCheck, MinimalPair, Prepared, StepSampler, Tokenizer};
@@ -36,10 +37,11 @@ pub struct Session<'a> {
     pairs: Pairs,
     token_bytes: Vec<u32>,
     device: Device,
+    team: Team,
 }
 
 impl<'a> Session<'a> {
-    /// Prepares the text of `run`, or finds it prepared in `cache`.
+    /// Prepares the text of `run`, or finds it prepared in `cache`. The ranks of `team` share the run.
     ///
     /// # Errors
     /// When the text is missing, damaged or too small, or the cache cannot be written.
@@ -48,11 +50,13 @@ impl<'a> Session<'a> {
         study: &'a Study,
         layout: &RunLayout,
         cache: &Path,
-        device: Device,
+        (device, team): (Device, Team),
         stop: &StopRequest,
     ) -> Result<Self, Failure> {
-        sweep_temporaries(layout.directory());
-        sweep_temporaries(&layout.checkpoints());
+        if team.is_first() {
+            sweep_temporaries(layout.directory());
+            sweep_temporaries(&layout.checkpoints());
+        }
         let data = data::prepare(&mut data::Request {
             data: &study.data,
             files: &run.files,
@@ -65,14 +69,14 @@ impl<'a> Session<'a> {
         .map_err(as_failure)?;
         let pairs = Pairs::read(run, study, &data.tokenizer)?;
         let token_bytes = data.tokenizer.byte_lengths();
-        Ok(Self { run, study, data, pairs, token_bytes, device })
+        Ok(Self { run, study, data, pairs, token_bytes, device, team })
     }
 
     /// Builds the network and takes up the run where its newest whole checkpoint left it.
     ///
     /// # Errors
     /// When the network does not fit the device, the corpus does not fill one step, or a curve cannot be opened.
-    pub fn training(&'a self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
+    pub fn training(&'a mut self, layout: &'a RunLayout) -> Result<Training<'a>, Failure> {
         let spec = &self.study.train;
         let padding = self.data.tokenizer.specials().pad;
         let declarations = model::declarations_with_padding(&self.study.model, padding);
@@ -83,12 +87,19 @@ impl<'a> Session<'a> {
         let optimizer = Optimizer::new(spec, &parameters);
         let mut sampler = StepSampler::new(&self.data.training, spec.batch, self.run.seed).map_err(as_failure)?;
         let steps = sampler.steps_in(spec.length);
-        let progress = self.take_up(layout, &parameters, &optimizer, &mut sampler)?;
-        if progress.step > 0 {
+        let team = std::mem::replace(&mut self.team, Team::alone());
+        let progress = self.take_up(layout, &parameters, &optimizer, &mut sampler, &team)?;
+        if progress.step > 0 && team.is_first() {
             logbook::say(&format!("going on from step {} of {steps}", progress.step));
         }
-        let (timing, attempt) = open_timing(layout)?;
-        let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
+        team.agree("as the step to go on from", progress.step).map_err(as_failure)?;
+        let (metrics, timing, attempt) = if team.is_first() {
+            let metrics = Curve::open(&layout.metrics(), "step,tokens,metric,value", progress.metrics_bytes);
+            let (timing, attempt) = open_timing(layout)?;
+            (metrics.map_err(write_failure)?, timing, attempt)
+        } else {
+            (Curve::of_another_rank(), Curve::of_another_rank(), 1)
+        };
         let objective = Objective::of(self.study, &self.data.tokenizer);
         let (run, device) = (self.run, self.device);
         let training = Training {
@@ -101,6 +112,7 @@ impl<'a> Session<'a> {
                 device,
                 model,
                 parameters,
+                team,
             },
             model: &self.study.model,
             spec,
@@ -110,7 +122,7 @@ impl<'a> Session<'a> {
             steps,
             pairs: &self.pairs,
             token_bytes: &self.token_bytes,
-            metrics: metrics.map_err(write_failure)?,
+            metrics,
             timing,
             attempt,
             layout,
@@ -126,8 +138,9 @@ impl<'a> Session<'a> {
         parameters: &Parameters,
         optimizer: &Optimizer,
         sampler: &mut StepSampler,
+        team: &Team,
     ) -> Result<Progress, Failure> {
-        let mut progress = match self.checkpoint(layout, parameters.size()).map_err(as_failure)? {
+        let mut progress = match self.checkpoint(layout, parameters.size(), team)? {
             Some(checkpoint) => {
                 checkpoint.restore(parameters, optimizer).map_err(as_failure)?;
                 sampler.resume(checkpoint.progress.cursor).map_err(as_failure)?;
@@ -136,7 +149,10 @@ impl<'a> Session<'a> {
             None => self.beginning(),
         };
         let place = device::place(self.device, progress.step);
-        progress.go_on_at(place).iter().for_each(|words| logbook::say(words));
+        let changes = progress.go_on_at(place);
+        if team.is_first() {
+            changes.iter().for_each(|words| logbook::say(words));
+        }
         Ok(progress)
     }
 
@@ -149,10 +165,16 @@ impl<'a> Session<'a> {
         Err(as_failure(DataError::NothingHeldOut { stories, reason }))
     }
 
-    fn checkpoint(&self, layout: &RunLayout, size: i64) -> Result<Option<Checkpoint>, CheckpointError> {
-        let written = fs::metadata(layout.metrics()).map_or(0, |metadata| metadata.len());
-        let usable = |progress: &Progress| progress.metrics_bytes <= written;
-        checkpoint::newest(&layout.checkpoints(), self.run.id, size, usable, &mut |note| logbook::say(&note))
+    fn checkpoint(&self, layout: &RunLayout, size: i64, team: &Team) -> Result<Option<Checkpoint>, Failure> {
+        let find = || -> Result<Option<Checkpoint>, CheckpointError> {
+            let written = fs::metadata(layout.metrics()).map_or(0, |metadata| metadata.len());
+            let usable = |progress: &Progress| progress.metrics_bytes <= written;
+            checkpoint::newest(&layout.checkpoints(), self.run.id, size, usable, &mut |note| logbook::say(&note))
+        };
+        // The first rank sets aside what is damaged; the others look when it is done.
+        let first = if team.is_first() { find().map_err(as_failure)? } else { None };
+        team.any(false).map_err(as_failure)?;
+        if team.is_first() { Ok(first) } else { find().map_err(as_failure) }
     }
 
     fn beginning(&self) -> Progress {

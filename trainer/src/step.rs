@@ -5,6 +5,7 @@ use spec::RunSpec;
 use spec::train::Averaging;
 use tch::{Device, Tensor};
 
+use crate::collective::{CollectiveError, Team};
 use crate::data::{DataError, LeakCheck, PackedBatch, Prepared};
 use crate::evaluate::objective::Objective;
 use crate::feed::Packer;
@@ -32,6 +33,8 @@ pub struct Workbench<'a> {
     pub model: Model,
     /// Its parameters.
     pub parameters: Parameters,
+    /// The ranks that share its steps.
+    pub team: Team,
 }
 
 /// What a step saw.
@@ -54,6 +57,9 @@ pub enum StepError {
     /// libtorch refused the update.
     #[error("cannot update the weights")]
     Update(#[from] native::TorchError),
+    /// Another rank is gone, or something is wrong between them.
+    #[error(transparent)]
+    Collective(#[from] CollectiveError),
 }
 
 impl Workbench<'_> {
@@ -73,8 +79,13 @@ impl Workbench<'_> {
     /// The loss of a step is the mean over all its scored positions, however they fall into forward passes; or it is the mean
     /// of as many means as it has micro-batches, each over its own positions.
     ///
+    /// Several ranks deal the step's forward passes out in turn. Each pass is the one that a single rank would make, with the same
+    /// stories, masks, dropout and divisor; only the order in which gradients are added differs. The gradients are summed after the
+    /// last backward pass, all at once: libtorch tells nobody outside of C++ when a single one is ready, and while a rank has
+    /// several passes to make nothing is ready before the last.
+    ///
     /// # Errors
-    /// When the labels of a masked-language run leak, or the update fails.
+    /// When the labels of a masked-language run leak, the update fails or another rank is gone.
     pub fn step(
         &self,
         optimizer: &mut Optimizer,
@@ -86,34 +97,59 @@ impl Workbench<'_> {
         stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
         stopwatch::enter(Phase::Data);
-        let (mut losses_of_means, mut passes) = (Vec::new(), 0);
+        // The sum of the losses of each forward pass; by mean, where its passes end and what their sum is divided by.
+        let (mut losses, mut parts) = (Vec::new(), Vec::new());
         for batches in means {
             // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
             let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
-            let mut losses = Vec::new();
-            for (index, batch) in (passes..).zip(batches).filter(|(_, batch)| !batch.scored.is_empty()) {
-                if let Objective::Masked(_) = self.objective {
-                    leaks.observe(batch)?;
-                }
-                let packed = Packed::new(&batch.view(), self.device);
-                let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index));
-                (&loss / (scored * means.len()) as f64).backward();
-                losses.push(loss);
-                stopwatch::enter(Phase::Data);
+            for batch in batches {
+                let index = losses.len() as u64;
+                let is_own = self.team.owns(index) && !batch.scored.is_empty();
+                losses.push(if is_own {
+                    Some(self.pass(leaks, batch, (step, index), scored * means.len())?)
+                } else {
+                    None
+                });
             }
-            passes += batches.len() as u64;
-            losses_of_means.push((losses, scored));
+            parts.push((losses.len(), scored as f64));
+        }
+        if self.team.world() > 1 {
+            self.team.sum(&mut self.parameters.gradients().shallow_clone())?;
         }
         stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
         stopwatch::enter(Phase::Data);
         // Read last: a GPU is handed all of a step before anything waits for it.
-        let mean = |(losses, scored): &(Vec<Tensor>, usize)| {
-            losses.iter().map(|loss| loss.double_value(&[])).sum::<f64>() / *scored as f64
-        };
-        let loss = losses_of_means.iter().map(mean).sum::<f64>() / means.len() as f64;
+        let mut totals: Vec<f64> =
+            losses.iter().map(|loss| loss.as_ref().map_or(0.0, |loss| loss.double_value(&[]))).collect();
+        if self.team.world() > 1 {
+            self.team.fill_in(&mut totals)?;
+        }
+        let (mut sum_of_means, mut begin) = (0.0, 0);
+        for (end, scored) in parts {
+            sum_of_means += totals[begin..end].iter().sum::<f64>() / scored;
+            begin = end;
+        }
         let tokens = means.iter().flatten().map(|batch| batch.len() as u64).sum();
-        Ok(Seen { loss, gradient_norm, tokens })
+        Ok(Seen { loss: sum_of_means / means.len() as f64, gradient_norm, tokens })
+    }
+
+    /// One pass forward and backward; the sum of its losses, whose gradients are divided by `divisor`.
+    fn pass(
+        &self,
+        leaks: &mut LeakCheck,
+        batch: &PackedBatch,
+        (step, index): (u64, u64),
+        divisor: usize,
+    ) -> Result<Tensor, StepError> {
+        if let Objective::Masked(_) = self.objective {
+            leaks.observe(batch)?;
+        }
+        let packed = Packed::new(&batch.view(), self.device);
+        let loss = self.model.loss(&packed, Dropout::at(self.run.seed, step, index));
+        (&loss / divisor as f64).backward();
+        stopwatch::enter(Phase::Data);
+        Ok(loss)
     }
 }
 

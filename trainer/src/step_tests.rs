@@ -15,7 +15,7 @@ use spec::{Program, RunId, RunSpec, SCHEMA};
 use tch::{Device, Kind, Tensor};
 
 use super::*;
-use crate::data::{self, Masking, Stories, testing};
+use crate::data::{self, Draw, Masking, Stories, testing};
 use crate::model::{declarations, sample};
 use crate::schedule::learning_rate;
 
@@ -94,6 +94,7 @@ fn fifty_steps_in_micro_batches_are_those_of_transformers() {
             device: Device::Cpu,
             model: Model::new(&spec, &mut |name| parameters.leaf(name), Precision::Fp32),
             parameters,
+            team: Team::alone(),
         };
         for (step, expected) in (0_u32..).zip(&losses) {
             let draws: Vec<Draw> = (4 * step..4 * step + 4).map(|story| Draw { epoch: 0, story }).collect();
@@ -162,8 +163,17 @@ fn check_means(
     let expected_loss = expected.double_value(&[]);
 
     let mut optimizer = Optimizer::new(&train, &parameters);
-    let bench =
-        Workbench { run: &run, data, micro_batch_tokens, averaging, objective, device: Device::Cpu, model, parameters };
+    let bench = Workbench {
+        run: &run,
+        data,
+        micro_batch_tokens,
+        averaging,
+        objective,
+        device: Device::Cpu,
+        model,
+        parameters,
+        team: Team::alone(),
+    };
     let seen = bench.step(&mut optimizer, &mut LeakCheck::default(), &bench.packer().pack(draws), 0, 1e-3).unwrap();
     let tokens: u64 = draws.iter().map(|draw| data.training.length(draw.story as usize)).sum();
     assert_eq!(seen.tokens, tokens);

@@ -9,6 +9,7 @@ use spec::rows::{MetricRow, TimingRow};
 use spec::train::{Precision, TrainSpec};
 
 use crate::checkpoint::{self, CheckpointError, Progress};
+use crate::collective::CollectiveError;
 use crate::curves::Curve;
 use crate::data::StepSampler;
 use crate::evaluate::command::DEFAULT_TOKENS;
@@ -51,6 +52,9 @@ pub enum TrainError {
     /// A checkpoint could not be written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Another rank is gone, or something is wrong between them.
+    #[error(transparent)]
+    Collective(#[from] CollectiveError),
 }
 
 /// A run in the middle of its training.
@@ -95,7 +99,8 @@ impl Training<'_> {
         let mut saved = Instant::now();
         let feed = Feed::start(self.workbench.packer(), self.sampler.clone())?;
         while self.progress.step < self.steps {
-            if stop.is_asked() {
+            // All ranks leave before the same step, whichever was asked.
+            if self.workbench.team.any(stop.is_asked())? {
                 self.save()?;
                 return Ok(Ending::Stopped);
             }
@@ -178,8 +183,9 @@ impl Training<'_> {
         task.judge(&scorer, watch)
     }
 
-    fn validate(&mut self) -> Result<(), WriteError> {
-        let result = self.examiner().validate(&self.workbench.data.validation);
+    fn validate(&mut self) -> Result<(), TrainError> {
+        let bench = &self.workbench;
+        let result = self.examiner().validate(&bench.data.validation, &bench.team)?;
         self.write_metric("validation-loss", result.loss())?;
         let [protocol, _] = Protocol::of(self.model.architecture);
         for (benchmark, pairs) in &self.pairs.curves {
@@ -188,7 +194,7 @@ impl Training<'_> {
             let accuracy = task.rows(&judgements.expect("invariant: nobody broke off"))[0].value;
             self.write_metric(&format!("{}-part", benchmark.name()), accuracy)?;
         }
-        self.metrics.flush()
+        Ok(self.metrics.flush()?)
     }
 
     fn write_metric(&mut self, metric: &str, value: f64) -> Result<(), WriteError> {
@@ -196,7 +202,11 @@ impl Training<'_> {
         self.metrics.row(MetricRow { step, tokens, metric: metric.to_owned(), value })
     }
 
+    /// Writes a checkpoint, which holds for all ranks: they have the same weights and moments.
     fn save(&mut self) -> Result<(), TrainError> {
+        if !self.workbench.team.is_first() {
+            return Ok(());
+        }
         self.progress.metrics_bytes = self.metrics.sync()?;
         let folder = self.layout.checkpoints();
         checkpoint::save(&folder, &self.progress, &self.workbench.parameters, &self.optimizer)?;

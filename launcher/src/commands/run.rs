@@ -122,7 +122,8 @@ fn submit(
     if tasks.is_empty() {
         return Ok(Outcome::Finished);
     }
-    let slots = local::slots(&request(arguments, selection), tasks.len());
+    let request = request(arguments, selection)?;
+    let slots = local::slots(&request, tasks.len());
     let submission = format!("local-{}-{}", env::now_for_names(), std::process::id());
     let array = writer.layout.array(&submission);
     if !array::write(&array, tasks.iter().map(|task| &task.spec))? {
@@ -148,20 +149,32 @@ fn submit(
     Ok(local::carry_out(&context, &mut writer.ledger, progress)?)
 }
 
-fn request(arguments: &Arguments, selection: &Selection) -> local::Request {
-    let needs_gpu = selection.tasks.iter().any(|task| task.spec.execution.device != Device::Cpu);
+fn request(arguments: &Arguments, selection: &Selection) -> Result<local::Request, CliError> {
+    let on_gpu = || selection.tasks.iter().map(|task| &task.spec).filter(|run| run.execution.device != Device::Cpu);
+    let needs_gpu = on_gpu().next().is_some();
+    let gpus_per_run = on_gpu().map(|run| run.resources.gpus).max().unwrap_or(0);
     let gpus = match &arguments.gpus {
         Some(gpus) => gpus.clone(),
         None if needs_gpu => env::gpus(),
         None => Vec::new(),
     };
-    local::Request {
+    if !gpus.is_empty() && (gpus.len() as u64) < u64::from(gpus_per_run) {
+        let words = format!(
+            "a run asks for {gpus_per_run} GPUs (resources.gpus), but there {} here: {}",
+            if gpus.len() == 1 { "is 1".to_owned() } else { format!("are {}", gpus.len()) },
+            gpus.join(", ")
+        );
+        let error = CliError::new(ExitCode::Usage, words);
+        return Err(error.hint("ask for fewer with --set resources.gpus=…, or look what CUDA_VISIBLE_DEVICES hides"));
+    }
+    Ok(local::Request {
         slots: arguments.slots,
         gpus,
         per_gpu: arguments.per_gpu,
+        gpus_per_run,
         threads: arguments.threads,
         cores: env::cores(),
-    }
+    })
 }
 
 fn style(quiet: bool) -> Style {

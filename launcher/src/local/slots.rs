@@ -1,7 +1,7 @@
 /// A place for one run at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
-    /// The GPU that its runs see; `None` leaves the environment as it is.
+    /// The GPUs that its runs see, with commas between; `None` leaves the environment as it is.
     pub gpu: Option<String>,
     /// Processor threads of its runs.
     pub threads: u32,
@@ -16,6 +16,8 @@ pub struct Request {
     pub gpus: Vec<String>,
     /// Runs at a time on one GPU (`--per-gpu`).
     pub per_gpu: Option<u32>,
+    /// GPUs of one run; 0 counts as 1.
+    pub gpus_per_run: u32,
     /// Threads of one run (`--threads`).
     pub threads: Option<u32>,
     /// Processor cores.
@@ -24,21 +26,24 @@ pub struct Request {
 
 /// The slots for `runs` runs.
 ///
-/// With GPUs: one slot a GPU, or as many as were asked for, dealt out in turn. Without: one thread a run while there are more
-/// runs than cores, else the cores divided among the runs. Threads are divided so that all slots together use the machine
+/// With GPUs: one slot for as many as a run asks for, or as many slots as were asked for, dealt out in turn; GPUs that do not
+/// make up a whole group stay idle. Without: one thread a run, or one for each of its ranks, while there are more runs than
+/// cores, else the cores divided among the runs. Threads are divided so that all slots together use the machine
 /// once.
 pub fn slots(request: &Request, runs: usize) -> Vec<Slot> {
     let cores = request.cores.max(1);
     let runs = u32::try_from(runs).unwrap_or(u32::MAX).max(1);
-    let gpus = u32::try_from(request.gpus.len()).unwrap_or(u32::MAX);
+    let each = request.gpus_per_run.max(1);
+    let groups: Vec<String> = request.gpus.chunks_exact(each as usize).map(|group| group.join(",")).collect();
+    let gpus = u32::try_from(groups.len()).unwrap_or(u32::MAX);
     let wanted = match request.slots {
         Some(slots) => slots,
         None if gpus > 0 => gpus * request.per_gpu.unwrap_or(1),
-        None => cores / request.threads.unwrap_or(1).min(cores),
+        None => cores / request.threads.unwrap_or(each).min(cores),
     };
     let count = wanted.min(runs).max(1);
     let threads = request.threads.unwrap_or((cores / count).max(1));
-    let gpu = |slot: u32| request.gpus.get((slot % gpus.max(1)) as usize).cloned();
+    let gpu = |slot: u32| groups.get((slot % gpus.max(1)) as usize).cloned();
     (0..count).map(|slot| Slot { gpu: gpu(slot), threads }).collect()
 }
 
@@ -70,5 +75,16 @@ mod tests {
         assert_eq!(shape(&doubled, 9), [(gpu("0"), 2), (gpu("2"), 2), (gpu("0"), 2), (gpu("2"), 2)]);
         assert_eq!(shape(&doubled, 1), [(gpu("0"), 8)]);
         assert_eq!(shape(&Request { slots: Some(3), ..request }, 9), [(gpu("0"), 2), (gpu("2"), 2), (gpu("0"), 2)]);
+    }
+
+    #[test]
+    fn a_run_of_several_gpus_has_a_group_to_itself() {
+        let gpus = ["0", "1", "2", "3", "4"].map(str::to_owned).to_vec();
+        let request = Request { cores: 8, gpus, gpus_per_run: 2, ..Request::default() };
+        let gpu = |names: &str| Some(names.to_owned());
+        assert_eq!(shape(&request, 9), [(gpu("0,1"), 4), (gpu("2,3"), 4)]);
+        // Without GPUs as many processes share the cores.
+        let none = Request { gpus: Vec::new(), ..request };
+        assert_eq!(shape(&none, 9), vec![(None, 2); 4]);
     }
 }

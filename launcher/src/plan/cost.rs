@@ -10,6 +10,7 @@ use spec::train::{Batch, Length};
 use spec::{Program, RunSpec, Study, budget};
 
 use super::difference::{Difference, Standing};
+use super::sharing::IdleGpus;
 use crate::sweep::Sweep;
 
 /// Bytes of English text in one token of a byte-level BPE of some ten thousand entries.
@@ -48,6 +49,9 @@ pub struct Cost {
     pub most_gpu_hours: f64,
     /// The tasks that would carry them out on a cluster, by what they ask for.
     pub tasks: Vec<TaskCost>,
+    /// Runs that ask for more GPUs than they can use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub idle_gpus: Vec<IdleGpus>,
 }
 
 /// Tasks of a cluster that ask for the same.
@@ -153,6 +157,7 @@ impl Cost {
             gpu_hours: (speed.runs > 0).then_some(0.0),
             most_gpu_hours: 0.0,
             tasks: Vec::new(),
+            idle_gpus: Vec::new(),
         };
         let mut kinds: BTreeMap<&ResourcesSpec, usize> = BTreeMap::new();
         for ((run, standing), workload) in sweep.runs.iter().zip(&difference.standings).zip(workloads) {
@@ -168,6 +173,8 @@ impl Cost {
             *kinds.entry(&run.resources).or_default() += 1;
         }
         cost.tasks = kinds.into_iter().map(|(resources, runs)| TaskCost::of(resources, runs)).collect();
+        let ahead = sweep.runs.iter().zip(&difference.standings).filter(|(_, standing)| standing.is_ahead());
+        cost.idle_gpus = IdleGpus::of(ahead.map(|(run, _)| run));
         cost.most_gpu_hours = cost.tasks.iter().map(TaskCost::gpu_hours).sum();
         cost
     }

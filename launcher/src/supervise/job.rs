@@ -85,7 +85,7 @@ pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError>
     if !job.retry.wants(&before.state) {
         return Ok(Finish::Already(Box::new(before)));
     }
-    let command = trainer::command(&job.spec.program, &job.directory)?;
+    let command = trainer::command(&job.spec, &job.directory)?;
     let signals =
         Signals::listen(&WATCHED).map_err(|source| SuperviseError::Process { what: "listen to signals", source })?;
     let claimed = ClaimedRun::claim(&layout, machine)?;

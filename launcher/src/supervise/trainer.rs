@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use spec::layout::RunLayout;
-use spec::{Program, contract};
+use spec::{Program, RunSpec, contract};
 
 use super::error::SuperviseError;
 use super::job::Job;
@@ -37,12 +37,12 @@ fn absolute(path: &Path) -> Result<PathBuf, SuperviseError> {
     std::path::absolute(path).map_err(|source| SuperviseError::Process { what: "find the trainer", source })
 }
 
-/// Program and arguments that carry out `program` in `directory`.
-pub(super) fn command(program: &Program, directory: &Path) -> Result<Vec<OsString>, SuperviseError> {
-    Ok(match program {
+/// Program and arguments that carry out `run` in `directory`.
+pub(super) fn command(run: &RunSpec, directory: &Path) -> Result<Vec<OsString>, SuperviseError> {
+    Ok(match &run.program {
         Program::Builtin(_) => {
             let mut command = vec![locate()?.into_os_string()];
-            command.extend(contract::builtin_arguments(directory));
+            command.extend(contract::builtin_arguments(directory, run.ranks()));
             command
         }
         Program::Command(command) => command.argv.iter().map(OsString::from).collect(),

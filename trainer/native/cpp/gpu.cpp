@@ -28,8 +28,8 @@ struct Driver {
   Status (*memory)(size_t*, int);
   Status (*attribute)(int*, int, int);
   Status (*retain)(Handle*, int);
-  Status (*current)(Handle*);
-  Status (*make_current)(Handle);
+  Status (*push)(Handle);
+  Status (*pop)(Handle*);
   Status (*load)(Handle*, const void*);
   Status (*function)(Handle*, Handle, const char*);
   Status (*launch)(
@@ -64,8 +64,8 @@ Driver find_driver() {
   look_up(library, "cuDeviceTotalMem_v2", found.memory);
   look_up(library, "cuDeviceGetAttribute", found.attribute);
   look_up(library, "cuDevicePrimaryCtxRetain", found.retain);
-  look_up(library, "cuCtxGetCurrent", found.current);
-  look_up(library, "cuCtxSetCurrent", found.make_current);
+  look_up(library, "cuCtxPushCurrent_v2", found.push);
+  look_up(library, "cuCtxPopCurrent_v2", found.pop);
   look_up(library, "cuModuleLoadData", found.load);
   look_up(library, "cuModuleGetFunction", found.function);
   look_up(library, "cuLaunchKernel", found.launch);
@@ -117,6 +117,7 @@ std::vector<char> compile(const Compiler& compiler, int capability) {
 }
 
 struct Device {
+  int index = 0;
   int capability = 0;
   int multiprocessors = 0;
   Handle context = nullptr;
@@ -124,7 +125,7 @@ struct Device {
   std::map<std::string, Handle> kernels;
 };
 
-// Everything after `open`; a process computes on its first device alone, as CUDA_VISIBLE_DEVICES shows it.
+// Everything after `open`; a process computes on one device alone.
 struct State {
   Driver driver{};
   Device device;
@@ -140,20 +141,35 @@ void check(const Driver& driver, Status status, const char* what) {
   TORCH_CHECK(false, what, ": ", words == nullptr ? "unknown error" : words, " (", status, ")");
 }
 
-void make_current(const State& at) {
-  Handle context = nullptr;
-  check(at.driver, at.driver.current(&context), "no context");
-  if (context == nullptr) check(at.driver, at.driver.make_current(at.device.context), "no context");
-}
+// The device's context, current on this thread while this lives.
+class Current {
+ public:
+  explicit Current(const State& state) : driver_(state.driver) {
+    check(driver_, driver_.push(state.device.context), "no context");
+  }
+  ~Current() {
+    Handle left = nullptr;
+    driver_.pop(&left);
+  }
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
 
-void open(const char* compiler, const char* builtins) {
-  if (state != nullptr) return;
+ private:
+  const Driver& driver_;
+};
+
+void open(int index, const char* compiler, const char* builtins) {
+  if (state != nullptr) {
+    TORCH_CHECK(state->device.index == index, "the kernels are those of GPU ", state->device.index, ", not of ", index);
+    return;
+  }
   auto fresh = std::make_unique<State>();
   fresh->driver = find_driver();
   const Driver& driver = fresh->driver;
   int device = 0;
   check(driver, driver.init(0), "the driver does not start");
-  check(driver, driver.device(&device, 0), "there is no GPU");
+  check(driver, driver.device(&device, index), "there is no such GPU");
+  fresh->device.index = index;
   int major = 0, minor = 0;
   check(driver, driver.attribute(&major, kMajor, device), "no compute capability");
   check(driver, driver.attribute(&minor, kMinor, device), "no compute capability");
@@ -163,7 +179,7 @@ void open(const char* compiler, const char* builtins) {
   TORCH_CHECK(major >= 8, "a GPU of compute capability ", major, ".", minor, " does not multiply bfloat16");
   const std::vector<char> code = compile(find_compiler(compiler, builtins), fresh->device.capability);
   check(driver, driver.retain(&fresh->device.context, device), "no context");
-  make_current(*fresh);
+  const Current current(*fresh);
   check(driver, driver.load(&fresh->device.module, code.data()), "the kernels do not load");
   state = fresh.release();
 }
@@ -183,8 +199,10 @@ int64_t multiprocessors() { return state->device.multiprocessors; }
 
 void launch(const char* kernel, const at::Tensor& on, Shape shape, void** arguments) {
   TORCH_CHECK(state != nullptr, "the kernels have not been compiled");
-  TORCH_CHECK(on.is_cuda() && on.get_device() == 0, "a tensor on ", on.device(), " is not on the first GPU");
-  make_current(*state);
+  TORCH_CHECK(
+      on.is_cuda() && on.get_device() == state->device.index, "a tensor on ", on.device(), " is not on GPU ",
+      state->device.index);
+  const Current current(*state);
   const c10::Stream stream = c10::impl::VirtualGuardImpl(at::kCUDA).getStream(on.device());
   // The stream that is there without asking has number 0, and no handle.
   const Handle handle = stream.id() == 0 ? nullptr : stream.native_handle();
@@ -199,8 +217,8 @@ void launch(const char* kernel, const at::Tensor& on, Shape shape, void** argume
 
 }  // namespace seedbed::gpu
 
-extern "C" char* seedbed_gpu_open(const char* compiler, const char* builtins) {
-  return seedbed::guarded([&] { seedbed::gpu::open(compiler, builtins); });
+extern "C" char* seedbed_gpu_open(int index, const char* compiler, const char* builtins) {
+  return seedbed::guarded([&] { seedbed::gpu::open(index, compiler, builtins); });
 }
 
 extern "C" bool seedbed_gpu_is_ready() { return seedbed::gpu::is_ready(); }

@@ -106,7 +106,7 @@ unsafe extern "C" {
         key: u64,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
-    pub(crate) fn seedbed_gpu_open(compiler: *const c_char, builtins: *const c_char) -> *mut c_char;
+    pub(crate) fn seedbed_gpu_open(index: c_int, compiler: *const c_char, builtins: *const c_char) -> *mut c_char;
     pub(crate) fn seedbed_gpu_is_ready() -> bool;
     #[cfg(test)]
     pub(crate) fn seedbed_gpu_compile(

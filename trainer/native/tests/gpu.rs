@@ -15,7 +15,7 @@ const ROUNDED: f64 = 8e-3;
 fn open() {
     let found = native::cuda::load();
     assert!(matches!(found, native::cuda::Availability::Loaded { devices: 1.. }), "no GPU: {found:?}");
-    gpu::open().unwrap();
+    gpu::open(0).unwrap();
 }
 
 /// Entries between −1 and 1 that bfloat16 can hold.

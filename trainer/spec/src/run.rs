@@ -10,7 +10,7 @@ use crate::benchmark::Benchmarks;
 use crate::data::DataSpec;
 use crate::error::SpecError;
 use crate::evaluate::EvaluateSpec;
-use crate::execution::ExecutionSpec;
+use crate::execution::{Device, ExecutionSpec};
 use crate::identity::{Digest, RunId};
 use crate::model::ModelSpec;
 use crate::resources::ResourcesSpec;
@@ -158,6 +158,15 @@ fn without_folder(argument: &str) -> String {
 }
 
 impl RunSpec {
+    /// How many processes of the built-in trainer share the run: one for each GPU that it asks for, at least one. Where no GPU is
+    /// visible as many share the processor.
+    pub fn ranks(&self) -> u32 {
+        match &self.program {
+            Program::Builtin(_) if self.execution.device != Device::Cpu => self.resources.gpus.max(1),
+            _ => 1,
+        }
+    }
+
     /// Checks what was read: the schema is known, and the id is the id of the content.
     ///
     /// # Errors

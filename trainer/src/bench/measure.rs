@@ -10,6 +10,7 @@ use tch::Device;
 use super::peak::{product_flops, synchronize};
 use super::plan::Plan;
 use super::report::{Measurement, PhaseTime, Spread};
+use crate::collective::Team;
 use crate::data::{self, DataError, LeakCheck, StepSampler};
 use crate::device;
 use crate::evaluate::objective::Objective;
@@ -82,6 +83,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
         model: Model::new(&plan.study.model, &mut |name| parameters.leaf(name), train.precision),
         parameters,
         data: &data,
+        team: Team::alone(),
     };
     let mut leaks = LeakCheck::default();
     let feed = Feed::start(workbench.packer(), sampler)?;

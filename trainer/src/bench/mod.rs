@@ -70,7 +70,7 @@ pub struct Request {
 /// When a setting is wrong, the stories do not fill a step, or there is no such device.
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
     let plan = plan::Plan::of(request)?;
-    device::prepare(&plan.run)?;
+    device::prepare(&plan.run, 1)?;
     let device = device::choose(plan.run.execution.device, cuda)?;
     if let Some(note) = device::make_ready(plan.study.train.precision, device) {
         crate::logbook::say(&note);

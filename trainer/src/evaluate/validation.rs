@@ -3,6 +3,7 @@
 use tch::Kind;
 
 use super::examiner::Examiner;
+use crate::collective::{CollectiveError, Team};
 use crate::data::Stories;
 
 /// What the held-out stories say about a model.
@@ -35,19 +36,29 @@ impl Validation {
 }
 
 impl Examiner<'_> {
-    /// Measures the model on all held-out stories. The order of summation is fixed, so the same model gives the same bits.
-    pub fn validate(&self, stories: &Stories) -> Validation {
+    /// Measures the model on all held-out stories, the passes dealt out to the ranks in turn. The order of summation is fixed, so the
+    /// same model gives the same bits, however many ranks there are.
+    ///
+    /// # Errors
+    /// When another rank is gone.
+    pub fn validate(&self, stories: &Stories, team: &Team) -> Result<Validation, CollectiveError> {
         let mut result = Validation { nats: 0.0, tokens: 0, bytes: 0 };
-        for range in ranges(stories, self.most_tokens) {
+        let ranges = ranges(stories, self.most_tokens);
+        let mut nats = vec![0.0; ranges.len()];
+        for (index, range) in ranges.into_iter().enumerate() {
             let batch = self.objective.validation(stories, range);
             if batch.scored.is_empty() {
                 continue;
             }
-            result.nats -= self.log_probabilities(&batch).sum(Kind::Double).double_value(&[]);
+            if team.owns(index as u64) {
+                nats[index] = self.log_probabilities(&batch).sum(Kind::Double).double_value(&[]);
+            }
             result.tokens += batch.scored.len() as u64;
             result.bytes += batch.targets.iter().map(|id| u64::from(self.token_bytes[*id as usize])).sum::<u64>();
         }
-        result
+        team.fill_in(&mut nats)?;
+        result.nats = nats.into_iter().fold(0.0, |sum, part| sum - part);
+        Ok(result)
     }
 
     /// Whether the held-out stories ask anything that [`Self::validate`] could measure: one scored token, one byte of text.

@@ -9,7 +9,7 @@
 pub mod device;
 pub mod kernels;
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 use std::path::{Path, PathBuf};
 use std::ptr;
 
@@ -21,16 +21,23 @@ const NEIGHBOUR: &str = "libcudart.so.";
 const COMPILER: &str = "libnvrtc.so.";
 const BUILTINS: &str = "libnvrtc-builtins.so.";
 
-/// Compiles the kernels for the first GPU that this process sees; once done, later calls do nothing.
+/// Compiles the kernels for the GPU of this number among those that the process sees; once done, later calls for it do nothing.
 ///
 /// # Errors
 ///
-/// When there is no driver, no compiler, or the GPU is older than Ampere (compute capability 8.0), which has no bfloat16.
-pub fn open() -> Result<(), TorchError> {
+/// When there is no driver, no compiler, or the GPU is older than Ampere (compute capability 8.0), which has no bfloat16; or
+/// when they were compiled for another: a process computes on one.
+pub fn open(index: usize) -> Result<(), TorchError> {
     let (compiler, builtins) = compiler(neighbourhood().as_deref());
     let builtins_or_null = builtins.as_ref().map_or(ptr::null(), |path| path.as_ptr());
     // SAFETY: both texts are zero-terminated and live through the call, which keeps neither.
-    unsafe { shim::check(shim::seedbed_gpu_open(compiler.as_ptr(), builtins_or_null)) }
+    unsafe {
+        shim::check(shim::seedbed_gpu_open(
+            c_int::try_from(index).unwrap_or(c_int::MAX),
+            compiler.as_ptr(),
+            builtins_or_null,
+        ))
+    }
 }
 
 /// Whether [`open`] has succeeded.
@@ -89,7 +96,7 @@ mod tests {
     #[test]
     fn without_a_gpu_opening_says_what_is_missing() {
         if matches!(crate::cuda::load(), crate::cuda::Availability::NoDriver) {
-            let error = open().unwrap_err();
+            let error = open(0).unwrap_err();
             assert!(error.to_string().contains("libcuda.so.1"), "{error}");
             assert!(!is_open());
         }

@@ -9,7 +9,7 @@ pub(super) const SECTION: Section = Section {
             key: "resources.gpus",
             kind: Kind::Integer { least: 0, most: 1024 },
             default: Preset::Integer(1),
-            meaning: "GPUs of one run on a cluster",
+            meaning: "GPUs of one run; with several, all on one machine, it has a process on each (data parallel)",
         },
         Setting {
             key: "resources.cpus",

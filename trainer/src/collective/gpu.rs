@@ -1,0 +1,25 @@
+//! Ranks with a GPU each, on one machine or several: NCCL.
+
+use native::nccl::{Communicator, Reduction};
+use tch::Tensor;
+
+use super::error::CollectiveError;
+use super::team::Collective;
+
+impl Collective for Communicator {
+    fn sum(&mut self, tensor: &mut Tensor) -> Result<(), CollectiveError> {
+        Ok(self.all_reduce(tensor, Reduction::Sum)?)
+    }
+
+    fn broadcast(&mut self, tensor: &mut Tensor, root: u32) -> Result<(), CollectiveError> {
+        Ok(Communicator::broadcast(self, tensor, root)?)
+    }
+
+    fn wait(&mut self) -> Result<(), CollectiveError> {
+        Ok(Communicator::wait(self)?)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), CollectiveError> {
+        Ok(self.finalise()?)
+    }
+}
