@@ -121,7 +121,9 @@ impl Overview {
             _ => text += "  no time yet: no run of this sweep is done\n",
         }
         let _ = writeln!(text, "  at most {:.2} GPU-h by resources.time", cost.most_gpu_hours);
-        cost.idle_gpus.iter().for_each(|idle| text += &format!("  {}\n", idle.line()));
+        for idle in &cost.idle_gpus {
+            let _ = writeln!(text, "  {}", idle.line());
+        }
         cost.tasks.iter().filter(|kind| kind.runs_per_task > 1).for_each(|kind| text += &packed(kind));
         text
     }
