@@ -165,8 +165,8 @@ impl Cells {
         place as u32
     }
 
-    /// A value of a metric of a run.
-    pub(super) fn add(&mut self, run: u32, metric: u32, value: f64, (step, line): (f64, Line)) {
+    /// A value of a metric of a run. Answers where its cell stands.
+    pub(super) fn add(&mut self, run: u32, metric: u32, value: f64, (step, line): (f64, Line)) -> u32 {
         let (place, known) =
             place(&mut self.cell_places, self.cell_ids.id([run, metric].into_iter()), self.values.len());
         if known {
@@ -174,6 +174,12 @@ impl Cells {
         } else {
             self.values.push(Cell { run, metric, step, value, first: line, twin: None, sum: None });
         }
+        place as u32
+    }
+
+    /// A further value of the cell that stands at `place`.
+    pub(super) fn add_at(&mut self, place: u32, value: f64, (step, line): (f64, Line)) {
+        self.values[place as usize].add(value, step, line, self.duplicates);
     }
 
     /// Moves all lines down by so many.
@@ -215,5 +221,15 @@ impl Cells {
                 self.values.push(Cell { run, metric, ..cell.clone() });
             }
         }
+    }
+
+    /// Everything in words, for comparisons: names with their lines, runs, and cells as they are told.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> String {
+        // Metrics are told by name only.
+        let names: Vec<_> = self.names[..self.width()].iter().map(|names| (&names.texts, &names.lines)).collect();
+        let metrics = &self.names[self.width()].texts;
+        let cell = |cell: &Cell| (cell.run, cell.metric, cell.step, cell.value().to_string(), cell.first, cell.twin);
+        format!("{names:?} {metrics:?} {:?} {:?}", self.runs, self.values.iter().map(cell).collect::<Vec<_>>())
     }
 }

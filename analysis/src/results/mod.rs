@@ -1,9 +1,10 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files`, `final_values` and `missing`) and [`table`] read them (with `columns`, `scan` for the rows of a file, and
-//! `cells`, `intern` and `exact_sum` for what was read so far); [`Results`] holds them in one order
-//! that does not depend on the order of the input.
+//! `sweep` (with `run_files`, `final_values` and `missing`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
+//! for its rows, `plain` and `quoted` for the two ways in which they can be read, with `separators`, `memo` and `number`; `cells`, `intern` and
+//! `exact_sum` for what was read so far; `gathered` for what all files hold); [`Results`] holds them in one order that does not
+//! depend on the order of the input.
 
 pub mod design;
 pub mod observation;
@@ -13,10 +14,17 @@ mod cells;
 mod columns;
 mod exact_sum;
 mod final_values;
+mod gathered;
 mod intern;
+mod memo;
 mod missing;
+mod number;
+mod plain;
+mod quoted;
 mod run_files;
 mod scan;
+mod separators;
+mod source;
 mod sweep;
 
 use spec::value::Value;
