@@ -29,24 +29,40 @@ fn settings() -> String {
 
 #[test]
 fn ten_kills_at_random_moments_leave_no_trace_in_the_tables() {
-    let undisturbed = Study::new(HEAD, &settings());
+    leaves_no_trace(HEAD, &settings(), 10, *b"ten kills at random moments, no.");
+}
+
+#[test]
+fn nor_do_three_where_products_are_rounded_to_bf16() {
+    let head = HEAD.replace("seeds = 2", "seeds = 1");
+    let settings = settings().replace("steps = 120", "steps = 300\nprecision = \"bf16\"");
+    assert!(settings.contains("bf16"));
+    leaves_no_trace(&head, &settings, 3, *b"three kills at random moments, m");
+}
+
+/// Carries a study out twice, once with so many kills at moments that `key` chooses, and compares what is left.
+fn leaves_no_trace(head: &str, settings: &str, most: u32, key: [u8; 32]) {
+    let undisturbed = Study::new(head, settings);
     expect(0, &["run", &undisturbed.sweep(), "--slots", "2"]);
 
-    let disturbed = Study::new(HEAD, &settings());
-    let mut random = ChaCha8Rng::from_seed(*b"ten kills at random moments, no.");
+    let disturbed = Study::new(head, settings);
+    let mut random = ChaCha8Rng::from_seed(key);
     let mut kills = 0;
-    while kills < 10 {
+    while kills < most {
         let mut launcher = start(&disturbed);
         let pause = Duration::from_millis(random.next_u64() % 2_000);
         let deadline = Instant::now() + pause;
-        while Instant::now() < deadline && launcher.try_wait().unwrap().is_none() {
+        while Instant::now() < deadline && launcher.try_wait().expect("a child can be asked").is_none() {
             std::thread::sleep(Duration::from_millis(5));
         }
-        assert!(launcher.try_wait().unwrap().is_none(), "the sweep ended after {kills} kills: it is too short");
+        assert!(
+            launcher.try_wait().expect("a child can be asked").is_none(),
+            "the sweep ended after {kills} kills: it is too short"
+        );
         match random.next_u64() % 3 {
             // The trainers alone, the launcher alone, everything at once.
             0 => kill_trainers(&disturbed, &mut launcher),
-            1 => kill_process(pid(&launcher), Signal::KILL).unwrap(),
+            1 => kill_process(pid(&launcher), Signal::KILL).expect("the launcher is there"),
             _ => {
                 for trainer in trainers(&disturbed) {
                     let _ = kill_process(trainer, Signal::KILL);
@@ -58,7 +74,10 @@ fn ten_kills_at_random_moments_leave_no_trace_in_the_tables() {
         kills += 1;
         no_trainer_survives(&disturbed);
     }
-    let output = seedbed().args(["run", &disturbed.sweep(), "--slots", "2", "--retry", "failed"]).output().unwrap();
+    let output = seedbed()
+        .args(["run", &disturbed.sweep(), "--slots", "2", "--retry", "failed"])
+        .output()
+        .expect("seedbed starts");
     assert!(output.status.success(), "{}", e2e::programs::transcript(&output));
     assert_eq!(study::tables(&undisturbed.layout("kills")), study::tables(&disturbed.layout("kills")));
 }

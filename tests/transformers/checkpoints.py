@@ -3,11 +3,12 @@
     python checkpoints.py TOKENIZER OUT
 
 TOKENIZER is an exported model of the trainer, whose tokenizer is taken; OUT gets a folder for each checkpoint and beside it
-`NAME.jsonl` with a text and the sum of its log-probabilities on each line.
+`NAME.jsonl` with a text, or the ids of one, and its log-probabilities on each line.
 """
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -116,12 +117,29 @@ def roberta(tokenizer, **more):
     return RobertaForMaskedLM(RobertaConfig(**{**settings, **more}))
 
 
+def with_padding_one(folder, out):
+    """The tokenizer of `folder` with the first two ids exchanged: RoBERTa's own order, `<s>` and then `<pad>`."""
+    shutil.copytree(folder, out, ignore=shutil.ignore_patterns("*.safetensors", "config.json", "*.py", "seedbed.json"))
+    path = out / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    other = {0: 1, 1: 0}
+    for token in tokenizer["added_tokens"]:
+        token["id"] = other.get(token["id"], token["id"])
+    vocabulary = tokenizer["model"]["vocab"]
+    tokenizer["model"]["vocab"] = {token: other.get(id, id) for token, id in vocabulary.items()}
+    for token in tokenizer["post_processor"]["special_tokens"].values():
+        token["ids"] = [other.get(id, id) for id in token["ids"]]
+    path.write_text(json.dumps(tokenizer))
+    return AutoTokenizer.from_pretrained(out)
+
+
 def checkpoints(tokenizer):
     """Name, model, and what its config.json says besides."""
     yield "gpt-neo", gpt_neo(tokenizer), {}
     yield "gpt-neo-relu", gpt_neo(tokenizer, activation_function="relu", attention_types=[[["global"], 3]]), {}
     yield "gpt-neo-padded-table", gpt_neo(tokenizer, vocab_size=len(tokenizer) + 30), {}
     yield "roberta", roberta(tokenizer), {}
+    yield "roberta-padding-one", roberta(tokenizer, pad_token_id=1, bos_token_id=0, max_position_embeddings=50), {}
     yield "roberta-silu", roberta(tokenizer, hidden_act="silu", num_attention_heads=1), {}
     if "xielu" in ACT2FN:
         # What it learns is made in bf16, and rounded so when it is used.
@@ -149,10 +167,23 @@ def checkpoints(tokenizer):
     yield "study-roberta-kan", model, {"custom_activation": "kan"}
 
 
-def main(tokenizer, out):
-    tokenizer = AutoTokenizer.from_pretrained(tokenizer)
+def texts(tokenizer):
+    """Fields of a row, and the ids between the special ones: the texts, and one that holds the padding id itself."""
+    for text in TEXTS:
+        ids = tokenizer(text)["input_ids"]
+        yield {"text": text}, ids[1:-1]
+    pad = tokenizer.pad_token_id
+    ids = tokenizer(TEXTS[0])["input_ids"][1:-1]
+    ids = [ids[0], pad, *ids[1:3], pad, pad, *ids[3:]]
+    yield {"ids": ids}, ids
+
+
+def main(folder, out):
+    usual = AutoTokenizer.from_pretrained(folder)
+    other = with_padding_one(Path(folder), Path(out).parent / f"{Path(out).name}-tokenizer")
     torch.manual_seed(0)
-    for name, model, more in checkpoints(tokenizer):
+    for name, model, more in checkpoints(usual):
+        tokenizer = other if model.config.pad_token_id == 1 else usual
         for parameter in model.parameters():
             nn.init.normal_(parameter, float(parameter.mean().round()), 0.3)
         model.eval()
@@ -163,12 +194,11 @@ def main(tokenizer, out):
         config.write_text(json.dumps({**json.loads(config.read_text()), **more}))
         model.config.architectures = [type(model).__name__]
         rows = []
-        for text in TEXTS:
-            ids = tokenizer(text)["input_ids"]
-            if isinstance(model, GPTNeoForCausalLM):
-                # The end of a text is not scored.
-                ids.pop()
-            rows.append({"text": text, "sum": sum(log_probabilities(model, tokenizer, ids))})
+        for row, inner in texts(tokenizer):
+            # The end of a text is not scored, and a decoder does not see it.
+            end = [] if isinstance(model, GPTNeoForCausalLM) else [tokenizer.eos_token_id]
+            ids = [tokenizer.bos_token_id, *inner, *end]
+            rows.append({**row, "log-probabilities": log_probabilities(model, tokenizer, ids)})
         folder.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

@@ -2,8 +2,9 @@
 
     python compare.py MODELS
 
-MODELS holds a folder for each model, and beside it `NAME.jsonl`, the trainer's scores of some texts. Prints a line for every
-model that differs and ends with 1 if one does.
+MODELS holds a folder for each model, and beside it `NAME.jsonl`, the trainer's scores of some texts. Every model is loaded in fp32,
+where it must say the same, and in both half precisions, where it must say numbers that are near. Prints a line for every model
+that differs and ends with 1 if one does.
 """
 
 import json
@@ -21,6 +22,9 @@ import transformers  # noqa: E402
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer  # noqa: E402
 
 TOLERANCE = 1e-5
+# How far a log-probability may be in half precision, as a part of it where that is above 1: enough to see that it is the same
+# model, whose numbers overflow nowhere.
+HALF = {torch.float16: 0.05, torch.bfloat16: 0.25}
 
 transformers.logging.set_verbosity_error()
 # The networks are tiny, and the other version is compared at the same time.
@@ -31,12 +35,12 @@ def log_probabilities(model, tokenizer, ids):
     """ln p of every id between the special ones, as the trainer defines it."""
     with torch.no_grad():
         if model.config.architectures[0].endswith("CausalLM"):
-            rows = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+            rows = model(torch.tensor([ids])).logits[0].float().log_softmax(-1)
             return [rows[place, ids[place + 1]].item() for place in range(len(ids) - 1)]
         hidden = torch.tensor([ids]).repeat(len(ids) - 2, 1)
         places = torch.arange(1, len(ids) - 1)
         hidden[places - 1, places] = tokenizer.mask_token_id
-        rows = model(hidden).logits[places - 1, places].log_softmax(-1)
+        rows = model(hidden).logits[places - 1, places].float().log_softmax(-1)
         return rows[places - 1, torch.tensor(ids)[places]].tolist()
 
 
@@ -73,13 +77,29 @@ def compare(folder):
     return far
 
 
+def compare_in_half(folder):
+    """What is wrong with the model in half precision, if something is: the first text is enough to see it."""
+    row = json.loads(folder.with_suffix(".jsonl").read_text().splitlines()[0])
+    for kind, tolerance in HALF.items():
+        model, tokenizer = load(folder)
+        model = model.to(kind)
+        ids = tokenizer(row["text"])["input_ids"]
+        found = log_probabilities(model, tokenizer, ids)
+        pairs = zip(found, row["log-probabilities"])
+        far = max(abs(here - there) / max(1.0, abs(there)) for here, there in pairs)
+        # A distance that is not a number fails, too.
+        if not far < tolerance:
+            return f"in {kind} it differs by {far}"
+    return None
+
+
 def main(models):
     folders = sorted(path for path in Path(models).iterdir() if path.is_dir())
     bad = 0
     for folder in folders:
         try:
             far = compare(folder)
-            problem = None if far < TOLERANCE else f"differs by {far}"
+            problem = compare_in_half(folder) if far < TOLERANCE else f"differs by {far}"
         except Exception as error:  # noqa: BLE001
             problem = f"{type(error).__name__}: {error}"
         if problem:

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn both_halves_of_a_key_count() {
         let ones = Tensor::ones([256], (Kind::Float, Device::Cpu));
-        let masks = [0_u64, 1, 1 << 32, 1 << 63].map(|key| drawn(&ones, 0.5, key));
+        let masks = [0_u64, 1, 2 << 32, 1 << 63].map(|key| drawn(&ones, 0.5, key));
         for (index, mask) in masks.iter().enumerate() {
             assert!(masks[..index].iter().all(|other| other != mask));
         }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 use spec::model::ModelSpec;
@@ -14,6 +14,12 @@ use trainer::streams::Dropout;
 
 /// Largest distance from the reference, as a part of its largest magnitude.
 const TOLERANCE: f64 = 1e-5;
+
+/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
+fn folder() -> PathBuf {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    std::env::var_os("SEEDBED_REFERENCE").map_or(ours, PathBuf::from)
+}
 
 /// What one file holds.
 struct Case {
@@ -32,7 +38,7 @@ struct Case {
 
 impl Case {
     fn read(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/reference/{name}.safetensors"));
+        let path = folder().join(format!("{name}.safetensors"));
         let bytes = std::fs::read(&path).unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
         let spec = &header.metadata().as_ref().unwrap()["spec"];

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a run that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 use spec::model::ModelSpec;
@@ -38,6 +38,12 @@ fn train() -> TrainSpec {
     }
 }
 
+/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
+fn folder() -> PathBuf {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    std::env::var_os("SEEDBED_REFERENCE").map_or(ours, PathBuf::from)
+}
+
 /// The stories of every step, consumed from the front.
 struct Data {
     tokens: std::vec::IntoIter<i64>,
@@ -63,7 +69,7 @@ impl Data {
 }
 
 fn check(name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/reference/{name}.safetensors"));
+    let path = folder().join(format!("{name}.safetensors"));
     let bytes = std::fs::read(&path).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let spec: ModelSpec = serde_json::from_str(&header.metadata().as_ref().unwrap()["spec"]).unwrap();

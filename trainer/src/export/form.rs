@@ -84,6 +84,7 @@ fn learned(spec: &ModelSpec) -> Map<String, Value> {
         Architecture::Roberta => "roberta.encoder.layer.0.intermediate.intermediate_act_fn.",
     };
     let of_activation = |declaration: Declaration| {
+        let name = portable_name(&declaration.name).strip_prefix(prefix)?.to_owned();
         let start = match declaration.start {
             Start::Constant(value) => json!(value),
             Start::Rows(values) => json!(values),
@@ -92,7 +93,6 @@ fn learned(spec: &ModelSpec) -> Map<String, Value> {
                 unreachable!("invariant: an activation starts from constants, rows or normal numbers")
             }
         };
-        let name = portable_name(&declaration.name).strip_prefix(prefix)?.to_owned();
         Some((name, json!({ "shape": declaration.shape, "start": start })))
     };
     declarations(spec).into_iter().filter_map(of_activation).collect()

@@ -147,9 +147,9 @@ def spec_of(architecture, layers, hidden, heads, width, window, activation, drop
     }
 
 
-def write(name, architecture, case):
+def write(name, architecture, case, out, seed):
     layers, hidden, heads, width, window, activation, dropout, lengths = case
-    torch.manual_seed(sum(map(ord, name)))
+    torch.manual_seed(sum(map(ord, name)) + seed)
     padding = PADDING.get(name, 0)
     shape = (layers, hidden, heads, width, window, activation)
     model = gpt_neo(*shape) if architecture == "gpt-neo" else roberta(*shape, padding)
@@ -179,13 +179,15 @@ def write(name, architecture, case):
         tensors[f"gradient/{key}"] = parameter.grad[rows].contiguous()
     spec = spec_of(architecture, *shape, dropout)
     versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
-    save_file(tensors, HERE / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
+    save_file(tensors, out / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
+
+
+def main(names, out=HERE, seed=0):
+    """Writes the cases of these names, or all, into a folder; another seed gives other weights and texts."""
+    for name in names or [*GPT_NEO, *ROBERTA]:
+        architecture, cases = ("gpt-neo", GPT_NEO) if name in GPT_NEO else ("roberta", ROBERTA)
+        write(name, architecture, cases[name], out, seed)
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or [*GPT_NEO, *ROBERTA]
-    for name in wanted:
-        if name in GPT_NEO:
-            write(name, "gpt-neo", GPT_NEO[name])
-        else:
-            write(name, "roberta", ROBERTA[name])
+    main(sys.argv[1:])

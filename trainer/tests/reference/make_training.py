@@ -50,8 +50,8 @@ def padded(stories, scored, targets):
     return ids, (ids != 0).long(), labels
 
 
-def write(name, architecture, layers, hidden, heads, width, window, activation):
-    torch.manual_seed(sum(map(ord, name)))
+def write(out, seed, name, architecture, layers, hidden, heads, width, window, activation):
+    torch.manual_seed(sum(map(ord, name)) + seed)
     build = gpt_neo if architecture == "gpt-neo" else roberta
     # Dropout would draw other masks here than there.
     model = build(layers, hidden, heads, width, window, activation).eval()
@@ -92,9 +92,15 @@ def write(name, architecture, layers, hidden, heads, width, window, activation):
         tensors[f"end/{key}"] = parameter.detach().clone()
     spec = spec_of(architecture, layers, hidden, heads, width, window, activation, 0.0)
     versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
-    save_file(tensors, HERE / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
+    save_file(tensors, out / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
     print(name, [round(float(losses[step]), 4) for step in (0, 10, 25, 49)])
 
 
-for name, case in RUNS.items():
-    write(name, *case)
+def main(out=HERE, seed=0):
+    """Writes all runs into a folder; another seed gives other weights and texts."""
+    for name, case in RUNS.items():
+        write(out, seed, name, *case)
+
+
+if __name__ == "__main__":
+    main()
