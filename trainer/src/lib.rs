@@ -11,7 +11,8 @@
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`finetune`]: what it learns of other tasks; [`mod@bench`]: how fast it is, and where the time goes.
-//! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//! 10. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`], [`whole_number`]: the process around
+//!     it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
@@ -47,3 +48,4 @@ pub mod store;
 pub mod streams;
 pub mod train;
 pub mod trained;
+pub mod whole_number;

@@ -38,7 +38,7 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
             .hint("its command stands under `program` in run.json"));
     };
     device::prepare(&run)?;
-    let device = device::choose(run.execution.device, cuda)?;
+    let device = device::choose(run.execution.device, device::Said::InSweep, cuda)?;
     logbook::say(Machine::look(cuda).to_string().trim_end());
     logbook::say(&format!("run             {} ({})", run.id, run.label()));
     if let Some(note) = device::make_ready(study.train.precision, device) {
