@@ -202,3 +202,14 @@ fn without_a_sweep_it_is_said_where_was_looked() {
     let output = seedbed().args(["status", "nothing.toml"]).current_dir(folder.path()).output().unwrap();
     assert!(stderr(&output).contains("nothing.toml is neither a sweep file nor the directory of a sweep"));
 }
+
+#[test]
+fn a_sweep_file_is_not_written_over_a_directory() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [&["new", "."][..], &["new", "--force", "."]] {
+        let output = seedbed().args(arguments).current_dir(home.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(73), "{}", stderr(&output));
+        assert_eq!(stderr(&output), "error: . is a directory\nhint: name the file: ./sweep.toml\n");
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}

@@ -115,3 +115,38 @@ fn inspect(collective: bool, nccl: Option<&Path>, cuda: &Availability) -> Result
     }
     Ok(ExitCode::Done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_below_zero_is_answered_with_the_range() {
+        for (arguments, expected) in [
+            (
+                "generate --dir model --seed -1",
+                "invalid value '-1' for '--seed <SEED>': expected a whole number of 0 or more",
+            ),
+            (
+                "generate --dir model --max-tokens -1",
+                "'--max-tokens <MAX_TOKENS>': expected a whole number of 0 or more",
+            ),
+            ("generate --dir model --samples 0", "'--samples <SAMPLES>': expected a whole number of 1 or more"),
+            ("generate --dir model --top-k -5", "'--top-k <TOP_K>': expected a whole number of 1 or more"),
+            (
+                "score --dir model --batch-tokens -1",
+                "'--batch-tokens <BATCH_TOKENS>': expected a whole number of 1 or more",
+            ),
+            ("evaluate --dir model --tasks blimp --batch-tokens 0", "expected a whole number of 1 or more"),
+            ("finetune --dir model --data d --to t --seeds -1", "expected a whole number of 0 or more"),
+            ("finetune --dir model --data d --to t --epochs -1", "expected a whole number of 1 or more"),
+            ("finetune --dir model --data d --to t --items -1", "-1 is not in 10"),
+            ("bench stories.txt --seed -1", "expected a whole number of 0 or more"),
+            ("bench stories.txt --tokens -1", "-1 is not in 0"),
+        ] {
+            let words = std::iter::once("seedbed-trainer").chain(arguments.split(' '));
+            let said = Arguments::try_parse_from(words).unwrap_err().to_string();
+            assert!(said.contains(expected), "{arguments}: {said}");
+        }
+    }
+}

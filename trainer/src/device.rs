@@ -39,21 +39,40 @@ pub fn ready(threads: Option<u32>, deterministic: bool) -> Result<(), Failure> {
     settings::set_deterministic(deterministic).map_err(bug)
 }
 
-/// The device that a run asks for.
+/// Where a person says on which device to compute; messages name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// In the sweep file: `execution.device`.
+    InSweep,
+    /// On the command line: `--device`.
+    OnCommandLine,
+}
+
+impl Said {
+    /// The wish for `device` as it is written there.
+    fn written(self, device: &str) -> String {
+        match self {
+            Self::InSweep => format!("`execution.device = \"{device}\"`"),
+            Self::OnCommandLine => format!("`--device {device}`"),
+        }
+    }
+}
+
+/// The device that a run, or a person on the command line, asks for.
 ///
 /// # Errors
-/// When it asks for a GPU and there is none to be had.
-pub fn choose(wish: spec::execution::Device, cuda: &Availability) -> Result<Device, Failure> {
+/// When that is a GPU and there is none to be had.
+pub fn choose(wish: spec::execution::Device, said: Said, cuda: &Availability) -> Result<Device, Failure> {
     let has_gpu = matches!(cuda, Availability::Loaded { devices } if *devices > 0);
     match (wish, has_gpu) {
         (spec::execution::Device::Cpu, _) | (spec::execution::Device::Auto, false) => Ok(Device::Cpu),
         (_, true) => Ok(Device::Cuda(0)),
         (spec::execution::Device::Cuda, false) => {
-            let failure =
-                Failure::new(ExitCode::Unavailable, format!("the run asks for a GPU, but: {}", in_words(cuda)));
+            let message = format!("{} asks for a GPU, but: {}", said.written("cuda"), in_words(cuda));
+            let failure = Failure::new(ExitCode::Unavailable, message);
             Err(match cuda {
                 Availability::Missing { .. } => failure.hint("`cargo libtorch --cuda` installs the CUDA libraries"),
-                _ => failure.hint("`execution.device = \"auto\"` takes the processor where there is no GPU"),
+                _ => failure.hint(format!("{} takes the processor where there is no GPU", said.written("auto"))),
             })
         }
     }
@@ -148,6 +167,20 @@ mod tests {
         insta::assert_snapshot!(without_bf16(false).unwrap(), @r#"this processor has no instructions for bf16: its products are computed with those for fp32 and rounded, which gives bf16's numbers, but slower than fp32; where speed was meant, train.precision = "fp32" has it here"#);
         assert_eq!(without_bf16(true), None);
         assert_eq!(make_ready(Precision::Fp32, Device::Cpu), None);
+    }
+
+    #[test]
+    fn a_gpu_that_is_not_there_is_said_in_the_words_in_which_it_was_asked_for() {
+        let wish = spec::execution::Device::Cuda;
+        let said = |said| choose(wish, said, &Availability::NoDriver).unwrap_err().render();
+        insta::assert_snapshot!(said(Said::OnCommandLine), @r"
+        error: `--device cuda` asks for a GPU, but: no NVIDIA driver
+        hint: `--device auto` takes the processor where there is no GPU
+        ");
+        insta::assert_snapshot!(said(Said::InSweep), @r#"
+        error: `execution.device = "cuda"` asks for a GPU, but: no NVIDIA driver
+        hint: `execution.device = "auto"` takes the processor where there is no GPU
+        "#);
     }
 
     #[test]

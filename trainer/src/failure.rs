@@ -113,7 +113,11 @@ impl Blame for ImportError {
             Self::Model(error) => error.exit(),
             Self::Export(error) => error.exit(),
             Self::Already { .. } => ExitCode::Usage,
-            Self::Unsupported { .. } | Self::Mismatch(_) | Self::Constant(_) => ExitCode::BadData,
+            Self::Unsupported { .. }
+            | Self::Mismatch(_)
+            | Self::Differ { .. }
+            | Self::NoNumbers { .. }
+            | Self::Constant(_) => ExitCode::BadData,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Files that are there whole or not at all.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -30,14 +30,19 @@ impl WriteError {
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), WriteError> {
     let attempt = || {
         let folder = path.parent().unwrap_or(Path::new("."));
-        // As readable as any other file of the person's: the results of a study are there to be read.
-        let mut temporary = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        // Opened here, not by tempfile, whose errors name the temporary file: a name that nobody gave.
+        let mut temporary = tempfile::Builder::new().make_in(folder, create)?;
         write(temporary.as_file_mut())?;
         temporary.as_file().sync_all()?;
         temporary.persist(path).map_err(|error| error.error)?;
         sync_folder(folder)
     };
     attempt().map_err(|source| WriteError::new(path, source))
+}
+
+/// As readable as any other file of the person's: the results of a study are there to be read.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(path)
 }
 
 /// Writes a record as indented JSON, atomically.
@@ -55,4 +60,24 @@ pub fn write_json(path: &Path, record: &impl Serialize) -> Result<(), WriteError
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_file_that_was_asked_for_and_no_other() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        write_json(&file, &1).unwrap();
+        for path in [home.path().join("nowhere/record.json"), file.join("record.json"), home.path().to_owned()] {
+            let error = write_json(&path, &1).unwrap_err();
+            assert_eq!(error.to_string(), format!("cannot write {}", path.display()));
+            let cause = error.source().unwrap().to_string();
+            assert!(cause.contains("(os error") && !cause.contains(".tmp"), "{cause}");
+        }
+    }
 }

@@ -12,7 +12,7 @@
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`finetune`]: what it learns of other tasks; [`mod@bench`]: how fast it is, and where the time goes.
 //! 10. [`collective`]: several GPUs together.
-//! 11. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`]: the process around it.
+//! 11. [`cli`], [`inspect`], [`device`], [`signal`], [`logbook`], [`failure`], [`whole_number`]: the process around it.
 //!
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
@@ -52,3 +52,4 @@ pub mod store;
 pub mod streams;
 pub mod train;
 pub mod trained;
+pub mod whole_number;

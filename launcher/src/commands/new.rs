@@ -24,9 +24,14 @@ pub struct Arguments {
 /// Writes a commented sweep file.
 ///
 /// # Errors
-/// When the file is there already, unless it may be replaced, or cannot be written.
+/// When the file is there already, unless it may be replaced, is a directory, or cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let path = &arguments.path;
+    if path.is_dir() {
+        let message = format!("{} is a directory", path.display());
+        let file = path.join("sweep.toml");
+        return Err(CliError::new(ExitCode::CannotWrite, message).hint(format!("name the file: {}", file.display())));
+    }
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let text = outline(stem);
     if arguments.force {

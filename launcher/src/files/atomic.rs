@@ -1,5 +1,6 @@
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -41,17 +42,16 @@ pub fn create_directory(path: &Path) -> Result<(), FileError> {
 }
 
 fn filled(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let mut temporary =
-        tempfile::Builder::new().prefix(".writing-").permissions(readable()).tempfile_in(folder(path))?;
-    temporary.write_all(content)?;
+    // The file is opened and written here, not by tempfile, whose errors name the temporary file: a name that nobody gave.
+    let mut temporary = tempfile::Builder::new().prefix(".writing-").make_in(folder(path), create)?;
+    temporary.as_file_mut().write_all(content)?;
     temporary.as_file().sync_all()?;
     Ok(temporary)
 }
 
 /// Records are for the whole group to read, as far as the umask allows; a temporary file would be private by default.
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(0o666)
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(path)
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
@@ -92,5 +92,14 @@ mod tests {
     fn a_missing_folder_is_named() {
         let error = write_atomic(Path::new("/nowhere/at/all"), b"").unwrap_err();
         assert_eq!(error.to_string(), "cannot write /nowhere/at/all");
+        // Below a file there is no folder: so for every person, root included.
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        write_atomic(&file, b"").unwrap();
+        for path in [Path::new("/nowhere/at/all").to_owned(), file.join("record.json"), home.path().to_owned()] {
+            let error = write_atomic(&path, b"").unwrap_err();
+            let whole = crate::error::CliError::from(error).render();
+            assert!(whole.contains("(os error") && !whole.contains(".writing-"), "{whole}");
+        }
     }
 }

@@ -76,25 +76,35 @@ impl<'a> Resolver<'a> {
         settings
     }
 
+    /// The settings of `point`; `common` is what [`Self::common`] gave.
+    pub(super) fn settings(&self, common: &Settings, point: &Point) -> Settings {
+        let mut settings = common.clone();
+        for (factor, level) in self.factors.list.iter().zip(&point.levels) {
+            if let Target::Setting(setting) = &factor.target {
+                settings.give(setting, &factor.levels[*level]).expect("invariant: a level was accepted by its factor");
+            }
+        }
+        for assignment in self.assignments(point) {
+            give(&mut settings, assignment);
+        }
+        settings
+    }
+
     /// What the runs of `point` share; `common` is what [`Self::common`] gave.
     pub(super) fn resolve(&self, common: &Settings, point: &Point) -> Result<Resolved<'a>, Misfit> {
-        let mut settings = common.clone();
+        let settings = self.settings(common, point);
         let mut parameters = BTreeMap::new();
         let mut levels = BTreeMap::new();
         for (factor, level) in self.factors.list.iter().zip(&point.levels) {
             let value = &factor.levels[*level];
-            match &factor.target {
-                Target::Setting(setting) => {
-                    settings.give(setting, value).expect("invariant: a level was accepted by its factor");
-                }
-                Target::Parameter(name) => _ = parameters.insert(name.clone(), value.clone()),
+            if let Target::Parameter(name) = &factor.target {
+                parameters.insert(name.clone(), value.clone());
             }
             levels.insert(factor.name.clone(), value.clone());
         }
         for assignment in self.assignments(point) {
-            match &assignment.target {
-                Target::Setting(_) => give(&mut settings, assignment),
-                Target::Parameter(name) => _ = parameters.insert(name.clone(), assignment.value.clone()),
+            if let Target::Parameter(name) = &assignment.target {
+                parameters.insert(name.clone(), assignment.value.clone());
             }
         }
         let (program, benchmarks, files) = match self.program {

@@ -18,7 +18,7 @@ use super::program::ProgramSource;
 use super::resolve::Resolver;
 use super::retry::RetryPolicy;
 use super::vocabulary::Assignment;
-use super::{analysis, blocks, runs};
+use super::{analysis, blocks, runs, unused};
 
 /// What the tables of a sweep file say.
 #[derive(Debug)]
@@ -104,6 +104,9 @@ impl Tables {
         let resolved = runs::resolve(&resolver, &points, problems);
         if problems.any() {
             return None;
+        }
+        if self.program.is_builtin() {
+            unused::warn(&resolver, &points, problems);
         }
         let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
         let order = runs::seeds_of(&self.header.seeds, &points, own);

@@ -9,4 +9,5 @@ mod preset;
 mod properties;
 mod scale;
 mod support;
+mod unused;
 mod wrong;

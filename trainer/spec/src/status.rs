@@ -259,9 +259,10 @@ pub struct Facts {
     pub places: Vec<Place>,
     /// Optimiser steps that the run will take.
     pub steps: u64,
-    /// Training stories and their tokens after truncation.
+    /// Stories of the training set.
     pub training_stories: u64,
-    /// Tokens of the training stories.
+    /// Tokens of the training set after truncation, each story counted once; how many a run has seen of them, passes over the
+    /// set included, its checkpoint and its model card say.
     pub training_tokens: u64,
 }
 

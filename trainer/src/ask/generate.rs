@@ -16,6 +16,7 @@ use crate::failure::as_failure;
 use crate::model::{Packed, Stories};
 use crate::streams;
 use crate::trained::TrainedError;
+use crate::whole_number::{from_one, from_zero};
 
 /// What is to be gone on with.
 #[derive(Debug, Args)]
@@ -26,22 +27,22 @@ pub struct Request {
     #[arg(long, default_value = "")]
     prompt: String,
     /// Most tokens that are added
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = from_zero::<usize>, allow_negative_numbers = true)]
     max_tokens: usize,
     /// 0 takes the most probable token; below 1 the probable gets likelier, above 1 less likely
     #[arg(long, default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
     temperature: f64,
     /// Draw from so many of the most probable tokens [default: all]
-    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_parser = from_one::<usize>, allow_negative_numbers = true)]
     top_k: Option<usize>,
     /// Draw from the fewest tokens that have this probability together
     #[arg(long, default_value_t = 1.0, value_parser = probability, allow_negative_numbers = true)]
     top_p: f64,
     /// The same seed gives the same text
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = from_zero::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// How many texts
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = from_one::<u64>, allow_negative_numbers = true)]
     samples: u64,
     /// Print a line of JSON for each text: prompt, continuation, ids, and why it ends
     #[arg(long)]
@@ -55,10 +56,6 @@ fn temperature(text: &str) -> Result<f64, String> {
 fn probability(text: &str) -> Result<f64, String> {
     let valid = |value: &f64| *value > 0.0 && *value <= 1.0;
     number(text).filter(valid).ok_or_else(|| "expected a number above 0 and up to 1".to_owned())
-}
-
-fn positive(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|value| *value > 0).ok_or_else(|| "expected a whole number of 1 or more".to_owned())
 }
 
 fn number(text: &str) -> Option<f64> {

@@ -78,7 +78,7 @@ impl Asked {
             Wish::Cpu => spec::execution::Device::Cpu,
             Wish::Cuda => spec::execution::Device::Cuda,
         };
-        let device = device::choose(wish, cuda)?;
+        let device = device::choose(wish, device::Said::OnCommandLine, cuda)?;
         let note = &mut |note: &str| logbook::say(note);
         let trained = TrainedModel::open(&self.dir, self.cache.as_deref(), note).map_err(as_failure)?;
         let model = trained.model(device);

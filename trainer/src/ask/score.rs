@@ -16,25 +16,27 @@ use spec::model::Architecture;
 use spec::{ExitCode, Failure};
 use tch::{Device, Kind};
 
-use super::texts::{Text, Texts};
+use super::texts::{Text, TextError, Texts};
 use super::{Asked, Ready, no_numbers};
 use crate::data::PackedBatch;
 use crate::failure::as_failure;
 use crate::model::Packed;
+use crate::whole_number::from_one;
 
 /// What is to be scored.
 #[derive(Debug, Args)]
 pub struct Request {
     #[command(flatten)]
     asked: Asked,
-    /// A file of JSON lines: {"text": "…"}, or {"ids": […]} without special tokens [default: standard input]
+    /// A file of JSON lines: {"text": "…"}, or {"ids": […]} without special tokens [default: standard input]. They are read and
+    /// scored one after the other: a line that is no text ends it when those before it are printed
     #[arg(long)]
     texts: Option<PathBuf>,
     /// Cut texts that are longer than the context, rather than refuse them
     #[arg(long)]
     truncate: bool,
     /// Most tokens in one forward pass
-    #[arg(long, default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 8192, value_parser = from_one::<u64>, allow_negative_numbers = true)]
     batch_tokens: u64,
 }
 
@@ -44,15 +46,17 @@ pub struct Request {
 /// When there is no model, a line is no text, or what the model says is no number; the lines before have been scored.
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
     let ready = request.asked.open(cuda)?;
-    let input: Box<dyn BufRead> =
-        match &request.texts {
-            None => Box::new(io::stdin().lock()),
-            Some(path) => Box::new(BufReader::new(File::open(path).map_err(|error| {
-                Failure::new(ExitCode::BadData, format!("cannot read {}: {error}", path.display()))
-            })?)),
-        };
+    let (name, source): (String, Box<dyn BufRead>) = match &request.texts {
+        None => ("standard input".to_owned(), Box::new(io::stdin().lock())),
+        Some(path) => {
+            let name = path.display().to_string();
+            let file = File::open(path).map_err(|source| as_failure(TextError::Read { name: name.clone(), source }))?;
+            (name, Box::new(BufReader::new(file)))
+        }
+    };
     let texts = Texts {
-        lines: input.lines(),
+        source,
+        name,
         tokenizer: &ready.trained.tokenizer,
         spec: &ready.trained.spec,
         truncate: request.truncate,

@@ -1,6 +1,6 @@
 //! What is to be scored: a line of JSON for each text.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use serde_json::{Map, Value};
 use spec::model::{Architecture, ModelSpec};
@@ -20,11 +20,19 @@ pub struct Text {
 #[derive(Debug, thiserror::Error)]
 pub enum TextError {
     /// The lines could not be read.
-    #[error("cannot read the texts")]
-    Read(#[from] std::io::Error),
+    #[error("cannot read {name}")]
+    Read {
+        /// The file, or `standard input`.
+        name: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A line is not what it should be.
-    #[error("line {line} of the texts: {reason}")]
+    #[error("{name}, line {line}: {reason}")]
     Line {
+        /// The file, or `standard input`.
+        name: String,
         /// The line, from 1.
         line: u64,
         /// What is wrong, and what would be right.
@@ -39,7 +47,9 @@ pub enum TextError {
 #[derive(Debug)]
 pub struct Texts<'a, R> {
     /// Where the lines come from.
-    pub lines: std::io::Lines<R>,
+    pub source: R,
+    /// What that is called: the file, or `standard input`.
+    pub name: String,
     /// How text becomes ids.
     pub tokenizer: &'a Tokenizer,
     /// The model that will see them.
@@ -54,31 +64,52 @@ impl<R: BufRead> Texts<'_, R> {
     /// The next text; lines without content are passed over.
     fn read(&mut self) -> Result<Option<Text>, TextError> {
         loop {
-            let Some(line) = self.lines.next().transpose()? else {
+            let Some(line) = self.line()? else {
                 return Ok(None);
             };
-            self.read += 1;
             if line.trim().is_empty() {
                 continue;
             }
-            let line_number = self.read;
             return self.parse(&line).map(Some).map_err(|error| match error {
-                Refusal::Reason(reason) => TextError::Line { line: line_number, reason },
+                Refusal::Reason(reason) => self.wrong(reason),
                 Refusal::Tokenizer(error) => TextError::Tokenizer(error),
             });
         }
     }
 
+    /// The next line; a byte-order mark before the first is passed over.
+    fn line(&mut self) -> Result<Option<String>, TextError> {
+        let mut bytes = Vec::new();
+        let count = self.source.read_until(b'\n', &mut bytes);
+        let count = count.map_err(|source| TextError::Read { name: self.name.clone(), source })?;
+        if count == 0 {
+            return Ok(None);
+        }
+        self.read += 1;
+        let marked = bytes.strip_prefix(BYTE_ORDER_MARK).filter(|_| self.read == 1);
+        let text = std::str::from_utf8(marked.unwrap_or(&bytes)).map_err(|error| {
+            self.wrong(format!("byte {} of it is not UTF-8; expected a text file in UTF-8", error.valid_up_to() + 1))
+        })?;
+        Ok(Some(text.to_owned()))
+    }
+
+    /// The error of the line that was read last.
+    fn wrong(&self, reason: String) -> TextError {
+        TextError::Line { name: self.name.clone(), line: self.read, reason }
+    }
+
     fn parse(&self, line: &str) -> Result<Text, Refusal> {
-        let expected = "expected an object such as {\"text\": \"Once upon a time\"} or {\"ids\": [5, 17, 9]}";
-        let fields: Map<String, Value> =
-            serde_json::from_str(line).map_err(|error| Refusal::Reason(format!("{error}; {expected}")))?;
+        let refused = |reason: String| Refusal::Reason(format!("{reason}; expected {EXPECTED}"));
+        let fields: Map<String, Value> = serde_json::from_str(line).map_err(|error| refused(in_line(&error)))?;
         let mut ids = match (fields.get("text"), fields.get("ids")) {
             (Some(Value::String(text)), None) => {
                 self.tokenizer.encode_bare(vec![text]).map_err(Refusal::Tokenizer)?.remove(0)
             }
             (None, Some(Value::Array(ids))) => ids.iter().map(|id| self.id(id)).collect::<Result<_, _>>()?,
-            _ => return Err(Refusal::Reason(format!("it has not one of `text` and `ids`; {expected}"))),
+            (Some(_), Some(_)) => return Err(refused("it has both `text` and `ids`".to_owned())),
+            (Some(text), None) => return Err(refused(format!("`text` is {}, not a string", shown(text)))),
+            (None, Some(ids)) => return Err(refused(format!("`ids` is {}, not a list", shown(ids)))),
+            (None, None) => return Err(refused("it has neither `text` nor `ids`".to_owned())),
         };
         let room = self.room();
         if ids.len() > room {
@@ -110,6 +141,27 @@ impl<R: BufRead> Texts<'_, R> {
     }
 }
 
+/// What some programs write before the first line of a file in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+const EXPECTED: &str = "an object such as {\"text\": \"Once upon a time\"} or {\"ids\": [5, 17, 9]}";
+
+/// What a parser that has seen one line only says of it, without the number of that line.
+fn in_line(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let what = said.split(" at line ").next().unwrap_or(&said);
+    match error.column() {
+        0 => what.to_owned(),
+        column => format!("{what} at column {column}"),
+    }
+}
+
+/// A value as it was written, its end left out if it is long.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 40 { text } else { text.chars().take(37).chain("...".chars()).collect() }
+}
+
 enum Refusal {
     Reason(String),
     Tokenizer(DataError),
@@ -129,10 +181,11 @@ mod tests {
     use crate::data::testing::tokenizer;
     use crate::model::sample;
 
-    fn read(architecture: Architecture, truncate: bool, lines: &str) -> Vec<Result<Text, String>> {
+    fn read(architecture: Architecture, truncate: bool, lines: impl AsRef<[u8]>) -> Vec<Result<Text, String>> {
         let spec = sample::spec(architecture, &[]);
         let tokenizer = tokenizer();
-        let texts = Texts { lines: lines.as_bytes().lines(), tokenizer: &tokenizer, spec: &spec, truncate, read: 0 };
+        let name = "texts.jsonl".to_owned();
+        let texts = Texts { source: lines.as_ref(), name, tokenizer: &tokenizer, spec: &spec, truncate, read: 0 };
         texts.map(|text| text.map_err(|error| error.to_string())).collect()
     }
 
@@ -148,12 +201,40 @@ mod tests {
     #[test]
     fn lines_that_cannot_be_scored_say_what_would_be_right() {
         let error = |line: &str| read(Architecture::GptNeo, false, line).remove(0).unwrap_err();
-        insta::assert_snapshot!(error("\nThe cat"), @r#"line 2 of the texts: expected value at line 1 column 1; expected an object such as {"text": "Once upon a time"} or {"ids": [5, 17, 9]}"#);
-        insta::assert_snapshot!(error("{\"words\": 3}"), @r#"line 1 of the texts: it has not one of `text` and `ids`; expected an object such as {"text": "Once upon a time"} or {"ids": [5, 17, 9]}"#);
-        insta::assert_snapshot!(error("{\"ids\": [300]}"), @"line 1 of the texts: 300 is no id below 300");
+        insta::assert_snapshot!(error("\nThe cat"), @r#"texts.jsonl, line 2: expected value at column 1; expected an object such as {"text": "Once upon a time"} or {"ids": [5, 17, 9]}"#);
+        insta::assert_snapshot!(error("{\"words\": 3}"), @r#"texts.jsonl, line 1: it has neither `text` nor `ids`; expected an object such as {"text": "Once upon a time"} or {"ids": [5, 17, 9]}"#);
+        insta::assert_snapshot!(error("{\"ids\": [300]}"), @"texts.jsonl, line 1: 300 is no id below 300");
         let long = format!("{{\"ids\": {:?}}}", [7; 16]);
-        insta::assert_snapshot!(error(&long), @"line 1 of the texts: 16 tokens are too many: a context of 16 has room for 15 beside the special ones; shorten it, or cut all such texts with --truncate");
+        insta::assert_snapshot!(error(&long), @"texts.jsonl, line 1: 16 tokens are too many: a context of 16 has room for 15 beside the special ones; shorten it, or cut all such texts with --truncate");
         assert_eq!(read(Architecture::GptNeo, true, &long)[0].as_ref().unwrap().ids.len(), 15);
         assert_eq!(read(Architecture::Roberta, true, &long)[0].as_ref().unwrap().ids.len(), 14);
+        for (line, expected) in [
+            ("{\"text\": 5}", "`text` is 5, not a string; expected"),
+            ("{\"ids\": \"5 6\"}", "`ids` is \"5 6\", not a list; expected"),
+            ("{\"text\": \"a\", \"ids\": [5]}", "it has both `text` and `ids`; expected"),
+            ("[5]", "invalid type: sequence, expected a map"),
+        ] {
+            assert!(error(line).starts_with(&format!("texts.jsonl, line 1: {expected}")), "{}", error(line));
+        }
+    }
+
+    #[test]
+    fn files_that_are_no_text_say_where() {
+        let line = b"{\"text\": \"The cat\"}\n".as_slice();
+        let marked = read(Architecture::GptNeo, false, [BYTE_ORDER_MARK, line, BYTE_ORDER_MARK, line].concat());
+        assert_eq!(marked[0], Ok(read(Architecture::GptNeo, false, line).remove(0).unwrap()));
+        assert!(marked[1].as_ref().unwrap_err().starts_with("texts.jsonl, line 2: expected value at column 1"));
+        let latin = read(Architecture::GptNeo, false, [line, b"\n{\"text\": \"caf\xe9\"}\n".as_slice()].concat());
+        let said = latin[1].as_ref().unwrap_err();
+        assert_eq!(said, "texts.jsonl, line 3: byte 14 of it is not UTF-8; expected a text file in UTF-8");
+
+        let home = tempfile::tempdir().unwrap();
+        let (spec, tokenizer) = (sample::spec(Architecture::GptNeo, &[]), tokenizer());
+        let source = io::BufReader::new(std::fs::File::open(home.path()).unwrap());
+        let name = home.path().display().to_string();
+        let mut texts = Texts { source, name, tokenizer: &tokenizer, spec: &spec, truncate: false, read: 0 };
+        let said = texts.next().unwrap().unwrap_err();
+        assert_eq!(said.to_string(), format!("cannot read {}", home.path().display()));
+        assert!(std::error::Error::source(&said).unwrap().to_string().contains("Is a directory"));
     }
 }

@@ -17,6 +17,7 @@ use spec::{ExitCode, Failure};
 
 use crate::device;
 use crate::failure::as_failure;
+use crate::whole_number::{from_one, from_zero};
 
 /// What is to be timed.
 #[derive(Debug, Args)]
@@ -36,25 +37,25 @@ pub struct Request {
     #[arg(long)]
     precision: Option<String>,
     /// Most tokens in one step, filled with whole stories
-    #[arg(long, default_value_t = 4096)]
+    #[arg(long, default_value_t = 4096, allow_negative_numbers = true)]
     tokens: u32,
     /// Any other setting of a sweep file, as `model.ffn-size=256`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Steps that are timed
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 10, value_parser = from_one::<u32>, allow_negative_numbers = true)]
     steps: u32,
     /// Steps before them that are not
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = from_zero::<u32>, allow_negative_numbers = true)]
     warm_up: u32,
     /// auto, cpu or cuda
     #[arg(long, default_value = "auto")]
     device: String,
     /// Processor threads [default: as libtorch chooses]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = from_one::<u32>, allow_negative_numbers = true)]
     threads: Option<u32>,
     /// Seed of weights, order, masks and dropout
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = from_zero::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// Where prepared stories are kept for the next time [default: nowhere]
     #[arg(long)]
@@ -71,7 +72,7 @@ pub struct Request {
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
     let plan = plan::Plan::of(request)?;
     device::prepare(&plan.run, 1)?;
-    let device = device::choose(plan.run.execution.device, cuda)?;
+    let device = device::choose(plan.run.execution.device, device::Said::OnCommandLine, cuda)?;
     if let Some(note) = device::make_ready(plan.study.train.precision, device) {
         crate::logbook::say(&note);
     }

@@ -37,7 +37,7 @@ pub fn join(
     call: Option<&Call>,
     cuda: &Availability,
 ) -> Result<(Device, Team), Failure> {
-    let first = device::choose(run.execution.device, cuda)?;
+    let first = device::choose(run.execution.device, device::Said::InSweep, cuda)?;
     let Some(call) = call else { return Ok((first, Team::alone())) };
     let device = own_device(call, first, cuda)?;
     let content = std::fs::read(RunLayout::new(directory).spec()).unwrap_or_default();

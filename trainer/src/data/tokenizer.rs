@@ -129,6 +129,22 @@ impl Tokenizer {
         self.specials
     }
 
+    /// How many ids the tokenizer itself has, its largest and one: the model's table may be padded beyond.
+    pub fn tokens(&self) -> u32 {
+        ids_in(&self.encoder)
+    }
+
+    /// The id of a token by its spelling.
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.encoder.token_to_id(token)
+    }
+
+    /// The first of the special ids that is no token, with its place in [`SPECIAL_TOKENS`].
+    pub fn absent_special(&self) -> Option<(usize, u16)> {
+        let mut ids = self.specials.all().into_iter().enumerate();
+        ids.find(|(_, id)| self.encoder.id_to_token(u32::from(*id)).is_none())
+    }
+
     /// The number of ids.
     pub fn vocabulary(&self) -> u32 {
         self.vocabulary

@@ -25,6 +25,7 @@ use crate::logbook;
 use crate::signal::StopRequest;
 use crate::store::Store;
 use crate::trained::Origin;
+use crate::whole_number::from_one;
 
 /// What is to be measured.
 #[derive(Debug, Args)]
@@ -57,7 +58,7 @@ pub struct Request {
     #[arg(long, value_enum, default_value_t = Products::Fp32)]
     precision: Products,
     /// Most tokens in one forward pass
-    #[arg(long, default_value_t = DEFAULT_TOKENS, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = DEFAULT_TOKENS, value_parser = from_one::<u64>, allow_negative_numbers = true)]
     batch_tokens: u64,
 }
 

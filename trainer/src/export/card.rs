@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use spec::budget::ParameterCount;
 use spec::data::{TokenizerSpec, Validation};
 use spec::model::{Architecture, ModelSpec};
-use spec::train::{Averaging, Batch, Precision, TrainSpec};
+use spec::train::{Averaging, Batch, Precision, Schedule, ScheduleShape, TrainSpec};
 
 use super::form::Form;
 use crate::trained::Origin;
@@ -63,7 +63,8 @@ fn of_run(run: &RunOrigin) -> String {
     rows.push(("seed", run.seed.to_string()));
     let of = run.steps.map(|steps| format!(" of {steps}")).unwrap_or_default();
     rows.push(("optimiser steps", format!("{}{of}", run.step)));
-    rows.push(("training tokens", run.tokens.to_string()));
+    // Not `training-tokens` of facts.json, which are those of the set.
+    rows.push(("tokens seen in training", run.tokens.to_string()));
     let corpus: Vec<String> = run.data.corpus.iter().map(ToString::to_string).collect();
     rows.push(("corpus (blake3)", corpus.join(", ")));
     rows.push((
@@ -98,13 +99,15 @@ fn training(train: &TrainSpec) -> Vec<(&'static str, String)> {
                 optimizer.beta1, optimizer.beta2, optimizer.epsilon, optimizer.weight_decay
             ),
         ),
-        (
-            "learning rate",
-            format!(
-                "{} at its peak, {} steps of warm-up, then {:?} to {} of it",
-                train.schedule.peak, train.schedule.warmup_steps, train.schedule.shape, train.schedule.final_fraction
-            ),
-        ),
+        ("learning rate", {
+            let Schedule { peak, warmup_steps, shape, final_fraction } = train.schedule;
+            let then = match shape {
+                ScheduleShape::Linear => format!("linear to {final_fraction} of it"),
+                ScheduleShape::Cosine => format!("cosine to {final_fraction} of it"),
+                ScheduleShape::Constant => "constant".to_owned(),
+            };
+            format!("{peak} at its peak, {warmup_steps} steps of warm-up, then {then}")
+        }),
         (
             "a step",
             match train.batch {
@@ -176,4 +179,51 @@ fn table(rows: &[(&str, String)]) -> String {
         let _ = writeln!(text, "| {} | {} |", name.replace('|', "\\|"), value.replace('|', "\\|"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use spec::RunId;
+    use spec::setting::{self, Settings};
+    use spec::value::Value;
+
+    use super::*;
+    use crate::data::testing::Desk;
+
+    fn train(schedule: &str) -> TrainSpec {
+        let mut settings = Settings::new();
+        settings.give(setting::find("train.schedule").unwrap(), &Value::from(schedule)).unwrap();
+        TrainSpec::from_settings(&settings, Architecture::GptNeo).unwrap()
+    }
+
+    #[test]
+    fn the_learning_rate_is_told_in_words() {
+        let told = |schedule: &str| training(&train(schedule)).remove(1).1;
+        assert!(told("linear").ends_with("steps of warm-up, then linear to 0 of it"), "{}", told("linear"));
+        assert!(told("cosine").ends_with("steps of warm-up, then cosine to 0 of it"), "{}", told("cosine"));
+        assert!(told("constant").ends_with("steps of warm-up, then constant"), "{}", told("constant"));
+    }
+
+    #[test]
+    fn tokens_that_were_seen_are_not_called_as_those_of_the_set() {
+        let card = of_run(&RunOrigin {
+            run: RunId::of_parts([b"a run".as_slice()]),
+            sweep: "small".to_owned(),
+            levels: BTreeMap::new(),
+            seed: 0,
+            data: Desk::new(&[&["Once."]]).data,
+            train: train("linear"),
+            step: 10,
+            steps: Some(10),
+            tokens: 12_345,
+            device: None,
+            versions: BTreeMap::new(),
+            train_loss: None,
+            validation_loss: None,
+            results: Vec::new(),
+        });
+        assert!(card.contains("| tokens seen in training | 12345 |") && !card.contains("training tokens"), "{card}");
+    }
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use spec::model::Architecture;
-use spec::{ExitCode, Failure, SCHEMA};
+use spec::{Digest, ExitCode, Failure, SCHEMA};
 
 pub use error::ExportError;
 use form::Form;
@@ -78,11 +78,18 @@ fn files(model: &TrainedModel, form: &Form) -> Result<BTreeMap<&'static str, Vec
     let specials = tokenizer.specials();
     let portable = portable::to_portable(weights, specials.pad).map_err(TrainedError::from)?;
     let named = tokenizer::files(tokenizer, spec.architecture, spec.context)?;
-    let record = Record { schema: SCHEMA, model: spec.clone(), specials, origin: origin.clone() };
+    let json_of_tokenizer = json(&named.tokenizer);
+    let record = Record {
+        schema: SCHEMA,
+        model: spec.clone(),
+        specials,
+        tokenizer: Some(Digest::of(&json_of_tokenizer)),
+        origin: origin.clone(),
+    };
     let mut files = BTreeMap::from([
         ("config.json", json(&config::model(spec, specials, form))),
         (SINGLE, weights::serialize(&portable).map_err(|source| ExportError::write(Path::new(SINGLE), source))?),
-        (TOKENIZER, json(&named.tokenizer)),
+        (TOKENIZER, json_of_tokenizer),
         ("tokenizer_config.json", json(&named.config)),
         ("special_tokens_map.json", json(&named.special_tokens)),
         ("README.md", card::write(spec, origin, form).into_bytes()),

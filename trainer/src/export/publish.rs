@@ -67,7 +67,9 @@ fn publish(folder: &Path, files: &BTreeMap<&'static str, Vec<u8>>) -> io::Result
     let staging = tempfile::Builder::new()
         .prefix(".tmp-export-")
         .permissions(Permissions::from_mode(0o777))
-        .tempdir_in(parent)?;
+        .tempdir_in(parent)
+        // Its own error names the folder that nobody asked for.
+        .map_err(|error| io::Error::from(error.kind()))?;
     for (name, content) in files {
         let mut file = File::create(staging.path().join(name))?;
         file.write_all(content)?;
@@ -139,5 +141,8 @@ mod tests {
         let error = write(&other, &files("two")).unwrap_err().to_string();
         assert!(error.contains("it holds config.json"), "{error}");
         assert!(write(&other.join("config.json"), &files("two")).is_err());
+        // A file system on which nobody makes folders.
+        let error = publish(Path::new("/proc/model"), &files("two")).unwrap_err().to_string();
+        assert!(!error.contains(".tmp-export-"), "{error}");
     }
 }

@@ -139,6 +139,54 @@ fn a_damaged_folder_says_what_is_wrong_with_it() {
     assert!(error().contains("99"), "{}", error());
 }
 
+/// Edits the JSON of a file, runs `look`, and puts the file back.
+fn with_edited<T>(path: &Path, edit: impl FnOnce(&mut Value), look: impl FnOnce() -> T) -> T {
+    let before = fs::read(path).unwrap();
+    let mut value = json(path);
+    edit(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+    let found = look();
+    fs::write(path, before).unwrap();
+    found
+}
+
+#[test]
+fn a_tokenizer_of_another_model_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("model");
+    let spec = sample::spec(Architecture::GptNeo, &[("model.vocabulary", Level::Integer(400))]);
+    write(&trained(spec, tokenizer()), &folder).unwrap();
+    let (record, of_tokenizer) = (folder.join("seedbed.json"), folder.join("tokenizer.json"));
+    let error = || opened(&folder).unwrap_err().replace(&home.path().display().to_string(), "HOME");
+    let other_mask = |record: &mut Value| record["specials"]["mask"] = Value::from(399);
+    insta::assert_snapshot!(with_edited(&record, other_mask, error), @"HOME/model/tokenizer.json has `<mask>` 299, seedbed.json says 399: it belongs to another model; put back the one that was written with this");
+    let unnamed = |tokenizer: &mut Value| {
+        *tokenizer = serde_json::from_str(&tokenizer.to_string().replace("<mask>", "[M]")).unwrap();
+    };
+    let error_of_unnamed = || with_edited(&record, other_mask, error);
+    insta::assert_snapshot!(with_edited(&of_tokenizer, unnamed, error_of_unnamed), @"HOME/model/tokenizer.json has 300 tokens and none with the id 399, which seedbed.json has for `<mask>`: it belongs to another model; put back the one that was written with this");
+
+    // The same special tokens, and other words.
+    let forgetful = |tokenizer: &mut Value| drop(tokenizer["model"]["merges"].as_array_mut().unwrap().pop());
+    let said = with_edited(&of_tokenizer, forgetful, error);
+    let digest = json(&record)["tokenizer"].as_str().unwrap().to_owned();
+    assert!(said.contains(&format!(", seedbed.json says {digest}: it belongs to another model")), "{said}");
+    // Folders of versions that did not write it are read.
+    let older = |record: &mut Value| drop(record.as_object_mut().unwrap().remove("tokenizer"));
+    with_edited(&record, older, || opened(&folder).unwrap());
+    opened(&folder).unwrap();
+}
+
+#[test]
+fn an_activation_that_is_not_known_is_answered_with_the_nearest() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("model");
+    write(&trained(sample::spec(Architecture::GptNeo, &[]), tokenizer()), &folder).unwrap();
+    let slip = |record: &mut Value| record["model"]["feed-forward"]["plain"]["activation"] = Value::from("gelo");
+    let said = with_edited(&folder.join("seedbed.json"), slip, || opened(&folder).unwrap_err());
+    assert!(said.contains("seedbed.json: there is no activation `gelo`; did you mean `gelu`?"), "{said}");
+}
+
 #[test]
 fn a_tokenizer_of_another_size_is_refused() {
     let home = tempfile::tempdir().unwrap();

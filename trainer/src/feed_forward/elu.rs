@@ -25,7 +25,8 @@ pub fn celu(x: &Tensor) -> Tensor {
 ///
 /// What is learned is softplus⁻¹ of αₚ and of αₙ − ½, so that αₚ > 0 and the slope below 0 can turn negative; both α start at
 /// 0.8. One of each a layer in the paper. Transformers puts min(x, −10⁻⁶) for x in the exponential, which moves values by less
-/// than 10⁻⁶αₙ; here the formula stands as it is.
+/// than 10⁻⁶αₙ, and it keeps what is learned in bf16, whose softplus moves logits by some thousandths; here the formula stands as
+/// it is, in fp32.
 pub fn xielu(x: &Tensor, [positive, negative]: &[Tensor; 2]) -> Tensor {
     let negative = negative.softplus() + 0.5;
     let below = x.clamp_max(0.0);

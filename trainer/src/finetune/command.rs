@@ -22,6 +22,7 @@ use crate::run::read_spec;
 use crate::signal::StopRequest;
 use crate::store::Store;
 use crate::trained::Origin;
+use crate::whole_number::{from_one, from_zero};
 
 /// What is to be tuned, and how.
 #[derive(Debug, Args)]
@@ -50,25 +51,25 @@ pub struct Command {
     #[arg(long, value_parser = Protocol::NAMES)]
     protocol: Option<String>,
     /// Fine-tuning seeds: of the head, the order and dropout [default: 0,1,2]
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = from_zero::<u64>, allow_negative_numbers = true)]
     seeds: Vec<u64>,
     /// Peak learning rate [default: the protocol's, as are the others below; a change is told in the protocol's name]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Items an optimiser step
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = from_one::<u32>, allow_negative_numbers = true)]
     batch: Option<u32>,
     /// Most passes over a training set
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = from_one::<u32>, allow_negative_numbers = true)]
     epochs: Option<u32>,
     /// Looks without a gain after which training ends
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = from_one::<u32>, allow_negative_numbers = true)]
     patience: Option<u32>,
     /// Most items of a training set, chosen by the hashes of their ids [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(10..))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(10..), allow_negative_numbers = true)]
     items: Option<u32>,
     /// Most tokens in one forward pass
-    #[arg(long, default_value_t = BATCH_TOKENS as u32, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "benchmark")]
+    #[arg(long, default_value_t = BATCH_TOKENS as u32, value_parser = from_one::<u32>, allow_negative_numbers = true, conflicts_with = "benchmark")]
     batch_tokens: u32,
 }
 

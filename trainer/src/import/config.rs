@@ -219,7 +219,7 @@ impl Config {
 
     /// How far local layers look back; they must be every second one, or none.
     fn window(&self, layers: u32, context: u32) -> Result<Option<u32>, ImportError> {
-        let window = self.optional_size("window_size").unwrap_or(256);
+        let window = if self.field("window_size").is_null() { 256 } else { self.size("window_size")? };
         let kinds = self.attention_layers(layers)?;
         // A window over the whole context is none.
         let is_local = |kind: &String| kind == "local" && window < context;
@@ -270,6 +270,11 @@ impl Config {
 
     fn float(&self, field: &str, default: f64) -> f64 {
         self.fields[field].as_f64().unwrap_or(default)
+    }
+
+    /// The value of a field, null if it is not there.
+    pub(super) fn field(&self, name: &str) -> &Value {
+        &self.fields[name]
     }
 
     pub(super) fn unsupported(&self, reason: &str) -> ImportError {

@@ -31,7 +31,31 @@ pub enum ImportError {
     /// A tokenizer and a model that are not of one another.
     #[error("tokenizer and model do not match: {0}")]
     Mismatch(String),
+    /// A tensor that is there twice, with two values.
+    #[error("`{copy}` differs from `{kept}`: {reason}")]
+    Differ {
+        /// The copy.
+        copy: &'static str,
+        /// What it should be a copy of.
+        kept: &'static str,
+        /// Why that cannot be.
+        reason: &'static str,
+    },
+    /// Tensors with values that are no numbers.
+    #[error("{count} values of `{name}` are nan or infinite{}: the training diverged, or the file is damaged", beside(*others))]
+    NoNumbers {
+        /// The first of the tensors.
+        name: String,
+        /// How many of its values.
+        count: i64,
+        /// How many other tensors.
+        others: usize,
+    },
     /// A constant with another value.
     #[error("this trainer's activation is another: {0}")]
     Constant(String),
+}
+
+fn beside(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" (other such tensors: {others})") }
 }

@@ -3,14 +3,17 @@
 //!
 //! [`config`] reads its `config.json` as a network, [`names`], [`study`] and [`study_kan`] its tensors, [`tokenizer`] its
 //! tokenizer. What is
-//! missing, extra or of another shape is named all at once. What is written is an export, as of a run: see
+//! missing, extra or of another shape is named all at once; [`claims`] holds what else its `config.json` says against them, and
+//! [`study_signs`] sees a layer of the study that nobody has named. What is written is an export, as of a run: see
 //! [`crate::trained`].
 
+pub mod claims;
 pub mod config;
 pub mod error;
 pub mod names;
 pub mod study;
 pub mod study_kan;
+pub mod study_signs;
 #[cfg(test)]
 mod tests;
 pub mod tokenizer;
@@ -57,9 +60,14 @@ pub fn carry_out(request: &Request) -> Result<ExitCode, Failure> {
     export::publish::check(&request.to).map_err(as_failure)?;
     let tokenizer = request.tokenizer.as_deref().unwrap_or(&request.from);
     let model = read(&request.from, tokenizer, request.layer).map_err(|error| {
-        let is_layer = matches!(&error, ImportError::Model(TrainedError::Misfit { .. })) && request.layer.is_none();
+        let is_layer = match &error {
+            ImportError::Model(TrainedError::Misfit { misfit, .. }) => {
+                request.layer.is_none() && study_signs::are_in(misfit)
+            }
+            _ => false,
+        };
         let failure = as_failure(error);
-        if is_layer { failure.hint("a checkpoint of the study may need --layer") } else { failure }
+        if is_layer { failure.hint("if it is a checkpoint of the study, --layer names its layer") } else { failure }
     })?;
     export::write(&model, &request.to).map_err(as_failure)?;
     if let Origin::Import(origin) = &model.origin {
@@ -83,9 +91,11 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
     let architecture = config.architecture()?;
     let mut weights = tensors::read_folder(folder)?;
     let mut changes = Vec::new();
+    claims::note_missing_head(&config, &weights, &mut changes);
     names::settle(architecture, &mut weights, &mut changes)?;
     if config.is_xielu() {
         names::without_constants(&mut weights)?;
+        changes.push(claims::XIELU_PRECISION.to_owned());
     }
     let named = || config.custom_activation().map(|name| study_layer(name, &config)).transpose();
     let layer = match layer {
@@ -106,7 +116,8 @@ pub fn read(folder: &Path, tokenizer: &Path, layer: Option<StudyLayer>) -> Resul
     changes.extend(config.left_out());
     tensors::check(&model::declarations(&spec), &weights)
         .map_err(|misfit| TrainedError::Misfit { path: folder.to_owned(), misfit })?;
-    let tokenizer = tokenizer::read(tokenizer, &config, &spec)?;
+    let tokenizer = tokenizer::read(tokenizer, &config, &spec, &mut changes)?;
+    claims::check_tokens(&tokenizer, &mut changes)?;
     let origin =
         ImportOrigin { from: folder.display().to_string(), model_type: config.model_type().to_owned(), changes };
     Ok(TrainedModel { spec, weights, tokenizer, origin: Origin::Import(origin) })

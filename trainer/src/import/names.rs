@@ -10,11 +10,14 @@ use super::error::ImportError;
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, Tensor>;
 
-/// A weight that is there twice under two names in some files: the copy, and the one that is kept.
-const TIED: [(&str, &str); 3] = [
-    ("lm_head.weight", "transformer.wte.weight"),
-    ("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"),
-    ("lm_head.decoder.bias", "lm_head.bias"),
+/// What maps to the tokens, decoder's and encoder's.
+pub const HEADS: [&str; 2] = ["lm_head.weight", "lm_head.decoder.weight"];
+const UNTIED: &str = "untied heads are not supported, a model's head is its table of tokens here";
+/// A weight that is there twice under two names in some files: the copy, the one that is kept, and what is wrong if they differ.
+const TIED: [(&str, &str, &str); 3] = [
+    (HEADS[0], "transformer.wte.weight", UNTIED),
+    (HEADS[1], "roberta.embeddings.word_embeddings.weight", UNTIED),
+    ("lm_head.decoder.bias", "lm_head.bias", "they are one tensor under two names, so the file is damaged"),
 ];
 /// Ends of the names of buffers that old versions wrote.
 const BUFFERS: [&str; 3] = [".attn.attention.bias", ".attn.attention.masked_bias", "embeddings.position_ids"];
@@ -48,7 +51,7 @@ pub fn without_constants(tensors: &mut Tensors) -> Result<(), ImportError> {
 /// Gives the tensors the trainer's names and leaves out what it has no use for; `changes` says what a person should know.
 ///
 /// # Errors
-/// When a head is not tied to the table of tokens.
+/// When a value is no number, or a head is not tied to the table of tokens.
 pub fn settle(architecture: Architecture, tensors: &mut Tensors, changes: &mut Vec<String>) -> Result<(), ImportError> {
     if architecture == Architecture::GptNeo && tensors.contains_key("wte.weight") {
         // A model without a head is saved without the prefix.
@@ -56,36 +59,52 @@ pub fn settle(architecture: Architecture, tensors: &mut Tensors, changes: &mut V
             std::mem::take(tensors).into_iter().map(|(name, one)| (format!("transformer.{name}"), one)).collect();
     }
     tensors.retain(|name, _| !BUFFERS.iter().any(|end| name.ends_with(end)));
+    check_numbers(tensors)?;
     let before = tensors.len();
     tensors.retain(|name, _| !name.starts_with(POOLER));
     if tensors.len() < before {
         changes.push("The pooler was left out: a language model does not use it.".to_owned());
     }
-    for (copy, kept) in TIED {
+    for (copy, kept, reason) in TIED {
         let Some(copied) = tensors.remove(copy) else {
             continue;
         };
         match tensors.get(kept) {
             None => drop(tensors.insert(kept.to_owned(), copied)),
-            Some(kept) if *kept == copied => {}
-            Some(_) => {
-                return Err(ImportError::Mismatch(format!(
-                    "`{copy}` differs from `{kept}`, but the trainer's head is tied to the table of tokens"
-                )));
-            }
+            Some(found) if *found == copied => {}
+            Some(_) => return Err(ImportError::Differ { copy, kept, reason }),
         }
     }
     if let Some(types) = tensors.get_mut(TYPES)
         && types.dim() == 2
-        && types.size()[0] == 1
     {
-        *types = Tensor::cat(&[&*types, &Tensor::zeros_like(types)], 0);
-        changes.push(
-            "A second row of zeros was added to the table of token types; only the first is ever used.".to_owned(),
-        );
+        let rows = types.size()[0];
+        if rows == 1 {
+            *types = Tensor::cat(&[&*types, &Tensor::zeros_like(types)], 0);
+            changes.push(
+                "A second row of zeros was added to the table of token types; only the first is ever used.".to_owned(),
+            );
+        } else if rows > 2 {
+            *types = types.narrow(0, 0, 2).contiguous();
+            changes.push(format!(
+                "Two of the {rows} rows of the table of token types were kept; only the first is ever used."
+            ));
+        }
     }
     for tensor in tensors.values_mut() {
         *tensor = tensor.to_kind(Kind::Float);
     }
     Ok(())
+}
+
+fn check_numbers(tensors: &Tensors) -> Result<(), ImportError> {
+    let wrong = |tensor: &Tensor| tensor.numel() as i64 - tensor.isfinite().sum(Kind::Int64).int64_value(&[]);
+    let counts = tensors.iter().map(|(name, tensor)| (name, wrong(tensor))).filter(|(_, count)| *count > 0);
+    let found: Vec<(&String, i64)> = counts.collect();
+    match found.as_slice() {
+        [] => Ok(()),
+        [(name, count), others @ ..] => {
+            Err(ImportError::NoNumbers { name: (*name).clone(), count: *count, others: others.len() })
+        }
+    }
 }

@@ -10,6 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 mod bounds;
 mod study;
+mod told;
 
 use super::names::Tensors;
 use super::{StudyLayer, read};
@@ -188,7 +189,7 @@ fn networks_that_the_trainer_does_not_have_are_refused_in_words() {
         let head = tensors["transformer.wte.weight"].copy() * 2.0;
         tensors.insert("lm_head.weight".to_owned(), head);
     });
-    insta::assert_snapshot!(checkpoint.read(None).unwrap_err(), @"tokenizer and model do not match: `lm_head.weight` differs from `transformer.wte.weight`, but the trainer's head is tied to the table of tokens");
+    insta::assert_snapshot!(checkpoint.read(None).unwrap_err(), @"`lm_head.weight` differs from `transformer.wte.weight`: untied heads are not supported, a model's head is its table of tokens here");
 }
 
 #[test]
@@ -232,7 +233,10 @@ fn a_token_that_begins_and_ends_a_text_is_enough_for_a_decoder() {
     let end = r#"{"eos_token": "<|endoftext|>", "bos_token": {"content": "<|endoftext|>"}}"#;
     fs::write(checkpoint.folder().join("tokenizer_config.json"), end).unwrap();
     fs::remove_file(checkpoint.folder().join("special_tokens_map.json")).unwrap();
-    checkpoint.edit_json("config.json", |config| config["pad_token_id"] = Value::Null);
+    checkpoint.edit_json("config.json", |config| {
+        config["pad_token_id"] = Value::Null;
+        config["bos_token_id"] = json!(2);
+    });
     assert_eq!(checkpoint.read(None).unwrap().tokenizer.specials().all(), [2; 5]);
 }
 

@@ -52,6 +52,14 @@ pub enum TrainedError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// The tokenizer of another model.
+    #[error("{} {reason}: it belongs to another model; put back the one that was written with this", path.display())]
+    ForeignTokenizer {
+        /// The `tokenizer.json`.
+        path: PathBuf,
+        /// What it has, and what the record says.
+        reason: String,
+    },
     /// Tensors do not fit the network.
     #[error("the tensors of {} do not fit the model:\n{misfit}", path.display())]
     Misfit {

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spec::model::ModelSpec;
-use spec::{SCHEMA, SpecError};
+use spec::{Digest, SCHEMA, SpecError};
 
 use super::error::TrainedError;
 use super::origin::Origin;
+use super::parts::{self, Named};
 use super::{TrainedModel, check_spec, portable, tensors};
+use crate::data::tokenizer::SPECIAL_TOKENS;
 use crate::data::{SpecialIds, Tokenizer};
 use crate::model;
 
@@ -28,6 +30,9 @@ pub struct Record {
     pub model: ModelSpec,
     /// The ids of the special tokens.
     pub specials: SpecialIds,
+    /// The content of `tokenizer.json`; folders of earlier versions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<Digest>,
     /// Where the model comes from.
     pub origin: Origin,
 }
@@ -53,7 +58,30 @@ pub fn read(folder: &Path) -> Result<TrainedModel, TrainedError> {
     let path = folder.join(TOKENIZER);
     let json = fs::read(&path).map_err(|source| TrainedError::read(&path, source))?;
     let tokenizer = Tokenizer::with_specials(json, &path, record.model.vocabulary, record.specials)?;
+    check_tokenizer(folder, &tokenizer, record.tokenizer)
+        .map_err(|reason| TrainedError::ForeignTokenizer { path, reason })?;
     Ok(TrainedModel { spec: record.model, weights, tokenizer, origin: record.origin })
+}
+
+/// Checks that a tokenizer is the one of the record, whose special ids it has been given.
+///
+/// # Errors
+/// Where it is not, in words that go on after its name.
+fn check_tokenizer(folder: &Path, tokenizer: &Tokenizer, written: Option<Digest>) -> Result<(), String> {
+    let named = parts::named(folder, &|token| tokenizer.id_of(token));
+    for (named, recorded) in named.into_iter().zip(tokenizer.specials().all()) {
+        if let Some(Named { token, id }) = named.filter(|named| named.id != u32::from(recorded)) {
+            return Err(format!("has `{token}` {id}, {RECORD} says {recorded}"));
+        }
+    }
+    if let Some((part, id)) = tokenizer.absent_special() {
+        let (tokens, usual) = (tokenizer.tokens(), SPECIAL_TOKENS[part]);
+        return Err(format!("has {tokens} tokens and none with the id {id}, which {RECORD} has for `{usual}`"));
+    }
+    match written.filter(|written| *written != tokenizer.digest()) {
+        None => Ok(()),
+        Some(written) => Err(format!("has the content {}, {RECORD} says {written}", tokenizer.digest())),
+    }
 }
 
 fn record(path: &Path) -> Result<Record, TrainedError> {

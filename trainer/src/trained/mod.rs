@@ -6,12 +6,13 @@
 //! - a model folder ([`folder`]): what [`crate::export`] and [`crate::import`] write. It is a model of Hugging Face's
 //!   (`config.json`, `model.safetensors`, `tokenizer.json` …) with a `seedbed.json` beside them that holds the spec.
 //!
-//! [`tensors`] reads safetensors files and says everything that does not fit a network at once; [`portable`] knows the one
+//! [`parts`] says which of a tokenizer's tokens begin, end and pad a text. [`tensors`] reads safetensors files and says everything that does not fit a network at once; [`portable`] knows the one
 //! difference between the trainer's tensors and Hugging Face's; [`origin`] is a model's history.
 
 pub mod error;
 pub mod folder;
 pub mod origin;
+pub mod parts;
 pub mod portable;
 pub mod run;
 pub mod tensors;

@@ -60,6 +60,6 @@ pub struct ImportOrigin {
     pub from: String,
     /// The `model_type` of its `config.json`.
     pub model_type: String,
-    /// What was changed on the way, in words; each leaves the model's outputs as they were.
+    /// What was changed on the way and what a person should know of the rest, in words.
     pub changes: Vec<String>,
 }

@@ -1,9 +1,14 @@
 //! The function in the hidden layer: one that is fixed, or one that learns.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{Error, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::learned::{Granularity, LearnedFunction, Start};
-use crate::setting::Settings;
+use super::level::{self, Function, LEVELS, Level};
+use crate::setting::{self, Settings};
 
 /// A function without parameters. [`super::level`] sorts them by family; formulas and sources are with the code, in the
 /// trainer's file of the family.
@@ -59,6 +64,7 @@ pub enum StaticFunction {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Learned {
     /// The function.
+    #[serde(deserialize_with = "learned_function")]
     pub function: LearnedFunction,
     /// Whether each channel has parameters of its own.
     pub granularity: Granularity,
@@ -68,13 +74,70 @@ pub struct Learned {
 }
 
 /// A function applied to each entry of the hidden layer.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+///
+/// One without parameters is written as its name, one with parameters as an object.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Activation {
     /// One without parameters.
     Static(StaticFunction),
     /// One with parameters.
     Learned(Learned),
+}
+
+impl<'de> Deserialize<'de> for Activation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Reads either form; a name that is not known is answered with the nearest.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Activation;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the name of an activation, or an object with its `function`")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Activation, E> {
+        named(name).map(Activation::Static)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Activation, A::Error> {
+        Learned::deserialize(MapAccessDeserializer::new(fields)).map(Activation::Learned)
+    }
+}
+
+fn learned_function<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LearnedFunction, D::Error> {
+    named(&String::deserialize(deserializer)?)
+}
+
+/// The function of this name, of the kind that is asked for.
+fn named<'de, T: Deserialize<'de>, E: Error>(name: &'de str) -> Result<T, E> {
+    let deserializer: StrDeserializer<'de, E> = name.into_deserializer();
+    T::deserialize(deserializer).map_err(|_| E::custom(unknown(name)))
+}
+
+/// Why `name` is not what was expected, and what would be right.
+fn unknown(name: &str) -> String {
+    match Level::from_name(name) {
+        Some(Level::Plain(Function::Static(_))) => {
+            return format!("the activation `{name}` learns nothing: its name alone is expected");
+        }
+        Some(Level::Plain(Function::Learned(_))) => {
+            return format!("the activation `{name}` learns: an object with `function` and `granularity` is expected");
+        }
+        _ => {}
+    }
+    let is_function = |(name, level): (&'static str, Level)| matches!(level, Level::Plain(_)).then_some(name);
+    let functions: Vec<&str> = LEVELS.into_iter().filter_map(is_function).collect();
+    let near = level::called_elsewhere(name).filter(|name| functions.contains(name));
+    match near.or_else(|| setting::closest(name, functions)) {
+        Some(near) => format!("there is no activation `{name}`; did you mean `{near}`?"),
+        None => format!("there is no activation `{name}`; `seedbed new` lists them"),
+    }
 }
 
 impl Learned {
@@ -135,6 +198,22 @@ mod tests {
             assert_eq!(serde_json::from_str::<Activation>(record).unwrap(), activation);
         }
         assert!(serde_json::from_str::<Activation>(r#"{"function":"swish","granularity":"layer","slope":1}"#).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_answered_with_the_nearest() {
+        let error = |record: &str| serde_json::from_str::<Activation>(record).unwrap_err().to_string();
+        for (record, expected) in [
+            (r#""gelo""#, "there is no activation `gelo`; did you mean `gelu`?"),
+            (r#""gelu_new""#, "there is no activation `gelu_new`; did you mean `gelu-tanh`?"),
+            (r#""kolmogorov""#, "there is no activation `kolmogorov`; `seedbed new` lists them"),
+            (r#""swish""#, "the activation `swish` learns: an object with `function` and `granularity` is expected"),
+            (r#"{"function":"swihs","granularity":"layer"}"#, "there is no activation `swihs`; did you mean `swish`?"),
+            (r#"{"function":"gelu"}"#, "the activation `gelu` learns nothing: its name alone is expected"),
+            ("3", "invalid type: integer `3`, expected the name of an activation, or an object with its `function`"),
+        ] {
+            assert!(error(record).starts_with(expected), "{record}: {}", error(record));
+        }
     }
 
     #[test]
