@@ -97,10 +97,10 @@ fn a_sweep_tunes_its_models_and_reports_one_value_a_run() {
     let of_rte: Vec<&str> = observations.lines().filter(|line| line.split(',').any(|cell| cell == "rte")).collect();
     assert_eq!(of_rte.len(), plan.runs.len(), "one value a run, whatever its fine-tuning seeds:\n{observations}");
     let results = layout.run(plan.runs[0].id).results();
-    let mean = (value(&results, "rte", "0") + value(&results, "rte", "1")) / 2.0;
+    let mean = f64::midpoint(value(&results, "rte", "0"), value(&results, "rte", "1"));
     let has_mean =
         |line: &&str| line.split(',').any(|cell| cell.parse::<f64>().is_ok_and(|cell| (cell - mean).abs() < 1e-12));
-    assert!(of_rte.iter().any(|line| has_mean(line)), "no {mean} in\n{observations}");
+    assert!(of_rte.iter().any(has_mean), "no {mean} in\n{observations}");
     assert!(report("report.md").contains("In 4 runs cb is missing"), "{}", report("report.md"));
 
     // By itself: what is there is not made again, what has no data is missing, a kill costs one seed at most.

@@ -150,8 +150,8 @@ impl<'a> Session<'a> {
         };
         let place = device::place(self.device, progress.step);
         let changes = progress.go_on_at(place);
-        if team.is_first() {
-            changes.iter().for_each(|words| logbook::say(words));
+        if let Some(words) = changes.filter(|_| team.is_first()) {
+            logbook::say(&words);
         }
         Ok(progress)
     }

@@ -165,7 +165,9 @@ impl Config {
         let number = |field: &str| self.fields[field].as_f64();
         let is_decoder = matches!(self.architecture(), Ok(Architecture::GptNeo));
         let residual = self.float("resid_dropout", 0.0);
-        if let Some(embedding) = number("embed_dropout").filter(|value| is_decoder && *value != residual) {
+        if let Some(embedding) =
+            number("embed_dropout").filter(|value| is_decoder && value.total_cmp(&residual).is_ne())
+        {
             found.push(format!(
                 "embed_dropout = {embedding} was left out: here one probability, resid_dropout = {residual}, is that of the \
                  embeddings too, should the model be trained further."
