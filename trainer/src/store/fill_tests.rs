@@ -158,7 +158,7 @@ fn a_bad_line_leaves_the_store_as_it_was() {
     fs::write(task.join("val.jsonl"), format!("{good}{}", good.replace("\"entailment\"", "\"neutral\""))).unwrap();
     let error = taken(&set("rte"), folder.path()).unwrap_err().to_string();
     let error = &error[error.find("RTE").unwrap()..];
-    insta::assert_snapshot!(error, @r#"RTE/val.jsonl, line 2: label is "neutral"; expected one of "entailment", "not_entailment""#);
+    insta::assert_snapshot!(error, @r#"RTE/val.jsonl, line 2: the label "neutral" is none of this task; one of entailment, not_entailment is needed"#);
 }
 
 /// Many at once, as the tasks of an array: all get the same, whole.
