@@ -18,6 +18,9 @@ use super::vocabulary::{Assignment, Target};
 /// Sections whose settings all come into [`Outcome`].
 const SECTIONS: [&str; 2] = ["model.", "train."];
 
+/// Matched and unmatched can come to the same width, and yet one of them is meant.
+const NEVER_IDLE: &str = "model.budget";
+
 /// Most points of a design that is asked; of a larger one nothing is said.
 const MOST_ASKED: usize = 5_000;
 
@@ -28,8 +31,10 @@ type Outcome = Result<(ModelSpec, TrainSpec), SpecError>;
 pub(super) fn warn(resolver: &Resolver, points: &[Point], problems: &mut Problems) {
     let common = resolver.common();
     let is_idle = |setting: &'static Setting| {
-        let asked = || points.iter().map(|point| resolver.settings(&common, point));
-        points.len() <= MOST_ASKED && !asked().any(|settings| is_used(setting, &settings))
+        let all = || points.iter().map(|point| resolver.settings(&common, point));
+        // What an [[override]] says that matches no run stands nowhere, and is warned of already.
+        let mut with_it = all().filter(|settings| settings.is_given(setting.key)).peekable();
+        points.len() <= MOST_ASKED && with_it.peek().is_some() && !with_it.any(|settings| is_used(setting, &settings))
     };
     let idle: Vec<_> = written(resolver).into_iter().filter(|(setting, _)| is_idle(setting)).collect();
     let Some((_, first)) = idle.first() else { return };
@@ -50,6 +55,7 @@ fn written<'a>(resolver: &'a Resolver<'_>) -> Vec<(&'static Setting, &'a Origin)
     for Assignment { target, origin, .. } in all {
         if let Target::Setting(setting) = target
             && SECTIONS.iter().any(|section| setting.key.starts_with(section))
+            && setting.key != NEVER_IDLE
             && !found.iter().any(|(known, _)| known.key == setting.key)
         {
             found.push((*setting, origin));

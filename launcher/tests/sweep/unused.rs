@@ -14,9 +14,8 @@ fn settings_that_no_run_uses_are_named() {
     let rest = "[factors]\nactivation = [\"gelu\", \"relu\"]\n[model]\nkan.order = 3\nkan.low = -2.0\nlayers = 1\nwindow = 8\n";
     insta::assert_snapshot!(warnings(rest, &[]), @r"
     sweep.toml:9:13: no run uses `model.kan.order`, `model.kan.low`, `model.window`
-      |
-    9 | kan.order = 3
-      |             ^
+        9 | kan.order = 3
+          |             ^
     hint: take them out, or add the levels that they are for
     ");
     insta::assert_snapshot!(warnings("", &["train.mask-probability=0.3"]), @r"
