@@ -94,7 +94,7 @@ fn a_stop_leaves_no_trace_whatever_the_layer_precision_and_schedule() {
     for activation in NAMES {
         for precision in [Precision::Fp32, Precision::Bf16] {
             // Each of a layer's two precisions has an architecture and a schedule; over the table all six meet.
-            let architecture = [Architecture::GptNeo, Architecture::Roberta][turn / 2 % 2 ^ turn % 2];
+            let architecture = [Architecture::GptNeo, Architecture::Roberta][(turn / 2 % 2) ^ (turn % 2)];
             let shape = shapes[turn % shapes.len()];
             turn += 1;
             let study = study(&desk, architecture, activation, precision, shape);

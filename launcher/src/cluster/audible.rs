@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn what_takes_long_is_said_once() {
         let ask = |way: &Audible<Slow>, program| {
-            let patience = Duration::from_secs(60);
+            let patience = Duration::from_mins(1);
             let errand = Errand { program, arguments: Vec::new(), input: String::new(), patience };
             way.carry_out(&errand).unwrap();
         };

@@ -3,6 +3,8 @@
 //! They need an NVIDIA GPU of Ampere or later: `cargo test --release -p native --test gpu -- --ignored`. What they gave, and on
 //! which GPU, stands in `trainer/benchmark/README.md`.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is the test's")]
+
 use native::gpu::kernels::{FlashAttention, cross_entropy, flash_attention, spline_basis};
 use native::{AddNorm, Goes, SplinePieces, add_norm, gpu};
 use tch::{Device, Kind, Reduction, Tensor};

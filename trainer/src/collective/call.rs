@@ -77,7 +77,7 @@ mod tests {
             ("SEEDBED_RANKS", "4"),
             ("SEEDBED_LOCAL_RANK", "1"),
         ];
-        let patience = Duration::from_secs(600);
+        let patience = Duration::from_mins(10);
         let expected = Call { rank: 3, world: 4, local_rank: 1, local_world: 4, rendezvous: "/r".into(), patience };
         assert_eq!(call(&told).unwrap(), Some(expected.clone()));
         told.push(("SEEDBED_RANK_PATIENCE", "7"));

@@ -95,7 +95,7 @@ fn ranks_that_are_not_alike_are_named_to_all() {
         3,
         |rank, own| {
             if rank == 2 {
-                "def".clone_into(&mut own.spec)
+                "def".clone_into(&mut own.spec);
             }
         },
         |_| (),
@@ -115,7 +115,7 @@ fn ranks_that_are_not_alike_are_named_to_all() {
         2,
         |rank, own| {
             if rank == 1 {
-                "there".clone_into(&mut own.host)
+                "there".clone_into(&mut own.host);
             }
         },
         |_| (),
