@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Only this element, from 0: what a job array of Slurm gives to each of its tasks
     #[arg(long, value_name = "N")]
     element: Option<usize>,
-    /// How models are tuned and scored [default: as the run's [evaluate] says, else superglue; likewise the others below]
+    /// How models are tuned and scored [default: as the run says, else superglue; likewise the others below]
     #[arg(long, value_parser = TuningProtocol::NAMES)]
     fine_tuning_protocol: Option<String>,
     /// Fine-tuning seeds, such as 0,1,2; the report averages them within each run

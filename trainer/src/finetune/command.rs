@@ -39,7 +39,7 @@ pub struct Command {
     /// Where results go: results.csv, missing.csv, a record and predictions for every task and seed. What is there is kept
     #[arg(long, required_unless_present = "benchmark")]
     to: Option<PathBuf>,
-    /// Results go into the run itself, to evaluation/<task>/, where `seedbed report` finds them; what the run's [evaluate] says
+    /// Results go into the run itself, to its folder `evaluation`, where `seedbed report` finds them; what the run says
     /// of fine-tuning holds where nothing else is said here
     #[arg(long, conflicts_with_all = ["to", "data"])]
     benchmark: bool,
