@@ -15,6 +15,10 @@ use trainer::streams::Dropout;
 /// Largest distance from the reference, as a part of its largest magnitude.
 const TOLERANCE: f64 = 1e-5;
 
+/// Weights drawn at random may lie where single precision is not good for that: then so many times what transformers itself is
+/// off in single precision. The order of sums is another here, so that the two are off by as much, but not alike.
+const TIMES_THEIRS: f64 = 5.0;
+
 /// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
 fn folder() -> PathBuf {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
@@ -32,6 +36,8 @@ struct Case {
     logits: Tensor,
     log_probabilities: Vec<f64>,
     loss: f64,
+    /// How far gradients of transformers in single precision are from those here; 0 where the file does not say.
+    rounding: f64,
     weights: BTreeMap<String, Tensor>,
     gradients: BTreeMap<String, Tensor>,
 }
@@ -60,6 +66,7 @@ impl Case {
             logits: tensors["logits"].copy(),
             log_probabilities: floats("log-probabilities"),
             loss: floats("loss")[0],
+            rounding: tensors.get("rounding").map_or(0.0, |far| far.double_value(&[0])),
             weights: under("weight/"),
             gradients: under("gradient/"),
         }
@@ -132,7 +139,8 @@ fn check_pass(name: &str, case: &Case, dropout: Dropout) {
         // token, nothing that makes its score has a gradient.
         let scale = if parameter.ends_with("key.bias") || scale == 0.0 { largest } else { scale };
         let far = (&found - expected).abs().max().double_value(&[]) / scale;
-        assert!(far < TOLERANCE, "{name}: gradient of {parameter} differs by {far}");
+        let tolerance = TOLERANCE.max(TIMES_THEIRS * case.rounding);
+        assert!(far < tolerance, "{name}: gradient of {parameter} differs by {far}, allowed: {tolerance}");
     }
 }
 

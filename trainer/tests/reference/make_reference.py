@@ -4,7 +4,7 @@
     python make_reference.py [NAME …]
 
 Each file holds one case: weights and inputs, and the logits, log-probabilities, loss and gradients that follow from them,
-computed in double precision. Its metadata carries the spec of the network as the trainer reads it. The trainer gets all
+computed in double precision, and how far transformers' own single precision is from these gradients. Its metadata carries the spec of the network as the trainer reads it. The trainer gets all
 stories in one packed batch; transformers gets every story alone or, in the cases of `PADDED`, all in one rectangle with
 padding and an attention mask, which comes to the same.
 """
@@ -147,6 +147,28 @@ def spec_of(architecture, layers, hidden, heads, width, window, activation, drop
     }
 
 
+def pass_of(model, name, stories, scored, targets):
+    """Logits, log-probabilities and loss, and the gradients of all parameters, in double precision whatever the model's."""
+    model.zero_grad()
+    logits = torch.cat(scored_logits(model, name, stories, scored))
+    log_probabilities = logits.log_softmax(-1).gather(-1, torch.cat(targets)[:, None])[:, 0]
+    loss = -log_probabilities.sum()
+    loss.backward()
+    gradients = {key: parameter.grad.double() for key, parameter in model.named_parameters()}
+    return logits.detach(), log_probabilities.detach(), loss.detach(), gradients
+
+
+def rounding(exact, single):
+    """How far the gradients of single precision are from exact ones, each as a part of its largest: at most."""
+    far = [
+        ((single[key] - gradient).abs().max() / gradient.abs().max()).item()
+        for key, gradient in exact.items()
+        # A key's bias has no gradient but for rounding.
+        if not key.endswith("key.bias") and gradient.abs().max() > 0
+    ]
+    return max(far)
+
+
 def write(name, architecture, case, out, seed):
     layers, hidden, heads, width, window, activation, dropout, lengths = case
     torch.manual_seed(sum(map(ord, name)) + seed)
@@ -157,10 +179,9 @@ def write(name, architecture, case, out, seed):
     randomise(model)
     stories, scored, targets = inputs(architecture, lengths, padding)
     stories[0][INSIDE.get(name, [])] = padding
-    logits = torch.cat(scored_logits(model, name, stories, scored))
-    log_probabilities = logits.log_softmax(-1).gather(-1, torch.cat(targets)[:, None])[:, 0]
-    loss = -log_probabilities.sum()
-    loss.backward()
+    logits, log_probabilities, loss, gradients = pass_of(model, name, stories, scored, targets)
+    single = pass_of(model.float(), name, stories, scored, targets)[-1]
+    model.double()
 
     bounds = torch.tensor([0, *lengths]).cumsum(0)
     tensors = {
@@ -169,14 +190,15 @@ def write(name, architecture, case, out, seed):
         "bounds": bounds,
         "scored": torch.cat([places + start for places, start in zip(scored, bounds)]),
         "targets": torch.cat(targets),
-        "logits": logits.detach(),
-        "log-probabilities": log_probabilities.detach(),
-        "loss": loss.detach()[None],
+        "logits": logits,
+        "log-probabilities": log_probabilities,
+        "loss": loss[None],
+        "rounding": torch.tensor([rounding(gradients, single)], dtype=torch.float64),
     }
     for key, parameter in model.named_parameters():
         rows = slice(padding if "position_embeddings" in key else 0, None)
         tensors[f"weight/{key}"] = parameter.detach()[rows].float().contiguous()
-        tensors[f"gradient/{key}"] = parameter.grad[rows].contiguous()
+        tensors[f"gradient/{key}"] = gradients[key][rows].contiguous()
     spec = spec_of(architecture, *shape, dropout)
     versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
     save_file(tensors, out / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
