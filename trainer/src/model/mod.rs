@@ -26,6 +26,7 @@ pub mod norm;
 pub mod packed;
 pub mod position_rows;
 pub mod reading;
+pub mod rectangle;
 pub mod roberta;
 #[cfg(test)]
 pub(crate) mod sample;

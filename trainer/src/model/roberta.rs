@@ -10,7 +10,7 @@ use native::stopwatch::Phase;
 use spec::model::ModelSpec;
 use tch::{Device, Kind, Tensor};
 
-use super::attention::{Attention, Masks, Projections, Rectangle, Sight, projections};
+use super::attention::{Attention, Masks, Projections, Sight, projections};
 use super::declare::Declarations;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
@@ -20,6 +20,7 @@ use super::norm::{Addend, LayerNorm, Normalised};
 use super::packed::Packed;
 use super::position_rows::position_rows;
 use super::reading::Reading;
+use super::rectangle::Rectangle;
 use crate::feed_forward::{self, FeedForward};
 use crate::streams::Dropout;
 
