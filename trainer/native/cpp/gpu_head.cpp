@@ -4,13 +4,11 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/mul.h>
 #include <ATen/ops/zeros.h>
 
 #include "gpu.h"
 #include "guard.h"
-#include "node.h"
-#include "products.h"
+#include "head.h"
 
 namespace seedbed {
 namespace {
@@ -24,33 +22,13 @@ int64_t threads_for(int64_t vocabulary) {
   return ((reads + rounds - 1) / rounds + 31) / 32 * 32;
 }
 
-struct GpuHeadBackward : torch::autograd::Node {
-  at::Tensor rows_gradient, table_gradient, bias_gradient;
-  at::Tensor table, bias;
-  at::ScalarType kind = at::kFloat;
-
-  variable_list apply(variable_list&& gradients) override {
-    const at::NoGradGuard unrecorded;
-    variable_list results(3);
-    if (!gradients[0].defined()) return results;
-    const at::Tensor& scale = gradients[0];
-    if (task_should_compute_output(0)) results[0] = at::mul(rows_gradient, scale).to(kind);
-    const Gradient table_sum(table), bias_sum(bias);
-    if (table_sum.sum.defined()) table_sum.sum.addcmul_(table_gradient, scale);
-    if (bias_sum.sum.defined()) bias_sum.sum.addcmul_(bias_gradient, scale);
-    results[1] = table_sum.returned;
-    results[2] = bias_sum.returned;
-    return results;
-  }
-};
-
 at::Tensor gpu_head_loss(const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias, const at::Tensor& targets) {
   const int64_t count = x.size(0), width = table.size(1), vocabulary = table.size(0);
   TORCH_CHECK(x.dim() == 2 && x.size(1) == width, "rows are ", x.sizes(), ", not of ", width, " columns");
   TORCH_CHECK(
       targets.dim() == 1 && targets.size(0) == count && targets.scalar_type() == at::kLong, "targets are ",
       targets.scalar_type(), targets.sizes(), ", not int64 for ", count, " rows");
-  const auto node = node_for<GpuHeadBackward>(x, table, bias);
+  const auto node = node_for<HeadBackward>(x, table, bias);
   at::Tensor loss;
   {
     const Unrecorded unrecorded;

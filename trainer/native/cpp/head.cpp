@@ -4,40 +4,17 @@
 // by the table and the rows before the next rows' logits are formed. All logits are never held.
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mul.h>
 #include <ATen/ops/zeros.h>
 
 #include "guard.h"
+#include "head.h"
 #include "linear.h"
-#include "node.h"
 
 namespace seedbed {
 namespace {
 
 // Rows whose logits are held: 1,024 × 10,000 in bfloat16 are 20 MB.
 constexpr int64_t kChunk = 1024;
-
-struct HeadBackward : torch::autograd::Node {
-  at::Tensor rows_gradient;
-  at::Tensor table_gradient;
-  at::Tensor bias_gradient;
-  at::Tensor table, bias;
-  at::ScalarType kind = at::kFloat;
-
-  variable_list apply(variable_list&& gradients) override {
-    const at::NoGradGuard unrecorded;
-    variable_list results(3);
-    if (!gradients[0].defined()) return results;
-    const at::Tensor& scale = gradients[0];
-    if (task_should_compute_output(0)) results[0] = at::mul(rows_gradient, scale).to(kind);
-    const Gradient table_sum(table), bias_sum(bias);
-    if (table_sum.sum.defined()) table_sum.sum.addcmul_(table_gradient, scale);
-    if (bias_sum.sum.defined()) bias_sum.sum.addcmul_(bias_gradient, scale);
-    results[1] = table_sum.returned;
-    results[2] = bias_sum.returned;
-    return results;
-  }
-};
 
 struct Chunk {
   const Half* rows;
