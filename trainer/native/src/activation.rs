@@ -78,6 +78,7 @@ pub fn look_up(x: &Tensor, values: &Tensor, slopes: &Tensor, learned: Option<&Te
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{distance, entries, leaf};
     use tch::{Device, Kind};
 
     const ALL: [(ChannelFunction, usize); 11] = [
@@ -116,28 +117,6 @@ mod tests {
             ChannelFunction::LearnableGelu => x * gate(&(x * &p[0])),
             ChannelFunction::ScaledLearnableGelu => x * gate(&(x * &p[1])) * &p[0],
         }
-    }
-
-    fn entries(shape: &[i64], seed: f64, size: f64) -> Tensor {
-        let count: i64 = shape.iter().product();
-        let numbers: Vec<f64> = (0..count)
-            .map(|index| size * (index as f64 * 0.731 + seed).sin() * (index as f64 * 0.0117 + seed).cos())
-            .collect();
-        Tensor::from_slice(&numbers).view(shape).to_kind(Kind::BFloat16).to_kind(Kind::Double)
-    }
-
-    fn leaf(tensor: &Tensor, kind: Kind) -> Tensor {
-        tensor.to_kind(kind).detach().copy().set_requires_grad(true)
-    }
-
-    /// Largest distance as a part of the largest magnitude.
-    fn distance(found: &Tensor, expected: &Tensor) -> f64 {
-        assert_eq!(found.size(), expected.size());
-        if expected.numel() == 0 {
-            return 0.0;
-        }
-        let far = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
-        far / expected.abs().max().double_value(&[]).max(1e-30)
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub mod settings;
 mod shim;
 mod spline;
 pub mod stopwatch;
+#[cfg(test)]
+mod testing;
 mod tokens;
 pub mod version;
 

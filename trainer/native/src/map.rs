@@ -109,6 +109,7 @@ impl PackedMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{distance, leaf};
     use tch::{Device, Kind};
 
     /// Entries of no special form between −1 and 1, which bfloat16 can hold.
@@ -118,21 +119,6 @@ mod tests {
             .map(|index| ((index as f64 * 0.731 + seed).sin() * (index as f64 * 0.117).cos()) as f32)
             .collect();
         Tensor::from_slice(&numbers).view(shape).to_kind(Kind::BFloat16).to_kind(Kind::Float)
-    }
-
-    fn leaf(tensor: &Tensor, kind: Kind) -> Tensor {
-        tensor.to_kind(kind).detach().copy().set_requires_grad(true)
-    }
-
-    /// Largest distance as a part of the largest magnitude; 0 where there is nothing.
-    fn distance(found: &Tensor, expected: &Tensor) -> f64 {
-        assert_eq!(found.size(), expected.size());
-        if expected.numel() == 0 {
-            return 0.0;
-        }
-        let largest = expected.abs().max().double_value(&[]);
-        let far = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
-        if largest == 0.0 { far } else { far / largest }
     }
 
     /// Results are rounded to 8 bits once, gradients of inputs too; sums of rounded terms are near their sum.

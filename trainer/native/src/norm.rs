@@ -86,28 +86,8 @@ pub fn dropout(x: &Tensor, probability: f64, key: u64) -> Result<Tensor, TorchEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{distance, entries, leaf};
     use tch::{Device, Kind};
-
-    fn entries(shape: &[i64], seed: f64) -> Tensor {
-        let count: i64 = shape.iter().product();
-        let numbers: Vec<f64> = (0..count)
-            .map(|index| (index as f64 * 0.731 + seed).sin() * (index as f64 * 0.0117 + seed).cos())
-            .collect();
-        Tensor::from_slice(&numbers).view(shape).to_kind(Kind::BFloat16).to_kind(Kind::Double)
-    }
-
-    fn leaf(tensor: &Tensor, kind: Kind) -> Tensor {
-        tensor.to_kind(kind).detach().copy().set_requires_grad(true)
-    }
-
-    fn distance(found: &Tensor, expected: &Tensor) -> f64 {
-        assert_eq!(found.size(), expected.size());
-        if expected.numel() == 0 {
-            return 0.0;
-        }
-        let far = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
-        far / expected.abs().max().double_value(&[]).max(1e-30)
-    }
 
     /// The formulas in double precision, with the factors of dropout.
     fn reference(leaves: &[Tensor], has_delta: bool, factors: &Tensor, goes: Goes) -> [Tensor; 2] {
@@ -132,10 +112,10 @@ mod tests {
                 (false, Goes::Normal, 0.0),
             ] {
                 let starts = [
-                    entries(&[rows, width], 0.1),
-                    entries(&[rows, width], 0.7),
-                    entries(&[width], 1.0) + 1.0,
-                    entries(&[width], 2.0),
+                    entries(&[rows, width], 0.1, 1.0),
+                    entries(&[rows, width], 0.7, 1.0),
+                    entries(&[width], 1.0, 1.0) + 1.0,
+                    entries(&[width], 2.0, 1.0),
                 ];
                 let single: Vec<Tensor> = starts.iter().map(|start| leaf(start, Kind::Float)).collect();
                 let double: Vec<Tensor> = starts.iter().map(|start| leaf(start, Kind::Double)).collect();
@@ -149,7 +129,7 @@ mod tests {
                 let case = format!("{rows} {width} {has_delta} {goes:?} {probability}");
                 assert!(distance(&found.going, &going) < 1e-5, "{case}");
                 assert!(distance(&found.normal, &normal) < 4e-3, "{case}");
-                let upstream = [entries(&[rows, width], 3.0), entries(&[rows, width], 4.0)];
+                let upstream = [entries(&[rows, width], 3.0, 1.0), entries(&[rows, width], 4.0, 1.0)];
                 let weighed =
                     |tensor: &Tensor, upstream: &Tensor| (tensor.to_kind(Kind::Double) * upstream).sum(Kind::Double);
                 (weighed(&found.going, &upstream[0]) + weighed(&found.normal, &upstream[1])).backward();
@@ -178,8 +158,10 @@ mod tests {
 
     #[test]
     fn one_of_its_results_may_be_left_unused() {
-        let (x, delta) = (leaf(&entries(&[5, 4], 0.1), Kind::Float), leaf(&entries(&[5, 4], 0.2), Kind::Float));
-        let (weight, bias) = (leaf(&(entries(&[4], 0.3) + 1.0), Kind::Float), leaf(&entries(&[4], 0.4), Kind::Float));
+        let (x, delta) =
+            (leaf(&entries(&[5, 4], 0.1, 1.0), Kind::Float), leaf(&entries(&[5, 4], 0.2, 1.0), Kind::Float));
+        let (weight, bias) =
+            (leaf(&(entries(&[4], 0.3, 1.0) + 1.0), Kind::Float), leaf(&entries(&[4], 0.4, 1.0), Kind::Float));
         let how = AddNorm { weight: &weight, bias: &bias, epsilon: 1e-5, dropout: None, goes: Goes::Sum };
         add_norm(&x, Some(&delta), &how).unwrap().going.sum(Kind::Float).backward();
         assert_eq!(x.grad(), x.ones_like());
