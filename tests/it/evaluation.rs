@@ -1,6 +1,5 @@
 //! What is measured of a trained model, as a part of a sweep and by itself: pairs and fine-tuning, from the sweep file to the report.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -24,18 +23,7 @@ fn study_with_store() -> Study {
         "own.toml",
         "[[set]]\nname = \"blimp\"\nform = \"pairs\"\nfiles = { \"pairs.jsonl\" = \"pairs.jsonl\" }\n",
     );
-    fs::create_dir_all(study.path("data/RTE")).expect("the study's folder can be written");
-    for (name, count) in [("train", 80), ("val", 30)] {
-        let mut lines = String::new();
-        for idx in 0..count {
-            let (animal, label) = [("cat", "entailment"), ("dog", "not_entailment")][idx % 2];
-            let line = format!(
-                r#"{{"premise": "Once there was a {animal} with {idx} toys.", "hypothesis": "It was a cat.", "label": "{label}", "idx": {idx}}}"#
-            );
-            writeln!(lines, "{line}").expect("a text takes any line");
-        }
-        study.write(&format!("data/RTE/{name}.jsonl"), &lines);
-    }
+    study.write_pairs_to_learn(80, 30);
     let import = |arguments: &[&str]| {
         let output = with_store(Command::new(program("seedbed-trainer")), &study).arg("data").args(arguments).output();
         ends_with(0, &output.expect("the trainer starts"));

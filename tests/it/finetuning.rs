@@ -2,7 +2,6 @@
 //! use.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,18 +21,7 @@ fn trained() -> (Study, PathBuf) {
     expect(0, &["run", &study.sweep()]);
     let layout = study.layout("tuned");
     let run = layout.run(study::plan(&layout).runs[0].id).directory().to_owned();
-    fs::create_dir_all(study.path("data/RTE")).expect("the study's folder can be written");
-    for (name, count) in [("train", 240), ("val", 60)] {
-        let mut lines = String::new();
-        for idx in 0..count {
-            let (animal, label) = [("cat", "entailment"), ("dog", "not_entailment")][idx % 2];
-            let line = format!(
-                r#"{{"premise": "Once there was a {animal} with {idx} toys.", "hypothesis": "It was a cat.", "label": "{label}", "idx": {idx}}}"#
-            );
-            writeln!(lines, "{line}").expect("a text takes any line");
-        }
-        study.write(&format!("data/RTE/{name}.jsonl"), &lines);
-    }
+    study.write_pairs_to_learn(240, 60);
     (study, run)
 }
 

@@ -62,6 +62,23 @@ impl Study {
         fs::write(self.path(name), content).expect("the study's folder can be written");
     }
 
+    /// Writes a task to learn in fine-tuning, `data/RTE/`, of so many pairs: is it a cat?
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_pairs_to_learn(&self, training: usize, validation: usize) {
+        fs::create_dir_all(self.path("data/RTE")).expect("the study's folder can be written");
+        for (name, count) in [("train", training), ("val", validation)] {
+            let line = |index: usize| {
+                let (animal, label) = [("cat", "entailment"), ("dog", "not_entailment")][index % 2];
+                format!(
+                    r#"{{"premise": "Once there was a {animal} with {index} toys.", "hypothesis": "It was a cat.", "label": "{label}", "idx": {index}}}"#
+                ) + "\n"
+            };
+            self.write(&format!("data/RTE/{name}.jsonl"), &(0..count).map(line).collect::<String>());
+        }
+    }
+
     /// A path in the study's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

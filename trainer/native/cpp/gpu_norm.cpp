@@ -44,10 +44,7 @@ struct GpuNormBackward : torch::autograd::Node {
     variable_list results(has_delta ? 4 : 3);
     if (!gradients[0].defined() && !gradients[1].defined()) return results;
     const at::NoGradGuard unrecorded;
-    const auto cast = [](const at::Tensor& tensor, at::ScalarType kind) {
-      return tensor.defined() ? tensor.to(kind).contiguous() : at::Tensor();
-    };
-    const at::Tensor going = cast(gradients[0], at::kFloat), normal = cast(gradients[1], at::kBFloat16);
+    const at::Tensor going = arriving_as(gradients[0], at::kFloat), normal = arriving_as(gradients[1], at::kBFloat16);
     const int64_t rows = sum.size(0), columns = sum.size(1);
     // As many blocks as the device holds at once: each keeps its sums of columns until its last row.
     const int64_t blocks = std::min(rows, 8 * gpu::multiprocessors());

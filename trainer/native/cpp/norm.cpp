@@ -32,10 +32,7 @@ struct NormBackward : torch::autograd::Node {
     variable_list results(has_delta ? 4 : 3);
     if (!gradients[0].defined() && !gradients[1].defined()) return results;
     const at::NoGradGuard unrecorded;
-    const auto cast = [](const at::Tensor& tensor, at::ScalarType kind) {
-      return tensor.defined() ? tensor.to(kind).contiguous() : at::Tensor();
-    };
-    const at::Tensor going = cast(gradients[0], at::kFloat), normal = cast(gradients[1], at::kBFloat16);
+    const at::Tensor going = arriving_as(gradients[0], at::kFloat), normal = arriving_as(gradients[1], at::kBFloat16);
     const int64_t rows = sum.size(0), count = sum.size(1), groups = blocks(rows, kGroup);
     at::Tensor back = at::empty(sum.sizes(), sum.options());
     at::Tensor delta = has_delta ? at::empty(sum.sizes(), sum.options().dtype(at::kBFloat16)) : at::Tensor();

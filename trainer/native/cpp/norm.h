@@ -17,6 +17,11 @@ struct NormResults {
   at::Tensor going, normal;
 };
 
+// A gradient in this kind, contiguous; undefined if it is.
+inline at::Tensor arriving_as(const at::Tensor& gradient, at::ScalarType kind) {
+  return gradient.defined() ? gradient.to(kind).contiguous() : at::Tensor();
+}
+
 // Without `delta` the sum is x.
 NormResults add_norm_on_gpu(
     const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, const at::Tensor& bias, NormHow how);
