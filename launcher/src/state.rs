@@ -88,7 +88,9 @@ pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result
     // may have written its last word and left between the two looks.
     let status = match read_optional_record::<Status>(&layout.status())? {
         // The last word of a run, whoever may hold it to see whether something is left to do.
-        Some(status) if status.state == State::Done => {
+        Some(mut status) if status.state == State::Done => {
+            // Tens of thousands of them are held at a time, and room for four attempts is most of each.
+            status.attempts.shrink_to_fit();
             return Ok(Observation { state: recorded(&status, &layout.results()), status: Some(status) });
         }
         status => status,

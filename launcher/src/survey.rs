@@ -23,9 +23,9 @@ const FEW: usize = 256;
 
 /// The runs of a sweep in the order of its plan, each as it was seen.
 #[derive(Debug, Clone)]
-pub struct Survey {
+pub struct Survey<'plan> {
     /// The runs.
-    pub runs: Vec<(PlannedRun, Observation)>,
+    pub runs: Vec<(&'plan PlannedRun, Observation)>,
 }
 
 /// How many runs stand how.
@@ -140,20 +140,20 @@ fn begun(layout: &SweepLayout) -> Result<HashSet<RunId>, FileError> {
     entries.filter_map(run).collect()
 }
 
-impl Survey {
+impl<'plan> Survey<'plan> {
     /// Looks at `runs` in `layout` from `machine` at `now`.
     ///
     /// # Errors
     /// When a record cannot be read.
     pub fn of(
         layout: &SweepLayout,
-        runs: &[PlannedRun],
+        runs: &'plan [PlannedRun],
         machine: &Machine,
         now: SystemTime,
     ) -> Result<Self, FileError> {
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         let observations = observe_all(layout, &ids, machine, now)?;
-        Ok(Self { runs: runs.iter().cloned().zip(observations).collect() })
+        Ok(Self { runs: runs.iter().zip(observations).collect() })
     }
 
     /// How many stand how.

@@ -97,9 +97,11 @@ fn finished_runs_are_counted_by_factors_of_choice() {
         ),
         "{text}"
     );
+    let text = stdout(&by("activation"));
+    assert!(text.contains("\nactivation  relu  gelu\nfinished     2/2   0/2\n"), "{text}");
     for (names, expected) in [
         ("activaton,seed", "the sweep has no factor `activaton`; it has activation, seed (did you mean `activation`?)"),
-        ("activation", "expected two factors"),
+        ("activation,seed,width", "expected one factor or two"),
     ] {
         let wrong = by(names);
         assert_eq!(wrong.status.code(), Some(2));

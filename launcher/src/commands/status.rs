@@ -12,7 +12,7 @@ use spec::plan::{Plan, PlannedRun};
 use spec::status::Cause;
 use spec::{ExitCode, RunId, Value};
 
-use super::matrix::{Axes, Pair};
+use super::matrix::{Axes, Names};
 use super::plan::Format;
 use crate::cluster::{self, Extent, SiteQueue, Sites, TaskView, Unfinished};
 use crate::error::CliError;
@@ -32,9 +32,9 @@ pub struct Arguments {
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     root: Option<PathBuf>,
-    /// The two factors to count finished runs by, the first across; `seed` is one too [default: the sweep's first two]
-    #[arg(long, value_name = "FACTOR,FACTOR")]
-    by: Option<Pair>,
+    /// One factor or two to count finished runs by, the first across; `seed` is one too [default: the sweep's first two]
+    #[arg(long, value_name = "FACTOR[,FACTOR]")]
+    by: Option<Names>,
     /// List every run
     #[arg(long)]
     runs: bool,
@@ -50,7 +50,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
     let axes = match &arguments.by {
-        Some(pair) => Some(Axes::named(pair, &sweep.plan).map_err(|error| CliError::new(ExitCode::Usage, error))?),
+        Some(names) => Some(Axes::named(names, &sweep.plan).map_err(|error| CliError::new(ExitCode::Usage, error))?),
         None => Axes::first(&sweep.plan),
     };
     fetch_records(&sweep.layout)?;
@@ -107,7 +107,7 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
             ));
         }
         let has_diverged =
-            |(run, seen): &(PlannedRun, Observation)| (seen.state == Observed::Diverged).then_some(run.id);
+            |(run, seen): &(&PlannedRun, Observation)| (seen.state == Observed::Diverged).then_some(run.id);
         let diverged: BTreeSet<RunId> = survey.runs.iter().filter_map(has_diverged).collect();
         // What has diverged is of interest only if it was handed over again.
         let is_told = |run: &RunId, task: &TaskView| {

@@ -3,8 +3,8 @@
     cargo build --release && python3 tests/slurm/benchmark/status.py
 
 One run is carried out by `seedbed run`; its record and results are copied for the others, so that every file that a real sweep
-of that size has to show is read and every hash compared. Nothing of it is with Slurm, so the time is all our own; what squeue
-takes for as many tasks is in submission.py.
+of that size has to show is read, every hash compared and the runs counted by two factors. Nothing of it is with Slurm, so the
+time is all our own; what squeue takes for as many tasks is in submission.py.
 """
 
 import json
@@ -23,11 +23,12 @@ SEEDBED = pathlib.Path(__file__).resolve().parents[3] / "target/release/seedbed"
 SWEEP = f"""
 [sweep]
 name = "bench"
-seeds = {RUNS // 5}
+seeds = {RUNS // 50}
 [factors]
 level = [1, 2, 3, 4, 5]
+width = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 [trainer]
-command = ["/bin/sh", "-c", "printf 'metric,value\\\\nloss,1\\\\n' > results.csv", "{{level}}", "{{seed}}"]
+command = ["/bin/sh", "-c", "printf 'metric,value\\\\nloss,1\\\\n' > results.csv", "{{level}}", "{{width}}", "{{seed}}"]
 [analysis]
 primary = "loss"
 direction = "lower"
@@ -54,7 +55,7 @@ def main():
             begun = time.perf_counter()
             output = subprocess.run([SEEDBED, "status", sweep], check=True, capture_output=True, text=True).stdout
             seconds.append(time.perf_counter() - begun)
-            assert f"{RUNS} of {RUNS} runs" in output, output
+            assert f"{RUNS} of {RUNS} runs" in output and output.count(f"{RUNS // 50}/{RUNS // 50}") == 50, output
         low, middle, high = (1e3 * pick(seconds) for pick in (min, statistics.median, max))
         print(f"status of {RUNS} ended runs: median {middle:.0f} ms (min {low:.0f}, max {high:.0f}), {ROUNDS} turns")
     finally:
