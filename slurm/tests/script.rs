@@ -49,6 +49,7 @@ fn full() -> SbatchScript {
             exclude: Some("node[1,3]".parse().unwrap()),
         },
         resources: Resources {
+            nodes: "2".parse().unwrap(),
             time: Some("1d12h".parse().unwrap()),
             cpus: Some("4".parse().unwrap()),
             memory: Some("16G".parse().unwrap()),

@@ -122,7 +122,7 @@ fn a_requeued_pack_goes_on_where_it_was() {
     let done = || bench.records().iter().filter(|run| run.state == State::Done).count();
     wait("one is done and the next has begun", || done() == 1 && bench.at_work() == 2);
     bench.slurm("scontrol", &["requeue", &task]);
-    soon(&bench, &task);
+    soon(&bench.cluster, &task);
     bench.finish();
     bench.assert_done(false);
     let mut attempts: Vec<usize> = bench.records().iter().map(|run| run.attempts.len()).collect();

@@ -53,7 +53,7 @@ fn a_requeue_behind_our_back_is_an_attempt_more() {
     let task = bench.task_in("RUNNING");
     bench.has_begun(&task);
     bench.slurm("scontrol", &["requeue", &task]);
-    soon(&bench, &task);
+    soon(&bench.cluster, &task);
     bench.finish();
     bench.assert_done(false);
     let attempts: usize = bench.records().iter().map(|run| run.attempts.len()).sum();
@@ -117,12 +117,12 @@ pub(crate) fn come_back(bench: &Bench) {
 }
 
 /// Lets a requeued task start at once: Slurm keeps it back for two minutes.
-pub(crate) fn soon(bench: &Bench, task: &str) {
+pub(crate) fn soon(cluster: &Cluster, task: &str) {
     // As in `come_back`: not in the second in which it was taken from its node.
     std::thread::sleep(Duration::from_secs(3));
     let job = format!("JobId={task}");
     wait("the task can be told to start", || {
-        let output = bench.cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
+        let output = cluster.command("scontrol").args(["update", &job, "StartTime=now"]).output();
         output.is_ok_and(|output| output.status.success())
     });
 }

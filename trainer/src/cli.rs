@@ -9,8 +9,8 @@ use native::cuda::Availability;
 use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
-use crate::collective::leader;
 use crate::collective::trial::Trial;
+use crate::collective::{leader, spread};
 use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
 use crate::inspect::Machine;
@@ -38,8 +38,11 @@ enum Command {
         #[arg(long)]
         cache: Option<PathBuf>,
         /// How many processes share the run, each with a GPU of its own (on a machine without: with the processor)
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4_194_304))]
         ranks: u32,
+        /// How many nodes of a Slurm job they are spread over, as many on each
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+        nodes: u32,
     },
     /// Write the model of a run as one of Hugging Face's, which `transformers` loads
     Export(export::Request),
@@ -84,8 +87,11 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, Failure>) -> Result<ExitCo
 pub fn main(cuda: &Availability) -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Command::Run { dir, cache, ranks: 1 } => guarded(|| run::carry_out(&dir, cache, cuda)),
-        Command::Run { dir, cache, ranks } => guarded(|| leader::carry_out(&dir, cache.as_deref(), ranks)),
+        Command::Run { dir, cache, ranks: 1, nodes: 1 } => return carry_out_rank(&dir, cache, cuda),
+        Command::Run { dir, cache, ranks, nodes: 1 } => guarded(|| leader::carry_out(&dir, cache.as_deref(), ranks)),
+        Command::Run { dir, cache, ranks, nodes } => {
+            guarded(|| spread::carry_out(&dir, cache.as_deref(), (ranks.max(nodes), nodes)))
+        }
         Command::Export(request) => guarded(|| export::carry_out(&request)),
         Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
@@ -96,13 +102,20 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
         Command::Inspect { collective, nccl } => guarded(|| inspect(collective, nccl.as_deref(), cuda)),
     };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            logbook::say(failure.render().trim_end());
-            failure.exit().into()
-        }
-    }
+    told(result).into()
+}
+
+/// Carries out a run alone, or as one of its ranks.
+fn carry_out_rank(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) -> std::process::ExitCode {
+    spread::leave(told(guarded(|| run::carry_out(directory, cache, cuda)))).into()
+}
+
+/// The exit code; a failure is told.
+fn told(result: Result<ExitCode, Failure>) -> ExitCode {
+    result.unwrap_or_else(|failure| {
+        logbook::say(failure.render().trim_end());
+        failure.exit()
+    })
 }
 
 fn inspect(collective: bool, nccl: Option<&Path>, cuda: &Availability) -> Result<ExitCode, Failure> {

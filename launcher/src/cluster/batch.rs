@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use slurm::array::{ArrayIndices, ArraySpec};
 use slurm::job_id::JobNumber;
 use slurm::name::{JobName, VariableName};
-use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
+use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Nodes, Resources, TimeLimit};
 use slurm::script::{
     Argument, CommandLine, Dependency, DependencyKind, Header, Placement, SbatchScript, Signal, WarningSignal,
 };
@@ -56,15 +56,15 @@ impl Batch {
         f64::from(self.tasks()) * seconds as f64 / 3600.0
     }
 
-    /// GPUs of a task.
+    /// GPUs of a task, on all of its nodes.
     pub fn gpus(&self) -> u32 {
         let gpus = self.resources.gres.0.iter().filter(|gres| gres.is_gpu());
-        gpus.map(|gres| gres.count().get()).sum()
+        self.resources.nodes.get() * gpus.map(|gres| gres.count().get()).sum::<u32>()
     }
 
-    /// Processor cores of a task.
+    /// Processor cores of a task, on all of its nodes.
     pub fn cpus(&self) -> u32 {
-        self.resources.cpus.map_or(1, Cpus::get)
+        self.resources.nodes.get() * self.resources.cpus.map_or(1, Cpus::get)
     }
 
     /// The batch called `name` of `len` runs of a `kind`.
@@ -106,6 +106,7 @@ impl Batch {
     pub(super) fn report(frame: &Frame<'_>, name: JobName, arrays: &[JobNumber]) -> Result<Self, ClusterError> {
         let fixed = "invariant: a quantity that Slurm knows";
         let resources = Resources {
+            nodes: Nodes::ONE,
             time: Some(TimeLimit::from_seconds(3600).expect(fixed)),
             cpus: Some(Cpus::new(1).expect(fixed)),
             memory: Some(MemoryRequest::PerNode(Memory::from_mebibytes(2048).expect(fixed))),
@@ -184,6 +185,7 @@ mod tests {
             requeues: 10,
         };
         let resources = Resources {
+            nodes: Nodes::ONE,
             time: Some("1h".parse().unwrap()),
             cpus: Some(Cpus::new(2).unwrap()),
             memory: Some(MemoryRequest::PerNode("4G".parse().unwrap())),

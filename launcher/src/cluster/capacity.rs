@@ -100,10 +100,14 @@ impl<'a> Capacity<'a> {
             };
             return Ok(Some(format!("{} is asked for, and {place} allows {}", limit(asked), limit(most))));
         }
-        if self.groups()?.iter().any(|group| has(group, task)) {
-            return Ok(None);
+        if !self.groups()?.iter().any(|group| has(group, task)) {
+            return Ok(Some(format!("no node of {place} has all that a task asks for: {}", in_words(task))));
         }
-        Ok(Some(format!("no node of {place} has all that a task asks for: {}", in_words(task))))
+        let (wanted, found) = (u64::from(task.nodes.get()), self.nodes(task)?);
+        Ok((found < wanted).then(|| {
+            let has = counted(found as usize, "node");
+            format!("{wanted} nodes are asked for, and {place} has {has} with all that each needs: {}", in_words(task))
+        }))
     }
 }
 
@@ -160,6 +164,7 @@ mod tests {
 
     fn asked(time: &str, cpus: u32, memory: &str, gres: &str) -> Resources {
         Resources {
+            nodes: slurm::resources::Nodes::ONE,
             time: Some(time.parse().unwrap()),
             cpus: Some(Cpus::new(cpus).unwrap()),
             memory: Some(MemoryRequest::PerNode(memory.parse::<Memory>().unwrap())),
@@ -204,6 +209,12 @@ mod tests {
             "no node of the default partition has all that a task asks for: 8 processors, 8000M of memory, gpu:1"
         );
         assert!(said(None, asked("5h", 9, "1G", "gpu:1")).contains("9 processors"));
+        let three = Resources { nodes: "3".parse().unwrap(), ..asked("5h", 8, "1G", "gpu:1") };
+        assert_eq!(
+            said(None, three),
+            "3 nodes are asked for, and the default partition has 2 nodes with all that each needs: 8 processors, 1G of \
+             memory, gpu:1"
+        );
         assert!(said(None, asked("5h", 1, "1G", "gpu:h100:1")).contains("gpu:h100:1"));
         assert_eq!(
             said(None, asked("6h", 1, "1G", "gpu:1")),

@@ -1,7 +1,7 @@
 //! What runs ask of their nodes, alone and as many as share a task.
 
 use slurm::name::NodeList;
-use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Resources, TimeLimit};
+use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Nodes, Resources, TimeLimit};
 use spec::RunSpec;
 use spec::execution::Device;
 use spec::resources::Packing;
@@ -10,7 +10,7 @@ use super::error::ClusterError;
 use super::site::Site;
 use crate::supervise::Retry;
 
-/// What `run` asks of a node of `site`.
+/// What `run` asks of `site`.
 ///
 /// # Errors
 /// A quantity cannot be asked for in a batch script.
@@ -25,6 +25,7 @@ pub fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> 
     };
     let memory = Memory::from_mebibytes(asked.memory.get()).map_err(|source| value("resources.memory", source))?;
     Ok(Resources {
+        nodes: Nodes::new(run.nodes()).map_err(|source| value("resources.nodes", source))?,
         time: Some(TimeLimit::from_seconds(asked.time.get()).map_err(|source| value("resources.time", source))?),
         cpus: Some(Cpus::new(asked.cpus).map_err(|source| value("resources.cpus", source))?),
         memory: Some(MemoryRequest::PerNode(memory)),

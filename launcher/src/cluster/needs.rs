@@ -204,6 +204,7 @@ mod tests {
         let site = Site::default();
         let mut capacity = Capacity::of_nodes(&site, crate::cluster::capacity::NODES);
         let asked = Resources {
+            nodes: slurm::resources::Nodes::ONE,
             time: Some("2h".parse().unwrap()),
             cpus: None,
             memory: Some(MemoryRequest::PerNode("2000M".parse().unwrap())),

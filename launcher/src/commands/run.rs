@@ -152,6 +152,11 @@ fn submit(
 fn request(arguments: &Arguments, selection: &Selection) -> Result<local::Request, CliError> {
     let on_gpu = || selection.tasks.iter().map(|task| &task.spec).filter(|run| run.execution.device != Device::Cpu);
     let needs_gpu = on_gpu().next().is_some();
+    if let Some(run) = selection.tasks.iter().map(|task| &task.spec).find(|run| run.nodes() > 1) {
+        let words = format!("a run asks for {} nodes (resources.nodes), and this is one machine", run.nodes());
+        let error = CliError::new(ExitCode::Usage, words);
+        return Err(error.hint("`seedbed submit` hands the sweep to a cluster; --set resources.nodes=1 runs it here"));
+    }
     let gpus_per_run = on_gpu().map(|run| run.resources.gpus).max().unwrap_or(0);
     let gpus = match &arguments.gpus {
         Some(gpus) => gpus.clone(),

@@ -43,7 +43,7 @@ pub struct Cost {
     pub measured_runs: usize,
     /// Hours of computing one run after another, at the speed of the runs that are done.
     pub hours: Option<f64>,
-    /// GPU hours at that speed: hours of each run times its `resources.gpus`.
+    /// GPU hours at that speed: hours of each run times its GPUs on all of its nodes.
     pub gpu_hours: Option<f64>,
     /// GPU hours if every task took all of the time that it asks for.
     pub most_gpu_hours: f64,
@@ -85,9 +85,9 @@ impl TaskCost {
             runs,
             runs_per_task: packing.runs,
             packing: packing.order,
-            gpus: resources.gpus,
-            cpus: u64::from(resources.cpus) * packing.wider(),
-            memory: resources.memory.get().saturating_mul(packing.wider()),
+            gpus: resources.nodes * resources.gpus,
+            cpus: u64::from(resources.nodes) * u64::from(resources.cpus) * packing.wider(),
+            memory: resources.memory.get().saturating_mul(u64::from(resources.nodes) * packing.wider()),
             seconds: resources.time.get().saturating_mul(packing.longer()),
         }
     }
@@ -164,7 +164,7 @@ impl Cost {
             if !standing.is_ahead() {
                 continue;
             }
-            let gpus = f64::from(run.resources.gpus);
+            let gpus = f64::from(run.nodes() * run.resources.gpus);
             let hours = speed.seconds(*workload).map(|seconds| seconds / SECONDS_PER_HOUR);
             cost.runs += 1;
             cost.flops = cost.flops.zip(*workload).map(|(sum, workload)| sum + workload.flops);

@@ -42,7 +42,7 @@ pub(super) fn command(run: &RunSpec, directory: &Path) -> Result<Vec<OsString>, 
     Ok(match &run.program {
         Program::Builtin(_) => {
             let mut command = vec![locate()?.into_os_string()];
-            command.extend(contract::builtin_arguments(directory, run.ranks()));
+            command.extend(contract::builtin_arguments(directory, run.ranks(), run.nodes()));
             command
         }
         Program::Command(command) => command.argv.iter().map(OsString::from).collect(),

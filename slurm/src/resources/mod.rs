@@ -6,11 +6,13 @@
 mod cpus;
 mod gres;
 mod memory;
+mod nodes;
 mod request;
 mod time;
 
 pub use cpus::Cpus;
 pub use gres::{Gres, GresList};
 pub use memory::{Memory, MemoryRequest};
+pub use nodes::Nodes;
 pub use request::Resources;
 pub use time::{TimeLimit, parse_clock};

@@ -1,16 +1,20 @@
-//! Everything that one job asks of its node.
+//! Everything that one job asks of its nodes.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cpus, GresList, MemoryRequest, TimeLimit};
+use super::{Cpus, GresList, MemoryRequest, Nodes, TimeLimit};
 
-/// What one job, or each task of an array, asks for: one process on one node.
+/// What one job, or each task of an array, asks for: one process on each of its nodes,
+/// of which most jobs have one.
 ///
 /// Jobs with equal resources can share an array, so the type is ordered and can be a key. What is
 /// left out is the partition's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resources {
+    /// Nodes; all below but the time is for each.
+    #[serde(skip_serializing_if = "Nodes::is_one")]
+    pub nodes: Nodes,
     /// The longest time that the job may take.
     pub time: Option<TimeLimit>,
     /// Processors.

@@ -74,8 +74,12 @@ impl Header {
         options.set("job-name", Some(&self.name));
         options.set("array", self.array.as_ref());
         self.placement.add_to(&mut options);
-        options.set("nodes", Some(1));
-        options.set("ntasks", Some(1));
+        let nodes = self.resources.nodes;
+        options.set("nodes", Some(nodes));
+        options.set("ntasks", Some(nodes));
+        if !nodes.is_one() {
+            options.set("ntasks-per-node", Some(1));
+        }
         options.set("cpus-per-task", self.resources.cpus);
         if let Some((name, value)) = self.resources.memory.map(MemoryRequest::option) {
             options.set(name, Some(value));

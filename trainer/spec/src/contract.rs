@@ -17,22 +17,27 @@ pub const ATTEMPT: &str = "SEEDBED_ATTEMPT";
 pub const THREADS: &str = "SEEDBED_THREADS";
 /// The folder in which the ranks of a run on several devices find each other; unset, the run has one. Used for one start only.
 pub const RENDEZVOUS: &str = "SEEDBED_RENDEZVOUS";
-/// Which rank a trainer is, from 0.
+/// Which rank a trainer is, from 0. Where only the rendezvous is given, the rank is the number of the task of a Slurm step.
 pub const RANK: &str = "SEEDBED_RANK";
 /// How many ranks the run has.
 pub const RANKS: &str = "SEEDBED_RANKS";
 /// Which rank a trainer is on its machine, from 0.
 pub const LOCAL_RANK: &str = "SEEDBED_LOCAL_RANK";
+/// How many ranks are on its machine.
+pub const LOCAL_RANKS: &str = "SEEDBED_LOCAL_RANKS";
 /// Seconds that ranks wait for each other.
 pub const PATIENCE: &str = "SEEDBED_RANK_PATIENCE";
 /// Path of the built-in trainer, where it does not lie beside the launcher.
 pub const TRAINER: &str = "SEEDBED_TRAINER";
 
-/// Arguments of the built-in trainer for the run in `directory`, which so many ranks share.
-pub fn builtin_arguments(directory: &std::path::Path, ranks: u32) -> Vec<std::ffi::OsString> {
+/// Arguments of the built-in trainer for the run in `directory`, which so many ranks on so many nodes share.
+pub fn builtin_arguments(directory: &std::path::Path, ranks: u32, nodes: u32) -> Vec<std::ffi::OsString> {
     let mut arguments = vec!["run".into(), "--dir".into(), directory.into()];
     if ranks > 1 {
         arguments.extend(["--ranks".into(), ranks.to_string().into()]);
+    }
+    if nodes > 1 {
+        arguments.extend(["--nodes".into(), nodes.to_string().into()]);
     }
     arguments
 }

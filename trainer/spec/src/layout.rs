@@ -119,6 +119,11 @@ impl RunLayout {
         self.root.join("claim.json")
     }
 
+    /// Where its ranks meet on several nodes; gone when they have ended.
+    pub fn ranks(&self) -> PathBuf {
+        self.root.join("ranks")
+    }
+
     /// What became of the run; written by the supervisor.
     pub fn status(&self) -> PathBuf {
         self.root.join("status.json")

@@ -10,11 +10,14 @@ use crate::setting::Settings;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ResourcesSpec {
-    /// GPUs.
+    /// Nodes. Left out where it is one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub nodes: u32,
+    /// GPUs of each node.
     pub gpus: u32,
-    /// Processor cores.
+    /// Processor cores of each node.
     pub cpus: u32,
-    /// Main memory.
+    /// Main memory of each node.
     pub memory: Mebibytes,
     /// Time limit.
     pub time: Seconds,
@@ -62,6 +65,7 @@ impl ResourcesSpec {
             _ => PackingOrder::InTurn,
         };
         let resources = Self {
+            nodes: settings.size("resources.nodes"),
             gpus: settings.size("resources.gpus"),
             cpus: settings.size("resources.cpus"),
             memory: settings.name("resources.memory").parse().expect(fixed),
@@ -84,6 +88,16 @@ impl ResourcesSpec {
         };
         let (time, cores) = (self.time.get().saturating_mul(self.packing.longer()), u64::from(self.cpus));
         let cores = cores * self.packing.wider();
+        if self.nodes > 1 && self.cpus < self.gpus {
+            return Err(SpecError::Unfit {
+                key: "resources.cpus",
+                value: self.cpus.to_string(),
+                reason: format!("each of the {} GPUs of a node needs a core for its process", self.gpus),
+            });
+        }
+        if self.nodes > 1 && !self.packing.is_alone() {
+            return Err(unfit(format!("runs of {} nodes each do not share a job", self.nodes)));
+        }
         match order {
             _ if self.packing.is_alone() => Ok(()),
             PackingOrder::InTurn if time > LONGEST => {
@@ -96,6 +110,15 @@ impl ResourcesSpec {
             _ => Ok(()),
         }
     }
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_one(nodes: &u32) -> bool {
+    *nodes == 1
 }
 
 impl Default for Packing {
@@ -147,6 +170,16 @@ mod tests {
         let text = serde_json::to_string(&alone).unwrap();
         assert_eq!(text, r#"{"gpus":1,"cpus":4,"memory":"16G","time":"4h"}"#);
         assert_eq!(serde_json::from_str::<ResourcesSpec>(&text).unwrap(), alone);
+    }
+
+    #[test]
+    fn several_nodes_are_for_one_run_with_a_core_for_each_gpu() {
+        let two = ("resources.nodes", Value::Integer(2));
+        assert_eq!(with(std::slice::from_ref(&two)).unwrap().nodes, 2);
+        let packed = with(&[two.clone(), ("resources.runs-per-job", Value::Integer(2))]).unwrap_err();
+        assert!(packed.to_string().contains("do not share a job"), "{packed}");
+        let narrow = with(&[two, ("resources.gpus", Value::Integer(8))]).unwrap_err();
+        assert_eq!(narrow.key(), Some("resources.cpus"));
     }
 
     #[test]

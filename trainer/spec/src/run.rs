@@ -158,12 +158,20 @@ fn without_folder(argument: &str) -> String {
 }
 
 impl RunSpec {
-    /// How many processes of the built-in trainer share the run: one for each GPU that it asks for, at least one. Where no GPU is
-    /// visible as many share the processor.
+    /// How many processes of the built-in trainer share the run: one for each GPU that it asks for, at least one on each node.
+    /// Where no GPU is visible as many share the processors.
     pub fn ranks(&self) -> u32 {
         match &self.program {
-            Program::Builtin(_) if self.execution.device != Device::Cpu => self.resources.gpus.max(1),
+            Program::Builtin(_) if self.execution.device != Device::Cpu => self.nodes() * self.resources.gpus.max(1),
             _ => 1,
+        }
+    }
+
+    /// How many nodes the run is spread over. The built-in trainer has no use for a second one without GPUs.
+    pub fn nodes(&self) -> u32 {
+        match &self.program {
+            Program::Builtin(_) if self.execution.device == Device::Cpu => 1,
+            _ => self.resources.nodes,
         }
     }
 

@@ -12,6 +12,9 @@ use super::error::CollectiveError;
 /// disk must fit in, for only one rank writes it.
 const PATIENCE: u64 = 600;
 
+/// What Slurm calls the number of a task, how many the step has, and the task's number on its node.
+const OF_SLURM: [&str; 3] = ["SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"];
+
 /// A call to be one of several ranks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -23,6 +26,8 @@ pub struct Call {
     pub local_rank: u32,
     /// How many of them are on this machine.
     pub local_world: u32,
+    /// Whether it is a task of a Slurm step, whose leader is on another machine: see [`super::spread`].
+    pub is_task: bool,
     /// Where the ranks find each other: a folder for this start alone, which all of them see by this path.
     pub rendezvous: PathBuf,
     /// How long they wait for each other.
@@ -30,26 +35,28 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call in the environment, which `variable` looks up; nothing where there is no rendezvous. All ranks are on one machine:
-    /// [`super::leader`] starts them there.
+    /// The call in the environment, which `variable` looks up; nothing where there is no rendezvous. A rank is told its place by
+    /// [`super::leader`] on its own machine, or by Slurm, which counts the tasks of a step as [`super::spread`] needs them.
     ///
     /// # Errors
     /// [`CollectiveError::Environment`] when it makes no sense.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CollectiveError> {
         let Some(folder) = variable(contract::RENDEZVOUS) else { return Ok(None) };
-        let [rank, world, local_rank] =
-            [contract::RANK, contract::RANKS, contract::LOCAL_RANK].map(|name| number::<u32>(&variable, name));
+        let is_task = variable(contract::RANK).is_none() && variable(OF_SLURM[0]).is_some();
+        let names = if is_task { OF_SLURM } else { [contract::RANK, contract::RANKS, contract::LOCAL_RANK] };
+        let [rank, world, local_rank] = names.map(|name| number::<u32>(&variable, name));
         let (rank, world, local_rank) = (rank?, world?, local_rank?);
         if rank >= world {
             let expected = "below the number of ranks";
-            return Err(CollectiveError::Environment { variable: contract::RANK, found: rank.to_string(), expected });
+            return Err(CollectiveError::Environment { variable: names[0], found: rank.to_string(), expected });
         }
+        let local_world = number::<u32>(&variable, contract::LOCAL_RANKS)?.max(1);
         let patience = match variable(contract::PATIENCE) {
             None => PATIENCE,
             Some(_) => number::<u64>(&variable, contract::PATIENCE)?.max(1),
         };
         let (rendezvous, patience) = (PathBuf::from(folder), Duration::from_secs(patience));
-        Ok(Some(Self { rank, world, local_rank, local_world: world, rendezvous, patience }))
+        Ok(Some(Self { rank, world, local_rank, local_world, is_task, rendezvous, patience }))
     }
 }
 
@@ -76,12 +83,38 @@ mod tests {
             ("SEEDBED_RANK", "3"),
             ("SEEDBED_RANKS", "4"),
             ("SEEDBED_LOCAL_RANK", "1"),
+            ("SEEDBED_LOCAL_RANKS", "4"),
+            // The leader is itself a task, the only one of its step.
+            ("SLURM_PROCID", "0"),
+            ("SLURM_NTASKS", "1"),
         ];
         let patience = Duration::from_mins(10);
-        let expected = Call { rank: 3, world: 4, local_rank: 1, local_world: 4, rendezvous: "/r".into(), patience };
+        let expected = Call {
+            rank: 3,
+            world: 4,
+            local_rank: 1,
+            local_world: 4,
+            is_task: false,
+            rendezvous: "/r".into(),
+            patience,
+        };
         assert_eq!(call(&told).unwrap(), Some(expected.clone()));
         told.push(("SEEDBED_RANK_PATIENCE", "7"));
         assert_eq!(call(&told).unwrap(), Some(Call { patience: Duration::from_secs(7), ..expected }));
+    }
+
+    #[test]
+    fn a_task_of_a_step_is_told_its_place_by_slurm() {
+        let told = [
+            ("SEEDBED_RENDEZVOUS", "/r"),
+            ("SEEDBED_LOCAL_RANKS", "2"),
+            ("SLURM_PROCID", "3"),
+            ("SLURM_NTASKS", "4"),
+            ("SLURM_LOCALID", "1"),
+        ];
+        let found = call(&told).unwrap().unwrap();
+        assert_eq!((found.rank, found.world, found.local_rank, found.local_world), (3, 4, 1, 2));
+        assert!(found.is_task);
     }
 
     #[test]

@@ -3,15 +3,15 @@
 //! When one fails, the others cannot go on; they are ended too, and the leader ends as the one whose failure was first: with its
 //! exit code, or by the same signal. So whoever started the leader sees one run with one end.
 
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use spec::{ExitCode, Failure, contract};
 use tempfile::TempDir;
 
+use super::end::{End, first_failure};
 use crate::logbook;
 use crate::signal::StopRequest;
 
@@ -36,16 +36,11 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<E
     drop(rendezvous);
     match failed {
         // All others end as the first does, which alone knows how the run ended.
-        None => Ok(exit_of(ranks.ends[0].expect("invariant: all ranks have ended"))),
+        None => Ok(ranks.ends[0].expect("invariant: all ranks have ended").follow()),
         Some((rank, end)) => {
             logbook::say(&format!("rank {rank} of {world} failed ({end}), so the run ends here"));
             drop(ranks);
-            if let Some(signal) = end.signal().and_then(Signal::from_named_raw) {
-                // Whoever watches must see what happened to the rank. Should the signal not end this process, the code says 70.
-                let _ = kill_process(getpid(), signal);
-                std::thread::sleep(GRACE);
-            }
-            Ok(exit_of(end))
+            Ok(end.follow())
         }
     }
 }
@@ -63,34 +58,36 @@ fn start(
         command.arg("--cache").arg(cache);
     }
     command.env(contract::RENDEZVOUS, rendezvous.path());
-    for (name, value) in [(contract::RANK, rank), (contract::RANKS, world), (contract::LOCAL_RANK, rank)] {
+    let place = [
+        (contract::RANK, rank),
+        (contract::RANKS, world),
+        (contract::LOCAL_RANK, rank),
+        (contract::LOCAL_RANKS, world),
+    ];
+    for (name, value) in place {
         command.env(name, value.to_string());
     }
     command.spawn()
 }
 
-fn exit_of(end: ExitStatus) -> ExitCode {
-    end.code().and_then(ExitCode::from_code).unwrap_or(ExitCode::Bug)
-}
-
 /// The ranks, of which none outlives this.
 struct Ranks {
     children: Vec<Child>,
-    ends: Vec<Option<ExitStatus>>,
+    ends: Vec<Option<End>>,
     told: bool,
 }
 
 impl Ranks {
     /// Waits until all have ended well, or one has not: which, and how.
-    fn watch(&mut self, stop: &StopRequest) -> std::io::Result<Option<(usize, ExitStatus)>> {
+    fn watch(&mut self, stop: &StopRequest) -> std::io::Result<Option<(usize, End)>> {
         let mut deadline = None;
         loop {
             for (child, end) in self.children.iter_mut().zip(&mut self.ends) {
                 if end.is_none() {
-                    *end = child.try_wait()?;
+                    *end = child.try_wait()?.map(End::of);
                 }
             }
-            let failed = self.first_failure();
+            let failed = first_failure(&self.ends);
             if self.ends.iter().all(Option::is_some) {
                 return Ok(failed);
             }
@@ -105,13 +102,6 @@ impl Ranks {
         }
     }
 
-    /// The failure that the others follow from: a rank that was killed could not say anything, and one that only lost another
-    /// says "not available".
-    fn first_failure(&self) -> Option<(usize, ExitStatus)> {
-        let failures = self.ends.iter().enumerate().filter_map(|(rank, end)| Some((rank, (*end)?)));
-        failures.filter(|(_, end)| weight(*end) > 0).max_by_key(|(rank, end)| (weight(*end), usize::MAX - rank))
-    }
-
     fn send(&self, signal: Signal) {
         for (child, end) in self.children.iter().zip(&self.ends) {
             if end.is_none() {
@@ -121,42 +111,11 @@ impl Ranks {
     }
 }
 
-/// How much an end explains; 0 for a good one.
-fn weight(end: ExitStatus) -> u32 {
-    match end.code().map(|_| exit_of(end)) {
-        Some(ExitCode::Done | ExitCode::Resume | ExitCode::Diverged) => 0,
-        Some(ExitCode::Unavailable) => 1,
-        Some(_) => 2,
-        None => 3,
-    }
-}
-
 impl Drop for Ranks {
     fn drop(&mut self) {
         self.send(Signal::KILL);
         for child in &mut self.children {
             let _ = child.wait();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ranks(ends: &[Option<i32>]) -> Ranks {
-        let ends = ends.iter().map(|raw| raw.map(ExitStatus::from_raw)).collect();
-        Ranks { children: Vec::new(), ends, told: false }
-    }
-
-    #[test]
-    fn the_failure_that_explains_the_others_is_the_runs() {
-        let code = |code: i32| Some(code << 8);
-        let first = |ends: &[Option<i32>]| ranks(ends).first_failure().map(|(rank, _)| rank);
-        assert_eq!(first(&[code(0), code(75), code(76), None]), None);
-        // Rank 2 was killed, the others noticed.
-        assert_eq!(first(&[code(69), code(69), Some(9), None]), Some(2));
-        assert_eq!(first(&[code(69), code(73)]), Some(1));
-        assert_eq!(first(&[None, code(69), code(69)]), Some(1));
     }
 }

@@ -21,7 +21,7 @@ use crate::failure::as_failure;
 pub fn call() -> Result<Option<Call>, Failure> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let call = Call::from_environment(variable).map_err(as_failure)?;
-    if call.is_some() && variable(spec::contract::RANK).is_some() {
+    if call.as_ref().is_some_and(|call| !call.is_task) {
         stay_with_leader();
     }
     Ok(call)
@@ -94,6 +94,7 @@ mod tests {
             world: 8,
             local_rank: 1,
             local_world: 4,
+            is_task: false,
             rendezvous: "/r".into(),
             patience: Duration::from_secs(1),
         };

@@ -6,7 +6,7 @@ use super::*;
 
 fn call(folder: &Path, rank: u32, world: u32, patience: u64) -> Call {
     let patience = Duration::from_secs(patience);
-    Call { rank, world, local_rank: rank, local_world: world, rendezvous: folder.to_owned(), patience }
+    Call { rank, world, local_rank: rank, local_world: world, is_task: false, rendezvous: folder.to_owned(), patience }
 }
 
 fn introduction_of(world: u32) -> Introduction {

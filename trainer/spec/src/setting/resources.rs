@@ -9,7 +9,13 @@ pub(super) const SECTION: Section = Section {
             key: "resources.gpus",
             kind: Kind::Integer { least: 0, most: 1024 },
             default: Preset::Integer(1),
-            meaning: "GPUs of one run; with several, all on one machine, it has a process on each (data parallel)",
+            meaning: "GPUs of one run on each of its nodes; with several it has a process on each (data parallel)",
+        },
+        Setting {
+            key: "resources.nodes",
+            kind: Kind::Integer { least: 1, most: 4096 },
+            default: Preset::Integer(1),
+            meaning: "Nodes of one run on a cluster; GPUs, cores and memory are those of each",
         },
         Setting {
             key: "resources.cpus",
