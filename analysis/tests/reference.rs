@@ -27,6 +27,8 @@ mod many_arms;
 mod mixed;
 #[path = "reference/planning.rs"]
 mod planning;
+#[path = "reference/post_hocs.rs"]
+mod post_hocs;
 #[path = "reference/ranks.rs"]
 mod ranks;
 #[path = "reference/resampling.rs"]

@@ -106,7 +106,7 @@ fn each_mistake_has_its_place() {
     );
     assert_eq!(refusal("act,seed,acc\na,1\n"), "t.csv:2: 2 cells where the header has 3");
     let latin = Results::from_reader(&b"act,seed,acc\n\xe9,1,2\n"[..], "t.csv".as_ref(), &options()).unwrap_err();
-    assert_eq!(latin.to_string(), "t.csv:2: not UTF-8 text");
+    assert_eq!(latin.to_string(), "t.csv:2, column `act`: not UTF-8 text");
     let both = TableOptions { factors: vec!["seed".to_owned()], ..options() };
     assert_eq!(
         read(WIDE, &both).unwrap_err(),

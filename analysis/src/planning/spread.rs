@@ -10,6 +10,7 @@ use crate::report::metric::{Arm, MetricReport, Stratum};
 use crate::report::{Report, scale};
 use crate::results::Seed;
 use crate::statistics::describe::{mean, standard_deviation};
+use crate::statistics::estimate::is_rounding;
 use crate::statistics::power::design::Design;
 use crate::statistics::power::pilot::upper_bound;
 use crate::statistics::refusal::Refusal;
@@ -104,12 +105,14 @@ fn compared(strata: &[Stratum], pairing: Pairing, confidence: f64) -> (Vec<Sprea
         for arm in stratum.arms.iter().filter(|arm| !arm.baseline) {
             let (seeds, estimate) = match pairing {
                 Pairing::Seed => {
-                    let differences = differences(arm, baseline);
-                    (differences.len(), variance(&differences))
+                    let (differences, largest) = (differences(arm, baseline), largest([arm, baseline]));
+                    (differences.len(), variance(&differences, largest))
                 }
                 Pairing::None => {
                     let groups = [values(arm), values(baseline)];
-                    (groups[0].len().min(groups[1].len()), pool(groups.iter().filter_map(|group| variance(group))))
+                    let largest = largest([arm, baseline]);
+                    let variances = groups.iter().filter_map(|group| variance(group, largest));
+                    (groups[0].len().min(groups[1].len()), pool(variances))
                 }
             };
             let name =
@@ -137,7 +140,7 @@ fn pooled(strata: &[Stratum], pairing: Pairing, confidence: f64, seeds: Option<u
         Pairing::Seed => pool(strata.iter().filter_map(residual)).map(|(square, df)| (2.0 * square, df))?,
         Pairing::None => {
             let arms = strata.iter().flat_map(|stratum| &stratum.arms);
-            pool(arms.filter_map(|arm| variance(&values(arm))))?
+            pool(arms.filter_map(|arm| variance(&values(arm), largest([arm]))))?
         }
     };
     Spread::found("all, pooled".to_owned(), true, seeds, (variance.sqrt(), df), confidence)
@@ -161,9 +164,18 @@ fn differences(arm: &Arm, baseline: &Arm) -> Vec<f64> {
     arm.values.iter().filter_map(|value| Some(value.value - of(&value.seed)?)).collect()
 }
 
-/// A variance and its degrees of freedom; `None` for fewer than two values.
-fn variance(values: &[f64]) -> Option<(f64, f64)> {
-    Some((standard_deviation(values)?.powi(2), values.len() as f64 - 1.0))
+/// The largest value of some arms, by which what is rounding is told.
+fn largest<'a>(arms: impl IntoIterator<Item = &'a Arm>) -> f64 {
+    let values = arms.into_iter().flat_map(|arm| &arm.values);
+    values.fold(0.0, |largest, value| largest.max(value.value.abs()))
+}
+
+/// A variance and its degrees of freedom, 0 where a spread is the rounding of values as large as `largest`; `None` for fewer than two
+/// values.
+fn variance(values: &[f64], largest: f64) -> Option<(f64, f64)> {
+    let spread = standard_deviation(values)?;
+    let variance = if is_rounding(spread, largest) { 0.0 } else { spread.powi(2) };
+    Some((variance, values.len() as f64 - 1.0))
 }
 
 fn pool(variances: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
@@ -204,5 +216,6 @@ fn residual(stratum: &Stratum) -> Option<(f64, f64)> {
         })
         .sum();
     let df = (k as f64 - 1.0) * (n as f64 - 1.0);
-    Some((squares / df, df))
+    let square = squares / df;
+    Some((if is_rounding(square.sqrt(), largest(arms)) { 0.0 } else { square }, df))
 }

@@ -28,11 +28,12 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
         )];
     };
     if metric.tally.comparisons == 0 {
-        return vec![format!(
-            "{} of {}, described without a test: the analysis names no baseline that they could be compared with.",
-            metric.label,
-            runs(done)
-        )];
+        let why = if analysis.baseline.is_empty() {
+            "the analysis names no baseline that they could be compared with"
+        } else {
+            "there is no other level that could be compared with the baseline"
+        };
+        return vec![format!("{} of {}, described without a test: {why}.", metric.label, runs(done))];
     }
     let mut sentences = overall(metric, analysis);
     sentences.push(counted(metric));

@@ -46,18 +46,20 @@ pub enum Seed {
 }
 
 impl Seed {
-    /// The seed that `text` means: `1`, `01` and `1.0` mean the same one.
+    /// The seed that `text` means: `1`, `01`, `1.0` and `1e0` mean the same one.
     pub fn from_text(text: &str) -> Self {
-        let whole = text.split_once('.').map_or(text, |(whole, fraction)| {
-            if !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0') { whole } else { text }
-        });
-        let digits = whole.strip_prefix('+').unwrap_or(whole);
-        if digits.bytes().all(|digit| digit.is_ascii_digit())
-            && let Ok(number) = digits.parse()
-        {
-            return Self::Number(number);
+        // A float holds whole numbers below this one exactly.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return digits.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Number);
         }
-        Self::Name(text.to_owned())
+        let whole = text.parse().ok().filter(|number: &f64| number.fract().abs() <= 0.0 && number.abs() < EXACT);
+        match whole {
+            Some(number) if number >= 0.0 => Self::Number(number as u64),
+            Some(number) => Self::Name(format!("{number:.0}")),
+            None => Self::Name(text.to_owned()),
+        }
     }
 }
 
@@ -92,10 +94,12 @@ mod tests {
 
     #[test]
     fn spellings_of_one_number_are_one_seed() {
-        for text in ["7", "07", "7.0", "+7", "7.000"] {
+        for text in ["7", "07", "7.0", "+7", "7.000", "7.", "7e0", "0.7E1"] {
             assert_eq!(Seed::from_text(text), Seed::Number(7), "{text}");
         }
-        for text in ["7.5", "-7", "fold-3", "7.", "1e3", ""] {
+        assert_eq!(Seed::from_text("-7.0"), Seed::Name("-7".to_owned()));
+        assert_eq!(Seed::from_text("18446744073709551615"), Seed::Number(u64::MAX));
+        for text in ["7.5", "-7", "fold-3", "1e16", "inf", "NaN", "", "+", "18446744073709551616"] {
             assert_eq!(Seed::from_text(text), Seed::Name(text.to_owned()), "{text}");
         }
     }

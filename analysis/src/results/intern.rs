@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::source::not_printable;
+
 /// A fast hash for short keys; its order reaches no output, and a table that was made to collide is only slow.
 #[derive(Default)]
 pub(super) struct Quick(u64);
@@ -53,7 +55,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The number of a text; `None` if it is not UTF-8.
+    /// The number of a text; `None` if it is not UTF-8, or holds what [`not_printable`] names.
     pub(super) fn id(&mut self, text: &[u8], line: Line) -> Option<u32> {
         // Rows of one run often stand together.
         if self.texts.get(self.last as usize).is_some_and(|last| last.as_bytes() == text) {
@@ -62,6 +64,9 @@ impl Names {
         if let Some(id) = self.ids.get(text) {
             self.last = *id;
             return Some(*id);
+        }
+        if not_printable(text).is_some() {
+            return None;
         }
         let known = std::str::from_utf8(text).ok()?.to_owned();
         let id = u32::try_from(self.texts.len()).ok()?;
@@ -103,7 +108,7 @@ mod tests {
         let ids: Vec<u32> =
             ["gelu", "relu", "gelu", "", "relu"].iter().map(|n| names.id(n.as_bytes(), (0, 3)).unwrap()).collect();
         assert_eq!(ids, [0, 1, 0, 2, 1]);
-        assert_eq!(names.id(b"\xe9", (0, 4)), None);
+        assert_eq!((names.id(b"\xe9", (0, 4)), names.id(b"a\x1b[2J", (0, 4))), (None, None));
         let mut tuples = Tuples::default();
         let mut id = |parts: [u32; 3]| tuples.id(parts.into_iter());
         let all = [id([0, 0, 0]), id([0, 0, 1]), id([1, 0, 0]), id([0, 1, 0])];

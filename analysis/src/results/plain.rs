@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
             }
             let searched = if is_last && held > 0 { filled + 1 } else { filled };
             let whole = block[..searched].iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-            if !separators::find(&block[..whole], &mut found) {
+            if !separators::find(&block[..whole], self.rows.header.separator, &mut found) {
                 return None;
             }
             self.block(&block[..], &found)?;
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
     }
 
     fn block(&mut self, block: &[u8], found: &[u32]) -> Option<()> {
-        let width = self.rows.columns.width;
+        let (width, separator) = (self.rows.columns.width, self.rows.header.separator);
         let (mut start, mut next) = (0, 0);
         while next < found.len() {
             let end = found[next] as usize;
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
             }
             let ends = found.get(next..next + width)?;
             let (last, others) = ends.split_last()?;
-            if block[*last as usize] != b'\n' || others.iter().any(|end| block[*end as usize] != b',') {
+            if block[*last as usize] != b'\n' || others.iter().any(|end| block[*end as usize] != separator) {
                 return None;
             }
             self.lines += 1;

@@ -7,6 +7,7 @@ use super::columns::Values;
 use super::intern::Line;
 use super::number::{self, Number};
 use super::scan::{Part, Rows};
+use super::source::not_printable;
 use crate::error::AnalysisError;
 
 const BUFFER: usize = 1 << 18;
@@ -14,8 +15,12 @@ const BUFFER: usize = 1 << 18;
 /// Reads a range whose first line follows `lines` others.
 pub(super) fn read(rows: &Rows<'_>, part: (u64, u64), lines: u64) -> Result<Part, Box<AnalysisError>> {
     let source = rows.source.open(part)?;
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(BUFFER).from_reader(source);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(rows.header.separator)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(BUFFER)
+        .from_reader(source);
     let mut cells = Cells::new(rows.columns.factors.len(), rows.duplicates);
     let wanted = rows.metrics_of_columns(&mut cells);
     let mut ids = vec![0; cells.width()];
@@ -61,7 +66,11 @@ impl Rows<'_> {
     ) -> Result<(), AnalysisError> {
         let columns = self.columns;
         if record.len() != columns.width {
-            let reason = format!("{} cells where the header has {}", record.len(), columns.width);
+            let cells = if record.len() == 1 { "cell" } else { "cells" };
+            let mut reason = format!("{} {cells} where the header has {}", record.len(), columns.width);
+            if let Some(cell) = record.iter().position(|cell| cell.contains(&b'\n')) {
+                reason = format!("{reason}, the cell {} with line ends in it: is a quote missing?", cell + 1);
+            }
             return Err(AnalysisError::NotCsv { place: self.source.place(line, None), reason });
         }
         let at: Line = (self.source.number, line);
@@ -110,7 +119,10 @@ impl Rows<'_> {
         if text.is_empty() {
             return Err(self.cell(index, line.1, "", expected));
         }
-        cells.names[column].id(text, line).ok_or_else(|| self.not_text(line.1))
+        cells.names[column].id(text, line).ok_or_else(|| {
+            let reason = not_printable(text).unwrap_or("too many names").to_owned();
+            AnalysisError::NotCsv { place: self.source.place(line.1, Some(&self.header.names[index])), reason }
+        })
     }
 
     fn value(&self, record: &ByteRecord, index: usize, line: u64) -> Result<Number, AnalysisError> {

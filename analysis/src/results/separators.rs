@@ -1,6 +1,5 @@
 //! Where the cells and lines of a block of text end, eight bytes at a time.
 
-const COMMAS: u64 = u64::from_ne_bytes([b','; 8]);
 const LINE_ENDS: u64 = u64::from_ne_bytes([b'\n'; 8]);
 const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
 const RETURNS: u64 = u64::from_ne_bytes([b'\r'; 8]);
@@ -11,10 +10,28 @@ fn zero_bytes(word: u64) -> u64 {
     !(((word & LOW) + LOW) | word | LOW)
 }
 
-/// Puts the places of all commas and line ends into `found`. `false` where a comma or a line end may not be what it seems: where
-/// there is a quote, or a `\r` that no `\n` follows, which ends a line too.
-pub(super) fn find(block: &[u8], found: &mut Vec<u32>) -> bool {
+/// What may stand between the cells of a row.
+const CANDIDATES: [u8; 3] = *b",\t;";
+
+/// What stands between the cells of a table with this first line: a comma, unless there are more tabs or semicolons outside quotes.
+pub(super) fn of_header(line: &[u8]) -> u8 {
+    let mut counts = [0; CANDIDATES.len()];
+    let mut quoted = false;
+    for byte in line {
+        quoted ^= *byte == b'"';
+        for (count, candidate) in counts.iter_mut().zip(CANDIDATES) {
+            *count += u32::from(!quoted && *byte == candidate);
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or_default();
+    counts.iter().position(|count| *count == most).map_or(b',', |place| CANDIDATES[place])
+}
+
+/// Puts the places of all separators and line ends into `found`. `false` where one of them may not be what it seems: where there is a
+/// quote, or a `\r` that no `\n` follows, which ends a line too.
+pub(super) fn find(block: &[u8], separator: u8, found: &mut Vec<u32>) -> bool {
     found.clear();
+    let separators = u64::from_ne_bytes([separator; 8]);
     let (words, rest) = block.as_chunks::<8>();
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
@@ -23,7 +40,7 @@ pub(super) fn find(block: &[u8], found: &mut Vec<u32>) -> bool {
         let word = u64::from_le_bytes(*bytes);
         quotes |= zero_bytes(word ^ QUOTES);
         returns |= zero_bytes(word ^ RETURNS);
-        let mut hits = zero_bytes(word ^ COMMAS) | zero_bytes(word ^ LINE_ENDS);
+        let mut hits = zero_bytes(word ^ separators) | zero_bytes(word ^ LINE_ENDS);
         while hits != 0 {
             found.push(start + hits.trailing_zeros() / 8);
             hits &= hits - 1;
@@ -42,20 +59,32 @@ mod tests {
 
     #[test]
     fn they_are_those_that_one_sees_byte_by_byte() {
-        // Every byte, each beside every distance to the next comma.
-        let text: Vec<u8> =
-            (0..=255_u8).flat_map(|byte| [vec![byte; usize::from(byte % 11)], vec![b',']].concat()).collect();
-        let text: Vec<u8> = text.into_iter().filter(|byte| !matches!(byte, b'"' | b'\r')).collect();
-        let expected = (0_u32..).zip(&text).filter(|(_, byte)| matches!(byte, b',' | b'\n')).map(|(place, _)| place);
-        let mut found = vec![7];
-        assert!(find(&text, &mut found));
-        assert_eq!(found, expected.collect::<Vec<u32>>());
+        for separator in CANDIDATES {
+            // Every byte, each beside every distance to the next separator.
+            let text: Vec<u8> =
+                (0..=255_u8).flat_map(|byte| [vec![byte; usize::from(byte % 11)], vec![separator]].concat()).collect();
+            let text: Vec<u8> = text.into_iter().filter(|byte| !matches!(byte, b'"' | b'\r')).collect();
+            let ends = |byte: u8| byte == separator || byte == b'\n';
+            let expected = (0_u32..).zip(&text).filter(|(_, byte)| ends(**byte)).map(|(place, _)| place);
+            let mut found = vec![7];
+            assert!(find(&text, separator, &mut found));
+            assert_eq!(found, expected.collect::<Vec<u32>>());
+        }
     }
 
     #[test]
     fn what_may_mean_something_else_is_told() {
-        let plain = |text: &str| find(text.as_bytes(), &mut Vec::new());
+        let plain = |text: &str| find(text.as_bytes(), b',', &mut Vec::new());
         assert!(plain("a,b\r\nc,d\r\n") && plain("") && plain("a,b\n"));
         assert!(!plain("a,b\rc,d\n") && !plain("a,\"b\n") && !plain("long enough,\"b\n") && !plain("a,b\r"));
+    }
+
+    #[test]
+    fn the_header_says_what_separates() {
+        for (header, separator) in
+            [("a,b", b','), ("a\tb,c\td", b'\t'), ("a;b;c", b';'), ("\"a;b;c\",d", b','), ("a", b','), ("", b',')]
+        {
+            assert_eq!(of_header(header.as_bytes()), separator, "{header:?}");
+        }
     }
 }

@@ -6,7 +6,21 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+use super::separators;
 use crate::error::{AnalysisError, Place};
+
+/// Why a name cannot be one, if it cannot: it would do things to a terminal or a page instead of standing there. Tabs and line ends are
+/// allowed.
+pub(super) fn not_printable(name: &[u8]) -> Option<&'static str> {
+    let Ok(text) = std::str::from_utf8(name) else { return Some("not UTF-8 text") };
+    let is_blank = |character: char| matches!(character, '\t' | '\n' | '\r');
+    let wrong = text.chars().find(|character| character.is_control() && !is_blank(*character))?;
+    Some(if wrong == '\0' {
+        "a byte that is 0, as UTF-16 has them: save the table as UTF-8"
+    } else {
+        "a name holds a control character"
+    })
+}
 
 /// A table to be read.
 pub(super) struct Source<'a> {
@@ -59,6 +73,21 @@ impl Source<'_> {
         Ok(bounds.windows(2).map(|pair| (pair[0], pair[1])).collect())
     }
 
+    /// What stands between cells, by the first line that holds anything.
+    fn separator(&self) -> Result<u8, AnalysisError> {
+        let mut reader = BufReader::new(self.open((0, u64::MAX))?);
+        let mut line = Vec::new();
+        while line.trim_ascii().is_empty() {
+            line.clear();
+            // As the reader does, a line may end at `\r`.
+            if reader.read_until(b'\n', &mut line).map_err(|error| self.refused(error))? == 0 {
+                break;
+            }
+        }
+        let first = line.trim_ascii().split(|byte| *byte == b'\r').next().unwrap_or_default();
+        Ok(separators::of_header(first))
+    }
+
     pub(super) fn place(&self, line: u64, column: Option<&str>) -> Place {
         Place { path: self.path.to_owned(), line, column: column.map(str::to_owned) }
     }
@@ -88,20 +117,29 @@ pub(super) struct Header {
     pub(super) lines: u64,
     /// Whether lines end with `\r\n`.
     pub(super) crlf: bool,
+    /// What stands between cells.
+    pub(super) separator: u8,
 }
 
 impl Header {
     pub(super) fn read(source: &Source<'_>) -> Result<Self, AnalysisError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.open((0, u64::MAX))?);
+        let separator = source.separator()?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .trim(csv::Trim::All)
+            .from_reader(source.open((0, u64::MAX))?);
         let names = reader.headers().map_err(|error| source.not_csv(error, 1))?.clone();
         if names.iter().all(str::is_empty) {
             return Err(AnalysisError::Empty { path: source.path.to_owned(), missing: "header" });
+        }
+        if let Some(reason) = names.iter().find_map(|name| not_printable(name.as_bytes())) {
+            return Err(AnalysisError::NotCsv { place: source.place(1, None), reason: reason.to_owned() });
         }
         let (start, line) = (reader.position().byte(), reader.position().line());
         // The reader takes a line to end at `\r`, and leaves the `\n` for later.
         let mut ends = Vec::new();
         let read = source.open((start.saturating_sub(1), start + 1))?.read_to_end(&mut ends);
         read.map_err(|error| source.refused(error))?;
-        Ok(Self { names, start, lines: line - 1, crlf: ends == *b"\r\n" })
+        Ok(Self { names, start, lines: line - 1, crlf: ends == *b"\r\n", separator })
     }
 }

@@ -49,7 +49,8 @@ impl Default for TableOptions {
 const MOST_THREADS: usize = 8;
 
 impl Results {
-    /// Reads a CSV table with a header line; a byte order mark, `\r\n` and spaces around cells are no part of it.
+    /// Reads a CSV table with a header line; a byte order mark, `\r\n` and spaces around cells are no part of it. Tabs or semicolons
+    /// separate cells where the header has more of them than commas; decimals have a point.
     ///
     /// An empty cell and `NA` mean that the value is missing. `NaN`, infinities and values beyond ±1e75 mean that the run diverged: it is counted
     /// as such, and its finite values of other metrics are kept. Levels are sorted, numbers by value, so that the order of

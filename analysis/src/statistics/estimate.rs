@@ -89,6 +89,6 @@ pub(super) fn finite(value: f64) -> Option<f64> {
 ///
 /// Differences such as 0.6 - 0.5 and 0.8 - 0.7 are equal in decimal but not in binary: each is off by up to one unit in the
 /// last place of its operands. A factor of 4 leaves room for the subtraction and the mean.
-pub(super) fn is_rounding(spread: f64, largest: f64) -> bool {
+pub(crate) fn is_rounding(spread: f64, largest: f64) -> bool {
     spread <= 4.0 * f64::EPSILON * largest
 }

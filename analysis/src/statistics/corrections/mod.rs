@@ -6,6 +6,8 @@
 pub mod combined;
 pub mod false_discovery;
 pub mod hommel;
+pub mod li;
+pub mod rom;
 pub mod shaffer;
 pub mod single_step;
 pub mod step_down;

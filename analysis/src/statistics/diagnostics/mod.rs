@@ -6,4 +6,5 @@
 pub mod bartlett;
 pub mod fligner_killeen;
 pub mod levene;
+pub mod outliers;
 pub mod shapiro_wilk;
