@@ -63,6 +63,19 @@ pub fn decimals_for(size: f64) -> usize {
     (1.0 - size.log10().floor()).clamp(0.0, 9.0) as usize
 }
 
+/// Degrees of freedom: as a whole number where they are one, else with one decimal.
+pub fn degrees(df: f64) -> String {
+    fixed(df, usize::from((df - df.round()).abs() > 1e-6))
+}
+
+/// A moment of RFC 3339 in UTC, to the minute: `2026-11-27 14:58 UTC`. Anything else as it is.
+pub fn moment(text: &str) -> String {
+    match (text.get(..10), text.get(10..11), text.get(11..16), text.ends_with('Z')) {
+        (Some(day), Some("T"), Some(minute), true) => format!("{day} {minute} UTC"),
+        _ => text.to_owned(),
+    }
+}
+
 /// `1 seed`, `2 seeds`.
 pub fn plural(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
@@ -98,6 +111,17 @@ mod tests {
     #[test]
     fn sizes_get_two_significant_digits() {
         assert_eq!([123.0, 1.5, 0.34, 0.012, 0.0].map(decimals_for), [0, 1, 2, 3, 3]);
+    }
+
+    #[test]
+    fn degrees_of_freedom_are_whole_where_they_are() {
+        assert_eq!([24.0, 24.000_000_000_1, 24.02, 56.7].map(degrees), ["24", "24", "24.0", "56.7"]);
+    }
+
+    #[test]
+    fn moments_are_told_to_the_minute() {
+        assert_eq!(moment("2026-11-27T14:58:44.771Z"), "2026-11-27 14:58 UTC");
+        assert_eq!(moment("yesterday"), "yesterday");
     }
 
     #[test]

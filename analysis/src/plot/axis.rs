@@ -101,25 +101,6 @@ impl LogScale {
     }
 }
 
-/// Moves labels apart that would overlap: the places in the order given, at least `gap` apart and within `low..=high` as far as they
-/// fit, each as near to where it wants to be as its neighbours allow.
-pub fn spread_labels(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]).then(a.cmp(b)));
-    let mut places = wanted.to_vec();
-    let mut lowest = low;
-    for index in &order {
-        places[*index] = places[*index].max(lowest);
-        lowest = places[*index] + gap;
-    }
-    let mut highest = high;
-    for index in order.iter().rev() {
-        places[*index] = places[*index].min(highest);
-        highest = places[*index] - gap;
-    }
-    places
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,13 +117,6 @@ mod tests {
         let scale = LogScale::new((2.0, 60.0), (0.0, 100.0));
         assert_eq!(scale.ticks(), [2.0, 5.0, 10.0, 20.0, 50.0]);
         assert!((scale.place(2.0)).abs() < 1e-9 && (scale.place(60.0) - 100.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn labels_move_apart_and_stay_inside() {
-        assert_eq!(spread_labels(&[50.0, 10.0, 11.0], 12.0, (0.0, 100.0)), [50.0, 10.0, 22.0]);
-        assert_eq!(spread_labels(&[99.0, 98.0], 10.0, (0.0, 100.0)), [100.0, 90.0]);
-        assert!(spread_labels(&[], 10.0, (0.0, 1.0)).is_empty());
     }
 
     #[test]

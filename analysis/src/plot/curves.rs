@@ -15,6 +15,8 @@ const TOP: f64 = 8.0;
 const BOTTOM: f64 = 128.0;
 /// The share of training whose high values do not stretch the axis.
 const WARM_UP: f64 = 0.25;
+/// With more levels the pale ones of every panel would be a grey field, and the page as long as their number squared.
+const MOST_PALE: usize = 30;
 /// Seeds from which the interval for all steps at once is drawn.
 const FEWEST_TOGETHER: usize = 5;
 
@@ -27,7 +29,8 @@ pub fn panel(figure: &CurveFigure, index: usize, id: &str) -> Option<String> {
     let mut svg = Svg::new(WIDTH, HEIGHT);
     draw_axes(&mut svg, &across, &up);
     svg.clipped(&format!("{id}-clip"), (LEFT, TOP), (RIGHT - LEFT, BOTTOM - TOP), |svg| {
-        for other in figure.panels.iter().filter(|other| other.level != panel.level) {
+        let others = figure.panels.iter().filter(|other| other.level != panel.level);
+        for other in others.filter(|other| other.baseline || figure.panels.len() <= MOST_PALE) {
             svg.path(if other.baseline { "curve reference" } else { "curve pale" }, &means(other, &across, &up));
         }
         draw_level(svg, panel, &across, &up);

@@ -2,7 +2,7 @@
 
 use super::axis::Scale;
 use super::forest::verdict_class;
-use super::rows::{Frame, WIDTH, extent, focus, mark_outside};
+use super::rows::{Frame, WIDTH, extent, focus, mark_cut, mark_outside};
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::number;
@@ -58,7 +58,7 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, (scale, alpha): (&Scale, f64), dec
         svg.line(&format!("span {class}"), (ends[0].0, y), (ends[1].0, y));
         for ((end, cut), side) in ends.into_iter().zip([-1.0, 1.0]) {
             if cut {
-                svg.polygon(&format!("head {class}"), &[(end, y - 4.5), (end + 6.0 * side, y), (end, y + 4.5)]);
+                mark_cut(svg, &format!("head {class}"), (end, y), side, 4.5);
             } else {
                 svg.line(&format!("span {class}"), (end, y - 4.0), (end, y + 4.0));
             }

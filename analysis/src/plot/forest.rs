@@ -3,7 +3,7 @@
 use spec::metric::Direction;
 
 use super::axis::Scale;
-use super::rows::{Frame, WIDTH, extent, focus, mark_outside};
+use super::rows::{Frame, WIDTH, extent, focus, mark_cut, mark_outside};
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::number;
@@ -83,15 +83,18 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, decimals: usize) {
         return;
     }
     if let Some(together) = comparison.simultaneous {
-        let [from, to] = [together.low, together.high].map(|end| scale.clamp(end).0);
-        svg.line(&format!("span simultaneous {class}"), (from, y), (to, y));
+        let [from, to] = [together.low, together.high].map(|end| scale.clamp(end));
+        svg.line(&format!("span simultaneous {class}"), (from.0, y), (to.0, y));
+        for ((end, _), side) in [(from, -1.0), (to, 1.0)].into_iter().filter(|((_, cut), _)| *cut) {
+            mark_cut(svg, &format!("head {class}"), (end, y), side, 2.6);
+        }
     }
     if let Some(test) = estimate.test() {
         let ends = [test.interval.low, test.interval.high].map(|end| scale.clamp(end));
         svg.line(&format!("span {class}"), (ends[0].0, y), (ends[1].0, y));
         for ((x, cut), direction) in ends.into_iter().zip([-1.0, 1.0]) {
             if cut {
-                svg.polygon(&format!("head {class}"), &[(x, y - 4.5), (x + 6.0 * direction, y), (x, y + 4.5)]);
+                mark_cut(svg, &format!("head {class}"), (x, y), direction, 4.5);
             } else {
                 svg.line(&format!("span {class}"), (x, y - 4.0), (x, y + 4.0));
             }

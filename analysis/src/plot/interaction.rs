@@ -1,7 +1,7 @@
 //! The levels of a factor across strata: lines that run side by side mean that the factor does the same everywhere.
 
 use super::axis::Scale;
-use super::rows::{Frame, WIDTH, extent};
+use super::rows::{Frame, MOST_ROWS, WIDTH, extent, mark_cut};
 use super::svg::{Anchor, Svg};
 use crate::number;
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
@@ -12,13 +12,16 @@ const MOST_STRATA: usize = 7;
 const LINE: f64 = 17.0;
 
 /// Draws the mean of every level in every stratum with its interval, joined by stratum; `id` must be unique on the page. `None` for
-/// one stratum, and for more than seven.
+/// one stratum, for more than seven, and for more than 60 levels.
 pub fn interaction(metric: &MetricReport, contrast: &Contrast, id: &str) -> Option<String> {
     let strata = &contrast.strata;
     if !(2..=MOST_STRATA).contains(&strata.len()) {
         return None;
     }
     let levels = levels(contrast);
+    if levels.len() > MOST_ROWS {
+        return None;
+    }
     let mut frame = Frame::of(levels.iter().copied());
     let legend = LINE * strata.len() as f64;
     frame.top += legend;
@@ -69,8 +72,11 @@ fn draw_stratum(
         let Some(description) = arm.description else { continue };
         let y = row(level);
         if let Some(interval) = description.interval {
-            let [from, to] = [interval.low, interval.high].map(|end| scale.clamp(end).0);
-            svg.line(&format!("whisker s{index}"), (from, y), (to, y));
+            let [from, to] = [interval.low, interval.high].map(|end| scale.clamp(end));
+            svg.line(&format!("whisker s{index}"), (from.0, y), (to.0, y));
+            for ((end, _), side) in [(from, -1.0), (to, 1.0)].into_iter().filter(|((_, cut), _)| *cut) {
+                mark_cut(svg, &format!("series s{index}"), (end, y), side, 3.5);
+            }
         }
         let tip = format!("{}, {}: {}", arm.level, stratum.name, number::fixed(description.mean, metric.decimals));
         svg.marker(&series(index), index, (place(arm), y), 4.0, &tip);
@@ -90,7 +96,8 @@ fn levels(contrast: &Contrast) -> Vec<&str> {
     levels
 }
 
-/// The means of all arms; intervals, but not more than a third of the span beyond.
+/// The means of all arms; intervals as far as they go, but not more than a third of the span beyond or, where that is less, twice the
+/// median half width: one wide interval would flatten all others. What is cut has an arrow.
 fn domain(contrast: &Contrast) -> Option<(f64, f64)> {
     let descriptions = || contrast.strata.iter().flat_map(|stratum| &stratum.arms).filter_map(|arm| arm.description);
     let (low, high) = extent(descriptions().map(|description| description.mean))?;
@@ -98,7 +105,13 @@ fn domain(contrast: &Contrast) -> Option<(f64, f64)> {
         .filter_map(|description| description.interval)
         .flat_map(|interval| [interval.low, interval.high]);
     let (lowest, highest) = extent(ends).unwrap_or((low, high));
-    let room = (high - low) * 0.35;
+    let mut halves: Vec<f64> = descriptions()
+        .filter_map(|found| found.interval)
+        .map(|interval| (interval.high - interval.low) / 2.0)
+        .collect();
+    halves.sort_by(f64::total_cmp);
+    let typical = halves.get(halves.len() / 2).map_or(0.0, |half| half * 2.0);
+    let room = ((high - low) * 0.35).max(typical);
     let pad = (high - low) * 0.04;
     Some((lowest.min(low).max(low - room) - pad, highest.max(high).min(high + room) + pad))
 }

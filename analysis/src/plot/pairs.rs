@@ -2,7 +2,7 @@
 
 use spec::metric::Direction;
 
-use super::rows::shortened;
+use super::rows::{columns, shortened};
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::number;
@@ -20,18 +20,18 @@ const MOST_NUMBERED: usize = 10;
 const FULL: f64 = 3.0;
 
 /// Draws the pairs of a stratum, its arms by their means, the best first, and of more than 60 the best 40; `id` must be unique on the page.
-/// `None` for fewer than three arms, and where no direction is better.
+/// `None` for fewer than three arms, where no direction is better, and where no pair could be tested.
 pub fn pairs(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
     let (pairs, direction) = (stratum.pairs.as_ref()?, metric.direction?);
     let mut order = order(stratum, direction);
-    if order.len() < 3 {
+    if order.len() < 3 || pairs.tested() == 0 {
         return None;
     }
     if order.len() > MOST_ARMS {
         order.truncate(BEST);
     }
     let names: Vec<String> = order.iter().map(|arm| shortened(&stratum.arms[*arm].level)).collect();
-    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let longest = names.iter().map(|name| columns(name)).max().unwrap_or(0);
     let left = 40.0 + 6.4 * longest as f64;
     let side = ((WIDTH - left - 4.0) / order.len() as f64).min(44.0);
     let height = side.min(26.0).max(side.min(12.0));
@@ -40,7 +40,9 @@ pub fn pairs(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> 
         let y = TOP + height * row as f64;
         let baseline = if stratum.arms[*arm].baseline { "level baseline" } else { "level" };
         if height >= 10.0 || row % 2 == 0 {
-            svg.text(baseline, (left - 8.0, y + height / 2.0 + 4.0), Anchor::End, &format!("{name}  {}", row + 1));
+            // Two texts: names that are read from the right would take the number to their other side.
+            svg.text(baseline, (left - 30.0, y + height / 2.0 + 4.0), Anchor::End, name);
+            svg.text("tick", (left - 8.0, y + height / 2.0 + 4.0), Anchor::End, &(row + 1).to_string());
         }
         if side >= 15.0 || (row + 1).is_multiple_of(5) || row == 0 {
             svg.text("tick", (left + side * (row as f64 + 0.5), TOP - 6.0), Anchor::Middle, &(row + 1).to_string());

@@ -1,17 +1,17 @@
 //! What more seeds would see: the detectable difference over the number of seeds.
 
-use super::axis::{LogScale, spread_labels};
+use super::axis::LogScale;
 use super::svg::{Anchor, Svg};
 use crate::number;
 use crate::report::metric::MetricReport;
 use crate::report::outlook::{Outlook, Resolution};
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 250.0;
+const HEIGHT: f64 = 262.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 426.0;
-const TOP: f64 = 14.0;
-const BOTTOM: f64 = 208.0;
+const TOP: f64 = 26.0;
+const BOTTOM: f64 = 220.0;
 
 /// Draws the outlook of a metric on logarithmic axes, with the seeds that there are and those that the target needs; `id` must be
 /// unique on the page. `None` where there is no curve to draw.
@@ -39,37 +39,29 @@ pub fn power(metric: &MetricReport, outlook: &Outlook, id: &str) -> Option<Strin
     let at_target = target.and_then(|target| outlook.curve.iter().find(|point| point.seeds == target));
     marks.extend(at_target.map(|point| (point.seeds, point.detectable, "")));
     marks.retain(|(seeds, ..)| *seeds >= first.seeds);
-    let marks = marks.into_iter().map(|(seeds, detectable, word)| {
+    for (index, (seeds, detectable, word)) in marks.into_iter().enumerate() {
         let place = (across.place(f64::from(seeds)), up.place(detectable));
-        (place, format!("{seeds} seeds{word}: {}", size(detectable)))
-    });
-    draw_marks(&mut svg, &marks.collect::<Vec<_>>());
+        draw_mark(&mut svg, index, place, &format!("{seeds} seeds{word}: {}", size(detectable)));
+    }
     let title = format!("What more seeds would see in {}", metric.label.to_lowercase());
     let description = "The smallest difference that is found with 80 % power after correction, over seeds an arm, on logarithmic axes: at \
                        the spread that was seen, and dashed at its upper bound of 80 % confidence.";
     Some(svg.finish(id, &title, description))
 }
 
-/// Points on the curve with their words: below on the left, where the curve has been, or above on the right where there is no room.
-fn draw_marks(svg: &mut Svg, marks: &[((f64, f64), String)]) {
-    const ROOM: f64 = 160.0;
-    for ((x, y), _) in marks {
-        svg.line("reference", (*x, *y), (*x, BOTTOM));
-        svg.line("reference", (LEFT, *y), (*x, *y));
-    }
-    let leftmost = marks.iter().map(|((x, _), _)| *x).fold(RIGHT, f64::min);
-    let below = leftmost - LEFT > ROOM;
-    let wanted: Vec<f64> = marks.iter().map(|((_, y), _)| if below { y + 17.0 } else { y - 10.0 }).collect();
-    let heights = spread_labels(&wanted, 16.0, (TOP + 10.0, BOTTOM - 5.0));
-    for (((x, y), text), height) in marks.iter().zip(heights) {
-        svg.disc("origin", (*x, *y), 4.0, text);
-        match (below, *x > f64::midpoint(LEFT, RIGHT)) {
-            (true, _) => svg.text("level halo", (leftmost - 9.0, height), Anchor::End, text),
-            (false, true) => svg.text("level halo", (x.max(RIGHT - 40.0), height), Anchor::End, text),
-            (false, false) => svg.text("level halo", (x + 9.0, height), Anchor::Start, text),
-        }
-    }
+/// A point on the curve; its words stand in the upper right corner, where a falling curve never is, beside the same shape.
+fn draw_mark(svg: &mut Svg, index: usize, (x, y): (f64, f64), text: &str) {
+    svg.line("reference", (x, y), (x, BOTTOM));
+    svg.line("reference", (LEFT, y), (x, y));
+    let shape = SHAPES[index.min(1)];
+    svg.marker("origin", shape, (x, y), 4.0, text);
+    let line = TOP + 12.0 + 18.0 * index as f64;
+    svg.text("level halo", (RIGHT - 14.0, line), Anchor::End, text);
+    svg.marker("origin", shape, (RIGHT - 5.0, line - 4.0), 4.0, text);
 }
+
+/// A disc for what there is, a diamond for the target.
+const SHAPES: [usize; 2] = [0, 3];
 
 fn draw_axes(svg: &mut Svg, metric: &MetricReport, across: &LogScale, up: &LogScale) {
     for tick in up.ticks() {
@@ -85,6 +77,6 @@ fn draw_axes(svg: &mut Svg, metric: &MetricReport, across: &LogScale, up: &LogSc
     }
     svg.line("frame", (LEFT, BOTTOM), (RIGHT, BOTTOM));
     let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", metric.unit) };
-    let label = format!("seeds an arm; upwards: smallest difference found{unit}");
-    svg.text("axis", (f64::midpoint(LEFT, RIGHT), BOTTOM + 32.0), Anchor::Middle, &label);
+    svg.text("axis", (0.0, TOP - 12.0), Anchor::Start, &format!("smallest difference found{unit}"));
+    svg.text("axis", (f64::midpoint(LEFT, RIGHT), BOTTOM + 32.0), Anchor::Middle, "seeds per arm");
 }

@@ -3,7 +3,7 @@
 use spec::metric::Direction;
 
 use super::axis::Scale;
-use super::rows::{extent, focus, shortened};
+use super::rows::{columns, extent, focus, shortened};
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::report::metric::{Arm, MetricReport, Stratum};
@@ -28,7 +28,7 @@ pub fn profile(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -
         return None;
     }
     let named = named(&arms, direction);
-    let widest = named.iter().map(|arm| shortened(&arm.level).chars().count()).max().unwrap_or(0);
+    let widest = named.iter().map(|arm| columns(&shortened(&arm.level))).max().unwrap_or(0);
     let right = WIDTH - 24.0 - 7.0 * widest as f64;
     let across = Scale::new(domain(&arms)?, (LEFT, right));
     let up = Scale::new((0.0, 1.0), (BOTTOM, TOP));

@@ -2,7 +2,7 @@
 //! comparisons of pairs in place of one difference for all.
 
 use super::axis::Scale;
-use super::rows::shortened;
+use super::rows::{columns, shortened};
 use super::strip::place;
 use super::svg::{Anchor, Svg};
 use crate::report::metric::{MetricReport, Stratum};
@@ -15,11 +15,11 @@ const LINE: f64 = 17.0;
 const MOST_ARMS: usize = 60;
 
 /// Draws the ranks of a stratum; `id` must be unique on the page. `None` for fewer than three arms, more than 60, or no two seeds in
-/// common.
+/// common, and where no pair could be tested.
 pub fn ranks(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
     let (ranking, pairs) = (stratum.ranking.as_ref()?, stratum.pairs.as_ref()?);
     let arms = ranking.ranks.len();
-    if !(3..=MOST_ARMS).contains(&arms) {
+    if !(3..=MOST_ARMS).contains(&arms) || pairs.tested() == 0 {
         return None;
     }
     let cliques = ranking.cliques(pairs, alpha);
@@ -69,5 +69,5 @@ fn draw_axis(svg: &mut Svg, scale: &Scale, arms: usize) {
 }
 
 fn longest(stratum: &Stratum) -> usize {
-    stratum.arms.iter().map(|arm| shortened(&arm.level).chars().count()).max().unwrap_or(0)
+    stratum.arms.iter().map(|arm| columns(&shortened(&arm.level))).max().unwrap_or(0)
 }

@@ -1,7 +1,9 @@
 //! The frame that strip and forest plots share: a row a level, so that two of them side by side line up.
 
+use spec::metric::Direction;
+
 use super::svg::{Anchor, Svg};
-use crate::report::metric::Stratum;
+use crate::report::metric::{Arm, Stratum};
 
 /// Width of a drawing.
 pub const WIDTH: f64 = 440.0;
@@ -36,7 +38,7 @@ impl Frame {
         let (mut rows, mut longest) = (0, 0);
         for name in names {
             rows += 1;
-            longest = longest.max(name.chars().count().min(LONGEST));
+            longest = longest.max(columns(&shortened(name)));
         }
         let bottom = TOP + ROW * f64::from(rows);
         Self { left: 18.0 + 6.6 * longest as f64, right: WIDTH - 14.0, top: TOP, bottom }
@@ -73,11 +75,61 @@ impl Frame {
 
 /// A name as far as there is room for it.
 pub fn shortened(name: &str) -> String {
-    if name.chars().count() <= LONGEST {
+    if columns(name) <= LONGEST {
         return name.to_owned();
     }
-    let kept: String = name.chars().take(LONGEST - 1).collect();
+    let mut room = LONGEST - 1;
+    let fits = |character: &char| {
+        let left = room.checked_sub(wide(*character));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let kept: String = name.chars().take_while(fits).collect();
     format!("{kept}\u{2026}")
+}
+
+/// How much room a name takes, in widths of a letter: those of Chinese, Japanese and Korean, and pictures, take two.
+pub fn columns(name: &str) -> usize {
+    name.chars().map(wide).sum()
+}
+
+fn wide(character: char) -> usize {
+    let found = matches!(u32::from(character), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0x1f300..=0x1faff | 0x20000..=0x3fffd);
+    1 + usize::from(found)
+}
+
+/// With more arms a drawing with a row for each is no longer read but scrolled past.
+pub const MOST_ROWS: usize = 60;
+/// How many arms it shows then.
+const BEST: usize = 40;
+
+/// A stratum of which a drawing shows the best arms only, and the baseline; `None` where all of them fit.
+///
+/// The best are those with the best means, or with the first names where no direction is better.
+pub fn best_rows(stratum: &Stratum, direction: Option<Direction>) -> Option<Stratum> {
+    if stratum.arms.len() <= MOST_ROWS {
+        return None;
+    }
+    let sign = match direction {
+        Some(Direction::Higher) => -1.0,
+        Some(Direction::Lower) => 1.0,
+        None => 0.0,
+    };
+    let mut arms: Vec<(f64, &Arm)> = stratum
+        .arms
+        .iter()
+        .map(|arm| (arm.description.map_or(f64::INFINITY, |found| sign * found.mean), arm))
+        .collect();
+    arms.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (best, rest) = arms.split_at(BEST);
+    let baseline = rest.iter().find(|(_, arm)| arm.baseline);
+    let arms = baseline.into_iter().chain(best).map(|(_, arm)| (*arm).clone()).collect();
+    Some(Stratum { name: stratum.name.clone(), settings: stratum.settings.clone(), arms, ..Stratum::default() })
+}
+
+/// Marks an interval that goes on beyond an edge of the drawing.
+pub fn mark_cut(svg: &mut Svg, class: &str, (edge, y): (f64, f64), side: f64, size: f64) {
+    svg.polygon(class, &[(edge, y - size), (edge + 1.3 * size * side, y), (edge, y + size)]);
 }
 
 /// Marks what lies beyond the edge of the drawing: an arrow, and the number.
@@ -119,6 +171,31 @@ pub fn focus(values: impl IntoIterator<Item = f64>, anchor: Option<f64>) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_letters_take_two_places() {
+        assert_eq!(columns("a激活"), 5);
+        assert_eq!(shortened("激活函数激活函数激活函数"), "激活函数激活函数激\u{2026}");
+        assert_eq!(shortened("learnable-gelu"), "learnable-gelu");
+    }
+
+    #[test]
+    fn of_many_arms_the_best_are_drawn_and_the_baseline() {
+        let arm = |index: usize| Arm {
+            level: format!("arm {index}"),
+            baseline: index == 7,
+            description: crate::statistics::describe::describe(&[index as f64], 0.05),
+            ..Arm::default()
+        };
+        let of = |arms: usize| Stratum { arms: (0..arms).map(arm).collect(), ..Stratum::default() };
+        assert!(best_rows(&of(MOST_ROWS), Some(Direction::Higher)).is_none());
+        let names = |direction| -> Vec<String> {
+            best_rows(&of(200), direction).unwrap().arms.into_iter().map(|arm| arm.level).collect()
+        };
+        let highest = names(Some(Direction::Higher));
+        assert_eq!((highest.len(), highest[0].as_str(), highest[1].as_str()), (41, "arm 7", "arm 199"));
+        assert_eq!(names(Some(Direction::Lower)).len(), 40);
+    }
 
     #[test]
     fn a_far_value_is_left_outside_and_the_anchor_is_not() {

@@ -1,7 +1,7 @@
 //! Every seed's value, level by level, with the mean and its interval.
 
 use super::axis::Scale;
-use super::rows::{Frame, WIDTH, extent, focus, mark_outside};
+use super::rows::{Frame, WIDTH, extent, focus, mark_cut, mark_outside};
 use super::svg::Svg;
 use crate::number;
 use crate::report::metric::{Arm, MetricReport, Stratum};
@@ -70,7 +70,7 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricRepo
         svg.line("interval", (ends[0].0, y), (ends[1].0, y));
         for ((x, cut), direction) in ends.into_iter().zip([-1.0, 1.0]) {
             if cut {
-                svg.polygon("arrow", &[(x, y - 4.0), (x + 5.0 * direction, y), (x, y + 4.0)]);
+                mark_cut(svg, "arrow", (x, y), direction, 4.0);
             }
         }
     }

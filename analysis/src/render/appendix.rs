@@ -1,6 +1,6 @@
 //! Tables that decide nothing: diverged runs, machines, and other tests of the same differences.
 
-use super::rows::NOTHING;
+use super::rows::{self, NOTHING};
 use super::sheets::{Sheet, needed, range};
 use crate::number;
 use crate::report::Report;
@@ -89,6 +89,18 @@ fn machine(check: &HardwareCheck) -> Sheet {
         sheet.push(cells, "");
     }
     sheet
+}
+
+/// The runs that are in no comparison, and why; none where all count.
+pub fn open_runs(report: &Report) -> Option<Sheet> {
+    let factors = report.study.factors.iter().map(|factor| factor.name.as_str());
+    let mut sheet = Sheet::new("Runs that do not count", factors.chain(["seed", "state", "cause", "host", "id"]));
+    for run in rows::runs(report).into_iter().filter(|run| run.state != "done") {
+        let mut cells = run.levels;
+        cells.extend([run.seed, run.state.to_owned(), run.cause, run.host, run.id]);
+        sheet.push(cells, "");
+    }
+    (!sheet.rows.is_empty()).then_some(sheet)
 }
 
 /// The checks of every comparison of the primary metric.

@@ -62,10 +62,19 @@ pub fn outlook(metric: &MetricReport, analysis: &AnalysisSpec, id: &str) -> Opti
     drawing("What more seeds would see", note, plot::power::power(metric, outlook, &format!("{id}-power")))
 }
 
-/// Further views of a stratum: the margin, ranks, all pairs, profiles, seeds.
+/// Which arms are drawn where a stratum has more of them than a drawing can show; nothing where all are.
+pub fn drawn(stratum: &Stratum, shown: &Stratum) -> String {
+    if shown.arms.len() == stratum.arms.len() {
+        return String::new();
+    }
+    let best = shown.arms.iter().filter(|arm| !arm.baseline).count();
+    format!("the best {best} of {} levels and the baseline; the table has all", stratum.arms.len())
+}
+
+/// Further views of a stratum: the margin, ranks, all pairs, profiles, seeds; where there is a row for each arm, of those `shown`.
 pub fn more(
     metric: &MetricReport,
-    (contrast, stratum): (&Contrast, &Stratum),
+    (contrast, stratum, shown): (&Contrast, &Stratum, &Stratum),
     analysis: &AnalysisSpec,
     id: &str,
 ) -> Vec<Drawing> {
@@ -73,15 +82,22 @@ pub fn more(
     let ranks = plot::ranks::ranks(metric, stratum, alpha, &format!("{id}-ranks"));
     let all = plot::pairs::pairs(metric, stratum, alpha, &format!("{id}-pairs"));
     let profile = plot::profile::profile(metric, stratum, alpha, &format!("{id}-profile"));
-    let seeds = plot::seeds::seeds(metric, stratum, &format!("{id}-seeds"));
+    let seeds = plot::seeds::seeds(metric, shown, &format!("{id}-seeds"));
+    let noted = |note: String| match drawn(stratum, shown) {
+        drawn if drawn.is_empty() => note,
+        drawn => format!("{note}; {drawn}"),
+    };
     let tested = number::plural(stratum.pairs.as_ref().map_or(0, Pairs::tested), "pair", "pairs");
     let band = number::percent(1.0 - alpha);
     [
-        equivalence(metric, (contrast, stratum), analysis, id),
+        equivalence(metric, (contrast, shown), analysis, id)
+            .map(|view| Drawing { note: noted(view.note), ..view }),
         drawing("Mean ranks", ranks_note(stratum, &tested, analysis), ranks),
         drawing(
             "All pairs",
-            format!("below: difference in standard deviations, row against column; above: p after Holm over {tested}"),
+            format!(
+                "below: difference in standard deviations, row against column; above: p after Holm over {tested}; pairs.csv has them all"
+            ),
             all,
         ),
         drawing(
@@ -91,7 +107,7 @@ pub fn more(
         ),
         drawing(
             "Seeds",
-            "each run against the mean of its level; a column of one colour: the seed does the same everywhere".to_owned(),
+            noted("each run against the mean of its level; a column of one colour: the seed does the same everywhere".to_owned()),
             seeds,
         ),
     ]

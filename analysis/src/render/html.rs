@@ -6,7 +6,7 @@ use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
 use super::drawings::{self, Drawing};
-use super::rows::{self, ArmRow, PartTextRow};
+use super::rows::{self, ArmRow, PartTextRow, RunRow};
 use super::sheets::{self, Sheet};
 use super::{appendix, networks};
 use crate::error::AnalysisError;
@@ -35,6 +35,7 @@ struct MetricView {
 
 #[derive(Serialize)]
 struct ContrastView {
+    id: String,
     factor: String,
     baseline: Option<String>,
     effects: Option<Sheet>,
@@ -46,6 +47,8 @@ struct ContrastView {
 struct StratumView {
     id: String,
     name: String,
+    /// Which arms are drawn, where not all are.
+    drawn: String,
     strip: Option<String>,
     forest: Option<String>,
     more: Vec<Drawing>,
@@ -78,6 +81,31 @@ struct PanelView {
     drawing: String,
 }
 
+/// The columns of the list of runs that say something of some run: a table of results knows no hosts, for example.
+#[derive(Serialize)]
+struct RunColumns {
+    host: bool,
+    attempts: bool,
+    parameters: bool,
+    steps: bool,
+    time: bool,
+    id: bool,
+}
+
+impl RunColumns {
+    fn of(runs: &[RunRow]) -> Self {
+        let any = |cell: fn(&RunRow) -> &str, nothing: &str| runs.iter().any(|run| cell(run) != nothing);
+        Self {
+            host: any(|run| &run.host, rows::NOTHING),
+            attempts: any(|run| &run.attempts, "0"),
+            parameters: any(|run| &run.parameters, rows::NOTHING),
+            steps: any(|run| &run.steps, rows::NOTHING),
+            time: any(|run| &run.time, rows::NOTHING),
+            id: any(|run| &run.id, rows::NOTHING),
+        }
+    }
+}
+
 /// The page of a report.
 ///
 /// # Errors
@@ -94,6 +122,7 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         report.metrics.iter().enumerate().map(|(index, metric)| metric_view(report, index, metric)).collect();
     let curves: Vec<CurveView> =
         report.curves.iter().enumerate().map(|(index, figure)| curve_view(report, index, figure)).collect();
+    let runs = rows::runs(report);
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
     let context = context! {
         script => Value::from_safe_string(SCRIPT.to_owned()),
@@ -106,6 +135,7 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         style => Value::from_safe_string(STYLE.to_owned()),
         title => &report.title,
         written => report.written.as_deref(),
+        moment => report.written.as_deref().map(number::moment),
         headline => Value::from(Serde(&report.headline)),
         card => Value::from(Serde(rows::card(report))),
         interval => number::percent(1.0 - report.analysis.alpha),
@@ -114,7 +144,9 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         caveats => Value::from(Serde(&report.caveats)),
         methods => Value::from(Serde(&report.methods)),
         factors => Value::from(Serde(factors)),
-        runs => Value::from(Serde(rows::runs(report))),
+        columns => Value::from(Serde(RunColumns::of(&runs))),
+        planned => report.study.frozen.is_some(),
+        runs => Value::from(Serde(runs)),
     };
     page.render(context).map_err(AnalysisError::Page)
 }
@@ -163,13 +195,16 @@ fn metric_view(report: &Report, index: usize, metric: &MetricReport) -> MetricVi
 fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast), prefix: &str) -> ContrastView {
     let strata = contrast.strata.iter().enumerate().map(|(index, stratum)| {
         let id = format!("{prefix}-{index}");
+        let best = plot::rows::best_rows(stratum, metric.direction);
+        let shown = best.as_ref().unwrap_or(stratum);
         StratumView {
             name: stratum.name.clone(),
-            strip: plot::strip::strip(metric, stratum, &format!("{id}-strip")),
-            forest: plot::forest::forest(metric, contrast, stratum, &format!("{id}-forest")),
+            drawn: drawings::drawn(stratum, shown),
+            strip: plot::strip::strip(metric, shown, &format!("{id}-strip")),
+            forest: plot::forest::forest(metric, contrast, shown, &format!("{id}-forest")),
             // Of every metric they would make the page long for little.
             more: if metric.primary {
-                drawings::more(metric, (contrast, stratum), &report.analysis, &id)
+                drawings::more(metric, (contrast, stratum, shown), &report.analysis, &id)
             } else {
                 Vec::new()
             },
@@ -180,6 +215,7 @@ fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast)
         }
     });
     ContrastView {
+        id: format!("{prefix}-averaged"),
         factor: contrast.factor.clone(),
         baseline: contrast.baseline.clone(),
         effects: sheets::effects(metric, contrast),

@@ -54,7 +54,7 @@ pub fn markdown(report: &Report) -> String {
     }
     list_runs(&mut text, report);
     if let Some(written) = &report.written {
-        let _ = writeln!(text, "Written {}.", plain(written));
+        let _ = writeln!(text, "Written {}.", plain(&number::moment(written)));
     }
     text
 }
@@ -114,19 +114,12 @@ fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, in
 
 fn list_runs(text: &mut String, report: &Report) {
     text.push_str("## Runs that do not count\n\n");
-    let rows: Vec<_> = rows::runs(report).into_iter().filter(|run| run.state != "done").collect();
-    if rows.is_empty() {
+    let Some(sheet) = appendix::open_runs(report) else {
         text.push_str("None.\n\n");
         return;
-    }
-    let factors = report.study.factors.iter().map(|factor| factor.name.as_str());
-    let header: Vec<&str> = factors.chain(["seed", "state", "cause", "host", "id"]).collect();
-    let cells = rows.into_iter().map(|run| {
-        let mut cells = run.levels;
-        cells.extend([run.seed, run.state.to_owned(), run.cause, run.host, run.id]);
-        cells
-    });
-    table(text, &header, cells);
+    };
+    let header: Vec<&str> = sheet.header.iter().map(String::as_str).collect();
+    table(text, &header, sheet.rows.into_iter().map(|row| row.cells));
 }
 
 fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {

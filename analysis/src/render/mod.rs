@@ -8,6 +8,7 @@ pub mod html;
 pub mod latex;
 pub mod markdown;
 pub mod networks;
+pub mod overall;
 pub mod power;
 pub mod rows;
 pub mod sheets;

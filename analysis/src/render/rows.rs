@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::report::comparison::{Comparison, Verdict};
 use crate::report::metric::{Arm, MetricReport, Stratum};
 use crate::report::parts::PartsTable;
-use crate::report::study::RunEntry;
+use crate::report::study::{RunEntry, Study};
 
 /// What a cell without a number shows.
 pub const NOTHING: &str = "\u{2013}";
@@ -223,15 +223,13 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
     let study = &report.study;
     let mut card = Vec::new();
     for factor in &study.factors {
-        card.push((factor.name.clone(), factor.levels.join(", ")));
+        card.push((factor.name.clone(), levels(&factor.levels)));
     }
     let seeds: Vec<String> = study.seeds.iter().map(ToString::to_string).collect();
     card.push(("seeds".to_owned(), if seeds.len() > 12 { format!("{} seeds", seeds.len()) } else { seeds.join(", ") }));
-    let states: Vec<String> =
-        study.states.iter().map(|count| format!("{} {}", count.runs, count.state.name())).collect();
-    card.push(("runs".to_owned(), format!("{}: {}", study.runs, states.join(", "))));
+    card.push(("runs".to_owned(), states(study)));
     if let Some(frozen) = &study.frozen {
-        let when = frozen.when.replace('T', " ").replace('Z', " UTC");
+        let when = number::moment(&frozen.when);
         let revised = match frozen.revision {
             0 => String::new(),
             n => format!(", revised {}", number::plural(n as usize, "time", "times")),
@@ -250,4 +248,28 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
         card.push(("machines".to_owned(), study.machines.join("; ")));
     }
     card
+}
+
+/// With more levels the card names the first ones only.
+const MOST_LEVELS: usize = 24;
+
+fn levels(levels: &[String]) -> String {
+    if levels.len() <= MOST_LEVELS {
+        return levels.join(", ");
+    }
+    let (named, rest) = levels.split_at(MOST_LEVELS / 2);
+    format!("{} levels: {} and {} more", levels.len(), named.join(", "), rest.len())
+}
+
+/// `160, all done`, or `54, of which 52 done, 1 diverged, 1 missing`.
+fn states(study: &Study) -> String {
+    match study.states.as_slice() {
+        [] => study.runs.to_string(),
+        [only] => format!("{}, all {}", study.runs, only.state.name()),
+        several => {
+            let states: Vec<String> =
+                several.iter().map(|count| format!("{} {}", count.runs, count.state.name())).collect();
+            format!("{}, of which {}", study.runs, states.join(", "))
+        }
+    }
 }

@@ -59,27 +59,24 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     let interval = format!("{} interval", number::percent(1.0 - report.analysis.alpha));
     // Hours of GPUs and of other machines are not compared: where not all ran on GPUs, plain hours are shown.
     let on_gpus = answer.pairs.iter().flat_map(|pair| &pair.cost).all(|cost| cost.gpu_hours.is_some());
-    let mut sheet = Sheet::new(
-        answer.name.clone(),
-        [
-            "pair",
-            "seeds",
-            "difference",
-            &interval,
-            "p",
-            "adjusted p",
-            "detectable",
-            "seeds to settle",
-            "parameters",
-            if on_gpus { "GPU-hours a run" } else { "hours a run" },
-            "verdict",
-        ],
-    );
+    let known =
+        answer.pairs.iter().flat_map(|pair| &pair.cost).any(|cost| cost.parameters.is_some() || cost.hours.is_some());
+    let mut header = vec!["pair", "seeds", "difference", &interval, "p", "adjusted p", "detectable", "seeds to settle"];
+    if known {
+        header.extend(["parameters", if on_gpus { "GPU-hours a run" } else { "hours a run" }]);
+    }
+    header.push("verdict");
+    let mut sheet = Sheet::new(answer.name.clone(), header);
     sheet.lead.push(answer.sentence.clone());
+    if !known {
+        sheet.lead.push("A table of results says neither parameters nor hours.".to_owned());
+    }
     let mut row = |name: String, judged: &Judged, cost: Option<&[Cost; 2]>| {
         let mut cells = vec![name];
         cells.extend(judged_cells(judged, metric.decimals, false));
-        cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
+        if known {
+            cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
+        }
         cells.push(judged.verdict.name().to_owned());
         sheet.push(cells, verdict_class(judged.verdict));
     };
@@ -169,7 +166,7 @@ pub fn meaning_of_needed(report: &Report) -> Option<String> {
 pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
     let effects = contrast.effects.as_ref()?;
     let mut sheet = Sheet::new(
-        format!("{} over {}", contrast.factor, number::list(&effects.across)),
+        format!("{}, averaged over {}", contrast.factor, number::list(&effects.across)),
         [
             contrast.factor.as_str(),
             "seeds",
@@ -197,7 +194,8 @@ fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
     let across = number::list(&effects.across);
     let test = |joint: Joint| {
         let [one, two] = joint.df;
-        format!("F({}, {}) = {}, p {}", one, number::fixed(two, 1), number::fixed(joint.f, 2), number::p_value(joint.p))
+        let df = [one, two].map(number::degrees).join(", ");
+        format!("F({df}) = {}, p {}", number::fixed(joint.f, 2), number::p_value(joint.p))
     };
     let mut lead = Vec::new();
     lead.extend(

@@ -35,3 +35,12 @@ for (const table of document.querySelectorAll("table")) {
     });
   });
 }
+
+// What is folded away is printed all the same.
+const folded = () => document.querySelectorAll("details:not([open])");
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = Array.from(folded());
+  opened.forEach((details) => { details.open = true; });
+});
+addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));

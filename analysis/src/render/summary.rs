@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::rows::{self, ArmRow};
-use super::sheets;
+use super::sheets::{self, Sheet};
 use crate::number;
+use crate::plot::rows::columns;
 use crate::report::Report;
 
 impl Report {
@@ -14,8 +15,9 @@ impl Report {
         for sentence in &self.headline {
             let _ = writeln!(text, "{sentence}");
         }
-        for answer in &self.answers {
+        for (answer, sheet) in self.answers.iter().zip(sheets::questions(self)) {
             let _ = writeln!(text, "\n{}", answer.sentence);
+            pairs(&mut text, sheet);
         }
         if let Some(metric) = self.primary() {
             let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
@@ -63,16 +65,28 @@ impl Report {
     }
 }
 
+/// The pairs of a question: what differs from what, and what a run of either costs where that is known.
+fn pairs(text: &mut String, sheet: Sheet) {
+    let places: Vec<usize> =
+        ["pair", "difference", "adjusted p", "parameters", "GPU-hours a run", "hours a run", "verdict"]
+            .iter()
+            .filter_map(|wanted| sheet.header.iter().position(|name| name == wanted))
+            .collect();
+    let rows = std::iter::once(sheet.header).chain(sheet.rows.into_iter().map(|row| row.cells));
+    let pick = |row: Vec<String>| -> Vec<String> { places.iter().map(|place| row[*place].clone()).collect() };
+    align(text, &rows.map(pick).collect::<Vec<_>>());
+}
+
 /// Columns by width; the first and the last begin where they begin, the others end where they end.
-fn align<const N: usize>(text: &mut String, rows: &[[String; N]]) {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    for row in rows {
+fn align<Row: AsRef<[String]>>(text: &mut String, rows: &[Row]) {
+    let width = |column: usize| rows.iter().map(|row| columns(&row.as_ref()[column])).max().unwrap_or(0);
+    for row in rows.iter().map(Row::as_ref) {
         let mut line = String::from("  ");
         for (column, cell) in row.iter().enumerate() {
-            let room = " ".repeat(width(column) - cell.chars().count());
+            let room = " ".repeat(width(column) - columns(cell));
             match column {
                 0 => line.extend([cell.as_str(), &room]),
-                last if last == N - 1 => line.extend(["  ", cell]),
+                last if last + 1 == row.len() => line.extend(["  ", cell]),
                 _ => line.extend(["  ", &room, cell]),
             }
         }

@@ -147,7 +147,7 @@ pub fn observations(report: &Report) -> Vec<u8> {
 }
 
 /// The shortest decimal that reads back as the same float, never `-0`; empty for nothing.
-fn cell(value: Option<f64>) -> String {
+pub(super) fn cell(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| spec::value::float_text(if value == 0.0 { 0.0 } else { value }))
 }
 
@@ -155,16 +155,17 @@ fn level(settings: &[Setting], factor: &str) -> String {
     settings.iter().find(|setting| setting.factor == factor).map_or_else(String::new, |setting| setting.level.clone())
 }
 
-struct Rows {
-    bytes: Vec<u8>,
+/// A table under construction.
+pub(super) struct Rows {
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Rows {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { bytes: Vec::new() }
     }
 
-    fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(super) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(&mut self.bytes);
         writer.write_record(cells).expect("invariant: writing to memory cannot fail");
         writer.flush().expect("invariant: writing to memory cannot fail");

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{bibliography, html, latex, markdown, tables};
+use super::{bibliography, html, latex, markdown, overall, tables};
 use crate::error::AnalysisError;
 use crate::report::Report;
 
@@ -20,6 +20,8 @@ pub struct Written {
     pub latex: PathBuf,
     /// A row a comparison.
     pub comparisons: PathBuf,
+    /// A row for all that holds over strata: averages, questions and their pairs.
+    pub overall: PathBuf,
     /// A row for every two arms.
     pub pairs: PathBuf,
     /// A row a value.
@@ -31,8 +33,8 @@ pub struct Written {
 }
 
 impl Report {
-    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `pairs.csv`, `observations.csv`, `report.json` and `references.bib`
-    /// into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
+    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `overall.csv`, `pairs.csv`, `observations.csv`,
+    /// `report.json` and `references.bib` into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
     /// If the directory cannot be made or a file cannot be written.
@@ -42,6 +44,7 @@ impl Report {
             markdown: directory.join("report.md"),
             latex: directory.join("tables.tex"),
             comparisons: directory.join("comparisons.csv"),
+            overall: directory.join("overall.csv"),
             pairs: directory.join("pairs.csv"),
             observations: directory.join("observations.csv"),
             json: directory.join("report.json"),
@@ -52,6 +55,7 @@ impl Report {
             .map_err(|source| AnalysisError::Write { path: directory.to_owned(), source })?;
         replace(&files.json, &self.json())?;
         replace(&files.comparisons, &tables::comparisons(self))?;
+        replace(&files.overall, &overall::overall(self))?;
         replace(&files.pairs, &tables::pairs(self))?;
         replace(&files.observations, &tables::observations(self))?;
         replace(&files.latex, latex::latex(self).as_bytes())?;

@@ -197,10 +197,10 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
     let interval = format!("{} interval {low} to {high}", number::percent(1.0 - analysis.alpha));
     let p = judged.adjusted_p.map_or_else(String::new, |p| format!(", adjusted p {}", number::p_value(p)));
     let word = match judged.verdict {
-        Verdict::Better => "yes, better",
-        Verdict::Worse => "yes, worse",
-        Verdict::Equivalent => "no difference that matters",
-        Verdict::Inconclusive => "open",
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Equivalent => "equivalent within the declared margin",
+        Verdict::Inconclusive => "inconclusive",
         Verdict::NotTested => "nothing may be claimed",
     };
     let left_out = match answer.left_out.as_slice() {
@@ -216,7 +216,8 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
     } else {
         String::new()
     };
-    format!("{name}: {word}. {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}")
+    let what = if answer.pairs.len() == 1 { "Difference" } else { "Mean difference of the pairs" };
+    format!("{name}: {word}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}")
 }
 
 /// What an open question could have shown, and what it would take.

@@ -66,9 +66,9 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
                     found.map(|contrast| contrast.level.clone()).collect()
                 };
                 let count = differ(Verdict::Better).len() + differ(Verdict::Worse).len();
-                let depends = p.map_or_else(String::new, |p| format!("; that this depends on {across} was not shown (p {p})"));
+                let depends = p.map_or_else(String::new, |p| format!("; an interaction with {across} was not shown (p {p})"));
                 sentences.push(format!(
-                    "Over {across}, {} of {} of {} {} from {baseline} in {noun} at {} after correction{depends}.",
+                    "Averaged over {across}, {} of {} of {} {} from {baseline} in {noun} (adjusted p below {}){depends}.",
                     if count == 0 { "none".to_owned() } else { count.to_string() },
                     number::plural(tested.len(), "level", "levels"),
                     contrast.factor,
@@ -112,17 +112,26 @@ fn counted(metric: &MetricReport) -> String {
     let significant = tally.better + tally.worse;
     let baselines: Vec<String> = metric.contrasts.iter().filter_map(|contrast| contrast.baseline.clone()).collect();
     let seeds = seeds(metric);
-    let comparisons = number::plural(tally.comparisons, "comparison", "comparisons");
+    let comparisons = tally.comparisons;
     let count = if significant == 0 { "none".to_owned() } else { significant.to_string() };
-    let verb = if significant == 1 || (significant, tally.comparisons) == (0, 1) { "is" } else { "are" };
+    let verb = if significant > 1 { "are" } else { "is" };
     let noun = metric.label.to_lowercase();
     let gap = match tally.not_tested {
         0 => String::new(),
         n => format!(" {n} could not be tested."),
     };
+    let with = number::list(&baselines);
+    if comparisons == 1 {
+        let not = if significant == 0 { "not " } else { "" };
+        return format!("With {seeds}, the comparison with {with} is {not}significant in {noun}.");
+    }
+    let place = match metric.contrasts.iter().find_map(|contrast| contrast.effects.as_ref()) {
+        Some(effects) if effects.across.len() == 1 => format!("Within each {}, with", effects.across[0]),
+        Some(effects) => format!("Within each combination of {}, with", number::list(&effects.across)),
+        None => "With".to_owned(),
+    };
     format!(
-        "With {seeds}, {count} of {comparisons} with {} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}",
-        number::list(&baselines)
+        "{place} {seeds}, {count} of the {comparisons} comparisons with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}"
     )
 }
 
@@ -161,7 +170,12 @@ fn named(metric: &MetricReport) -> Option<String> {
 
 fn equivalents(metric: &MetricReport) -> Option<String> {
     let n = metric.tally.equivalent;
-    (n > 0).then(|| format!("In {n}, the difference is smaller than the declared margin."))
+    (n > 0).then(|| {
+        format!(
+            "In {}, the difference is shown to be smaller than the declared margin.",
+            number::plural(n, "comparison", "comparisons")
+        )
+    })
 }
 
 fn resolution(metric: &MetricReport) -> Option<String> {

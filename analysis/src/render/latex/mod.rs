@@ -13,22 +13,26 @@ use self::standing::Standing;
 use self::table::{Table, names};
 use self::text::{breakable, escape};
 use super::rows::{self, ArmRow};
+use super::sheets::{self, Sheet};
+use super::{appendix, networks};
 use crate::number;
 use crate::report::Report;
 use crate::report::metric::{Contrast, MetricReport, Stratum};
 use crate::report::parts::PartsTable;
 
-/// A table of parts with more levels does not fit a page.
-const LEVELS_OF_A_PAGE: usize = 8;
+/// A table of parts with more levels is cut into several.
+const LEVELS_OF_A_PAGE: usize = 12;
+/// After so many tables those that wait are put out, or LaTeX would run out of room for them.
+const TABLES_THAT_WAIT: usize = 12;
 /// What stands before the tables.
-const HEAD: &str = r##"% Written by Seedbed. Each table stands between two lines of % and needs \usepackage{booktabs}, a long one \usepackage{longtable}.
+const HEAD: &str = r##"% Written by Seedbed. Each table stands between two lines of % and needs \usepackage{booktabs,graphicx}.
 \documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[a4paper,margin=2cm]{geometry}
 \usepackage{booktabs}
-\usepackage{longtable}
+\usepackage{graphicx}
 % A character that the fonts lack shows as its number; with other fonts, \char"#1 would print it.
 \newcommand{\unicodecharacter}[1]{{\footnotesize[U+#1]}}
 \begin{document}
@@ -36,23 +40,62 @@ const HEAD: &str = r##"% Written by Seedbed. Each table stands between two lines
 
 /// The tables of a report.
 pub fn latex(report: &Report) -> String {
-    let mut text = HEAD.to_owned();
-    let _ = writeln!(text, "\\section*{{{}}}\n", escape(&report.title));
+    let mut tables = Vec::new();
+    for question in sheets::questions(report) {
+        tables.push(sheet(&question));
+    }
     for metric in &report.metrics {
         for contrast in &metric.contrasts {
+            tables.extend(sheets::effects(metric, contrast).as_ref().map(|found| of_metric(found, metric)));
             for stratum in &contrast.strata {
-                arms(&mut text, report, (metric, contrast, stratum));
+                tables.push(arms(report, (metric, contrast, stratum)));
             }
         }
-        for table in metric.parts.iter().filter(|table| table.levels.len() <= LEVELS_OF_A_PAGE) {
-            parts(&mut text, metric, table);
+        tables.extend(metric.parts.iter().flat_map(|table| parts(metric, table)));
+    }
+    let appended = [appendix::divergence(report), networks::networks(report), appendix::machines(report)];
+    tables.extend(appended.iter().flatten().map(sheet));
+    tables.extend(appendix::sensitivity(report).as_ref().map(sheet));
+    tables.extend(appendix::open_runs(report).as_ref().map(sheet));
+    let mut text = HEAD.to_owned();
+    let _ = writeln!(text, "\\section*{{{}}}\n", escape(&report.title));
+    for (index, table) in tables.iter().enumerate() {
+        if index > 0 && index.is_multiple_of(TABLES_THAT_WAIT) {
+            text.push_str("\\clearpage\n");
         }
+        table.write(&mut text);
     }
     text.push_str("\\end{document}\n");
     text
 }
 
-fn arms(text: &mut String, report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast, &Stratum)) {
+/// A sheet with what stands above it on the page as its note.
+fn sheet(sheet: &Sheet) -> Table {
+    let longest = sheet.rows.iter().filter_map(|row| row.cells.first()).map(|cell| cell.chars().count()).max();
+    let last = if sheet.rows.iter().any(|row| !row.class.is_empty()) { "l" } else { "r" };
+    let between = "r".repeat(sheet.header.len().saturating_sub(2));
+    Table {
+        columns: format!("{}{between}{last}", names(longest.unwrap_or(0))),
+        caption: format!("{}.", escape(&sheet.title)),
+        header: sheet.header.iter().map(|cell| escape(cell)).collect(),
+        rows: sheet
+            .rows
+            .iter()
+            .map(|row| {
+                let first = row.cells.iter().take(1).map(|cell| breakable(cell));
+                first.chain(row.cells.iter().skip(1).map(|cell| escape(cell))).collect()
+            })
+            .collect(),
+        note: escape(&sheet.lead.join(" ")),
+    }
+}
+
+fn of_metric(found: &Sheet, metric: &MetricReport) -> Table {
+    let table = sheet(found);
+    Table { caption: format!("{}: {}", escape(&metric.label), table.caption), ..table }
+}
+
+fn arms(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast, &Stratum)) -> Table {
     let compared = stratum.arms.iter().any(|arm| arm.comparison.is_some());
     let analysis = &report.analysis;
     let mut header = vec![escape(&contrast.factor)];
@@ -60,7 +103,7 @@ fn arms(text: &mut String, report: &Report, (metric, contrast, stratum): (&Metri
     if compared {
         let interval = format!("{} interval", number::percent(1.0 - analysis.alpha));
         header.extend(
-            ["difference", &interval, "Holm $p$", "verdict"]
+            ["difference", &interval, "$p$", "Holm $p$", "detectable", "verdict"]
                 .map(|cell| cell.replace('\u{a0}', "\\,").replace('%', "\\%")),
         );
     }
@@ -69,13 +112,13 @@ fn arms(text: &mut String, report: &Report, (metric, contrast, stratum): (&Metri
         .into_iter()
         .enumerate()
         .map(|(index, row)| {
-            let ArmRow { level, baseline, n, mean, sd, difference, interval, holm_p, verdict, .. } = row;
+            let ArmRow { level, baseline, n, mean, sd, difference, interval, p, holm_p, detectable, verdict, .. } = row;
             let mut cells = vec![breakable(&level), escape(&n), standing.dress(index, &escape(&mean)), escape(&sd)];
             if compared {
                 let rest = if baseline {
-                    [String::new(), String::new(), String::new(), verdict]
+                    [String::new(), String::new(), String::new(), String::new(), String::new(), verdict]
                 } else {
-                    [difference, interval, holm_p, verdict]
+                    [difference, interval, p, holm_p, detectable, verdict]
                 };
                 cells.extend(rest.map(|cell| escape(&cell)));
             }
@@ -91,9 +134,9 @@ fn arms(text: &mut String, report: &Report, (metric, contrast, stratum): (&Metri
         rows::way(metric.direction)
     );
     let longest = stratum.arms.iter().map(|arm| arm.level.chars().count()).max().unwrap_or(0);
-    let columns = format!("{}rrr{}", names(longest), if compared { "rrrl" } else { "" });
+    let columns = format!("{}rrr{}", names(longest), if compared { "rrrrrl" } else { "" });
     let note = note(report, (metric, contrast, stratum), compared);
-    Table { columns, caption, header, rows, note }.write(text);
+    Table { columns, caption, header, rows, note }
 }
 
 fn note(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast, &Stratum), compared: bool) -> String {
@@ -126,23 +169,30 @@ fn note(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast,
     note
 }
 
-fn parts(text: &mut String, metric: &MetricReport, table: &PartsTable) {
-    let header = std::iter::once("part".to_owned()).chain(table.levels.iter().map(|level| escape(level))).collect();
-    let rows = rows::parts(metric, table).into_iter().map(|row| {
-        std::iter::once(breakable(&row.part)).chain(row.cells.iter().map(|cell| escape(&cell.text))).collect()
-    });
+/// A table of parts, in pieces of so many levels as fit a page.
+fn parts(metric: &MetricReport, table: &PartsTable) -> Vec<Table> {
+    let rows = rows::parts(metric, table);
+    let longest = rows.iter().map(|row| row.part.chars().count()).max().unwrap_or(0);
     let name = if table.stratum.is_empty() { String::new() } else { format!(", {}", escape(&table.stratum)) };
     let what = match table.baseline {
         Some(index) => format!("the mean of {}, elsewhere the mean difference from it", escape(&table.levels[index])),
         None => "means".to_owned(),
     };
-    let longest = table.rows.iter().map(|row| row.part.chars().count()).max().unwrap_or(0);
-    let table = Table {
-        columns: format!("{}{}", names(longest), "r".repeat(table.levels.len())),
+    let places: Vec<usize> = (0..table.levels.len()).collect();
+    let piece = |places: &[usize]| Table {
+        columns: format!("{}{}", names(longest), "r".repeat(places.len())),
         caption: format!("Parts of {}{name}: {what}.", escape(&metric.label.to_lowercase())),
-        header,
-        rows: rows.collect(),
+        header: std::iter::once("part".to_owned())
+            .chain(places.iter().map(|place| escape(&table.levels[*place])))
+            .collect(),
+        rows: rows
+            .iter()
+            .map(|row| {
+                let cells = places.iter().map(|place| escape(&row.cells[*place].text));
+                std::iter::once(breakable(&row.part)).chain(cells).collect()
+            })
+            .collect(),
         note: "Described, not tested.".to_owned(),
     };
-    table.write(text);
+    places.chunks(LEVELS_OF_A_PAGE).map(piece).collect()
 }
