@@ -1,4 +1,4 @@
-//! Array files: the runs of one submission, a line each, resolved to the last setting.
+//! Array files: the runs of one submission, a line each, resolved to the last setting; or the elements of an evaluation.
 //!
 //! A line's number, from 0, is the index by which a supervisor finds its run. A file is complete before anything is
 //! submitted and never changes.
@@ -7,18 +7,30 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 
+use serde::Serialize;
 use spec::RunSpec;
 
+use crate::evaluation::Element;
 use crate::files::{FileError, create_new};
 
-/// Writes the array file of a new submission; false when a file of that name is there already.
+/// What may be a line of an array file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// A run.
+    Run(Box<RunSpec>),
+    /// An element of an evaluation.
+    Element(Box<Element>),
+}
+
+/// Writes the array file of a new submission, a line for each run or element; false when a file of that name is there already.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write<'a>(path: &Path, runs: impl IntoIterator<Item = &'a RunSpec>) -> Result<bool, FileError> {
+pub fn write<T: Serialize>(path: &Path, lines: impl IntoIterator<Item = T>) -> Result<bool, FileError> {
     let mut content = Vec::new();
-    for run in runs {
-        serde_json::to_writer(&mut content, run).expect("invariant: a run has text keys and finite numbers");
+    for line in lines {
+        serde_json::to_writer(&mut content, &line).expect("invariant: a line has text keys and finite numbers");
         content.push(b'\n');
     }
     create_new(path, &content)
@@ -45,6 +57,29 @@ pub fn read_some(path: &Path, first: u64, count: u32) -> Result<Vec<RunSpec>, Fi
 /// When the file cannot be read, has no such line, or the line is damaged.
 pub fn read(path: &Path, index: u64) -> Result<RunSpec, FileError> {
     Ok(read_some(path, index, 1)?.remove(0))
+}
+
+/// The element at line `index`, from 0.
+///
+/// # Errors
+/// When the file cannot be read, has no such line, or a line up to that is damaged.
+pub fn read_element(path: &Path, index: u64) -> Result<Element, FileError> {
+    let place = usize::try_from(index).unwrap_or(usize::MAX);
+    let element = read_elements(path)?.into_iter().nth(place);
+    element.ok_or_else(|| damaged(path, place, "there is no such line".to_owned()))
+}
+
+/// All elements, by line.
+///
+/// # Errors
+/// When the file cannot be read, or a line is damaged.
+pub fn read_elements(path: &Path) -> Result<Vec<Element>, FileError> {
+    let file = File::open(path).map_err(|error| FileError::read(path, error))?;
+    let parse = |(place, line): (usize, io::Result<String>)| {
+        let line = line.map_err(|error| FileError::read(path, error))?;
+        serde_json::from_str(&line).map_err(|error| damaged(path, place, error.to_string()))
+    };
+    BufReader::new(file).lines().enumerate().map(parse).collect()
 }
 
 fn parse(path: &Path, place: usize, line: io::Result<String>) -> Result<RunSpec, FileError> {

@@ -60,7 +60,7 @@ enum Command {
     Show(commands::show::Arguments),
     /// Tell the story of a run: why it stands as it does, and what to do next
     Explain(commands::explain::Arguments),
-    /// Ask the models of runs that are done: BLiMP, BabyLM's pairs
+    /// Measure the models of runs that are done, here or on a cluster: minimal pairs, fine-tuning
     Evaluate(commands::evaluate::Arguments),
     /// Say what the seeds show: compare, draw, and write a report
     Report(commands::report::Arguments),

@@ -8,9 +8,10 @@
 //! 3. [`local`]: the runs of a sweep on this machine. [`writer`] is the process that may change a sweep.
 //! 4. [`cluster`]: the same runs on a cluster.
 //! 5. [`pack`]: several runs in one task of a cluster.
-//! 6. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
+//! 6. [`evaluation`]: runs that are done are measured, here and there.
+//! 7. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
 //!    [`scratch`] is a job's folder on its node.
-//! 7. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
+//! 8. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
 //!    tell what is there; [`output`] says it.
 //!
 //! Invariants: one writer a file, and every write is whole or not at all; whoever writes into a run holds its claim, whoever
@@ -23,6 +24,7 @@ pub mod cluster;
 pub mod commands;
 pub mod env;
 pub mod error;
+pub mod evaluation;
 pub mod files;
 pub mod lease;
 pub mod ledger;

@@ -8,7 +8,7 @@ use super::outlying;
 use super::study::Study;
 use crate::nearest::nearest;
 use crate::number;
-use crate::results::{Results, RunState};
+use crate::results::{MixedTuning, Results, RunState};
 
 pub(super) fn caveats(
     results: &Results,
@@ -52,6 +52,7 @@ pub(super) fn caveats(
             one.task, one.reason
         )
     }));
+    caveats.extend(results.mixed_tunings.iter().flat_map(mixed_tuning));
     if !results.extra_directories.is_empty() {
         let n = number::plural(results.extra_directories.len(), "directory", "directories");
         caveats.push(format!(
@@ -59,6 +60,31 @@ pub(super) fn caveats(
         ));
     }
     caveats
+}
+
+/// What is wrong with comparing scores that were not made alike.
+fn mixed_tuning(mixed: &MixedTuning) -> Vec<String> {
+    let told = |ways: &[(String, usize)]| {
+        let parts = ways.iter().map(|(way, runs)| format!("{way} in {}", number::plural(*runs, "run", "runs")));
+        parts.collect::<Vec<_>>().join("; ")
+    };
+    let metric = &mixed.metric;
+    let mut lines = Vec::new();
+    if mixed.used.len() > 1 {
+        lines.push(format!(
+            "{metric} was not made alike in all runs: {}. Its comparisons mix settings with arms; measure all runs with the same \
+             ones.",
+            told(&mixed.used)
+        ));
+    }
+    if !mixed.passed_over.is_empty() {
+        lines.push(format!(
+            "{metric} was measured again with other settings ({}), which count for nothing here: what the run measured first \
+             stands.",
+            told(&mixed.passed_over)
+        ));
+    }
+    lines
 }
 
 fn unfinished(study: &Study) -> Option<String> {

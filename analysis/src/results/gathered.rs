@@ -101,6 +101,7 @@ impl<'a> Gathered<'a> {
             curves: Vec::new(),
             extra_directories: Vec::new(),
             missing: Vec::new(),
+            mixed_tunings: Vec::new(),
         };
         Ok(results.in_order())
     }

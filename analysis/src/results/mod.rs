@@ -1,7 +1,7 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files`, `final_values` and `missing`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
+//! `sweep` (with `run_files`, `final_values`, `missing` and `tuning`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
 //! for its rows, `plain` and `quoted` for the two ways in which they can be read, with `separators`, `memo` and `number`; `cells`, `intern` and
 //! `exact_sum` for what was read so far; `gathered` for what all files hold); [`Results`] holds them in one order that does not
 //! depend on the order of the input.
@@ -26,6 +26,7 @@ mod scan;
 mod separators;
 mod source;
 mod sweep;
+mod tuning;
 
 use spec::value::Value;
 
@@ -35,6 +36,7 @@ pub use self::final_values::{FinalValuesError, final_values};
 pub use self::missing::MissingScore;
 use self::observation::is_usable;
 pub use self::observation::{Curve, Network, Observation, RunAccount, RunState};
+pub use self::tuning::MixedTuning;
 
 /// Where results came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +74,7 @@ pub struct Results {
     pub(crate) curves: Vec<Curve>,
     pub(crate) extra_directories: Vec<String>,
     pub(crate) missing: Vec<MissingScore>,
+    pub(crate) mixed_tunings: Vec<MixedTuning>,
 }
 
 impl Results {

@@ -14,6 +14,7 @@ use super::design::{Point, Seed};
 use super::final_values::final_values;
 use super::missing::{self, Told};
 use super::observation::{Curve, Network, Observation, RunAccount, RunState, is_usable};
+use super::tuning::{self, Way};
 use crate::error::AnalysisError;
 
 /// One run of the plan, about to be read.
@@ -31,12 +32,15 @@ pub(super) struct RunReading {
     pub(super) curves: Vec<Curve>,
     /// What it says has no score.
     pub(super) missing: Vec<Told>,
+    /// How its model was tuned.
+    pub(super) ways: Vec<Way>,
 }
 
 impl RunReader {
     pub(super) fn read(&self, analysis: &AnalysisSpec) -> RunReading {
         let account = RunAccount::missing(Some(self.id), self.point.clone(), self.seed.clone());
-        let mut reading = RunReading { account, observations: Vec::new(), curves: Vec::new(), missing: Vec::new() };
+        let mut reading =
+            RunReading { account, observations: Vec::new(), curves: Vec::new(), missing: Vec::new(), ways: Vec::new() };
         let status = match self.status() {
             Ok(Some(status)) => status,
             Ok(None) => return reading,
@@ -49,7 +53,7 @@ impl RunReader {
         self.account_for(&status, &mut reading.account);
         if status.state == State::Done {
             reading.missing = missing::told(&self.layout.evaluation());
-            match self.results(status.results) {
+            match self.results(status.results, &mut reading.ways) {
                 Ok(observations) => reading.observations = observations,
                 Err(cause) => {
                     reading.account.state = RunState::Incomplete;
@@ -110,7 +114,7 @@ impl RunReader {
         }
     }
 
-    fn results(&self, digest: Option<Digest>) -> Result<Vec<Observation>, String> {
+    fn results(&self, digest: Option<Digest>, ways: &mut Vec<Way>) -> Result<Vec<Observation>, String> {
         let expected = digest.ok_or("status.json says done but names no results")?;
         let bytes = std::fs::read(self.layout.results()).map_err(|error| format!("results.csv: {error}"))?;
         let found = Digest::of(&bytes);
@@ -122,7 +126,8 @@ impl RunReader {
             ));
         }
         let mut values = final_values(&bytes).map_err(|error| chain(&error))?;
-        self.add_evaluations(&mut values)?;
+        tuning::add(&bytes, ways);
+        self.add_evaluations(&mut values, ways)?;
         add_superglue(&mut values);
         let observation =
             |(metric, value)| Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() };
@@ -131,7 +136,7 @@ impl RunReader {
 
     /// Adds what benchmarks found after the run was done: `evaluation/<task>/results.csv`. A metric that the run itself has measured
     /// stays as it is.
-    fn add_evaluations(&self, values: &mut Vec<(String, f64)>) -> Result<(), String> {
+    fn add_evaluations(&self, values: &mut Vec<(String, f64)>, ways: &mut Vec<Way>) -> Result<(), String> {
         let folder = self.layout.evaluation();
         let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
             Ok(entries) => entries.flatten().map(|entry| entry.path().join("results.csv")).collect(),
@@ -146,6 +151,7 @@ impl RunReader {
                     values.push((metric, value));
                 }
             }
+            tuning::add(&bytes, ways);
         }
         Ok(())
     }

@@ -8,9 +8,9 @@ use spec::metric;
 use spec::plan::{Plan, PlannedRun};
 
 use super::design::{Factor, Point, Seed};
-use super::missing;
 use super::run_files::{RunReader, read_record};
 use super::{Origin, Results};
+use super::{missing, tuning};
 use crate::error::AnalysisError;
 
 impl Results {
@@ -44,9 +44,10 @@ impl Results {
             curves: Vec::new(),
             extra_directories: directories_beside(layout, &plan),
             missing: Vec::new(),
+            mixed_tunings: Vec::new(),
             factors,
         };
-        let mut told = Vec::new();
+        let (mut told, mut ways) = (Vec::new(), Vec::new());
         for run in &plan.runs {
             let point = point_of(&results.factors, run)
                 .map_err(|reason| AnalysisError::Contradiction { path: layout.plan(), reason })?;
@@ -56,8 +57,10 @@ impl Results {
             results.observations.extend(reading.observations);
             results.curves.extend(reading.curves);
             told.extend(reading.missing);
+            ways.extend(reading.ways);
         }
         results.missing = missing::gathered(told);
+        results.mixed_tunings = tuning::mixed(ways);
         results.metrics = metrics_in_order(&results, &plan.analysis.primary);
         Ok(results.in_order())
     }

@@ -10,14 +10,13 @@ use slurm::resources::{Cpus, GresList, Memory, MemoryRequest, Nodes, Resources, 
 use slurm::script::{
     Argument, CommandLine, Dependency, DependencyKind, Header, Placement, SbatchScript, Signal, WarningSignal,
 };
-use spec::RunSpec;
 use spec::contract;
 use spec::layout::SweepLayout;
 
 use super::error::ClusterError;
 use super::frame::{Frame, path};
 use super::kind::Kind;
-use crate::array;
+use crate::array::{self, Line};
 use crate::files::{FileError, create_new};
 
 /// An array of runs, ready to be submitted.
@@ -31,6 +30,8 @@ pub struct Batch {
     pub len: u32,
     /// How many of them each task carries out; the last one may have fewer.
     pub runs_per_task: u32,
+    /// Whether they are not carried out but measured.
+    pub evaluates: bool,
     /// What each task asks for.
     pub resources: Resources,
 }
@@ -99,7 +100,8 @@ impl Batch {
         }
         let command = frame.command(&name, &kind)?;
         let script = SbatchScript { header, environment, command }.text()?;
-        Ok(Self { name, script, len, runs_per_task: kind.packing.runs, resources })
+        let runs_per_task = kind.packing.runs;
+        Ok(Self { name, script, len, runs_per_task, evaluates: kind.evaluates, resources })
     }
 
     /// The job called `name` that writes the report of the sweep once the arrays have ended, however they end.
@@ -129,17 +131,13 @@ impl Batch {
         let command =
             CommandLine { container: frame.site.container.clone(), program, arguments: vec!["report".into(), sweep] };
         let script = SbatchScript { header, environment: frame.site.environment.clone(), command }.text()?;
-        Ok(Self { name, script, len: 0, runs_per_task: 1, resources })
+        Ok(Self { name, script, len: 0, runs_per_task: 1, evaluates: false, resources })
     }
 
     /// Writes its two files: the runs by index, and the script. Both are on disk when this returns.
-    pub(super) fn write<'a>(
-        &self,
-        layout: &SweepLayout,
-        runs: impl IntoIterator<Item = &'a RunSpec>,
-    ) -> Result<(), FileError> {
+    pub(super) fn write(&self, layout: &SweepLayout, lines: impl IntoIterator<Item = Line>) -> Result<(), FileError> {
         let (array, script) = (layout.array(self.name.as_str()), layout.script(self.name.as_str()));
-        if !array::write(&array, runs)? {
+        if !array::write(&array, lines)? {
             return Err(FileError::write(array, ErrorKind::AlreadyExists.into()));
         }
         if !create_new(&script, self.script.as_bytes())? {
@@ -191,7 +189,13 @@ mod tests {
             memory: Some(MemoryRequest::PerNode("4G".parse().unwrap())),
             gres: "gpu:1".parse().unwrap(),
         };
-        let kind = Kind { resources, packing: Packing { runs, order }, retry: Retry::default(), exclude: None };
+        let kind = Kind {
+            resources,
+            packing: Packing { runs, order },
+            retry: Retry::default(),
+            exclude: None,
+            evaluates: false,
+        };
         Batch::new(&frame, "a-1".parse().unwrap(), &kind, len, None).unwrap().script
     }
 

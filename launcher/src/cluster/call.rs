@@ -45,6 +45,7 @@ pub(super) fn call(
         site: site.to_owned(),
         runs: u64::from(batch.len),
         runs_per_task: batch.runs_per_task,
+        evaluates: batch.evaluates,
         after,
         script: Digest::of(batch.script.as_bytes()),
     };

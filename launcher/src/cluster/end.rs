@@ -36,6 +36,8 @@ pub struct EndedTask {
     pub nodes: String,
     /// The other runs of the task.
     pub siblings: Vec<RunId>,
+    /// Whether it is an element of an evaluation, which has no record of a run.
+    pub is_element: bool,
     /// Whether no later submission holds the run: only then does the run's record speak of this task.
     pub is_last: bool,
 }
@@ -57,7 +59,7 @@ pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machin
         // What came to nothing although its task had begun had to wait for others of that task: it did nothing itself.
         let began = |run: &RunId| writer.layout.run(*run).status().exists();
         let waited = seen.state == Observed::NotStarted && task.siblings.iter().any(began);
-        let end = if task.is_last && !waited {
+        let end = if task.is_last && !waited && !task.is_element {
             judge(&seen, task.ending, (!is_far).then_some(&layout))
         } else {
             by_slurm(task.ending)

@@ -58,6 +58,9 @@ impl Frame<'_> {
                 arguments.push("--side-by-side".into());
             }
         }
+        if kind.evaluates {
+            arguments.push("--evaluate".into());
+        }
         if kind.retry.failed {
             arguments.push("--retry-failed".into());
         }

@@ -48,6 +48,8 @@ pub(super) struct Kind {
     pub(super) retry: Retry,
     /// Nodes that it stays away from.
     pub(super) exclude: Option<NodeList>,
+    /// Whether they are not carried out but measured: the lines of their array file are elements.
+    pub(super) evaluates: bool,
 }
 
 impl Kind {

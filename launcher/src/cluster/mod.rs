@@ -53,7 +53,7 @@ pub use self::health::{Finding, Verdict, examine};
 pub use self::job_log::{job_log, last_words};
 pub use self::kind::resources;
 pub use self::mirror::{Extent, Fetched, fetch, is_far};
-pub use self::needs::{Change, Changes, Histories, Needs, needs};
+pub use self::needs::{Change, Changes, Histories, Needs, changed, needs};
 pub use self::orphans::{Orphan, orphans, unknown_scripts};
 pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;

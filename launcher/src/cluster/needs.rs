@@ -80,6 +80,17 @@ pub struct Needs {
     pub alone: bool,
 }
 
+/// What is asked for in place of `asked` by these changes alone.
+pub fn changed(asked: &Resources, changes: &Changes) -> Needs {
+    let memory = match (asked.memory, changes.memory) {
+        (Some(MemoryRequest::PerNode(base)), Some(change)) => Memory::from_mebibytes(change.over(base)).ok(),
+        _ => None,
+    };
+    let seconds = asked.time.and_then(TimeLimit::seconds).zip(changes.time);
+    let time = seconds.and_then(|(base, change)| TimeLimit::from_seconds(change.seconds_over(base)).ok());
+    Needs { memory, time, ..Needs::default() }
+}
+
 /// What a run needs that asks for `asked` and whose tasks ended as `history` tells.
 ///
 /// `Err` says in words that it cannot get more of what it ended for want of.

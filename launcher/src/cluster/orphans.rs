@@ -99,6 +99,7 @@ impl Orphan {
             site: site.to_owned(),
             runs: runs_in(&writer.layout.array(name))?.len() as u64,
             runs_per_task: script::runs_per_task(&script),
+            evaluates: script::evaluates(&script),
             // A report that is doubled does no harm.
             after: Vec::new(),
             script: Digest::of(script.as_bytes()),

@@ -11,6 +11,7 @@ use spec::layout::SweepLayout;
 use spec::{Program, RunSpec};
 
 use super::error::ClusterError;
+use crate::evaluation::Element;
 use crate::files::FileError;
 
 /// The folders of a cluster that shares no file system with this machine.
@@ -77,6 +78,12 @@ impl<'a> Place<'a> {
             }
         }
         run
+    }
+
+    /// `element` with its folder of data as the nodes name it.
+    pub(super) fn translate_element(self, element: &Element) -> Element {
+        let store = element.store.as_ref().map(|store| self.0.map_or_else(|| store.clone(), |far| far.path(store)));
+        Element { store, ..element.clone() }
     }
 
     /// Refuses `runs` that name files which are not there.

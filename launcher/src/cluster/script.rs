@@ -11,6 +11,12 @@ pub(super) fn runs_per_task(script: &str) -> u32 {
     rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(1)
 }
 
+/// Whether the batch with this `script` measures what is done.
+pub(super) fn evaluates(script: &str) -> bool {
+    // In the last line, which is the command; a path before it may hold anything, but not this between two spaces at its end.
+    script.trim_end().lines().next_back().is_some_and(|line| line.split_whitespace().any(|word| word == "--evaluate"))
+}
+
 /// How many tasks of the batch with this `script` may run at a time, if it says so.
 pub(super) fn throttle(script: &str) -> Option<NonZeroU32> {
     let line = script.lines().find_map(|line| line.strip_prefix("#SBATCH --array="))?;

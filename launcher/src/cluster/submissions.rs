@@ -29,6 +29,8 @@ pub struct Submission {
     pub at: String,
     /// How many runs each of its tasks carries out; the last one may have fewer.
     pub runs_per_task: u32,
+    /// Whether its lines are no runs but elements of an evaluation, which go by ids of their own.
+    pub evaluates: bool,
     /// The arrays after whose end it writes the report; none, if it carries out runs.
     pub after: Vec<JobNumber>,
     /// What became of it.
@@ -70,8 +72,9 @@ pub fn of_sweep(history: &History) -> Vec<Submission> {
     let mut submissions: Vec<Submission> = Vec::new();
     for entry in &history.entries {
         let (name, fate) = match &entry.event {
-            Event::Intended { submission, site, runs_per_task, after, .. } => {
-                submissions.extend(Submission::intended(submission, site, &entry.at, *runs_per_task, after));
+            Event::Intended { submission, site, runs_per_task, evaluates, after, .. } => {
+                let intended = Submission::intended(submission, site, &entry.at, *runs_per_task, after);
+                submissions.extend(intended.map(|intended| Submission { evaluates: *evaluates, ..intended }));
                 continue;
             }
             Event::Accepted { submission, job, .. } => (submission, Fate::Accepted(*job)),
@@ -115,7 +118,8 @@ impl Submission {
         let (site, at) = (site.to_owned(), at.to_owned());
         let (fate, cancelled, observed) = (Fate::Open, BTreeSet::new(), BTreeMap::new());
         let (runs_per_task, after) = (runs_per_task.max(1), after.to_vec());
-        Some(Self { name, site, at, runs_per_task, after, fate, cancelled, observed, lines: OnceCell::new() })
+        let (evaluates, lines) = (false, OnceCell::new());
+        Some(Self { name, site, at, runs_per_task, evaluates, after, fate, cancelled, observed, lines })
     }
 
     /// How long ago it was intended, as seen at `now`.
@@ -135,7 +139,7 @@ impl Submission {
         }
     }
 
-    /// The runs of its array file, by line. The file never changes, and is read once.
+    /// The runs of its array file, or the ids of its elements, by line. The file never changes, and is read once.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -150,7 +154,7 @@ impl Submission {
 
 /// The runs of the array file at `path`, by line.
 pub(super) fn runs_in(path: &Path) -> Result<Vec<RunId>, FileError> {
-    /// Of a whole run only this is read: the file may hold tens of thousands.
+    /// Of a whole run or element only this is read: the file may hold tens of thousands.
     #[derive(Deserialize)]
     struct Line {
         id: RunId,

@@ -1,4 +1,4 @@
-//! Handing runs to Slurm.
+//! Handing runs, or elements of their evaluation, to Slurm.
 //!
 //! For each batch: files, intent, sbatch, answer, in that order, each on disk before the next. Killed anywhere, the next
 //! command finds an intent without an answer and settles it.
@@ -22,22 +22,42 @@ use super::error::ClusterError;
 use super::frame::Frame;
 use super::kind::{self, Kind};
 use super::needs::Needs;
+use super::place::Place;
 use super::running::{Running, Share};
 use super::site::Site;
+use crate::array::Line;
 use crate::env;
+use crate::evaluation::Element;
 use crate::files::create_directory;
 use crate::supervise::Retry;
 use crate::writer::SweepWriter;
 
-/// A run that somebody wants carried out on a cluster.
+/// A run that somebody wants carried out, or measured, on a cluster.
 #[derive(Debug, Clone)]
 pub struct Wish {
     /// The run.
     pub spec: RunSpec,
+    /// What is measured of it; `None` where it is carried out.
+    pub element: Option<Element>,
     /// Why it is not left as it is although it had ended.
     pub retry: Option<Retry>,
     /// What it asks for beyond what the sweep says.
     pub needs: Needs,
+}
+
+impl Wish {
+    /// What it goes by.
+    fn id(&self) -> RunId {
+        self.element.as_ref().map_or(self.spec.id, |element| element.id)
+    }
+
+    /// Its line in an array file, with every path as the nodes of `place` name it.
+    fn line(&self, place: Place<'_>) -> Line {
+        match &self.element {
+            None => Line::Run(Box::new(place.translate(&self.spec))),
+            Some(element) => Line::Element(Box::new(place.translate_element(element))),
+        }
+    }
 }
 
 /// What is handed over, and with what.
@@ -48,7 +68,7 @@ pub struct Order<'a> {
     program: &'a Path,
     trainer: Option<&'a str>,
     requeues: u32,
-    groups: BTreeMap<Kind, Vec<&'a RunSpec>>,
+    groups: BTreeMap<Kind, Vec<&'a Wish>>,
     limits: SliceLimits,
     running: Running,
 }
@@ -84,15 +104,17 @@ pub fn arrange<'a>(
     requeues: u32,
     limits: SliceLimits,
 ) -> Result<Order<'a>, ClusterError> {
-    let mut groups: BTreeMap<Kind, Vec<&RunSpec>> = BTreeMap::new();
+    let mut groups: BTreeMap<Kind, Vec<&Wish>> = BTreeMap::new();
     for wish in wishes {
         let mut resources = kind::resources(&wish.spec, site)?;
         resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
         resources.time = wish.needs.time.or(resources.time);
-        let packing = if wish.needs.alone { Packing::default() } else { wish.spec.resources.packing };
+        let evaluates = wish.element.is_some();
+        let is_alone = wish.needs.alone || evaluates;
+        let packing = if is_alone { Packing::default() } else { wish.spec.resources.packing };
         let retry = wish.retry.unwrap_or_default();
-        let kind = Kind { resources, packing, retry, exclude: exclude(site, &wish.needs)? };
-        groups.entry(kind).or_default().push(&wish.spec);
+        let kind = Kind { resources, packing, retry, exclude: exclude(site, &wish.needs)?, evaluates };
+        groups.entry(kind).or_default().push(wish);
     }
     let running = Running::left(site.max_running, 0);
     Ok(Order { site, name, program, trainer, requeues, groups, limits, running })
@@ -151,7 +173,7 @@ impl Order<'_> {
         let (mut batches, mut running) = (Vec::new(), self.running);
         let mut left = pieces(self.groups.iter().map(|(kind, runs)| (kind, runs.len())), self.limits)?;
         for (kind, runs) in &self.groups {
-            let mut rest: &[&RunSpec] = runs;
+            let mut rest: &[&Wish] = runs;
             for slice in slices(kind, runs.len(), self.limits)? {
                 let share = running.share(left);
                 if share == Share::Nothing {
@@ -185,13 +207,14 @@ fn slices(kind: &Kind, runs: usize, limits: SliceLimits) -> Result<Vec<Slice>, C
 pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<'_>) -> Result<Handed, ClusterError> {
     create_directory(&writer.layout.job_logs())?;
     if !order.groups.is_empty() {
-        let runs = order.groups.values().flatten().copied();
+        // What is measured was trained there, and needs no files of this machine.
+        let runs = order.groups.values().flatten().filter(|wish| wish.element.is_none()).map(|wish| &wish.spec);
         contact.place().check_files(&contact.client, runs)?;
         contact.place().make_folders(&contact.client, &writer.layout)?;
     }
     let mut course =
         Course { order, writer, contact, handed: Handed::default(), limits: order.limits, running: order.running };
-    let groups: Vec<(&Kind, &Vec<&RunSpec>)> = order.groups.iter().collect();
+    let groups: Vec<(&Kind, &Vec<&Wish>)> = order.groups.iter().collect();
     for (index, (kind, runs)) in groups.iter().enumerate() {
         let others = groups[index + 1..].iter().map(|(kind, runs)| (*kind, runs.len()));
         course.hand_over_kind(kind, runs, &others.collect::<Vec<_>>())?;
@@ -211,13 +234,8 @@ struct Course<'a, 'w> {
 
 impl Course<'_, '_> {
     /// Hands over `runs` of one kind, before so many of `others`.
-    fn hand_over_kind(
-        &mut self,
-        kind: &Kind,
-        runs: &[&RunSpec],
-        others: &[(&Kind, usize)],
-    ) -> Result<(), ClusterError> {
-        let mut rest: &[&RunSpec] = runs;
+    fn hand_over_kind(&mut self, kind: &Kind, runs: &[&Wish], others: &[(&Kind, usize)]) -> Result<(), ClusterError> {
+        let mut rest: &[&Wish] = runs;
         // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
         let mut most = usize::MAX;
         while !rest.is_empty() && self.handed.open == 0 && self.handed.no_room.is_none() {
@@ -229,7 +247,7 @@ impl Course<'_, '_> {
             if matches!(answer, Answer::Accepted(_) | Answer::Open(_)) {
                 self.limits.submit_room = self.limits.submit_room.map(|room| room.saturating_sub(len));
                 self.running.take(share, len);
-                self.handed.runs.extend(now.iter().map(|run| run.id));
+                self.handed.runs.extend(now.iter().map(|wish| wish.id()));
             }
             match answer {
                 Answer::NoRoom(_) if len > 1 => most = len as usize / 2,
@@ -262,7 +280,7 @@ impl Course<'_, '_> {
     }
 
     /// Notes what became of the call that handed over these runs.
-    fn note(&mut self, answer: Answer, runs: &[&RunSpec]) {
+    fn note(&mut self, answer: Answer, runs: &[&Wish]) {
         let len = runs.len() as u32;
         match answer {
             Answer::Accepted(job) => self.handed.jobs.push((job, len)),
@@ -275,7 +293,7 @@ impl Course<'_, '_> {
                 }
             }
             Answer::Rejected(message) | Answer::NoRoom(message) | Answer::Busy(message) => {
-                self.handed.rejected.push((runs.iter().map(|run| run.id).collect(), message));
+                self.handed.rejected.push((runs.iter().map(|wish| wish.id()).collect(), message));
             }
         }
     }
@@ -286,20 +304,14 @@ fn hand_over_one(
     writer: &mut SweepWriter,
     contact: &Contact<'_>,
     kind: &Kind,
-    runs: &[&RunSpec],
+    wishes: &[&Wish],
     throttle: Option<NonZeroU32>,
 ) -> Result<Answer, ClusterError> {
     let name = batch::name(&writer.plan.sweep, &env::token());
-    let len = u32::try_from(runs.len()).expect("invariant: a slice fits into an array");
+    let len = u32::try_from(wishes.len()).expect("invariant: a slice fits into an array");
     let batch = Batch::new(&order.frame(&writer.layout), name, kind, len, throttle)?;
     let place = contact.place();
-    match place.far() {
-        Some(_) => {
-            let translated: Vec<RunSpec> = runs.iter().map(|run| place.translate(run)).collect();
-            batch.write(&writer.layout, &translated)?;
-        }
-        None => batch.write(&writer.layout, runs.iter().copied())?,
-    }
+    batch.write(&writer.layout, wishes.iter().map(|wish| wish.line(place)))?;
     let array = writer.layout.array(batch.name.as_str());
     if let Err(error) = place.deliver(&contact.client, &writer.layout, &[array]) {
         call::discard(&writer.layout, &batch);

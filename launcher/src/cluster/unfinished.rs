@@ -1,7 +1,7 @@
 //! The runs of a sweep about which Slurm is asked: those that are not done, also those that the sweep no longer has since its
-//! file was changed.
+//! file was changed; and the elements of its evaluation that may still be on their way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use spec::RunId;
@@ -9,6 +9,8 @@ use spec::layout::SweepLayout;
 
 use super::submissions::{Fate, Submission};
 use super::view::SiteQueue;
+use crate::array;
+use crate::evaluation;
 use crate::files::FileError;
 use crate::lease::Machine;
 use crate::output::counted;
@@ -22,6 +24,8 @@ pub struct Unfinished {
     pub planned: BTreeSet<RunId>,
     /// Those that it had when they were submitted, and has no longer.
     pub dropped: BTreeSet<RunId>,
+    /// Elements that were handed over and of whose end nobody has written, with their runs.
+    pub elements: BTreeMap<RunId, RunId>,
 }
 
 impl Unfinished {
@@ -36,7 +40,8 @@ impl Unfinished {
         machine: &Machine,
     ) -> Result<Self, FileError> {
         let mut dropped = BTreeSet::new();
-        for submission in submissions.iter().filter(|submission| matches!(submission.fate, Fate::Accepted(_))) {
+        let accepted = |submission: &&Submission| matches!(submission.fate, Fate::Accepted(_));
+        for submission in submissions.iter().filter(accepted).filter(|submission| !submission.evaluates) {
             dropped.extend(submission.runs(layout)?.iter().copied());
         }
         let mut open = BTreeSet::new();
@@ -49,12 +54,19 @@ impl Unfinished {
         let runs: Vec<RunId> = dropped.into_iter().collect();
         let seen = observe_all(layout, &runs, machine, SystemTime::now())?;
         let dropped = runs.into_iter().zip(seen).filter(|(_, seen)| seen.state != Observed::Done).map(|(run, _)| run);
-        Ok(Self { planned: open, dropped: dropped.collect() })
+        let (dropped, elements) = (dropped.collect(), elements(submissions.iter().filter(accepted), layout)?);
+        Ok(Self { planned: open, dropped, elements })
     }
 
     /// All of them.
     pub fn all(&self) -> BTreeSet<RunId> {
-        self.planned.union(&self.dropped).copied().collect()
+        self.planned.iter().chain(&self.dropped).chain(self.elements.keys()).copied().collect()
+    }
+
+    /// How many elements are with Slurm.
+    pub fn measuring(&self, queues: &[SiteQueue]) -> usize {
+        let elements: BTreeSet<RunId> = self.elements.keys().copied().collect();
+        queues.iter().map(|site| site.queue.tasks_in_flight(&elements)).sum()
     }
 
     /// What a person should know of dropped runs that are still with Slurm, if any are.
@@ -66,4 +78,26 @@ impl Unfinished {
             format!("{tasks} with Slurm still {says} the sweep no longer has: `seedbed cancel --dropped` ends that")
         })
     }
+}
+
+/// The elements of `submissions` of which neither the ledger nor a record of their own says how they ended.
+fn elements<'a>(
+    submissions: impl Iterator<Item = &'a Submission>,
+    layout: &SweepLayout,
+) -> Result<BTreeMap<RunId, RunId>, FileError> {
+    let mut open = BTreeMap::new();
+    for submission in submissions.filter(|submission| submission.evaluates) {
+        let ids = submission.runs(layout)?;
+        if ids.iter().all(|id| submission.observed.contains_key(id)) {
+            continue;
+        }
+        for element in array::read_elements(&layout.array(submission.name.as_str()))? {
+            let record = evaluation::record_of(layout, &element)?;
+            let is_over = record.is_some_and(|record| record.is_last_word_of(submission.name.as_str()));
+            if !is_over && !submission.observed.contains_key(&element.id) {
+                open.insert(element.id, element.run);
+            }
+        }
+    }
+    Ok(open)
 }

@@ -95,6 +95,10 @@ fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, Cl
     if let Some(line) = unfinished.dropped_in_words(&sites) {
         talk(&format!("warning: {line}"));
     }
+    let measuring = unfinished.measuring(&sites);
+    if measuring > 0 {
+        talk(&format!("besides, {} of `seedbed evaluate` with Slurm", counted(measuring, "task")));
+    }
     let mut tasks = Tasks::new();
     for SiteQueue { queue, .. } in sites {
         if let Some(why) = &queue.without_accounts {

@@ -93,8 +93,9 @@ pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
     let Arguments { which, whole_tasks } = arguments;
     let sweep = locate::sweep(which.sweep.as_deref(), which.root.as_deref())?;
     let (mut count, mut left_alone, mut gone) = (0, 0, 0);
-    for SiteQueue { client, queue, .. } in which.ask(&sweep)? {
-        let meant = |run: RunId| which.mean(&sweep, run);
+    let (sites, elements) = which.ask(&sweep)?;
+    for SiteQueue { client, queue, .. } in sites {
+        let meant = |run: RunId| which.mean(&sweep, run, &elements);
         let concerned = |(_, task): &(&RunId, &TaskView)| verb.concerns(&task.standing);
         let (told, left) = by_task(queue.tasks.iter().filter(concerned), meant, *whole_tasks);
         left_alone += left.len();
@@ -136,9 +137,10 @@ pub fn run(arguments: &Arguments, verb: Verb) -> Result<ExitCode, CliError> {
 pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.which.sweep.as_deref(), arguments.which.root.as_deref())?;
     let mut count = 0;
-    for SiteQueue { client, queue, .. } in arguments.which.ask(&sweep)? {
+    let (sites, elements) = arguments.which.ask(&sweep)?;
+    for SiteQueue { client, queue, .. } in sites {
         let queued = queue.tasks.iter().filter(|(_, task)| task.standing.is_in_flight() && task.is_queued);
-        let meant = queued.filter(|(run, _)| arguments.which.mean(&sweep, **run));
+        let meant = queued.filter(|(run, _)| arguments.which.mean(&sweep, **run, &elements));
         let arrays: BTreeSet<JobNumber> = meant.map(|(_, task)| task.job.number).collect();
         count += arrays.len();
         for array in arrays {
@@ -150,8 +152,8 @@ pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
 }
 
 impl Which {
-    /// The tasks of unfinished runs on every site.
-    fn ask(&self, sweep: &FrozenSweep) -> Result<Vec<SiteQueue>, CliError> {
+    /// The tasks of unfinished runs on every site, and those that measure what is done: their elements, each with its run.
+    fn ask(&self, sweep: &FrozenSweep) -> Result<(Vec<SiteQueue>, BTreeMap<RunId, RunId>), CliError> {
         let plan = &sweep.plan;
         let checked = self.conditions.iter().try_for_each(|condition| condition.check(&plan.factors, &plan.seeds));
         checked.map_err(|error| CliError::new(ExitCode::Usage, error))?;
@@ -160,8 +162,8 @@ impl Which {
         let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
         let planned = survey.runs.iter().map(|(run, seen)| (run.id, &seen.state));
         // Also those that are not meant: their tasks may be those of runs that are.
-        let runs = Unfinished::of(&submissions, &sweep.layout, planned, &machine)?.all();
-        let sites = Sites::any().ask(&sweep.layout, &submissions, &runs)?;
+        let unfinished = Unfinished::of(&submissions, &sweep.layout, planned, &machine)?;
+        let sites = Sites::any().ask(&sweep.layout, &submissions, &unfinished.all())?;
         if sites.iter().any(|site| !site.queue.open.is_empty()) {
             talk("a submission is still without an answer: its tasks are not told; `seedbed reconcile` looks for it");
         }
@@ -170,10 +172,11 @@ impl Which {
                 "warning: the ledger does not know all submissions of this sweep: `seedbed reconcile --orphans cancel` ends them",
             );
         }
-        Ok(sites)
+        Ok((sites, unfinished.elements))
     }
 
-    fn mean(&self, sweep: &FrozenSweep, run: RunId) -> bool {
+    fn mean(&self, sweep: &FrozenSweep, run: RunId, elements: &BTreeMap<RunId, RunId>) -> bool {
+        let run = elements.get(&run).copied().unwrap_or(run);
         let planned = sweep.plan.runs.iter().find(|planned| planned.id == run);
         match planned {
             Some(run) => {

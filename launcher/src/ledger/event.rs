@@ -65,6 +65,9 @@ pub enum Event {
         /// Runs that each task carries out; left out where it is 1.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         runs_per_task: u32,
+        /// Whether its lines are no runs but elements of an evaluation; left out where they are runs.
+        #[serde(default, skip_serializing_if = "is_no")]
+        evaluates: bool,
         /// The arrays after whose end it writes the report; it carries out no run then. Left out for all others.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         after: Vec<JobNumber>,
@@ -172,6 +175,11 @@ fn is_one(number: &u32) -> bool {
     *number == 1
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_no(answer: &bool) -> bool {
+    !*answer
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +196,7 @@ mod tests {
             site: "here".to_owned(),
             runs: 3,
             runs_per_task,
+            evaluates: false,
             after: Vec::new(),
             script: digest,
         };

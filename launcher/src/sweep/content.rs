@@ -1,6 +1,6 @@
 //! The files that a sweep names, by content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -27,12 +27,17 @@ pub(super) struct Contents<'a> {
     digests: BTreeMap<String, Digest>,
     /// Where the data of benchmarks lies.
     stored: BTreeMap<String, PathBuf>,
+    /// The protocols of fine-tuning that are named.
+    protocols: BTreeSet<TuningProtocol>,
+    /// Tasks of a group without data, and where the group is named.
+    missing: Vec<(TuningProtocol, &'static str, Origin)>,
 }
 
 impl<'a> Contents<'a> {
     /// No files yet; relative paths start at `base`.
     pub(super) fn new(base: &'a Path) -> Self {
-        Self { base, digests: BTreeMap::new(), stored: BTreeMap::new() }
+        let (digests, stored, protocols) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { base, digests, stored, protocols, missing: Vec::new() }
     }
 
     /// Reads the files that `value` names, if `target` takes paths. Each file that cannot be read is one problem.
@@ -40,6 +45,9 @@ impl<'a> Contents<'a> {
         let Target::Setting(setting) = target else { return };
         match (setting.kind, value) {
             _ if setting.key == "evaluate.tasks" => self.benchmarks(value, origin, problems),
+            _ if setting.key == "evaluate.fine-tuning-protocol" => {
+                self.protocols.extend(TuningProtocol::from_name(&value.to_string()));
+            }
             (Kind::Paths, Value::List(paths)) => {
                 for path in paths {
                     self.read(&path.to_string(), origin, problems);
@@ -87,14 +95,13 @@ impl<'a> Contents<'a> {
             };
             self.digests.insert(key, digest);
         }
-        self.tasks(&names, origin, problems);
+        self.tasks(&names, origin);
     }
 
     /// Finds the data of the tasks to tune on. Of a task that is asked for by its own name it must be there, which is judged where
     /// the protocol is known; of the others what is missing is said.
-    fn tasks(&mut self, names: &[String], origin: &Origin, problems: &mut Problems) {
+    fn tasks(&mut self, names: &[String], origin: &Origin) {
         let is_named = |task: &str| names.iter().any(|name| name == task);
-        let mut missing = Vec::new();
         for protocol in [TuningProtocol::Superglue, TuningProtocol::Babylm2023] {
             let wanted = |task: &&str| is_named(task) || is_named(SUPERGLUE);
             for task in protocol.tasks().into_iter().filter(wanted) {
@@ -108,14 +115,27 @@ impl<'a> Contents<'a> {
                         Err(_) => is_whole &= !file.needed,
                     }
                 }
-                if !is_whole && !is_named(task) && protocol == TuningProtocol::Superglue {
-                    missing.push(task);
+                if !is_whole && !is_named(task) {
+                    self.missing.push((protocol, task, origin.clone()));
                 }
             }
         }
-        if !missing.is_empty() {
-            let hint = "`seedbed-trainer data get superglue` downloads it, `data import superglue PATH` takes it in";
-            let message = format!("the store has no data of {}, which will be reported as missing", missing.join(", "));
+    }
+
+    /// Says which tasks of a group will be reported as missing, once it is known which protocols are meant.
+    pub(super) fn tell_missing(&self, problems: &mut Problems) {
+        let usual = BTreeSet::from([TuningProtocol::default()]);
+        for protocol in if self.protocols.is_empty() { &usual } else { &self.protocols } {
+            let of_protocol = || self.missing.iter().filter(|(of, ..)| of == protocol);
+            let mut tasks: Vec<&str> = of_protocol().map(|(_, task, _)| *task).collect();
+            tasks.dedup();
+            let Some((.., origin)) = of_protocol().next() else { continue };
+            let sets = match protocol {
+                TuningProtocol::Superglue => "superglue",
+                TuningProtocol::Babylm2023 => "babylm-superglue babylm-glue",
+            };
+            let hint = format!("`seedbed-trainer data get {sets}` downloads it, `data import SET PATH` takes a set in");
+            let message = format!("the store has no data of {}, which will be reported as missing", tasks.join(", "));
             problems.warn(origin, message).hint(hint);
         }
     }

@@ -82,6 +82,7 @@ impl Tables {
                 contents.add(&factor.target, level, &factor.origin, problems);
             }
         }
+        contents.tell_missing(problems);
         contents
     }
 

@@ -20,7 +20,7 @@ pub enum Task {
 impl Task {
     /// Names in sweep files, in the order of the variants; then those of [`crate::benchmark::Benchmark`], and those of
     /// [`crate::fine_tuning`].
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 20] = [
         "validation",
         "minimal-pairs",
         "blimp",
@@ -34,6 +34,13 @@ impl Task {
         "rte",
         "wic",
         "wsc",
+        "cola",
+        "sst2",
+        "mrpc",
+        "qqp",
+        "mnli",
+        "mnli-mm",
+        "qnli",
     ];
 }
 

@@ -27,6 +27,10 @@ pub const TASKS: [(&str, &str); 8] = [
     ("wsc", "WSC"),
 ];
 
+/// The tasks of the BabyLM pipeline of 2023 in its order: seven of GLUE, MNLI twice, and three of SuperGLUE.
+const BABYLM_TASKS: [&str; 11] =
+    ["cola", "sst2", "mrpc", "qqp", "mnli", "mnli-mm", "qnli", "rte", "boolq", "multirc", "wsc"];
+
 /// The diagnostics that a model for `rte` answers: their sets in the store, and their files.
 const DIAGNOSTICS: [(&str, &str); 2] = [("ax-b", "AX-b/AX-b.jsonl"), ("ax-g", "AX-g/AX-g.jsonl")];
 
@@ -64,18 +68,17 @@ impl TuningProtocol {
         }
     }
 
-    /// The tasks of which the store can have the data, in their order.
+    /// Its tasks, in their order.
     pub fn tasks(self) -> Vec<&'static str> {
-        let has = |name: &&str| self == Self::Superglue || ["boolq", "multirc", "rte", "wsc"].contains(name);
-        TASKS.iter().map(|(name, _)| *name).filter(has).collect()
+        match self {
+            Self::Superglue => TASKS.iter().map(|(name, _)| *name).collect(),
+            Self::Babylm2023 => BABYLM_TASKS.to_vec(),
+        }
     }
 
     /// The files of a task, or nothing if it has no such task.
     pub fn files(self, task: &str) -> Vec<TaskFile> {
-        let Some((name, folder)) = TASKS.into_iter().find(|(name, _)| *name == task && self.tasks().contains(name))
-        else {
-            return Vec::new();
-        };
+        let Some(name) = self.tasks().into_iter().find(|name| *name == task) else { return Vec::new() };
         let file = |set: &'static str, stored: &str, name: String, needed: bool| TaskFile {
             set,
             stored: stored.to_owned(),
@@ -84,6 +87,7 @@ impl TuningProtocol {
         };
         match self {
             Self::Superglue => {
+                let folder = TASKS.iter().find(|(known, _)| *known == name).map_or(name, |(_, folder)| *folder);
                 let mut files = vec![
                     file(name, "train.jsonl", format!("{folder}/train.jsonl"), true),
                     file(name, "validation.jsonl", format!("{folder}/val.jsonl"), true),
@@ -93,14 +97,33 @@ impl TuningProtocol {
                 files
             }
             Self::Babylm2023 => {
-                let split = |split: &str| {
+                let set =
+                    if TASKS.iter().any(|(known, _)| *known == name) { "babylm-superglue" } else { "babylm-glue" };
+                let split = |name: &str, split: &str| {
                     let name = format!("{name}.{split}.jsonl");
-                    file("babylm-superglue", &name.clone(), name, true)
+                    file(set, &name.clone(), name, true)
                 };
-                vec![split("train"), split("validation")]
+                // Both of MNLI's sets are answered by a model for its one training set.
+                let (name, validation) = match name {
+                    "mnli" => (name, "validation_matched"),
+                    "mnli-mm" => ("mnli", "validation_mismatched"),
+                    name => (name, "validation"),
+                };
+                vec![split(name, "train"), split(name, validation)]
             }
         }
     }
+}
+
+/// Which set of the store has the file that is called so in a folder of tasks, and what to do to have it.
+pub fn how_to_get(name: &str) -> Option<String> {
+    let protocols = [TuningProtocol::Superglue, TuningProtocol::Babylm2023];
+    let files = protocols.into_iter().flat_map(|protocol| {
+        let tasks = protocol.tasks().into_iter();
+        tasks.flat_map(move |task| protocol.files(task))
+    });
+    let set = files.into_iter().find(|file| file.name == name)?.set;
+    Some(format!("`seedbed-trainer data get {set}` downloads it, `data import {set} PATH` takes it in"))
 }
 
 /// A file of a task.
@@ -189,13 +212,15 @@ impl FineTuning {
         let unfit =
             |task: &str, reason: String| SpecError::Unfit { key: "evaluate.tasks", value: format!("{task:?}"), reason };
         let mut tasks = Vec::new();
-        for (task, _) in TASKS {
+        let known = protocol.tasks();
+        let foreign = |task: &&str| is_named(task) && !known.contains(task);
+        if let Some(task) = TASKS.iter().map(|(task, _)| *task).chain(BABYLM_TASKS).find(foreign) {
+            let known = known.join(", ");
+            return Err(unfit(task, format!("{} has no such task; its tasks are {known}", protocol.name())));
+        }
+        for task in known {
             let files = protocol.files(task);
-            if files.is_empty() && is_named(task) {
-                let known = protocol.tasks().join(", ");
-                return Err(unfit(task, format!("{} has no such task; its tasks are {known}", protocol.name())));
-            }
-            if files.is_empty() || !is_named(task) && !is_named(SUPERGLUE) {
+            if !is_named(task) && !is_named(SUPERGLUE) {
                 continue;
             }
             let found = |file: &TaskFile| content(&file.data()).map(|content| (file.name.clone(), content));
@@ -204,14 +229,8 @@ impl FineTuning {
                 files.iter().find(|file| file.needed && is_named(task) && !there.contains_key(&file.name))
             {
                 let set = file.set;
-                return Err(unfit(
-                    task,
-                    format!(
-                        "the store has no {} of {set}; `seedbed-trainer data get {set}` downloads it, `data import {set} PATH` takes \
-                         it in",
-                        file.stored
-                    ),
-                ));
+                let how = how_to_get(&file.name).unwrap_or_default();
+                return Err(unfit(task, format!("the store has no {} of {set}; {how}", file.stored)));
             }
             tasks.push(TunedTask { task: task.to_owned(), files: there });
         }
@@ -258,9 +277,18 @@ mod tests {
         assert_eq!(counts(asked(&["superglue"], "superglue", &there).unwrap()), [0, 2, 0, 0, 0, 3, 0, 0]);
         assert_eq!(asked(&["rte"], "superglue", &there).unwrap(), [("rte".to_owned(), 3)]);
         assert_eq!(asked(&["rte"], "babylm-2023", &there).unwrap(), [("rte".to_owned(), 2)]);
-        assert_eq!(counts(asked(&["superglue"], "babylm-2023", &there).unwrap()), [2; 4]);
+        // Of what the store lacks nothing is there; the model for MNLI's one training set answers two sets.
+        let found = counts(asked(&["superglue"], "babylm-2023", &there).unwrap());
+        assert_eq!(found, [0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2]);
+        let files =
+            |task| TuningProtocol::Babylm2023.files(task).into_iter().map(|file| file.data()).collect::<Vec<_>>();
+        let expected = ["mnli.train.jsonl", "mnli.validation_mismatched.jsonl"];
+        assert_eq!(files("mnli-mm"), expected.map(|name| format!("data set babylm-glue {name}")));
+        assert!(how_to_get("cola.train.jsonl").unwrap().contains("data get babylm-glue"));
+        assert!(how_to_get("RTE/val.jsonl").unwrap().contains("data get rte"));
         assert_eq!(asked(&["validation"], "superglue", &there).unwrap(), []);
         assert!(asked(&["wsc"], "superglue", &there).unwrap_err().contains("the store has no train.jsonl of wsc"));
-        assert!(asked(&["cb"], "babylm-2023", &there).unwrap_err().contains("its tasks are boolq, multirc, rte, wsc"));
+        assert!(asked(&["cb"], "babylm-2023", &there).unwrap_err().contains("its tasks are cola, sst2, mrpc"));
+        assert!(asked(&["cola"], "superglue", &there).unwrap_err().contains("its tasks are boolq, cb"));
     }
 }

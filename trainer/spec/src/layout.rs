@@ -154,6 +154,11 @@ impl RunLayout {
         self.root.join("evaluation")
     }
 
+    /// What became of the measurement that fills this folder of [`RunLayout::evaluation`], the last time; written by the launcher.
+    pub fn element(&self, folder: &str) -> PathBuf {
+        self.evaluation().join(format!("{folder}.json"))
+    }
+
     /// Wall-clock times; written by the trainer.
     pub fn timing(&self) -> PathBuf {
         self.root.join("timing.csv")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use spec::RunSpec;
-use spec::fine_tuning::{TunedTask, TuningProtocol};
+use spec::fine_tuning::{TunedTask, TuningProtocol, how_to_get};
 use spec::identity::Digest;
 
 use super::error::FinetuneError;
@@ -84,7 +84,12 @@ impl TaskData {
                 Self::Folder(folder) => folder.display().to_string(),
                 Self::Files { place, .. } => place.clone(),
             };
-            TaskError::Missing { reason: format!("{place} holds no {wanted}") }
+            let how = match self {
+                Self::Folder(_) => None,
+                Self::Files { .. } => how_to_get(wanted),
+            };
+            let reason = [Some(format!("{place} holds no {wanted}")), how];
+            TaskError::Missing { reason: reason.into_iter().flatten().collect::<Vec<_>>().join("; ") }
         })
     }
 }

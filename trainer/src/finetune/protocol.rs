@@ -2,7 +2,7 @@
 //!
 //! | | `superglue` | `babylm-2023` |
 //! | --- | --- | --- |
-//! | tasks | the eight of SuperGLUE, and its diagnostics by the model for RTE | the eleven of the pipeline that the data has |
+//! | tasks | the eight of SuperGLUE, and its diagnostics by the model for RTE | the eleven of the pipeline |
 //! | selection | on a part of the training set that is held out, the same for every model and seed | on the reported set |
 //! | what is selected by | the mean of the task's metrics, then the loss | F1 of class 1; accuracy where there are more than two |
 //! | longest text | the model's context | 128 tokens |

@@ -31,9 +31,6 @@ pub fn named(path: &Path, name: &str, visit: &mut Visit<'_>) -> Result<(), Store
     let file = BufReader::with_capacity(1 << 18, file);
     let broken = |error: io::Error| StoreError::Archive { path: path.to_owned(), reason: error.to_string() };
     let ends_with = |end: &str| name.to_lowercase().ends_with(end);
-    if ends_with(".parquet") {
-        return Err(StoreError::Parquet { path: path.to_owned() });
-    }
     if ends_with(".zip") {
         return zip(path, file, visit);
     }

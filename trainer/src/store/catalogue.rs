@@ -4,10 +4,10 @@
 //! arXiv:1905.00537) from the address of its authors' own tools; BabyLM's filtered sets (2023) from a repository that holds them
 //! file by file; TinyStories (Eldan & Li 2023, arXiv:2305.07759) from its authors' page on the hub.
 //!
-//! What is pinned: BLiMP's 67 files and BabyLM's 24 lie at a commit, and `checksums.txt` has the SHA-256 of each; what comes with
-//! another is refused. SuperGLUE's archives have no published checksum, and may be packed anew: their files are compared with the
-//! content that several public copies agree on, and another content is said. BoolQ's training set, ReCoRD and TinyStories are not
-//! pinned, because no whole copy was at hand to take a checksum of.
+//! What is pinned: BLiMP's 67 files and BabyLM's 40 lie at a commit, and `checksums.txt` has the SHA-256 of each but the six largest of
+//! BabyLM's; what comes with another is refused. SuperGLUE's archives have no published checksum, and may be packed anew: their files
+//! are compared with the content that several public copies agree on, and another content is said. BoolQ's training set, ReCoRD,
+//! TinyStories and those six are not pinned, because no whole copy was at hand to take a checksum of.
 
 use super::pair::{Naming, PairForm};
 use super::set::{Download, Form, Set, SetFile};
@@ -125,7 +125,7 @@ pub const GROUPS: [(&str, &[&str]); 1] =
 pub fn sets() -> Vec<Set> {
     let mut sets = vec![blimp(), babylm()];
     sets.extend(superglue());
-    sets.push(babylm_superglue());
+    sets.extend([babylm_superglue(), babylm_glue()]);
     sets.extend([
         stories("tinystories", "TinyStories", ["TinyStories-train.txt", "TinyStories-valid.txt"]),
         stories(
@@ -276,29 +276,64 @@ fn task(tasks: &'static [Task], name: &str) -> &'static Task {
     tasks.iter().find(|task| task.name == name).expect("invariant: the catalogue names tasks that are known")
 }
 
+/// A task of BabyLM's, and how many lines its splits have; those of which that is not known are 0.
+type Splits<'a> = (&'static str, &'a [(&'static str, u64)]);
+
 fn babylm_superglue() -> Set {
-    // How many lines the two splits have.
-    let tasks = [("boolq", [2072, 723]), ("multirc", [0, 913]), ("rte", [858, 99]), ("wsc", [487, 83])];
-    let files = tasks.iter().flat_map(|(name, published)| {
-        ["train", "validation"].into_iter().zip(published).map(move |(split, published)| SetFile {
-            name: format!("{name}.{split}.jsonl"),
-            parts: vec![vec![
-                format!("superglue_filtered/{name}.{split}.jsonl"),
-                format!("glue_filtered/{name}.{split}.json"),
-            ]],
-            form: Form::Task(task(&BABYLM_TASKS, name)),
-            published: (*published > 0).then_some(*published),
-            content: None,
-            // The copy that is known has no MultiRC to train on.
-            needed: *published > 0,
-        })
-    });
-    let files: Vec<SetFile> = files.collect();
-    let needed = files.iter().filter(|file| file.needed);
-    let downloads = needed.map(|file| download(format!("{BABYLM}/glue_filtered/{}", file.name.trim_end_matches('l'))));
+    let (train, validation) = ("train", "validation");
+    babylm_tasks(
+        "babylm-superglue",
+        "BoolQ, MultiRC, RTE and WSC",
+        &[
+            ("boolq", &[(train, 2072), (validation, 723)]),
+            ("multirc", &[(train, 0), (validation, 913)]),
+            ("rte", &[(train, 858), (validation, 99)]),
+            ("wsc", &[(train, 487), (validation, 83)]),
+        ],
+    )
+}
+
+fn babylm_glue() -> Set {
+    let (train, validation) = ("train", "validation");
+    babylm_tasks(
+        "babylm-glue",
+        "CoLA, SST-2, MRPC, QQP, MNLI and QNLI",
+        &[
+            ("cola", &[(train, 8164), (validation, 1019)]),
+            ("sst2", &[(train, 0), (validation, 508)]),
+            ("mrpc", &[(train, 1579), (validation, 177)]),
+            ("qqp", &[(train, 0), (validation, 0)]),
+            ("mnli", &[(train, 0), ("validation_matched", 6562), ("validation_mismatched", 6284)]),
+            ("qnli", &[(train, 0), (validation, 2286)]),
+        ],
+    )
+}
+
+/// Tasks of BabyLM's pipeline, a file for each split.
+fn babylm_tasks(set: &str, names: &str, tasks: &[Splits<'_>]) -> Set {
+    let file = |name: &'static str, split: &str, published: u64| SetFile {
+        name: format!("{name}.{split}.jsonl"),
+        parts: vec![
+            ["superglue_filtered", "glue_filtered"]
+                .iter()
+                .flat_map(|folder| ["jsonl", "json"].map(|ending| format!("{folder}/{name}.{split}.{ending}")))
+                .collect(),
+        ],
+        form: Form::Task(task(&BABYLM_TASKS, name)),
+        published: (published > 0).then_some(published),
+        content: None,
+        // A part of the tasks is of use, too.
+        needed: published > 0 && set == "babylm-superglue",
+    };
+    let files: Vec<SetFile> = tasks
+        .iter()
+        .flat_map(|(name, splits)| splits.iter().map(move |(split, published)| file(name, split, *published)))
+        .collect();
+    let downloads =
+        files.iter().map(|file| download(format!("{BABYLM}/glue_filtered/{}", file.name.trim_end_matches('l'))));
     Set {
-        name: "babylm-superglue".to_owned(),
-        meaning: "BabyLM 2023: BoolQ, MultiRC, RTE and WSC filtered to its vocabulary".to_owned(),
+        name: set.to_owned(),
+        meaning: format!("BabyLM 2023: {names} filtered to its vocabulary"),
         licence: "those of the tasks".to_owned(),
         downloads: downloads.collect(),
         files,
@@ -316,7 +351,7 @@ fn stories(name: &str, meaning: &str, [train, validation]: [&str; 2]) -> Set {
     };
     Set {
         name: name.to_owned(),
-        meaning: format!("{meaning} (arXiv:2305.07759), as text"),
+        meaning: format!("{meaning} (arXiv:2305.07759), from text or Parquet"),
         licence: "CDLA-Sharing-1.0".to_owned(),
         downloads: [train, validation].map(|file| download(format!("{TINY_STORIES}/{file}"))).to_vec(),
         files: vec![file("train.txt", train), file("validation.txt", validation)],

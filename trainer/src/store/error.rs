@@ -55,15 +55,23 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
-    /// A table of Apache Parquet, whose reader would be larger than the rest of this room.
-    #[error(
-        "{} is a Parquet file, which is not read; for stories take the text files of the same hub (`seedbed-trainer data get tinystories`), \
-         or write each row's text as text, followed by a line `<|endoftext|>`",
-        path.display()
-    )]
+    /// A table of Apache Parquet is damaged, or not of stories.
+    #[error("{} cannot be read as Parquet: {reason}", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A table of Apache Parquet where a set has none.
+    #[error("{} is a Parquet file; only stories are read from those, and `{set}` is made of {wanted}", path.display())]
+    NoParquet {
+        /// The file.
+        path: PathBuf,
+        /// The set.
+        set: String,
+        /// What it is made of.
+        wanted: String,
     },
     /// What was given lacks a file.
     #[error("{origin} holds none of {wanted}, which `{set}` needs")]

@@ -26,6 +26,7 @@ mod fill_tests;
 pub mod lines;
 pub mod mirror;
 pub mod pair;
+pub mod parquet;
 pub mod set;
 pub mod shelf;
 

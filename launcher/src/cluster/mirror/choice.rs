@@ -26,7 +26,8 @@ pub(super) fn wanted<'a>(
         match file.path.strip_prefix("runs/").and_then(|rest| rest.split_once('/')) {
             Some((run, rest)) => {
                 let is_known = run.parse().is_ok_and(|run| runs.contains(&run));
-                let is_record = RECORDS.contains(&rest);
+                let element = rest.strip_prefix("evaluation/").and_then(|name| name.strip_suffix(".json"));
+                let is_record = RECORDS.contains(&rest) || element.is_some_and(|name| !name.contains('/'));
                 is_plain && is_known && (is_record || (extent != Extent::Records && !name.starts_with('.')))
             }
             None => is_plain && extent == Extent::Everything && file.path.starts_with("log/"),

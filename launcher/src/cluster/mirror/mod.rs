@@ -97,7 +97,9 @@ fn last_sites<'a>(
     extent: Extent,
 ) -> Result<BTreeMap<&'a str, BTreeSet<RunId>>, ClusterError> {
     let mut last: BTreeMap<RunId, &str> = BTreeMap::new();
-    let reached = |submission: &&Submission| matches!(submission.fate, Fate::Open | Fate::Accepted(_));
+    // What is measured was trained there: its run was submitted to the same site.
+    let reached =
+        |submission: &&Submission| !submission.evaluates && matches!(submission.fate, Fate::Open | Fate::Accepted(_));
     for submission in submissions.iter().filter(reached) {
         last.extend(submission.runs(layout)?.iter().map(|run| (*run, submission.site.as_str())));
     }

@@ -111,6 +111,7 @@ impl Asked<'_> {
             ending,
             nodes: view.nodes.clone(),
             siblings: self.siblings(run, view),
+            is_element: self.submission.evaluates,
             is_last: false,
         })
     }
@@ -143,6 +144,7 @@ mod tests {
             at: at.to_owned(),
             after: Vec::new(),
             runs_per_task: 1,
+            evaluates: false,
             fate: Fate::Accepted(ARRAY),
             cancelled: BTreeSet::new(),
             observed: BTreeMap::new(),

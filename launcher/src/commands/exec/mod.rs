@@ -1,7 +1,9 @@
 //! `seedbed exec`: the supervisor of one run, or of the runs of one task. `seedbed run` and the jobs of a cluster start it.
 //!
-//! [`predecessor`] is whoever may still hold the run, [`slurm_task`] the task of Slurm that this process is.
+//! [`predecessor`] is whoever may still hold the run, [`slurm_task`] the task of Slurm that this process is, [`mod@element`] a run that
+//! is not carried out but measured.
 
+mod element;
 mod predecessor;
 mod slurm_task;
 
@@ -45,6 +47,9 @@ pub struct Arguments {
     /// Carry out the runs of a task all at once, not in turn
     #[arg(long, requires = "runs_per_task")]
     side_by_side: bool,
+    /// The line is an element of an evaluation: one task of a run that is done, which is measured
+    #[arg(long, conflicts_with = "runs_per_task")]
+    evaluate: bool,
     /// GPU that the run may see, as CUDA_VISIBLE_DEVICES names it
     #[arg(long, value_name = "GPU")]
     gpu: Option<String>,
@@ -101,6 +106,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let sweep = &arguments.sweep_dir;
     let sweep = SweepLayout::new(sweep.canonicalize().map_err(|error| FileError::read(sweep, error))?);
+    if arguments.evaluate {
+        return element::measure(arguments, &sweep, task.as_ref());
+    }
     match arguments.runs_per_task {
         Some(runs) => several(arguments, &sweep, runs, task),
         None => one(arguments, &sweep, task),

@@ -16,7 +16,8 @@ const REQUEUE_TRIES: u32 = 5;
 /// The task of Slurm that this process is.
 pub(super) struct SlurmTask {
     pub(super) job: JobId,
-    restarts: u32,
+    /// How often Slurm has started it again.
+    pub(super) restarts: u32,
     most: u32,
     /// The GPUs that it was given, as `CUDA_VISIBLE_DEVICES` names them.
     pub(super) gpus: Option<String>,
@@ -57,7 +58,9 @@ impl SlurmTask {
     pub(super) fn requeue(&self, left: u32) -> String {
         if left > self.most {
             let again = counted(left as usize - 1, "time");
-            return format!("the job has put itself into the queue {again} already: `seedbed submit` goes on");
+            return format!(
+                "the job has put itself into the queue {again} already: the command that submitted it goes on"
+            );
         }
         let client = Client::new(Local);
         let ask = || client.requeue(std::slice::from_ref(&self.job));
@@ -74,7 +77,10 @@ impl SlurmTask {
         }
         match answer {
             Ok(()) => format!("job {} goes back into the queue", self.job),
-            Err(error) => format!("job {} cannot go back into the queue: {error}; `seedbed submit` goes on", self.job),
+            Err(error) => format!(
+                "job {} cannot go back into the queue: {error}; the command that submitted it goes on",
+                self.job
+            ),
         }
     }
 }

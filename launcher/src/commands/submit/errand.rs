@@ -83,9 +83,7 @@ impl Errand {
 
     /// How large an array may be.
     pub(super) fn limits(&self) -> Result<SliceLimits, ClusterError> {
-        let limits = self.client.configuration()?.slice_limits();
-        // Slurm's own default, where the settings do not say.
-        Ok(limits.unwrap_or(SliceLimits::of_array_size(1001)))
+        limits(&self.client)
     }
 
     /// Finds out what is on its way, writes down what has ended, and hands over what the `choice` leaves of the rest.
@@ -131,4 +129,10 @@ impl Errand {
         }
         Ok(submitted)
     }
+}
+
+/// How large an array may be at the site of `client`.
+pub(in crate::commands) fn limits(client: &Client) -> Result<SliceLimits, ClusterError> {
+    // Slurm's own default, where the settings do not say.
+    Ok(client.configuration()?.slice_limits().unwrap_or(SliceLimits::of_array_size(1001)))
 }

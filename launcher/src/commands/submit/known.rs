@@ -54,20 +54,9 @@ impl Errand {
         writer: &mut SweepWriter,
         submitted: &mut Submitted,
     ) -> Result<Vec<Submission>, CliError> {
-        let settled = self.sites().settle(writer, &self.submissions()?, false)?;
-        submitted.news.extend(settled.news);
-        submitted.open = settled.open;
-        let submissions = self.submissions()?;
-        let unknown = cluster::unknown_scripts(&self.layout, &submissions)?;
-        if unknown.is_empty() {
-            return Ok(submissions);
-        }
-        // A ledger that was lost does not make their runs free to be submitted again.
-        for orphan in cluster::orphans(&unknown, contact)? {
-            orphan.adopt(&self.site_name, writer, contact)?;
-            submitted.news.push(format!("the queue has {}, which the ledger did not know: adopted", orphan.name));
-        }
-        Ok(self.submissions()?)
+        let (submissions, open) = settle((&self.site_name, contact), writer, &mut submitted.news)?;
+        submitted.open = open;
+        Ok(submissions)
     }
 
     /// Writes down which tasks are over before Slurm forgets, and returns how those of each run have ended.
@@ -82,4 +71,28 @@ impl Errand {
         }
         Ok(Histories::of(&self.submissions()?))
     }
+}
+
+/// Finds out what became of the submissions of a sweep without an answer, on every site, and of jobs at `site` that a lost ledger
+/// does not know. Returns all submissions as they are known then, and how many are still open.
+pub(in crate::commands) fn settle(
+    (site, contact): (&str, &Contact<'_>),
+    writer: &mut SweepWriter,
+    news: &mut Vec<String>,
+) -> Result<(Vec<Submission>, usize), CliError> {
+    let ledger = writer.layout.ledger();
+    let submissions = || Ok::<_, FileError>(cluster::of_sweep(&ledger::read(&ledger)?));
+    let settled = Sites::with(site, &contact.client).settle(writer, &submissions()?, false)?;
+    news.extend(settled.news);
+    let known = submissions()?;
+    let unknown = cluster::unknown_scripts(&writer.layout, &known)?;
+    if unknown.is_empty() {
+        return Ok((known, settled.open));
+    }
+    // A ledger that was lost does not make their runs free to be submitted again.
+    for orphan in cluster::orphans(&unknown, contact)? {
+        orphan.adopt(site, writer, contact)?;
+        news.push(format!("the queue has {}, which the ledger did not know: adopted", orphan.name));
+    }
+    Ok((submissions()?, settled.open))
 }

@@ -22,7 +22,9 @@ mod selection;
 mod submitted;
 
 pub(super) use self::choice::{Choice, Restraint};
-pub(super) use self::errand::Errand;
+pub(super) use self::errand::{Errand, limits};
+pub(super) use self::known::settle;
+pub(super) use self::selection::shortfalls;
 pub(super) use self::submitted::Submitted;
 
 /// Arguments of `seedbed submit`.

@@ -68,7 +68,7 @@ impl Errand {
 
 /// What is wanted of a task's run.
 pub(super) fn wish(task: &local::Task, needs: Needs) -> Wish {
-    Wish { spec: task.spec.clone(), retry: task.retry, needs }
+    Wish { spec: task.spec.clone(), element: None, retry: task.retry, needs }
 }
 
 /// Writes down which ended runs were handed over again, and whether that was `asked` for by a person.
@@ -85,7 +85,10 @@ pub(super) fn write_down_retries(
 }
 
 /// Why tasks of an `order` would wait in vain, a line each. A site that does not say what it has is believed to have it.
-pub(super) fn shortfalls(order: &cluster::Order<'_>, capacity: &mut Capacity<'_>) -> Result<Vec<String>, CliError> {
+pub(in crate::commands) fn shortfalls(
+    order: &cluster::Order<'_>,
+    capacity: &mut Capacity<'_>,
+) -> Result<Vec<String>, CliError> {
     let asked = order.asked()?;
     let lines = asked.iter().filter_map(|task| capacity.shortfall(task).ok().flatten());
     Ok(lines.map(|line| format!("warning: {line}; `seedbed doctor --site` shows what there is")).collect())

@@ -29,7 +29,7 @@ pub(super) const SECTION: Section = Section {
             key: "evaluate.fine-tuning-protocol",
             kind: Kind::Choice(&TuningProtocol::NAMES),
             default: Preset::Text(TuningProtocol::NAMES[0]),
-            meaning: "How superglue and its tasks (boolq … wsc) are tuned and scored",
+            meaning: "How models are tuned and scored; superglue under tasks is all tasks of it, and cola … qnli are babylm-2023's",
         },
         Setting {
             key: "evaluate.fine-tuning-seeds",

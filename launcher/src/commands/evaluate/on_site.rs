@@ -1,0 +1,187 @@
+//! Elements as job arrays of a cluster, by the way that runs go: two files, an intent, sbatch, its answer.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use slurm::array::SliceLimits;
+use slurm::resources::Resources;
+use spec::layout::SweepLayout;
+use spec::plan::PlannedRun;
+use spec::store::VARIABLE;
+use spec::{ExitCode, RunId, RunSpec, contract};
+
+use super::Arguments;
+use crate::cluster::{
+    self, Capacity, Changes, ClusterError, Contact, Extent, Handed, Overview, Site, SiteQueue, Sites, Unfinished, Wish,
+};
+use crate::commands::submit::{limits, settle, shortfalls};
+use crate::error::CliError;
+use crate::evaluation::{self, Element, End};
+use crate::files::{FileError, read_record};
+use crate::lease::Machine;
+use crate::locate::FrozenSweep;
+use crate::output::{counted, print, talk};
+use crate::state::Observed;
+use crate::survey::observe_all;
+use crate::writer::SweepWriter;
+
+/// How often an element that left what it can go on from may put itself back into the queue: as often as `[retry]` gives a run
+/// that says nothing.
+const REQUEUES: u32 = 10;
+
+/// What the elements were found to be.
+#[derive(Debug, Default)]
+struct Found {
+    wishes: Vec<Wish>,
+    in_flight: usize,
+    measured: usize,
+    waiting: usize,
+}
+
+/// Hands the elements over that are neither measured nor on their way.
+pub(super) fn hand_over(
+    mut sweep: FrozenSweep,
+    name: &str,
+    elements: &[(PlannedRun, Element)],
+    arguments: &Arguments,
+) -> Result<ExitCode, CliError> {
+    let directory = sweep.layout.directory();
+    let directory = fs::canonicalize(directory).map_err(|error| FileError::read(directory, error))?;
+    cluster::check_path(&directory)?;
+    sweep.layout = SweepLayout::new(directory);
+    let site = Site::load(name).map_err(ClusterError::from)?;
+    let contact = Contact::make(&site, &site.client())?;
+    let machine = Machine::here();
+    let changes = Changes { memory: arguments.memory, time: arguments.time };
+    let measuring = Measuring { sweep: &sweep, name, contact: &contact, machine: &machine, changes };
+    measuring.hand_over(elements, arguments.dry_run)
+}
+
+/// What the elements of a sweep are handed over with.
+struct Measuring<'a> {
+    sweep: &'a FrozenSweep,
+    name: &'a str,
+    contact: &'a Contact<'a>,
+    machine: &'a Machine,
+    changes: Changes,
+}
+
+impl Measuring<'_> {
+    fn hand_over(&self, elements: &[(PlannedRun, Element)], dry_run: bool) -> Result<ExitCode, CliError> {
+        let (layout, site) = (&self.sweep.layout, self.contact.site);
+        let limits = limits(&self.contact.client)?;
+        let (mut writer, mut news) = SweepWriter::reopen(layout.clone(), self.sweep.plan.clone(), self.machine)?;
+        let (submissions, open) = settle((self.name, self.contact), &mut writer, &mut news)?;
+        let planned: Vec<RunId> = self.sweep.plan.runs.iter().map(|run| run.id).collect();
+        let seen = observe_all(layout, &planned, self.machine, SystemTime::now())?;
+        let states = planned.iter().copied().zip(seen.iter().map(|seen| &seen.state));
+        let unfinished = Unfinished::of(&submissions, layout, states, self.machine)?;
+        let queues = Sites::with(self.name, &self.contact.client).ask(layout, &submissions, &unfinished.all())?;
+        // Asked first, read then: what has ended by Slurm's account has written its last word.
+        cluster::fetch(layout, &submissions, Extent::Records)?;
+        cluster::note_ends(&mut writer, &queues, self.machine)?;
+        let found = self.choose(elements, Overview(&queues))?;
+        let here = || queues.iter().filter(|queue| queue.site == self.name);
+        let queued = here().map(|site| site.queue.tasks_in_flight(&unfinished.all())).sum();
+        let already = here().map(|site: &SiteQueue| cluster::may_run(&site.queue, layout)).sum();
+        let limits = SliceLimits { submit_room: site.room(queued), ..limits };
+        let program = env::current_exe().map_err(|error| FileError::read(Path::new("/proc/self/exe"), error))?;
+        let trainer = env::var(contract::TRAINER).ok().filter(|path| !path.is_empty());
+        let on = (self.name, site);
+        let order = cluster::arrange(&found.wishes, on, &program, trainer.as_deref(), REQUEUES, limits)?;
+        let order = order.beside(already);
+        news.extend(shortfalls(&order, &mut Capacity::new(&self.contact.client, site))?);
+        for line in &news {
+            talk(line);
+        }
+        if dry_run {
+            let batches = order.scripts(&self.sweep.plan.sweep, layout)?;
+            print(&batches.iter().map(|batch| batch.script.clone() + "\n").collect::<String>())?;
+            return Ok(ExitCode::Done);
+        }
+        let handed = cluster::hand_over(&order, &mut writer, self.contact)?;
+        tell(&found, &handed, open, layout)
+    }
+
+    /// The elements that nobody has measured as they are wanted, or is about to.
+    fn choose(&self, elements: &[(PlannedRun, Element)], queue: Overview<'_>) -> Result<Found, CliError> {
+        let layout = &self.sweep.layout;
+        let runs: BTreeSet<RunId> = elements.iter().map(|(run, _)| run.id).collect();
+        let runs: Vec<RunId> = runs.into_iter().collect();
+        let seen = observe_all(layout, &runs, self.machine, SystemTime::now())?;
+        let is_done = |run: RunId| runs.binary_search(&run).is_ok_and(|place| seen[place].state == Observed::Done);
+        let mut found = Found::default();
+        for (run, element) in elements {
+            let element = Element { store: self.store(element), ..element.clone() };
+            if !is_done(run.id) {
+                found.waiting += 1;
+            } else if queue.is_in_flight(element.id) {
+                found.in_flight += 1;
+            } else if is_measured(layout, &element)? {
+                found.measured += 1;
+            } else {
+                found.wishes.push(self.wish(element)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a person named, here or by the variable that a job does not inherit.
+    fn store(&self, element: &Element) -> Option<std::path::PathBuf> {
+        let is_near = self.contact.site.place().far().is_none();
+        let named = || env::var_os(VARIABLE).filter(|path| is_near && !path.is_empty()).map(Into::into);
+        let store = element.store.clone().or_else(named)?;
+        Some(std::path::absolute(&store).unwrap_or(store))
+    }
+
+    fn wish(&self, element: Element) -> Result<Wish, CliError> {
+        let spec: RunSpec = read_record(&self.sweep.layout.run(element.run).spec())?;
+        let asked: Resources = cluster::resources(&spec, self.contact.site)?;
+        let needs = cluster::changed(&asked, &self.changes);
+        Ok(Wish { spec, element: Some(element), retry: None, needs })
+    }
+}
+
+/// Whether its own record says that it was measured with these settings, and what was found is still there.
+fn is_measured(layout: &SweepLayout, element: &Element) -> Result<bool, FileError> {
+    let record = evaluation::record_of(layout, element)?;
+    let is_of_this =
+        record.is_some_and(|record| record.end == End::Measured && record.element.tuning == element.tuning);
+    Ok(is_of_this && layout.run(element.run).evaluation().join(element.folder()).join("results.csv").exists())
+}
+
+/// Says what came of it.
+fn tell(found: &Found, handed: &Handed, open: usize, layout: &SweepLayout) -> Result<ExitCode, CliError> {
+    for line in &handed.news {
+        talk(line);
+    }
+    for (elements, said) in &handed.rejected {
+        talk(&format!("Slurm refused {}: {said}", counted(elements.len(), "element")));
+    }
+    if let Some(message) = &handed.no_room {
+        talk(&format!("{} not submitted yet: {message}; the same command goes on", counted(handed.waiting, "element")));
+    }
+    let counts = [
+        (found.in_flight, "in the queue or running already"),
+        (found.measured, "measured already"),
+        (found.waiting, "of runs that are not done"),
+    ];
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        talk(&format!("{} {what}", counted(count, "element")));
+    }
+    let lines: Vec<String> =
+        handed.jobs.iter().map(|(job, len)| format!("job {job}: {}\n", counted(*len as usize, "element"))).collect();
+    let nothing = lines.is_empty() && handed.rejected.is_empty();
+    let text = if nothing { "nothing to submit\n".to_owned() } else { lines.concat() };
+    print(&format!("{text}{}\n", layout.directory().display()))?;
+    Ok(if !handed.rejected.is_empty() || found.waiting > 0 {
+        ExitCode::Incomplete
+    } else if handed.waiting > 0 || handed.open > 0 || open > 0 {
+        ExitCode::Resume
+    } else {
+        ExitCode::Done
+    })
+}
