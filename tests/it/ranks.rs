@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use e2e::programs::{expect, seedbed, transcript};
-use e2e::ranks::{compare, processes, rows};
+use e2e::ranks::{compare, measured, processes, rows};
 use e2e::study::{self, Study, TINY};
 use rustix::process::{Signal, kill_process};
 
@@ -22,7 +22,8 @@ fn any_number_of_ranks_trains_the_same_model() {
         let study = study("['gpt-neo', 'roberta']");
         let wish = format!("resources.gpus={ranks}");
         expect(0, &["run", &study.sweep(), "--slots", "1", "--threads", "1", "--set", &wish]);
-        rows(&study.layout("ranks"))
+        let layout = study.layout("ranks");
+        [rows(&layout), measured(&layout)].concat()
     };
     let one = rows_of(1);
     assert!(one.len() >= 2 * (50 * 3 + 5));

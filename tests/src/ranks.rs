@@ -25,6 +25,21 @@ pub fn rows(layout: &SweepLayout) -> Vec<(String, f64)> {
     text.lines().filter(|line| !line.starts_with("step,")).map(row).collect()
 }
 
+/// What is measured at the end, and its value, of every run of a sweep.
+///
+/// # Panics
+/// When a table is none.
+pub fn measured(layout: &SweepLayout) -> Vec<(String, f64)> {
+    let tables = study::tables(layout);
+    let text: String = tables.into_values().map(|(_, results)| String::from_utf8(results).expect("text")).collect();
+    let row = |line: &str| {
+        let mut columns = line.split(',');
+        let (metric, value) = (columns.next().expect("a metric"), columns.next().expect("a value"));
+        (metric.to_owned(), value.parse().unwrap_or(f64::NAN))
+    };
+    text.lines().filter(|line| !line.starts_with("metric,")).map(row).collect()
+}
+
 /// Makes sure that `several` ranks have logged what `one` has.
 ///
 /// # Panics
@@ -56,7 +71,8 @@ pub fn processes(directory: &Path, number: &str) -> Vec<(u32, Pid)> {
         };
         let is_ours =
             PathBuf::from(of("SEEDBED_RUN_DIR")?).starts_with(directory) && of("SEEDBED_RENDEZVOUS").is_some();
-        let is_rank = fs::read_to_string(format!("/proc/{process}/comm")).ok()?.starts_with("seedbed-train");
+        // srun has the environment of the ranks that it starts.
+        let is_rank = fs::read_to_string(format!("/proc/{process}/comm")).ok()?.trim() != "srun";
         let rank = of(number)?.parse().ok()?;
         (is_ours && is_rank).then_some((rank, Pid::from_raw(process)?))
     };

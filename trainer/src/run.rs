@@ -1,13 +1,10 @@
 //! `seedbed-trainer run`: one run from its spec to its results.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use native::cuda::Availability;
 use serde::Deserialize;
-use spec::evaluate::Task;
-use spec::fine_tuning::FineTuning;
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::status::{Facts, Outcome};
@@ -15,20 +12,14 @@ use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
 use crate::collective::ranks;
-use crate::evaluate::folder::{self, Of};
-use crate::evaluate::minimal_pairs::{Judgement, PairTask};
-use crate::evaluate::protocol::Protocol as Scoring;
-use crate::evaluate::validation::Validation;
+use crate::evaluate::folder;
 use crate::failure::{as_failure, write_failure};
 use crate::files::{write_atomically, write_json};
-use crate::finetune::Protocol;
-use crate::finetune::data::TaskData;
-use crate::finetune::element::{Element, Found};
 use crate::inspect::Machine;
+use crate::measure::{self, Place};
 use crate::session::Session;
 use crate::signal::StopRequest;
 use crate::train::{Ending, Training};
-use crate::trained::TrainedModel;
 use crate::{device, logbook};
 
 /// Carries out the run whose `run.json` lies in `directory`.
@@ -67,8 +58,13 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
         write_json(&layout.facts(), &facts).map_err(write_failure)?;
     }
     let ending = training.train(&stop).map_err(as_failure)?;
+    let place = Place { layout: &layout, cache: &cache };
+    let measured = match ending {
+        Ending::Finished => measure::measure(&training, study, &place, &stop)?,
+        _ => None,
+    };
     training.workbench.team.finish().map_err(as_failure)?;
-    // One writes and measures for all.
+    // One writes for all.
     if !is_first {
         return Ok(match ending {
             Ending::Stopped => ExitCode::Resume,
@@ -76,14 +72,11 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
             Ending::Finished => ExitCode::Done,
         });
     }
-    finish(&mut training, study, &Place { layout: &layout, cache: &cache }, ending, &stop)
-}
-
-/// Where a run and the tokenizer of its sweep lie.
-#[derive(Debug, Clone, Copy)]
-struct Place<'a> {
-    layout: &'a RunLayout,
-    cache: &'a Path,
+    let measured = match measured {
+        Some(rows) => measure::fine_tune(&training, &place, &stop)?.map(|tuned| [rows, tuned].concat()),
+        None => None,
+    };
+    finish(&training, &layout, ending, measured)
 }
 
 /// The part of `run.json` that every version has.
@@ -139,13 +132,13 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
     }
 }
 
-/// Says how training ended and, where it ended well, measures the model.
+/// Says how training ended and writes down what was `measured`: nothing where training did not end well, or somebody asked for
+/// a stop.
 fn finish(
-    training: &mut Training<'_>,
-    study: &Study,
-    place: &Place<'_>,
+    training: &Training<'_>,
+    layout: &RunLayout,
     ending: Ending,
-    stop: &StopRequest,
+    measured: Option<Vec<ResultRow>>,
 ) -> Result<ExitCode, Failure> {
     let step = training.progress.step;
     let (exit, divergence) = match ending {
@@ -155,14 +148,14 @@ fn finish(
         }
         Ending::Diverged(reason) => (ExitCode::Diverged, Some(reason)),
         Ending::Finished => {
-            let Some(rows) = measure(training, study, place, stop)? else {
+            let Some(rows) = measured else {
                 logbook::say("stopped while the trained model was measured; what was finished of that is kept");
                 return Ok(ExitCode::Resume);
             };
             if let Some(row) = rows.iter().find(|row| row.value.is_nan()) {
                 (ExitCode::Diverged, Some(format!("{} is not a number", row.metric)))
             } else {
-                write_results(place.layout, &rows)?;
+                write_results(layout, &rows)?;
                 (ExitCode::Done, None)
             }
         }
@@ -171,109 +164,8 @@ fn finish(
         logbook::say(&format!("diverged at step {step}: {reason}"));
     }
     let outcome = Outcome { schema: SCHEMA, run: training.workbench.run.id, step, divergence };
-    write_json(&place.layout.outcome(), &outcome).map_err(write_failure)?;
+    write_json(&layout.outcome(), &outcome).map_err(write_failure)?;
     Ok(exit)
-}
-
-/// The rows of results; nothing if somebody asked for a stop.
-fn measure(
-    training: &Training<'_>,
-    study: &Study,
-    place: &Place<'_>,
-    stop: &StopRequest,
-) -> Result<Option<Vec<ResultRow>>, Failure> {
-    let (examiner, data) = (training.examiner(), training.workbench.data);
-    let mut rows = Vec::new();
-    for task in &study.evaluate.tasks {
-        match task {
-            Task::Validation => {
-                let result = examiner.validate(&data.validation, &training.workbench.team).map_err(as_failure)?;
-                rows.extend(validation_rows(&result));
-            }
-            Task::MinimalPairs => {
-                let [protocol, _] = Scoring::of(study.model.architecture);
-                let pairs = &training.pairs.own;
-                let task = PairTask { name: "minimal-pairs", split: "test", pairs, protocols: &[protocol] };
-                let Some(judgements) = judge(training, &task, stop) else { return Ok(None) };
-                rows.extend(task.rows(&judgements));
-            }
-        }
-    }
-    for (asked, pairs) in &training.pairs.benchmarks {
-        let protocols = Scoring::of(study.model.architecture);
-        let name = asked.benchmark.name();
-        let task = PairTask { name, split: "test", pairs, protocols: &protocols };
-        let model = folder::model_of_run(training.workbench.run.id, training.progress.step);
-        let of = Of::new(&task, model, vec![asked.content]);
-        let folder = place.layout.evaluation().join(name);
-        if let Some(found) = folder::read(&folder, &of) {
-            rows.extend(found);
-            continue;
-        }
-        logbook::say(&format!("{name}: {} pairs", pairs.len()));
-        let Some(judgements) = judge(training, &task, stop) else { return Ok(None) };
-        rows.extend(folder::write(&folder, &of, &task, &judgements, false).map_err(write_failure)?);
-    }
-    let Some(tuned) = fine_tune(training, place, stop)? else { return Ok(None) };
-    rows.extend(tuned);
-    Ok(Some(rows))
-}
-
-/// Tunes the trained model on the tasks that are asked for. What has no score is in no row; `missing.csv` of the task says why.
-fn fine_tune(
-    training: &Training<'_>,
-    place: &Place<'_>,
-    stop: &StopRequest,
-) -> Result<Option<Vec<ResultRow>>, Failure> {
-    let run = training.workbench.run;
-    let Some(FineTuning { tuning, tasks }) = &run.benchmarks.fine_tuning else { return Ok(Some(Vec::new())) };
-    let (layout, device) = (place.layout, training.workbench.device);
-    let model = TrainedModel::open(layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
-    let protocol = Protocol::of(tuning);
-    let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
-    let mut rows = Vec::new();
-    for task in tasks {
-        let data = TaskData::of_run(run, task).map_err(as_failure)?;
-        let element = Element {
-            model: &model,
-            words: folder::model_of_run(run.id, training.progress.step),
-            device,
-            task: &task.task,
-            data: &data,
-            contents: task.files.values().copied().collect(),
-            protocol: &protocol,
-            seeds: &seeds,
-            evaluation: &layout.evaluation(),
-        };
-        match element.carry_out(&|| stop.is_asked(), &mut |note| logbook::say(note)).map_err(as_failure)? {
-            Found::Scores(found) => rows.extend(found),
-            Found::Missing(_) => {}
-            Found::Stopped => return Ok(None),
-        }
-    }
-    Ok(Some(rows))
-}
-
-/// Asks the model about pairs, in fp32 whatever precision it was trained in; nothing if somebody asked for a stop.
-fn judge(training: &Training<'_>, task: &PairTask<'_>, stop: &StopRequest) -> Option<Vec<Judgement>> {
-    let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    training.judge(task, &mut |_| go_on())
-}
-
-fn validation_rows(result: &Validation) -> [ResultRow; 3] {
-    let row = |metric: &str, value: f64, n: u64| ResultRow {
-        metric: metric.to_owned(),
-        value,
-        n,
-        task: "validation".to_owned(),
-        split: "validation".to_owned(),
-        ..ResultRow::default()
-    };
-    [
-        row("validation-loss", result.loss(), result.tokens),
-        row("validation-bits-per-byte", result.bits_per_byte(), result.bytes),
-        row("validation-perplexity", result.perplexity(), result.tokens),
-    ]
 }
 
 fn write_results(layout: &RunLayout, rows: &[ResultRow]) -> Result<(), Failure> {

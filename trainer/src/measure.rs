@@ -1,0 +1,160 @@
+//! What is measured of a trained model: validation and minimal pairs by all ranks of the run, fine-tuning by the first.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use spec::evaluate::Task;
+use spec::fine_tuning::FineTuning;
+use spec::layout::RunLayout;
+use spec::rows::ResultRow;
+use spec::{Failure, Study};
+
+use crate::evaluate::folder::{self, Of};
+use crate::evaluate::minimal_pairs::{Judgement, PairTask};
+use crate::evaluate::protocol::Protocol as Scoring;
+use crate::evaluate::validation::Validation;
+use crate::failure::{as_failure, write_failure};
+use crate::finetune::Protocol;
+use crate::finetune::data::TaskData;
+use crate::finetune::element::{Element, Found};
+use crate::logbook;
+use crate::signal::StopRequest;
+use crate::train::Training;
+use crate::trained::TrainedModel;
+
+/// Where a run and the tokenizer of its sweep lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The run's directory.
+    pub layout: &'a RunLayout,
+    /// Where prepared tokens and tokenizers are shared.
+    pub cache: &'a Path,
+}
+
+/// The rows of what all ranks measure together, on the first of them; nothing if somebody asked for a stop.
+///
+/// # Errors
+/// When another rank is gone, or a file cannot be written.
+pub fn measure(
+    training: &Training<'_>,
+    study: &Study,
+    place: &Place<'_>,
+    stop: &StopRequest,
+) -> Result<Option<Vec<ResultRow>>, Failure> {
+    let (examiner, data, team) = (training.examiner(), training.workbench.data, &training.workbench.team);
+    let mut rows = Vec::new();
+    for task in &study.evaluate.tasks {
+        match task {
+            Task::Validation => {
+                let result = examiner.validate(&data.validation, team).map_err(as_failure)?;
+                rows.extend(validation_rows(&result));
+            }
+            Task::MinimalPairs => {
+                let [protocol, _] = Scoring::of(study.model.architecture);
+                let pairs = &training.pairs.own;
+                let task = PairTask { name: "minimal-pairs", split: "test", pairs, protocols: &[protocol] };
+                let Some(judgements) = judge(training, &task, stop)? else { return Ok(None) };
+                rows.extend(task.rows(&judgements));
+            }
+        }
+    }
+    for (asked, pairs) in &training.pairs.benchmarks {
+        let protocols = Scoring::of(study.model.architecture);
+        let name = asked.benchmark.name();
+        let task = PairTask { name, split: "test", pairs, protocols: &protocols };
+        let model = folder::model_of_run(training.workbench.run.id, training.progress.step);
+        let of = Of::new(&task, model, vec![asked.content]);
+        let folder = place.layout.evaluation().join(name);
+        // What the first one finds all go by: on a network's file system another may not see it yet.
+        let found = if team.is_first() { folder::read(&folder, &of) } else { None };
+        if team.any(found.is_some()).map_err(as_failure)? {
+            rows.extend(found.into_iter().flatten());
+            continue;
+        }
+        if team.is_first() {
+            logbook::say(&format!("{name}: {} pairs", pairs.len()));
+        }
+        let Some(judgements) = judge(training, &task, stop)? else { return Ok(None) };
+        if team.is_first() {
+            rows.extend(folder::write(&folder, &of, &task, &judgements, false).map_err(write_failure)?);
+        }
+    }
+    Ok(Some(rows))
+}
+
+/// Tunes the trained model on the tasks that are asked for. What has no score is in no row; `missing.csv` of the task says why.
+///
+/// # Errors
+/// When the data is not what it says, or a file cannot be read or written.
+pub fn fine_tune(
+    training: &Training<'_>,
+    place: &Place<'_>,
+    stop: &StopRequest,
+) -> Result<Option<Vec<ResultRow>>, Failure> {
+    let run = training.workbench.run;
+    let Some(FineTuning { tuning, tasks }) = &run.benchmarks.fine_tuning else { return Ok(Some(Vec::new())) };
+    let (layout, device) = (place.layout, training.workbench.device);
+    let model = TrainedModel::open(layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
+    let protocol = Protocol::of(tuning);
+    let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
+    let mut rows = Vec::new();
+    for task in tasks {
+        let data = TaskData::of_run(run, task).map_err(as_failure)?;
+        let element = Element {
+            model: &model,
+            words: folder::model_of_run(run.id, training.progress.step),
+            device,
+            task: &task.task,
+            data: &data,
+            contents: task.files.values().copied().collect(),
+            protocol: &protocol,
+            seeds: &seeds,
+            evaluation: &layout.evaluation(),
+        };
+        match element.carry_out(&|| stop.is_asked(), &mut |note| logbook::say(note)).map_err(as_failure)? {
+            Found::Scores(found) => rows.extend(found),
+            Found::Missing(_) => {}
+            Found::Stopped => return Ok(None),
+        }
+    }
+    Ok(Some(rows))
+}
+
+/// Asks the model about pairs, in fp32 whatever precision it was trained in, each rank about its share of them; nothing if
+/// somebody asked for a stop.
+fn judge(training: &Training<'_>, task: &PairTask<'_>, stop: &StopRequest) -> Result<Option<Vec<Judgement>>, Failure> {
+    let team = &training.workbench.team;
+    let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let own = team.share(task.pairs.len());
+    let part = PairTask { pairs: &task.pairs[own.clone()], ..*task };
+    let judged = if own.is_empty() { Some(Vec::new()) } else { training.judge(&part, &mut |_| go_on()) };
+    if team.any(judged.is_none()).map_err(as_failure)? {
+        return Ok(None);
+    }
+    let mut all = Vec::with_capacity(task.protocols.len());
+    for (index, protocol) in task.protocols.iter().enumerate() {
+        let mut scores = vec![[0.0; 2]; task.pairs.len()];
+        if let Some(judgement) = judged.as_ref().and_then(|judged| judged.get(index)) {
+            scores[own.clone()].copy_from_slice(&judgement.scores);
+        }
+        team.fill_in(scores.as_flattened_mut()).map_err(as_failure)?;
+        all.push(Judgement { protocol: *protocol, scores, changed: None });
+    }
+    Ok(Some(all))
+}
+
+fn validation_rows(result: &Validation) -> [ResultRow; 3] {
+    let row = |metric: &str, value: f64, n: u64| ResultRow {
+        metric: metric.to_owned(),
+        value,
+        n,
+        task: "validation".to_owned(),
+        split: "validation".to_owned(),
+        ..ResultRow::default()
+    };
+    [
+        row("validation-loss", result.loss(), result.tokens),
+        row("validation-bits-per-byte", result.bits_per_byte(), result.bytes),
+        row("validation-perplexity", result.perplexity(), result.tokens),
+    ]
+}
