@@ -38,6 +38,7 @@ fn a_sweep_is_checked_planned_run_and_reported() {
             assert!(results.contains(metric), "{results}");
         }
         assert!(loss_falls(&fs::read_to_string(run.metrics()).unwrap()));
+        its_network_is_measured_in_its_records(&run);
     }
     no_two_runs_are_the_same(&layout);
 
@@ -53,6 +54,18 @@ fn a_sweep_is_checked_planned_run_and_reported() {
     let report: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(layout.report().join("report.json")).unwrap()).unwrap();
     assert!(report["schema"].is_number());
+}
+
+/// `run.json` and `facts.json` say alike how large the network is, and a token of a real story takes no more than one of the longest.
+fn its_network_is_measured_in_its_records(run: &spec::layout::RunLayout) {
+    let read = |path| fs::read_to_string(path).expect("a run that is done has its records");
+    let spec: spec::RunSpec = serde_json::from_str(&read(run.spec())).expect("run.json is of its form");
+    let facts: spec::status::Facts = serde_json::from_str(&read(run.facts())).expect("facts.json is of its form");
+    let network = spec.network.expect("whoever claims a run writes its network's size");
+    assert_eq!(network.parameters, facts.parameters);
+    assert_eq!(network.feed_forward_width, facts.feed_forward_width);
+    let flops = facts.flops_per_token.expect("the trainer writes it");
+    assert!(0.0 < flops && flops <= network.most_flops_per_token, "{flops} {network:?}");
 }
 
 /// Whether the last training loss is well below the first.

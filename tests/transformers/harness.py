@@ -1,11 +1,11 @@
 """Runs BLiMP in the public evaluation harness (lm-eval) on an exported decoder, and compares it with `seedbed-trainer evaluate`.
 
     pip install lm-eval==0.4.13 transformers torch
-    python harness.py MODEL BLIMP/data [--scores SCORES] [--paradigms 67] [--batch 64] [--threads 2]
+    python harness.py MODEL BLIMP/data [--scores SCORES] [--paradigms 67] [--draw 0] [--batch 64] [--threads 2]
 
 The harness's own task, with two changes: its data is read from files, and no space is put before a sentence, which BabyLM's
 harness does not do either. `--space` leaves that space where it is (then SCORES is of `evaluate --space`). `--eos` begins with
-`</s>` rather than `<s>`. Paradigms are drawn at random, always the same ones. Prints how many sentences a second the harness
+`</s>` rather than `<s>`. Paradigms are drawn at random, always the same ones for one `--draw`. Prints how many sentences a second the harness
 scored, and how many choices and scores differ. A pair of the same sentence twice is right for the harness and a tie for us.
 """
 
@@ -51,6 +51,7 @@ def main():
     parser.add_argument("blimp")
     parser.add_argument("--scores")
     parser.add_argument("--paradigms", type=int, default=67)
+    parser.add_argument("--draw", type=int, default=0)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--space", action="store_true")
@@ -58,8 +59,12 @@ def main():
     request = parser.parse_args()
     torch.set_num_threads(request.threads)
     files = sorted(Path(request.blimp).glob("*.jsonl"))
-    files = sorted(random.Random(0).sample(files, min(request.paradigms, len(files))))
-    model = HFLM(pretrained=request.model, batch_size=request.batch, device="cpu", dtype="float32")
+    files = sorted(random.Random(request.draw).sample(files, min(request.paradigms, len(files))))
+    # What transformers does not know by name brings its code.
+    has_code = "auto_map" in json.loads((Path(request.model) / "config.json").read_text())
+    model = HFLM(
+        pretrained=request.model, batch_size=request.batch, device="cpu", dtype="float32", trust_remote_code=has_code
+    )
     if request.eos:
         model.custom_prefix_token_id = model.tokenizer.eos_token_id
     spent = [0.0, 0]

@@ -172,8 +172,9 @@ fn log_probabilities(row: &Value) -> Vec<f64> {
     numbers.iter().map(|number| number.as_f64().expect("they are numbers")).collect()
 }
 
-/// Losses, all gradients and fifty steps of the networks of `make_reference.py` and `make_training.py`, whose numbers this version
-/// computes now, with other weights and texts than those in the repository.
+/// Losses, all gradients and fifty steps of the networks of `make_reference.py` and `make_training.py`, and what `make_masking.py`
+/// counts of the collator's masks: numbers that this version computes now, with other weights, texts and shapes than those in the
+/// repository.
 fn training_agrees(version: &str, seed: &str, tests: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = python(version, "training.py", &[folder.path(), Path::new(seed)]);
@@ -190,13 +191,13 @@ fn training_agrees(version: &str, seed: &str, tests: &[&str]) {
 }
 
 #[test]
-fn fifty_steps_are_those_of_the_old_version() {
-    training_agrees(VERSIONS[0], "41", &["training"]);
+fn fifty_steps_and_masks_are_those_of_the_old_version() {
+    training_agrees(VERSIONS[0], "41", &["training", "masking"]);
 }
 
 #[test]
-fn losses_gradients_and_steps_are_those_of_the_new_version() {
-    training_agrees(VERSIONS[1], "42", &["reference", "training"]);
+fn losses_gradients_steps_and_masks_are_those_of_the_new_version() {
+    training_agrees(VERSIONS[1], "42", &["reference", "training", "masking"]);
 }
 
 /// The trainer's scores of minimal pairs beside those of a plain PyTorch script, by every protocol.

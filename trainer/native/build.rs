@@ -11,7 +11,7 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
@@ -27,6 +27,7 @@ const SOURCES: [&str; 18] = [
     "cpp/norm.cpp",
     "cpp/products.cpp",
     "cpp/settings.cpp",
+    "cpp/softmax.cpp",
     "cpp/spline.cpp",
     "cpp/stopwatch.cpp",
     "cpp/stream.cpp",

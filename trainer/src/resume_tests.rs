@@ -113,6 +113,7 @@ fn a_stop_leaves_no_trace_whatever_the_layer_precision_and_schedule() {
                 resources: ResourcesSpec::from_settings(&settings).unwrap(),
                 files: desk.files.clone(),
                 benchmarks: spec::benchmark::Benchmarks::default(),
+                network: None,
             };
             let whole = carried_out(&run, &study, &desk.cache(), &[]);
             assert!(whole.weights.isfinite().all().int64_value(&[]) == 1, "{activation} diverged");

@@ -33,6 +33,7 @@ fn run() -> RunSpec {
         resources: ResourcesSpec::from_settings(&settings).unwrap(),
         files: [].into(),
         benchmarks: spec::benchmark::Benchmarks::default(),
+        network: None,
     }
 }
 

@@ -17,7 +17,7 @@ const TOLERANCE: f64 = 1e-5;
 
 /// Weights drawn at random may lie where single precision is not good for that: then so many times what transformers itself is
 /// off in single precision. The order of sums is another here, so that the two are off by as much, but not alike.
-const TIMES_THEIRS: f64 = 5.0;
+const TIMES_THEIRS: f64 = 1.5;
 
 /// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
 fn folder() -> PathBuf {
@@ -123,6 +123,7 @@ fn check(name: &str) {
 }
 
 /// Loss and gradients of one forward and backward pass.
+#[allow(clippy::print_stdout, reason = "for `--nocapture`: how near it is")]
 fn check_pass(name: &str, case: &Case, dropout: Dropout) {
     let (model, leaves) = case.model(Precision::Fp32);
     let loss = model.loss(&case.packed(), dropout);
@@ -131,6 +132,7 @@ fn check_pass(name: &str, case: &Case, dropout: Dropout) {
     assert!((found / case.loss - 1.0).abs() < TOLERANCE, "{name}: loss {found}, expected {}", case.loss);
 
     loss.backward();
+    let mut farthest = 0.0_f64;
     let largest = case.gradients.values().map(|gradient| gradient.abs().max().double_value(&[])).fold(0.0, f64::max);
     for (parameter, expected) in &case.gradients {
         let found = leaves[parameter].grad().to_kind(Kind::Double);
@@ -140,8 +142,10 @@ fn check_pass(name: &str, case: &Case, dropout: Dropout) {
         let scale = if parameter.ends_with("key.bias") || scale == 0.0 { largest } else { scale };
         let far = (&found - expected).abs().max().double_value(&[]) / scale;
         let tolerance = TOLERANCE.max(TIMES_THEIRS * case.rounding);
+        farthest = farthest.max(far);
         assert!(far < tolerance, "{name}: gradient of {parameter} differs by {far}, allowed: {tolerance}");
     }
+    println!("{name}: gradients differ by at most {farthest:.1e}, those of transformers by {:.1e}", case.rounding);
 }
 
 #[test]
@@ -218,6 +222,18 @@ fn roberta_of_three_layers() {
 #[test]
 fn roberta_with_another_gelu_keeps_the_exact_one_in_its_head() {
     check("roberta-tanh");
+}
+
+#[test]
+fn shapes_drawn_at_random() {
+    let names: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .filter(|name| name.starts_with("drawn-"))
+        .collect();
+    assert!(names.len() >= 4, "{names:?}");
+    names.iter().for_each(|name| check(name));
 }
 
 #[test]

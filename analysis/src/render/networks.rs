@@ -1,5 +1,7 @@
 //! What the networks of the study cost: parameters by component, width, operations.
 
+use spec::budget::ParameterCount;
+
 use super::rows::NOTHING;
 use super::sheets::Sheet;
 use crate::number;
@@ -8,8 +10,8 @@ use crate::report::Report;
 /// One table with a row for every network, as its trainer counted it; none where no trainer did.
 pub fn networks(report: &Report) -> Vec<Sheet> {
     let factors = report.study.factors.iter().map(|factor| factor.name.as_str());
-    let components = ["embeddings", "attention", "feed-forward", "norms", "head", "all", "ffn width", "FLOPs a token"];
-    let mut sheet = Sheet::new("Parameters by component", factors.chain(components));
+    let columns = ParameterCount::COMPONENTS.into_iter().chain(["all", "ffn width", "FLOPs a token"]);
+    let mut sheet = Sheet::new("Parameters by component", factors.chain(columns));
     sheet.lead.push(
         "Tied weights are counted once. The width is that of a feed-forward layer, after matching where the study asks for it. \
          FLOPs are those of one trained token, forward and backward."

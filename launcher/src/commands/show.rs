@@ -140,14 +140,7 @@ fn parameters(study: &Study, layout: &RunLayout) -> Result<String, CliError> {
     let facts: Option<Facts> = read_optional_record(&layout.facts())?;
     let count = facts.as_ref().map_or_else(|| ParameterCount::of(&study.model), |facts| facts.parameters);
     let mut table = Table::new(["parameters", ">"]);
-    for (component, number) in [
-        ("embeddings", count.embeddings),
-        ("attention", count.attention),
-        ("feed-forward", count.feed_forward),
-        ("norms", count.norms),
-        ("head", count.head),
-        ("all", count.total()),
-    ] {
+    for (component, number) in count.by_component().into_iter().chain([("all", count.total())]) {
         table.row([component.to_owned(), number.to_string()]);
     }
     let device = facts.map(|facts| format!("\ndevice: {}\n", facts.device)).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use spec::RunSpec;
 use spec::layout::RunLayout;
+use spec::network_size::NetworkSize;
 use spec::status::{Attempt, Cause, Node, State, Status};
 
 use super::error::SuperviseError;
@@ -87,6 +88,7 @@ fn next_number(found: &Observation) -> u32 {
 fn settle_spec(layout: &RunLayout, job: &Job) -> Result<u32, FileError> {
     let first = read_optional_record::<RunSpec>(&layout.spec())?;
     let mut spec = job.spec.clone();
+    spec.network = NetworkSize::of_program(&spec.program);
     if let Some(first) = &first {
         if first.id != spec.id {
             let reason = format!("it describes the run {}", first.id);

@@ -212,6 +212,7 @@ impl Resolved<'_> {
             resources: self.resources.clone(),
             benchmarks: self.benchmarks.clone(),
             files: self.files.clone(),
+            network: None,
         }
     }
 }

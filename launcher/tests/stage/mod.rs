@@ -98,6 +98,7 @@ pub(crate) fn run_of(script: &str, seed: u64) -> RunSpec {
         resources: ResourcesSpec::from_settings(&settings).unwrap(),
         benchmarks: spec::benchmark::Benchmarks::default(),
         files: BTreeMap::new(),
+        network: None,
     }
 }
 

@@ -134,7 +134,7 @@ namespace seedbed {
 
 extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
     narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, add_row_sums, cross_entropy,
-    attend, attend_back, spline_terms, spline_terms_back, norm_row,
+    attend, attend_back, softmax_back, spline_terms, spline_terms_back, norm_row,
     norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
 
 }  // namespace seedbed

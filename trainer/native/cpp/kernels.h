@@ -121,6 +121,10 @@ struct Kernels {
       const float* scores, const float* weight_gradients, int64_t begin, int64_t end, int64_t count, float scale,
       float divisor, float inner, RowDropout dropout, Half* weights, Half* score_gradients);
 
+  // gradients[i] = scale · weights[i] · (gradients[i] − mean), the mean being that of the gradients by these weights, formed in
+  // float64: the way back through a softmax that gave the weights of scale · scores.
+  void (*softmax_back)(const float* weights, int64_t count, float scale, float* gradients);
+
   // The terms of a layer of spline edges: target[i] = silu(x[i]), and target[(1 + m) · width + i] = B_m(x[i]), all zero for what
   // lies off the knots or is not a number; zeros for i from `inputs` to `width`.
   void (*spline_terms)(const Half* x, int64_t inputs, int64_t width, const SplineGrid& grid, Half* target);

@@ -8,6 +8,7 @@
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`story_attention`] is attention within the stories of a packed batch.
+//! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax`].
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
 //! - [`look_up`] and [`by_channel`] are activations in one pass each way.
 //! - [`spline_layer`] is a layer of B-spline edges as one product.
@@ -40,6 +41,7 @@ pub mod processor;
 mod release;
 pub mod settings;
 mod shim;
+mod softmax;
 mod spline;
 pub mod stopwatch;
 #[cfg(test)]
@@ -55,5 +57,6 @@ pub use libraries::{Library, libraries};
 pub use map::PackedMap;
 pub use norm::{AddNorm, Goes, Normalised, add_norm, dropout};
 pub use shim::TorchError;
+pub use softmax::{Sees, attention_product, softmax};
 pub use spline::{SplineEdges, SplinePieces, spline_layer};
 pub use tokens::{MappedTokens, TokensError};

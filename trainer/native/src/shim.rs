@@ -75,6 +75,16 @@ unsafe extern "C" {
         dropout_key: u64,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_softmax(scores: *const C_tensor, result: *mut *mut C_tensor) -> *mut c_char;
+    pub(crate) fn seedbed_attention_product(
+        query: *const C_tensor,
+        key: *const C_tensor,
+        value: *const C_tensor,
+        seen: *const C_tensor,
+        is_causal: bool,
+        scale: f64,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     pub(crate) fn seedbed_spline_layer(
         map: *mut c_void,
         x: *const C_tensor,

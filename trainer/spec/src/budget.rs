@@ -47,9 +47,18 @@ impl ParameterCount {
         }
     }
 
+    /// What the components are called wherever people read of them.
+    pub const COMPONENTS: [&str; 5] = ["embeddings", "attention", "feed-forward", "norms", "head"];
+
+    /// The parameters of each of [`Self::COMPONENTS`].
+    pub fn by_component(&self) -> [(&'static str, u64); 5] {
+        let counts = [self.embeddings, self.attention, self.feed_forward, self.norms, self.head];
+        std::array::from_fn(|index| (Self::COMPONENTS[index], counts[index]))
+    }
+
     /// All parameters.
     pub fn total(&self) -> u64 {
-        self.embeddings + self.attention + self.feed_forward + self.norms + self.head
+        self.by_component().iter().map(|(_, count)| count).sum()
     }
 }
 

@@ -9,7 +9,7 @@
 //! 2. [`model`], [`feed_forward`], [`data`], [`train`], [`evaluate`]: the validated study, one file a section.
 //! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`] with [`fine_tuning`], what else its model is asked; nothing in
 //!    them is part of its id.
-//! 4. [`run`] and [`identity`]: one run, and the id that says which science it is.
+//! 4. [`run`], [`network_size`] and [`identity`]: one run, how large its network is, and the id that says which science it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
 //! 6. [`contract`], [`exit`], [`failure`]: what a supervisor and a trainer promise each other, and how either ends.
 //! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory; [`store`]: where benchmark data lies.
@@ -32,6 +32,7 @@ pub mod identity;
 pub mod layout;
 pub mod metric;
 pub mod model;
+pub mod network_size;
 pub mod plan;
 pub mod quantity;
 pub mod resources;

@@ -13,6 +13,7 @@ use crate::evaluate::EvaluateSpec;
 use crate::execution::{Device, ExecutionSpec};
 use crate::identity::{Digest, RunId};
 use crate::model::ModelSpec;
+use crate::network_size::NetworkSize;
 use crate::resources::ResourcesSpec;
 use crate::setting::Settings;
 use crate::train::TrainSpec;
@@ -94,6 +95,10 @@ pub struct RunSpec {
     pub benchmarks: Benchmarks,
     /// Where the content that the study names lies: absolute paths by digest.
     pub files: BTreeMap<Digest, PathBuf>,
+    /// How large its network is. It follows from the program, and whoever claims a run writes it into `run.json` for readers; not
+    /// part of the id, not in array files, and not in a `run.json` of a version that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkSize>,
 }
 
 /// Everything of a program that can change what a run finds, in the one form that is hashed.
@@ -247,5 +252,32 @@ mod tests {
         assert_ne!(identify(&command("/home/a/train.py"), 0), identify(&command("/home/a/other.py"), 0));
         assert_eq!(without_folder("--ratio=1/2"), "--ratio=1/2");
         assert_eq!(without_folder("--data=/scratch/x.txt"), "--data=x.txt");
+    }
+
+    #[test]
+    fn the_size_of_the_network_may_stand_in_a_run_and_is_no_part_of_its_id() {
+        let settings = Settings::new();
+        let program = study(&[]);
+        let without = RunSpec {
+            schema: SCHEMA,
+            id: identify(&program, 0),
+            sweep: "sweep".to_owned(),
+            seed: 0,
+            levels: BTreeMap::new(),
+            program,
+            execution: ExecutionSpec::from_settings(&settings),
+            resources: ResourcesSpec::from_settings(&settings).unwrap(),
+            benchmarks: Benchmarks::default(),
+            files: BTreeMap::new(),
+            network: None,
+        };
+        let with = RunSpec { network: NetworkSize::of_program(&without.program), ..without.clone() };
+        assert!(with.network.is_some());
+        with.verify().unwrap();
+        for run in [&without, &with] {
+            assert_eq!(&serde_json::from_str::<RunSpec>(&serde_json::to_string(run).unwrap()).unwrap(), run);
+        }
+        // As versions wrote it that did not know it.
+        assert!(!serde_json::to_string(&without).unwrap().contains("network"));
     }
 }

@@ -69,6 +69,7 @@ impl Plan {
             resources: ResourcesSpec::from_settings(&settings).map_err(as_failure)?,
             files,
             benchmarks: Benchmarks::default(),
+            network: None,
         };
         Ok(Self { run, study, activation: request.activation.clone() })
     }

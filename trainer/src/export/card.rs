@@ -155,7 +155,7 @@ fn of_import(import: &ImportOrigin) -> String {
 fn network(spec: &ModelSpec) -> Vec<(&'static str, String)> {
     let count = ParameterCount::of(spec);
     let layer = serde_json::to_string(&spec.feed_forward).expect("invariant: a spec has text keys only");
-    vec![
+    let mut rows = vec![
         ("architecture", spec.architecture.name().to_owned()),
         ("hidden size", spec.hidden_size.to_string()),
         ("layers, heads", format!("{}, {}", spec.layers, spec.heads)),
@@ -164,13 +164,10 @@ fn network(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         ("window of local layers", spec.window.map_or_else(|| "none".to_owned(), |window| window.to_string())),
         ("vocabulary", spec.vocabulary.to_string()),
         ("dropout", format!("{}, of attention {}", spec.dropout, spec.attention_dropout)),
-        ("parameters", count.total().to_string()),
-        ("of these in embeddings", count.embeddings.to_string()),
-        ("attention", count.attention.to_string()),
-        ("feed-forward layers", count.feed_forward.to_string()),
-        ("norms", count.norms.to_string()),
-        ("head", count.head.to_string()),
-    ]
+        ("parameters, of which", count.total().to_string()),
+    ];
+    rows.extend(count.by_component().map(|(component, number)| (component, number.to_string())));
+    rows
 }
 
 fn table(rows: &[(&str, String)]) -> String {

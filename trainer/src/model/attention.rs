@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use native::gpu::kernels::{FlashAttention, flash_attention};
-use native::{PackedMap, StoryAttention};
+use native::{PackedMap, Sees, StoryAttention};
 use tch::{Device, Kind, Tensor};
 
 pub use super::layout::AttentionLayout;
@@ -208,6 +208,15 @@ impl Attention<'_> {
         if self.dropout.is_on() && self.probability > 0.0 {
             return self.product_with_dropout([query, key, value], mask, place);
         }
+        if query.kind() == Kind::Float && query.device() == Device::Cpu {
+            let sees = match mask {
+                Mask::Everything => Sees::All,
+                Mask::Causal => Sees::Back,
+                Mask::Cells(cells) => Sees::These(cells),
+            };
+            let product = native::attention_product([query, key, value], sees, self.scale);
+            return product.unwrap_or_else(|error| panic!("invariant: a mask fits its group: {error}"));
+        }
         let (cells, is_causal) = match mask {
             Mask::Everything => (None, false),
             Mask::Causal => (None, true),
@@ -223,7 +232,12 @@ impl Attention<'_> {
         if let Some(cells) = mask.cells(query.size()[2], query.device()) {
             scores = scores.masked_fill(&cells.logical_not(), f64::from(f32::MIN));
         }
-        let weights = self.dropout.apply(place, scores.softmax(-1, Kind::Float), self.probability);
+        let weights = if scores.device() == Device::Cpu {
+            native::softmax(&scores).unwrap_or_else(|error| panic!("invariant: scores are in fp32: {error}"))
+        } else {
+            scores.softmax(-1, Kind::Float)
+        };
+        let weights = self.dropout.apply(place, weights, self.probability);
         weights.to_kind(value.kind()).matmul(value)
     }
 }

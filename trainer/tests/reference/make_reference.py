@@ -6,10 +6,11 @@
 Each file holds one case: weights and inputs, and the logits, log-probabilities, loss and gradients that follow from them,
 computed in double precision, and how far transformers' own single precision is from these gradients. Its metadata carries the spec of the network as the trainer reads it. The trainer gets all
 stories in one packed batch; transformers gets every story alone or, in the cases of `PADDED`, all in one rectangle with
-padding and an attention mask, which comes to the same.
+padding and an attention mask, which comes to the same. `drawn-…` are shapes drawn at random, as `draw` says.
 """
 
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -53,6 +54,31 @@ PADDED = ["gpt-neo-padded", "gpt-neo-four", "roberta-padded", "roberta-four", "r
 PADDING = {"roberta-padding-one": 1, "roberta-inside-one": 1}
 # Places of the first story that hold the padding id, as masking may put it there; they are attended to like any other.
 INSIDE = {"roberta-inside": [0, 3, 4], "roberta-inside-one": [2, 7, 11]}
+
+
+# How many shapes are drawn where nobody says.
+DRAWN = 4
+
+
+def draw(number, seed):
+    """Draws a shape and adds it to the cases: its name."""
+    chance = random.Random(f"{number} {seed}")
+    heads = chance.choice([1, 1, 2, 3, 5])
+    hidden = heads * chance.randint(2 if heads > 2 else 5, 8 if heads < 3 else 5)
+    lengths = [chance.randint(1, CONTEXT) for _ in range(chance.randint(2, 6))]
+    lengths[0] = max(2, lengths[0])
+    activation = chance.choice(list(ACTIVATIONS))
+    shape = (chance.randint(1, 4), hidden, heads, chance.randint(3, 24))
+    architecture = chance.choice(["gpt-neo", "roberta"])
+    name = f"drawn-{number}-{architecture}"
+    if architecture == "gpt-neo":
+        GPT_NEO[name] = (*shape, chance.choice([None, *range(1, CONTEXT + 1)]), activation, 0.0, lengths)
+    else:
+        ROBERTA[name] = (*shape, None, activation, 0.0, lengths)
+        PADDING[name] = chance.choice([0, 1])
+    if chance.random() < 0.5:
+        PADDED.append(name)
+    return name
 
 
 def gpt_neo(layers, hidden, heads, width, window, activation):
@@ -115,9 +141,9 @@ def inputs(architecture, lengths, padding=0):
     return stories, scored, targets
 
 
-def scored_logits(model, name, stories, scored):
+def scored_logits(model, name, stories, scored, is_padded):
     """The logits of every scored position, story by story."""
-    if name not in PADDED:
+    if not is_padded:
         return [model(input_ids=story[None]).logits[0][places] for story, places in zip(stories, scored)]
     padding = PADDING.get(name, 0)
     ids = torch.full((len(stories), max(map(len, stories))), padding)
@@ -147,10 +173,11 @@ def spec_of(architecture, layers, hidden, heads, width, window, activation, drop
     }
 
 
-def pass_of(model, name, stories, scored, targets):
+def pass_of(model, name, stories, scored, targets, is_padded=None):
     """Logits, log-probabilities and loss, and the gradients of all parameters, in double precision whatever the model's."""
     model.zero_grad()
-    logits = torch.cat(scored_logits(model, name, stories, scored))
+    is_padded = name in PADDED if is_padded is None else is_padded
+    logits = torch.cat(scored_logits(model, name, stories, scored, is_padded))
     log_probabilities = logits.log_softmax(-1).gather(-1, torch.cat(targets)[:, None])[:, 0]
     loss = -log_probabilities.sum()
     loss.backward()
@@ -180,7 +207,9 @@ def write(name, architecture, case, out, seed):
     stories, scored, targets = inputs(architecture, lengths, padding)
     stories[0][INSIDE.get(name, [])] = padding
     logits, log_probabilities, loss, gradients = pass_of(model, name, stories, scored, targets)
-    single = pass_of(model.float(), name, stories, scored, targets)[-1]
+    # As it rounds story by story, and in a rectangle: either is as good a measure of what single precision can do.
+    model.float()
+    far = max(rounding(gradients, pass_of(model, name, stories, scored, targets, way)[-1]) for way in (False, True))
     model.double()
 
     bounds = torch.tensor([0, *lengths]).cumsum(0)
@@ -193,7 +222,7 @@ def write(name, architecture, case, out, seed):
         "logits": logits,
         "log-probabilities": log_probabilities,
         "loss": loss[None],
-        "rounding": torch.tensor([rounding(gradients, single)], dtype=torch.float64),
+        "rounding": torch.tensor([far], dtype=torch.float64),
     }
     for key, parameter in model.named_parameters():
         rows = slice(padding if "position_embeddings" in key else 0, None)
@@ -204,8 +233,11 @@ def write(name, architecture, case, out, seed):
     save_file(tensors, out / f"{name}.safetensors", {"spec": json.dumps(spec), "versions": versions})
 
 
-def main(names, out=HERE, seed=0):
-    """Writes the cases of these names, or all, into a folder; another seed gives other weights and texts."""
+def main(names, out=HERE, seed=0, drawn=DRAWN):
+    """Writes the cases of these names, or all and so many drawn ones, into a folder; another seed gives other weights, texts and
+    drawn shapes."""
+    for number in range(drawn):
+        draw(number, seed)
     for name in names or [*GPT_NEO, *ROBERTA]:
         architecture, cases = ("gpt-neo", GPT_NEO) if name in GPT_NEO else ("roberta", ROBERTA)
         write(name, architecture, cases[name], out, seed)

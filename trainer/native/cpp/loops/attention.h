@@ -70,4 +70,20 @@ void attend_back(
   for (int64_t i = end; i < count; ++i) weights[i] = score_gradients[i] = 0;
 }
 
+void softmax_back(const float* weights, int64_t count, float scale, float* gradients) {
+  double sum = 0, total = 0;
+#pragma omp simd reduction(+ : sum, total)
+  for (int64_t i = 0; i < count; ++i) {
+    const double weight = weights[i];
+    sum += weight * gradients[i];
+    total += weight;
+  }
+  const double mean = sum / total;
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) {
+    const double away = gradients[i] - mean;
+    gradients[i] = static_cast<float>(weights[i] * away) * scale;
+  }
+}
+
 }  // namespace

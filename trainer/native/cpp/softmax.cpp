@@ -1,0 +1,152 @@
+// Softmax in float32 whose way back loses nothing to cancellation, and attention that goes back through it.
+//
+// The gradient of a score is weight · (gradient of the weight − mean of the row's gradients by weight). Where a row's gradients are
+// nearly equal, that difference is small beside them, and gradients of queries and keys are as wrong as the mean is. libtorch's
+// fused attention takes for it the product of the result with its gradient, both rounded before; here the mean is formed of the
+// weights themselves, in float64, and divided by their sum, so that the gradients of a row's scores add up to nothing.
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
+
+#include "guard.h"
+#include "kernels.h"
+#include "node.h"
+
+namespace seedbed {
+namespace {
+
+// Scores that are formed again at once on the way back: 256 KiB, so that they stay in a processor's cache.
+constexpr int64_t kScores = 1 << 16;
+
+// What a thread of the pool needs before it calls libtorch: the settings of the thread that asks are not its own.
+struct Silent {
+  const at::NoGradGuard no_gradients;
+  const Unrecorded unrecorded;
+};
+
+struct SoftmaxBackward : torch::autograd::Node {
+  at::Tensor weights;
+
+  variable_list apply(variable_list&& gradients) override {
+    if (!gradients[0].defined()) return {at::Tensor()};
+    const at::NoGradGuard unrecorded;
+    at::Tensor back = gradients[0].contiguous().clone();
+    const int64_t width = back.size(-1);
+    const float* const given = weights.data_ptr<float>();
+    float* const rows = back.data_ptr<float>();
+    at::parallel_for(0, width == 0 ? 0 : back.numel() / width, 64, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row)
+        kernels().softmax_back(given + row * width, width, 1.0f, rows + row * width);
+    });
+    return {back};
+  }
+};
+
+// Of softmax(scale · Q·Kᵀ)·V, by head.
+struct ProductBackward : torch::autograd::Node {
+  at::Tensor query, key, value;  // [stories, heads, queries or keys, head size]
+  at::Tensor hidden;             // true where a query does not see a key, in a shape that broadcasts; not defined: it sees all
+  double scale = 1;
+
+  variable_list apply(variable_list&& gradients) override {
+    if (!gradients[0].defined()) return variable_list(3);
+    const at::NoGradGuard unrecorded;
+    const auto by_head = [](const at::Tensor& tensor) { return tensor.contiguous().flatten(0, 1); };
+    const at::Tensor queries = by_head(query), keys = by_head(key), values = by_head(value), arriving = by_head(gradients[0]);
+    const at::Tensor query_back = at::empty_like(queries), key_back = at::empty_like(keys), value_back = at::empty_like(values);
+    const int64_t pieces = queries.size(0), heads = query.size(1), length = queries.size(1), seen = keys.size(1);
+    const int64_t some = std::max<int64_t>(1, kScores / std::max<int64_t>(1, length * seen));
+    at::parallel_for(0, (pieces + some - 1) / some, 1, [&](int64_t begin, int64_t end) {
+      const Silent silent;
+      for (int64_t chunk = begin; chunk < end; ++chunk) {
+        const int64_t first = chunk * some, count = std::min(some, pieces - first);
+        const auto part = [&](const at::Tensor& tensor) { return tensor.narrow(0, first, count); };
+        const at::Tensor weights = weights_of(part(queries), part(keys), first, heads);
+        at::Tensor score_back = at::bmm(part(arriving), part(values).transpose(1, 2));
+        for (int64_t row = 0; row < count * length; ++row)
+          kernels().softmax_back(
+              weights.data_ptr<float>() + row * seen, seen, static_cast<float>(scale), score_back.data_ptr<float>() + row * seen);
+        at::Tensor query_part = part(query_back), key_part = part(key_back), value_part = part(value_back);
+        at::bmm_out(query_part, score_back, part(keys));
+        at::bmm_out(key_part, score_back.transpose(1, 2), part(queries));
+        at::bmm_out(value_part, weights.transpose(1, 2), part(arriving));
+      }
+    });
+    return {query_back.view(query.sizes()), key_back.view(key.sizes()), value_back.view(value.sizes())};
+  }
+
+  // [pieces, queries, keys], for pieces from `first` on.
+  at::Tensor weights_of(const at::Tensor& queries, const at::Tensor& keys, int64_t first, int64_t heads) const {
+    at::Tensor scores = at::bmm(queries, keys.transpose(1, 2)).mul_(scale);
+    if (hidden.defined() && hidden.size(0) == 1) {
+      scores.masked_fill_(hidden[0], -std::numeric_limits<float>::infinity());
+    } else if (hidden.defined()) {
+      for (int64_t piece = 0; piece < scores.size(0); ++piece)
+        scores[piece].masked_fill_(hidden[(first + piece) / heads][0], -std::numeric_limits<float>::infinity());
+    }
+    return at::softmax(scores, -1);
+  }
+};
+
+at::Tensor softmax(const at::Tensor& scores) {
+  TORCH_CHECK(scores.scalar_type() == at::kFloat && scores.device().is_cpu() && scores.dim() > 0, "scores are not float32 rows");
+  const auto node = node_for<SoftmaxBackward>(scores);
+  at::Tensor result;
+  {
+    const Silent silent;
+    result = at::softmax(scores.contiguous(), -1);
+    if (node != nullptr) node->weights = result.detach();
+  }
+  record(result, node);
+  return result;
+}
+
+at::Tensor product(
+    const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& seen, bool is_causal, double scale) {
+  for (const at::Tensor& tensor : {query, key, value})
+    TORCH_CHECK(
+        tensor.scalar_type() == at::kFloat && tensor.device().is_cpu() && tensor.dim() == 4,
+        "queries, keys and values are ", tensor.scalar_type(), tensor.sizes(), ", not four dimensions of float32");
+  TORCH_CHECK(!seen.defined() || (!is_causal && seen.dim() == 4 && seen.size(1) == 1), "the mask is not one of all heads");
+  const auto node = node_for<ProductBackward>(query, key, value);
+  at::Tensor result;
+  {
+    const Silent silent;
+    const std::optional<at::Tensor> mask = seen.defined() ? std::optional(seen) : std::nullopt;
+    result = at::scaled_dot_product_attention(query.detach(), key.detach(), value.detach(), mask, 0.0, is_causal, scale);
+    if (node != nullptr) {
+      node->query = query.detach();
+      node->key = key.detach();
+      node->value = value.detach();
+      node->scale = scale;
+      if (seen.defined()) node->hidden = seen.logical_not();
+      if (is_causal) node->hidden = at::ones({1, 1, query.size(2), key.size(2)}, at::kBool).triu(1);
+    }
+  }
+  record(result, node);
+  return result;
+}
+
+}  // namespace
+}  // namespace seedbed
+
+extern "C" char* seedbed_softmax(const at::Tensor* scores, at::Tensor** result) {
+  return seedbed::guarded([&] { *result = new at::Tensor(seedbed::softmax(*scores)); });
+}
+
+extern "C" char* seedbed_attention_product(
+    const at::Tensor* query, const at::Tensor* key, const at::Tensor* value, const at::Tensor* seen, bool is_causal, double scale,
+    at::Tensor** result) {
+  return seedbed::guarded([&] {
+    *result = new at::Tensor(
+        seedbed::product(*query, *key, *value, seen == nullptr ? at::Tensor() : *seen, is_causal, scale));
+  });
+}
