@@ -12,7 +12,7 @@ use std::error::Error;
 use std::io::BufRead as _;
 
 use analysis::statistics::aggregates::improvement::probability_of_improvement;
-use analysis::statistics::aggregates::interquartile::{interquartile_mean, truncated_mean};
+use analysis::statistics::aggregates::interquartile::{counted_interquartile_mean, interquartile_mean, truncated_mean};
 use analysis::statistics::aggregates::optimality::optimality_gap;
 use analysis::statistics::aggregates::profile::performance_profile;
 use analysis::statistics::comparisons::contrast::Contrast;
@@ -29,6 +29,7 @@ use analysis::statistics::ranks::dunn::RankPair;
 use analysis::statistics::ranks::signed_rank::{self, Zeros, signed_rank};
 use analysis::statistics::ranks::{after_friedman, conover, conover_iman, dunn, mann_whitney, quade};
 use analysis::statistics::resampling::bootstrap::Bootstrap;
+use analysis::statistics::resampling::counted::counted;
 use analysis::statistics::welch::welch_t;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -98,9 +99,8 @@ fn answer(question: &Question) -> Result<Value, Refused> {
         // Rows are tasks with a value a run.
         "interquartile-interval" => {
             let groups: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
-            let statistic = |tasks: &[Vec<f64>]| interquartile_mean(&tasks.concat()).unwrap_or(f64::NAN);
             let random = &mut ChaCha8Rng::seed_from_u64(1);
-            let found = Bootstrap::stratified(&groups, question.count, random, statistic).ok_or("too few values")?;
+            let found = counted(&groups, question.count, random, counted_interquartile_mean).ok_or("too few values")?;
             json!(found.percentile(0.05))
         }
         // And others those of the other arm.

@@ -162,6 +162,14 @@ pub enum AnalysisError {
         /// The nearest name, or what there is.
         suggestion: String,
     },
+    /// A question compares a level with itself.
+    #[error("the question `{question}` sets `{level}` against itself")]
+    AgainstItself {
+        /// The question.
+        question: String,
+        /// The level.
+        level: String,
+    },
     /// Nobody said whether higher or lower values of a metric are better.
     #[error("it is not known which way is better for the metric `{metric}`: say `{metric}=higher` or `{metric}=lower`")]
     NoDirection {

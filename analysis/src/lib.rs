@@ -5,7 +5,8 @@
 //! Read in this order:
 //!
 //! 1. [`results`]: what was measured, from the directory of a sweep or from anyone's table, as one typed [`Results`].
-//! 2. [`statistics`]: one procedure a file, each with its formula, its assumptions and its source.
+//! 2. [`statistics`]: one procedure a file, each with its formula, its assumptions and its source; `docs/procedures.md` lists them
+//!    with what each was compared with.
 //! 3. [`report`]: every number that a reader sees, as one [`Report`].
 //! 4. [`planning`]: what a study could find, before it is run.
 //! 5. [`plot`] and [`render`]: the report as HTML, Markdown, CSV, JSON and text. They choose words and places, never numbers.

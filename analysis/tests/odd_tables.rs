@@ -11,7 +11,7 @@ use analysis::planning::spread::of_pilot;
 use analysis::report::comparison::{Comparison, Verdict};
 use analysis::{Report, Results, TableOptions};
 use spec::Value;
-use spec::analysis::{AnalysisSpec, Pairing};
+use spec::analysis::{AnalysisSpec, Pairing, Question};
 use spec::metric::Direction;
 
 fn options(factors: &[&str]) -> TableOptions {
@@ -100,6 +100,25 @@ fn names_like_those_of_the_report_are_names_like_any_other() {
 }
 
 #[test]
+fn no_column_of_what_is_written_has_the_name_of_another() {
+    for factor in ["metric", "value", "n", "step", "mean", "p", "baseline", "compared"] {
+        let text = table().replace("act,", &format!("{factor},"));
+        let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options(&[factor])).unwrap();
+        let baseline = [(factor.to_owned(), Value::from("a"))].into();
+        let report = Report::new(&results, &AnalysisSpec { baseline, ..plan("a") }).unwrap();
+        for bytes in [analysis::render::tables::comparisons(&report), analysis::render::tables::observations(&report)] {
+            let mut reader = csv::Reader::from_reader(bytes.as_slice());
+            let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+            let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+            assert_eq!(distinct.len(), names.len(), "{names:?}");
+        }
+        let bytes = analysis::render::tables::observations(&report);
+        let again = Results::from_reader(bytes.as_slice(), "t.csv".as_ref(), &TableOptions::default()).unwrap();
+        assert_eq!(again.observations(), results.observations(), "{factor}");
+    }
+}
+
+#[test]
 fn names_may_be_long_and_of_any_alphabet() {
     for name in ["x".repeat(5000), "γελου 激活 🚀".to_owned(), "a, \"b\" & <c> \\d$ %|`".to_owned()] {
         let quoted = format!("\nc\"{}\"", name.replace('"', "\"\"")).replace("\nc", "\n");
@@ -118,6 +137,28 @@ fn a_baseline_alone_is_said_to_be_alone() {
     let lines: Vec<String> = table().lines().filter(|line| !line.starts_with('b')).map(str::to_owned).collect();
     let said = report(&(lines.join("\n") + "\n"), "a").summary();
     assert!(said.contains("there is no other level that could be compared with the baseline"), "{said}");
+}
+
+#[test]
+fn a_factor_with_one_level_has_it_in_every_row() {
+    let text = table().replace("act,", "arch,act,").replace("\na,", "\ngpt,a,").replace("\nb,", "\ngpt,b,");
+    let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options(&["arch", "act"])).unwrap();
+    let report = Report::new(&results, &plan("a")).unwrap();
+    let rows = String::from_utf8(analysis::render::tables::comparisons(&report)).unwrap();
+    assert!(rows.lines().skip(1).all(|row| row.starts_with("acc,act,gpt,")), "{rows}");
+}
+
+#[test]
+fn what_cannot_be_planned_is_said() {
+    let refusal = |plan: &AnalysisSpec| Report::new(&read(&table()).unwrap(), plan).unwrap_err().to_string();
+    let pair = ["a", "a"].map(Value::from);
+    let question = Question { name: "same".to_owned(), factor: "act".to_owned(), pairs: vec![pair] };
+    let itself = refusal(&AnalysisSpec { questions: vec![question], ..plan("a") });
+    assert_eq!(itself, "the question `same` sets `a` against itself");
+    for alpha in [1e-300, 0.0, -0.1, 0.6, f64::NAN] {
+        let found = refusal(&AnalysisSpec { alpha, ..plan("a") });
+        assert!(found.ends_with("is not valid: expected a number from 1e-9 to 0.5"), "{found}");
+    }
 }
 
 /// The comparison of the one arm that is not the baseline.

@@ -247,7 +247,7 @@ fn the_plan_is_checked_before_anything_is_computed() {
     );
     assert_eq!(
         message(AnalysisSpec { alpha: 0.9, ..fixture::analysis() }),
-        "`alpha = 0.9` is not valid: expected a number in (0, 0.5]"
+        "`alpha = 0.9` is not valid: expected a number from 1e-9 to 0.5"
     );
     assert_eq!(
         message(AnalysisSpec { primary: "perplexity-of-mine".to_owned(), ..fixture::analysis() }),

@@ -10,12 +10,15 @@ use crate::statistics::refusal::Refusal;
 /// Numbers of seeds that an answer looks at whatever is asked.
 const USUAL: [u64; 12] = [2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50];
 
+/// The most spreads that a difference may measure: what is beyond has no square.
+const MOST_SPREADS: f64 = 1e100;
+
 /// What is asked of a design.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Question {
     /// How two arms are compared.
     pub design: Design,
-    /// Probability of a false claim that is accepted for the whole family; in (0, 0.5].
+    /// Probability of a false claim that is accepted for the whole family; from 1e-9 to 0.5.
     pub alpha: f64,
     /// How many comparisons share it.
     pub comparisons: u64,
@@ -105,6 +108,12 @@ impl Question {
             });
         };
         let spread = spreads[planned].planned();
+        for (name, value) in [("difference", self.difference), ("margin", self.margin)] {
+            let value = value.unwrap_or_default();
+            if value / spread >= MOST_SPREADS {
+                return Err(Refusal::Range { name, value, expected: "a number below 1e100 times the spread" }.into());
+            }
+        }
         let spreads: Vec<SpreadAnswer> = spreads.into_iter().map(|spread| self.seeds_of(spread, level)).collect();
         let mut counts = USUAL.to_vec();
         counts.extend(self.seeds);
@@ -130,7 +139,7 @@ impl Question {
         let within = |valid: bool, name, value, expected| {
             if valid { Ok(()) } else { Err(Refusal::Range { name, value, expected }) }
         };
-        within(self.alpha > 0.0 && self.alpha <= 0.5, "alpha", self.alpha, "a number above 0 and up to 0.5")?;
+        within((1e-9..=0.5).contains(&self.alpha), "alpha", self.alpha, "a number from 1e-9 to 0.5")?;
         within(self.comparisons > 0, "comparisons", 0.0, "1 or more")?;
         let confidence = self.confidence > 0.0 && self.confidence < 1.0;
         within(confidence, "confidence", self.confidence, "a number between 0 and 1")?;
@@ -210,6 +219,8 @@ mod tests {
             assert!(matches!(error, PlanningError::Refused(Refusal::Range { name, .. }) if name == setting), "{error}");
         };
         refused(Question { alpha: 0.7, ..question() }, "alpha");
+        refused(Question { alpha: 1e-300, ..question() }, "alpha");
+        refused(Question { difference: Some(1e300), ..question() }, "difference");
         refused(Question { power: 0.04, ..question() }, "power");
         refused(Question { confidence: 1.0, ..question() }, "confidence");
         refused(Question { comparisons: 0, ..question() }, "comparisons");

@@ -4,49 +4,64 @@ use crate::report::Report;
 use crate::report::design::Setting;
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
 use crate::report::pairs::Pairs;
+use crate::results::Factor;
+
+/// The columns of `comparisons.csv` after the factors.
+const OF_COMPARISONS: [&str; 28] = [
+    "baseline",
+    "n",
+    "mean",
+    "sd",
+    "median",
+    "seeds_used",
+    "seeds_planned",
+    "difference",
+    "low",
+    "high",
+    "standard_error",
+    "t",
+    "df",
+    "p",
+    "holm_p",
+    "margin",
+    "equivalence_p",
+    "equivalence_holm_p",
+    "detectable_alone",
+    "detectable_in_family",
+    "simultaneous_low",
+    "simultaneous_high",
+    "seeds_to_settle",
+    "sign_flip_p",
+    "signed_rank_p",
+    "worst_rank_p",
+    "verdict",
+    "reason",
+];
+
+/// The columns of `observations.csv` after the factors.
+const OF_OBSERVATIONS: [&str; 3] = ["seed", "metric", "value"];
+
+/// Columns that a table of observations might have besides and that are no factors when it is read.
+const NO_FACTORS: [&str; 2] = ["n", "step"];
+
+/// The names of the factors' columns: a factor that is called like a column of `taken` is `factor NAME`.
+fn columns(factors: &[&str], taken: &[&str]) -> Vec<String> {
+    let name = |factor: &&str| if taken.contains(factor) { format!("factor {factor}") } else { (*factor).to_owned() };
+    factors.iter().map(name).collect()
+}
 
 /// Every arm and its comparison: `comparisons.csv`. Empty cells are what is not defined.
 pub fn comparisons(report: &Report) -> Vec<u8> {
     let mut rows = Rows::new();
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
-    let mut header = vec!["metric", "compared"];
-    header.extend(&factors);
-    header.extend([
-        "baseline",
-        "n",
-        "mean",
-        "sd",
-        "median",
-        "seeds_used",
-        "seeds_planned",
-        "difference",
-        "low",
-        "high",
-        "standard_error",
-        "t",
-        "df",
-        "p",
-        "holm_p",
-        "margin",
-        "equivalence_p",
-        "equivalence_holm_p",
-        "detectable_alone",
-        "detectable_in_family",
-        "simultaneous_low",
-        "simultaneous_high",
-        "seeds_to_settle",
-        "sign_flip_p",
-        "signed_rank_p",
-        "worst_rank_p",
-        "verdict",
-        "reason",
-    ]);
-    rows.push(header.iter().map(ToString::to_string));
+    let taken = [&OF_COMPARISONS[..], &["metric", "compared"]].concat();
+    let header = ["metric", "compared"].map(str::to_owned).into_iter().chain(columns(&factors, &taken));
+    rows.push(header.chain(OF_COMPARISONS.map(str::to_owned)));
     for metric in &report.metrics {
         for contrast in &metric.contrasts {
             for stratum in &contrast.strata {
                 for arm in &stratum.arms {
-                    rows.push(comparison(metric, contrast, (stratum, arm), &factors));
+                    rows.push(comparison(metric, contrast, (stratum, arm), &report.study.factors));
                 }
             }
         }
@@ -58,14 +73,15 @@ fn comparison(
     metric: &MetricReport,
     contrast: &Contrast,
     (stratum, arm): (&Stratum, &Arm),
-    factors: &[&str],
+    factors: &[Factor],
 ) -> Vec<String> {
     let mut cells = vec![metric.name.clone(), contrast.factor.clone()];
-    cells.extend(
-        factors.iter().map(|factor| {
-            if *factor == contrast.factor { arm.level.clone() } else { level(&stratum.settings, factor) }
-        }),
-    );
+    cells.extend(factors.iter().map(|factor| match factor.levels.as_slice() {
+        _ if factor.name == contrast.factor => arm.level.clone(),
+        // A factor with one level makes no strata.
+        [only] => only.clone(),
+        _ => level(&stratum.settings, &factor.name),
+    }));
     cells.push(contrast.baseline.clone().unwrap_or_default());
     let description = arm.description;
     cells.push(arm.values.len().to_string());
@@ -137,7 +153,8 @@ pub fn pairs(report: &Report) -> Vec<u8> {
 pub fn observations(report: &Report) -> Vec<u8> {
     let mut rows = Rows::new();
     let factors: Vec<&str> = report.study.factors.iter().map(|factor| factor.name.as_str()).collect();
-    rows.push(factors.iter().copied().chain(["seed", "metric", "value"]).map(str::to_owned));
+    let taken = [&OF_OBSERVATIONS[..], &NO_FACTORS].concat();
+    rows.push(columns(&factors, &taken).into_iter().chain(OF_OBSERVATIONS.map(str::to_owned)));
     for observation in &report.observations {
         let levels = factors.iter().map(|factor| level(&observation.settings, factor));
         let value = observation.value.map_or_else(|| "NaN".to_owned(), |value| cell(Some(value)));

@@ -57,6 +57,11 @@ pub(super) fn check(results: &Results, questions: &[Question]) -> Result<(), Ana
         for level in question.pairs.iter().flatten() {
             results.find_level(factor, level).ok_or_else(|| unknown_level(results, factor, level))?;
         }
+        let itself =
+            |[level, baseline]: &&[Value; 2]| results.find_level(factor, level) == results.find_level(factor, baseline);
+        if let Some([level, _]) = question.pairs.iter().find(itself) {
+            return Err(AnalysisError::AgainstItself { question: question.name.clone(), level: level.to_string() });
+        }
     }
     Ok(())
 }

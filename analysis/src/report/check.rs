@@ -50,8 +50,8 @@ pub(super) fn check(results: &Results, analysis: &AnalysisSpec) -> Result<Vec<Co
 }
 
 fn check_numbers(analysis: &AnalysisSpec) -> Result<(), AnalysisError> {
-    if !(analysis.alpha > 0.0 && analysis.alpha <= 0.5) {
-        return Err(AnalysisError::Plan { key: "alpha", value: analysis.alpha, expected: "a number in (0, 0.5]" });
+    if !(1e-9..=0.5).contains(&analysis.alpha) {
+        return Err(AnalysisError::Plan { key: "alpha", value: analysis.alpha, expected: "a number from 1e-9 to 0.5" });
     }
     if let Some(margin) = analysis.margin
         && !(margin > 0.0 && margin.is_finite())

@@ -92,10 +92,10 @@ pub(super) struct TableArguments {
     #[arg(long)]
     unpaired: bool,
     /// Probability of a false claim that is accepted
-    #[arg(long, value_name = "P", default_value_t = 0.05)]
+    #[arg(long, value_name = "P", default_value_t = 0.05, allow_negative_numbers = true)]
     alpha: f64,
     /// Smallest difference of the primary metric that matters, in its unit
-    #[arg(long, value_name = "DIFFERENCE")]
+    #[arg(long, value_name = "DIFFERENCE", allow_negative_numbers = true)]
     margin: Option<f64>,
     /// Take differences of the primary metric, and the margin, as natural logarithms (0.01 is about 1 %)
     #[arg(long)]
@@ -210,6 +210,7 @@ pub(super) fn failure(error: AnalysisError) -> CliError {
         | AnalysisError::AmbiguousColumn { .. }
         | AnalysisError::Undeclared { .. }
         | AnalysisError::Unknown { .. }
+        | AnalysisError::AgainstItself { .. }
         | AnalysisError::NoDirection { .. }
         | AnalysisError::Plan { .. } => ExitCode::Usage,
         _ => ExitCode::BadData,

@@ -3,8 +3,8 @@
     cargo build --release && cargo build --release -p analysis --example procedures
     python tests/report/benchmark/limits.py target/release FOLDER [RLIABLE_PYTHON]
 
-Each program is a process of its own, timed as a whole, the best of some; rliable and SciPy are timed without their imports. The tables go
-to FOLDER. Needs numpy, scipy and statsmodels, and for the bootstrap a Python that has rliable (with pandas below 3).
+Each program is a process of its own, timed as a whole, the best of some; rliable and SciPy are timed without their imports. Beside the time
+stands what it took of the processors, which tells programs apart where others take theirs too. The tables go to FOLDER. Needs numpy, scipy and statsmodels, and for the bootstrap a Python that has rliable (with pandas below 3).
 """
 import json
 import os
@@ -23,10 +23,10 @@ from statsmodels.stats.multitest import multipletests
 values = dict()
 for row in csv.DictReader(open(sys.argv[1])):
     values.setdefault(row["arm"], []).append(float(row["loss"]))
-start = time.perf_counter()
+start = time.perf_counter(), time.process_time()
 p = [ttest_rel(one, other).pvalue for one, other in itertools.combinations(values.values(), 2)]
 multipletests(p, method="holm")
-print(time.perf_counter() - start)
+print(time.perf_counter() - start[0], time.process_time() - start[1])
 """
 RLIABLE = """
 import json, sys, time
@@ -34,29 +34,34 @@ import numpy
 from rliable import library, metrics
 scores = {name: numpy.array(tasks).T for name, tasks in json.load(open(sys.argv[1])).items()}
 function = lambda scores: numpy.array([metrics.aggregate_iqm(scores)])
-start = time.perf_counter()
+start = time.perf_counter(), time.process_time()
 library.get_interval_estimates(scores, function, reps=int(sys.argv[2]))
-print(time.perf_counter() - start)
+print(time.perf_counter() - start[0], time.process_time() - start[1])
 """
 
 
 def best(action, times):
-    return min(action() for _ in range(times))
+    """The shortest time, and the least of the processors."""
+    return tuple(min(values) for values in zip(*(action() for _ in range(times))))
 
 
-def process(command, asked=None):
+def process(command, asked=""):
     start = time.perf_counter()
-    subprocess.run(command, input=asked, stdout=subprocess.DEVNULL, text=True, check=True)
-    return time.perf_counter() - start
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process.stdin.write(asked.encode())
+    process.stdin.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, command
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime
 
 
 def told(command):
     """What a program says of its own time."""
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return tuple(map(float, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()))
 
 
-def line(what, program, seconds):
-    print(f"{what:<58} {program:<18} {1000 * seconds:>10.1f} ms", flush=True)
+def line(what, program, found):
+    print(f"{what:<58} {program:<18} {1000 * found[0]:>10.1f} ms {1000 * found[1]:>10.1f} ms of processors", flush=True)
 
 
 def arms(programs, folder):

@@ -21,6 +21,27 @@ pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
     Some((kept - (quarter - cut as f64) * (low + high)) / (n as f64 / 2.0))
 }
 
+/// The interquartile mean of `sorted`, rising values of which each counts `counts` times; 0 where none counts. For
+/// [`crate::statistics::resampling::counted`].
+///
+/// In quarters of a value all weights are whole: a value whose copies reach from c to d in the order of all n weighs d - c, of
+/// which only what lies between n/4 and 3n/4 is kept.
+pub fn counted_interquartile_mean(sorted: &[f64], counts: &[u32]) -> f64 {
+    let n: u32 = counts.iter().sum();
+    if n == 0 {
+        return 0.0;
+    }
+    let (mut reached, mut total) = (0, 0.0);
+    let mut before = n;
+    for (value, count) in sorted.iter().zip(counts) {
+        reached += 4 * count;
+        let after = reached.clamp(n, 3 * n);
+        total += f64::from(after - before) * value;
+        before = after;
+    }
+    total / f64::from(2 * n)
+}
+
 /// The same as other programs have it: ⌊n/4⌋ values are cut at either end and no part of one, so that with ten values three
 /// fifths are kept and with three all. For comparison only.
 pub fn truncated_mean(values: &[f64]) -> Option<f64> {

@@ -4,6 +4,7 @@
 
 pub mod bootstrap;
 pub mod chance;
+pub mod counted;
 pub mod permutation;
 pub mod sign_flip;
 pub mod studentised;
