@@ -7,6 +7,7 @@ mod evaluation;
 mod finetuning;
 mod foreign;
 mod kills;
+mod page;
 mod preset;
 mod ranks;
 mod threads;

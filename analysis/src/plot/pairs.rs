@@ -32,7 +32,7 @@ pub fn pairs(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> 
     }
     let names: Vec<String> = order.iter().map(|arm| shortened(&stratum.arms[*arm].level)).collect();
     let longest = names.iter().map(|name| columns(name)).max().unwrap_or(0);
-    let left = 40.0 + 6.4 * longest as f64;
+    let left = 42.0 + 7.4 * longest as f64;
     let side = ((WIDTH - left - 4.0) / order.len() as f64).min(44.0);
     let height = side.min(26.0).max(side.min(12.0));
     let mut svg = Svg::new(WIDTH, TOP + height * order.len() as f64 + 6.0);

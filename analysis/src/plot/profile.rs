@@ -11,7 +11,7 @@ use crate::statistics::aggregates::profile::{Point, performance_profile};
 
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 42.0;
+const LEFT: f64 = 47.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 208.0;
 /// With fewer runs the steps of an arm are nothing but its dots.
@@ -29,7 +29,7 @@ pub fn profile(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -
     }
     let named = named(&arms, direction);
     let widest = named.iter().map(|arm| columns(&shortened(&arm.level))).max().unwrap_or(0);
-    let right = WIDTH - 24.0 - 7.0 * widest as f64;
+    let right = WIDTH - 24.0 - 7.6 * widest as f64;
     let across = Scale::new(domain(&arms)?, (LEFT, right));
     let up = Scale::new((0.0, 1.0), (BOTTOM, TOP));
     let mut svg = Svg::new(WIDTH, HEIGHT);

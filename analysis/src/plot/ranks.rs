@@ -26,7 +26,7 @@ pub fn ranks(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> 
     let left = arms.div_ceil(2);
     let first_line = AXIS + 16.0 + BAR * cliques.len() as f64 + 14.0;
     let mut svg = Svg::new(WIDTH, first_line + LINE * left as f64);
-    let edge = 16.0 + 6.9 * longest(stratum) as f64;
+    let edge = 16.0 + 7.4 * longest(stratum) as f64;
     let scale = Scale::new((1.0, arms as f64), (edge, WIDTH - edge));
     draw_axis(&mut svg, &scale, arms);
     for (index, entry) in ranking.ranks.iter().enumerate() {
@@ -64,8 +64,7 @@ fn draw_axis(svg: &mut Svg, scale: &Scale, arms: usize) {
         svg.line("frame strong", (x, AXIS - 5.0), (x, AXIS));
         svg.text("tick", (x, AXIS - 9.0), Anchor::Middle, &rank.to_string());
     }
-    svg.text("side", (from, 11.0), Anchor::Start, "\u{2190} better");
-    svg.text("side", (to, 11.0), Anchor::End, "mean rank");
+    svg.text("side", (f64::midpoint(from, to), 11.0), Anchor::Middle, "\u{2190} better: mean rank");
 }
 
 fn longest(stratum: &Stratum) -> usize {

@@ -41,7 +41,7 @@ impl Frame {
             longest = longest.max(columns(&shortened(name)));
         }
         let bottom = TOP + ROW * f64::from(rows);
-        Self { left: 18.0 + 6.6 * longest as f64, right: WIDTH - 14.0, top: TOP, bottom }
+        Self { left: 20.0 + 7.4 * longest as f64, right: WIDTH - 14.0, top: TOP, bottom }
     }
 
     /// Height of the drawing.

@@ -6,9 +6,10 @@ use crate::number;
 use crate::report::Report;
 use crate::report::divergence::Divergence;
 use crate::report::hardware::{Finding, HardwareCheck};
-use crate::report::metric::{Arm, MetricReport, Stratum};
+use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
 use crate::report::sensitivity::{Check, Sensitivity};
 use crate::report::worst_rank::{Favours, WorstRank};
+use crate::results::Seed;
 
 /// Diverged runs by level, and the comparisons that they touch with them ranked last.
 pub fn divergence(report: &Report) -> Vec<Sheet> {
@@ -89,6 +90,51 @@ fn machine(check: &HardwareCheck) -> Sheet {
         sheet.push(cells, "");
     }
     sheet
+}
+
+/// With more seeds a table of their values is too wide to be read; they are in `observations.csv`.
+const MOST_SEEDS: usize = 20;
+
+/// The value of every seed, and the mean rank: what the drawings of a stratum show when they are pointed at. `None` for more than 20
+/// seeds, and without a value.
+pub fn values(metric: &MetricReport, contrast: &Contrast, stratum: &Stratum) -> Option<Sheet> {
+    let values = stratum.arms.iter().flat_map(|arm| &arm.values);
+    let gaps = stratum.arms.iter().flat_map(|arm| &arm.gaps);
+    let mut seeds: Vec<Seed> = values.map(|value| &value.seed).chain(gaps.map(|gap| &gap.seed)).cloned().collect();
+    seeds.sort();
+    seeds.dedup();
+    if seeds.is_empty() || seeds.len() > MOST_SEEDS {
+        return None;
+    }
+    let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", stratum.name) };
+    let columns = seeds.iter().map(|seed| format!("seed {seed}"));
+    let header = std::iter::once(contrast.factor.clone()).chain(columns).chain(["mean rank".to_owned()]);
+    let mut sheet = Sheet::new(format!("{} of every seed{name}", metric.label), header);
+    for (index, arm) in stratum.arms.iter().enumerate() {
+        let mut cells = vec![arm.level.clone()];
+        cells.extend(seeds.iter().map(|seed| {
+            let value = arm.values.iter().find(|value| value.seed == *seed);
+            let gap = arm.gaps.iter().find(|gap| gap.seed == *seed);
+            match (value, gap) {
+                (Some(value), _) => number::fixed(value.value, metric.decimals + 1),
+                (None, Some(gap)) => gap.reason.to_owned(),
+                (None, None) => NOTHING.to_owned(),
+            }
+        }));
+        let rank = stratum.ranking.iter().flat_map(|ranking| &ranking.ranks).find(|rank| rank.arm == index);
+        cells.push(rank.map_or_else(|| NOTHING.to_owned(), |rank| number::fixed(rank.rank, 2)));
+        sheet.push(cells, "");
+    }
+    Some(sheet)
+}
+
+/// The values of the primary metric in all strata.
+pub fn all_values(report: &Report) -> Vec<Sheet> {
+    let contrasts =
+        report.primary().into_iter().flat_map(|metric| metric.contrasts.iter().map(move |one| (metric, one)));
+    contrasts
+        .flat_map(|(metric, contrast)| contrast.strata.iter().filter_map(move |one| values(metric, contrast, one)))
+        .collect()
 }
 
 /// The runs that are in no comparison, and why; none where all count.

@@ -52,6 +52,7 @@ struct StratumView {
     strip: Option<String>,
     forest: Option<String>,
     more: Vec<Drawing>,
+    values: Option<Sheet>,
     rows: Vec<ArmRow>,
     compared: bool,
     notes: Vec<String>,
@@ -208,6 +209,7 @@ fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast)
             } else {
                 Vec::new()
             },
+            values: appendix::values(metric, contrast, stratum).filter(|_| metric.primary),
             rows: rows::arms(metric, stratum),
             compared: stratum.arms.iter().any(|arm| arm.comparison.is_some()),
             notes: rows::notes(stratum),

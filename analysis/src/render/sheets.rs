@@ -187,6 +187,17 @@ pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
         cells.push(contrast.judged.verdict.name().to_owned());
         sheet.push(cells, verdict_class(contrast.judged.verdict));
     }
+    let wider = effects.contrasts.iter().any(|contrast| {
+        let holds_nothing = contrast.judged.simultaneous.is_some_and(|range| range.low <= 0.0 && range.high >= 0.0);
+        matches!(contrast.judged.verdict, Verdict::Better | Verdict::Worse) && holds_nothing
+    });
+    if wider {
+        sheet.lead.push(
+            "The simultaneous intervals are Bonferroni\u{2019}s. Holm\u{2019}s procedure, which decides, is sharper: an interval may \
+             hold 0 where a difference was found."
+                .to_owned(),
+        );
+    }
     Some(sheet)
 }
 

@@ -101,7 +101,7 @@ fn over_strata(report: &Report) -> Option<String> {
         let _ = write!(
             text,
             " With {SEEDS_ALONE} seeds or more that have run every arm, the averages are tested by the paired t test on each \
-             seed\u{2019}s mean difference, adjusted by Holm."
+             seed\u{2019}s mean difference, adjusted by Holm, with simultaneous intervals by Bonferroni\u{2019}s inequality."
         );
     }
     text += " Equal spread of the arms is looked at by the test of Brown and Forsythe (Brown and Forsythe 1974) and decides \

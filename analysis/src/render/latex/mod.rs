@@ -56,6 +56,7 @@ pub fn latex(report: &Report) -> String {
     let appended = [appendix::divergence(report), networks::networks(report), appendix::machines(report)];
     tables.extend(appended.iter().flatten().map(sheet));
     tables.extend(appendix::sensitivity(report).as_ref().map(sheet));
+    tables.extend(appendix::all_values(report).iter().map(sheet));
     tables.extend(appendix::open_runs(report).as_ref().map(sheet));
     let mut text = HEAD.to_owned();
     let _ = writeln!(text, "\\section*{{{}}}\n", escape(&report.title));

@@ -1,0 +1,276 @@
+//! Every form of a report says the same: the tables of the page stand, row by row, in Markdown and LaTeX too, and the numbers of the
+//! CSV files and of the JSON are those that are shown.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod fixture;
+
+use std::collections::BTreeSet;
+
+use analysis::number;
+use analysis::render::latex::latex;
+use analysis::render::latex::text::escape;
+use analysis::render::sheets::Sheet;
+use analysis::render::{appendix, html, markdown, networks, overall, rows, sheets, tables};
+use analysis::{Report, Results};
+use spec::Value;
+use spec::analysis::{AnalysisSpec, Question};
+
+const LEARNABLE: &str = "learnable against static";
+const KAN: &str = "KAN against MLP";
+
+/// The standard study: two architectures, the mission's two questions and a margin.
+fn report() -> Report {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = fixture::write_sweep(directory.path());
+    let pair = |[level, baseline]: [&str; 2]| [Value::from(level), Value::from(baseline)];
+    let question = |name: &str, pairs: &[[&str; 2]]| Question {
+        name: name.to_owned(),
+        factor: "activation".to_owned(),
+        pairs: pairs.iter().copied().map(pair).collect(),
+    };
+    let learnable = [["prelu", "relu"], ["swish", "silu"], ["learnable-gelu", "gelu"], ["geglu", "gelu"]];
+    let questions = vec![question(LEARNABLE, &learnable), question(KAN, &[["kan", "gelu"]])];
+    let plan = AnalysisSpec { questions, margin: Some(0.02), ..fixture::analysis() };
+    Report::new(&Results::from_sweep(&layout).unwrap(), &plan).unwrap()
+}
+
+/// Every table that is made of sheets.
+fn all_sheets(report: &Report) -> Vec<Sheet> {
+    let mut all = sheets::questions(report);
+    for metric in &report.metrics {
+        all.extend(metric.contrasts.iter().filter_map(|contrast| sheets::effects(metric, contrast)));
+    }
+    all.extend(appendix::divergence(report));
+    all.extend(networks::networks(report));
+    all.extend(appendix::machines(report));
+    all.extend(appendix::sensitivity(report));
+    all.extend(appendix::all_values(report));
+    all
+}
+
+/// The cells of a row, in one line.
+fn line(cells: impl IntoIterator<Item = String>) -> String {
+    cells.into_iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>().join(" | ")
+}
+
+fn of_page(page: &str) -> BTreeSet<String> {
+    let text = |cell: &str| {
+        let mut shown = String::new();
+        for piece in cell.split('<') {
+            shown.push_str(piece.split_once('>').map_or("", |(_, text)| text));
+        }
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")]
+            .iter()
+            .fold(shown, |shown, (mark, letter)| shown.replace(mark, letter))
+    };
+    let row = |row: &str| line(row.replace("<th", "<td").split("<td").skip(1).map(|cell| text(&format!("<td{cell}"))));
+    page.split("<tr").skip(1).map(|found| row(found.split("</tr>").next().unwrap())).collect()
+}
+
+fn of_markdown(text: &str) -> BTreeSet<String> {
+    let plain = |cell: &str| cell.replace("&lt;", "<").replace("&gt;", ">").replace('\\', "");
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    rows.map(|row| line(row.trim_matches('|').split(" | ").map(plain))).collect()
+}
+
+fn of_latex(text: &str) -> BTreeSet<String> {
+    let rows = text.lines().filter_map(|line| line.strip_suffix(" \\\\"));
+    rows.map(|row| line(row.split(" & ").map(str::to_owned))).collect()
+}
+
+#[test]
+fn every_table_stands_in_every_form() {
+    let report = report();
+    let (page, text, latex) = (html::page(&report).unwrap(), markdown::markdown(&report), latex(&report));
+    let forms = [("page", of_page(&page)), ("Markdown", of_markdown(&text))];
+    let of_latex = of_latex(&latex);
+    let found = all_sheets(&report);
+    assert!(found.len() >= 10, "{}", found.len());
+    for sheet in found {
+        let rows = std::iter::once(&sheet.header).chain(sheet.rows.iter().map(|row| &row.cells));
+        for row in rows {
+            for (name, form) in &forms {
+                assert!(form.contains(&line(row.clone())), "{}: the {name} lacks {row:?}", sheet.title);
+            }
+            let escaped = line(row.iter().map(|cell| escape(cell)));
+            assert!(of_latex.contains(&escaped), "{}: LaTeX lacks {escaped}", sheet.title);
+        }
+    }
+    for run in appendix::open_runs(&report).unwrap().rows {
+        assert!(
+            forms[1].1.contains(&line(run.cells.clone()))
+                && of_latex.contains(&line(run.cells.iter().map(|c| escape(c))))
+        );
+        assert!(page.contains(run.cells.last().unwrap()), "the page lacks {:?}", run.cells);
+    }
+}
+
+#[test]
+fn arms_have_the_same_numbers_in_every_form() {
+    let report = report();
+    let (page, text, latex) = (html::page(&report).unwrap(), markdown::markdown(&report), latex(&report));
+    let (page, text, summary) = (of_page(&page), of_markdown(&text), report.summary());
+    let csv = tables::comparisons(&report);
+    let mut csv = csv::Reader::from_reader(csv.as_slice());
+    let column = |name: &str, header: &csv::StringRecord| header.iter().position(|found| found == name).unwrap();
+    let header = csv.headers().unwrap().clone();
+    let [mean, difference, low, high, holm] =
+        ["mean", "difference", "low", "high", "holm_p"].map(|name| column(name, &header));
+    let mut records = csv.records();
+    let mut compared = 0;
+    for metric in &report.metrics {
+        for (contrast, stratum) in
+            metric.contrasts.iter().flat_map(|one| one.strata.iter().map(move |found| (one, found)))
+        {
+            for (arm, row) in stratum.arms.iter().zip(rows::arms(metric, stratum)) {
+                let cells = [
+                    &row.level,
+                    &row.n,
+                    &row.mean,
+                    &row.sd,
+                    &row.difference,
+                    &row.interval,
+                    &row.p,
+                    &row.holm_p,
+                    &row.detectable,
+                    &row.verdict,
+                ];
+                let all = line(cells.map(Clone::clone));
+                let on_page = if arm.baseline {
+                    line([&row.level, &row.n, &row.mean, &row.sd, "baseline"].map(ToString::to_string))
+                } else {
+                    all.clone()
+                };
+                assert!(page.contains(&on_page), "the page lacks {on_page}");
+                assert!(text.contains(&all), "Markdown lacks {all}");
+                let shown = [&row.difference, &row.interval, &row.p, &row.holm_p, &row.detectable]
+                    .map(|cell| escape(cell))
+                    .join(" & ");
+                assert!(arm.baseline || latex.contains(&shown), "LaTeX lacks {shown}");
+                if metric.primary {
+                    assert!(summary.lines().any(|line| {
+                        [&row.level, &row.mean, &row.difference, &row.holm_p]
+                            .iter()
+                            .all(|cell| line.contains(cell.as_str()))
+                    }));
+                }
+                // Numbers in full are those that are shown, before they are rounded.
+                let record = records.next().unwrap().unwrap();
+                let full = |place: usize| record[place].parse::<f64>().ok();
+                assert_eq!(full(mean).map(|value| number::fixed(value, metric.decimals)), Some(row.mean));
+                assert_eq!(
+                    full(difference).map_or("\u{2013}".to_owned(), |value| number::signed(value, metric.decimals)),
+                    row.difference
+                );
+                if let (Some(low), Some(high)) = (full(low), full(high)) {
+                    assert_eq!([low, high].map(|end| number::signed(end, metric.decimals)).join(" to "), row.interval);
+                    compared += 1;
+                }
+                assert_eq!(
+                    full(holm).map_or("\u{2013}".to_owned(), number::p_value),
+                    row.holm_p,
+                    "{} {}",
+                    contrast.factor,
+                    arm.level
+                );
+            }
+        }
+    }
+    assert!(compared >= 32 && records.next().is_none());
+}
+
+#[test]
+fn the_two_questions_are_answered_by_name_with_effect_interval_verdict_and_cost() {
+    let report = report();
+    let (page, text, latex, summary) =
+        (html::page(&report).unwrap(), markdown::markdown(&report), latex(&report), report.summary());
+    let csv = overall::overall(&report);
+    let records: Vec<Vec<String>> = csv::Reader::from_reader(csv.as_slice())
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    let json: serde_json::Value = serde_json::from_slice(&report.json()).unwrap();
+    let metric = report.primary().unwrap();
+    for (index, (name, pairs)) in [(LEARNABLE, 4), (KAN, 1)].into_iter().enumerate() {
+        let answer = &report.answers[index];
+        let test = *answer.pooled.estimate.as_ref().unwrap().test().unwrap();
+        let effect = number::signed(answer.pooled.estimate.unwrap().difference, metric.decimals);
+        let interval =
+            [test.interval.low, test.interval.high].map(|end| number::signed(end, metric.decimals)).join(" to ");
+        let verdict = answer.pooled.verdict.name();
+        for (form, found) in [("page", &page), ("Markdown", &text), ("summary", &summary)] {
+            let line = found
+                .lines()
+                .find(|line| line.contains(&format!("{name}: ")))
+                .unwrap_or_else(|| panic!("{form}: {name}"));
+            assert!([effect.as_str(), &interval, verdict].iter().all(|word| line.contains(word)), "{form}: {line}");
+        }
+        assert!(latex.contains(&escape(&answer.sentence)), "LaTeX: {name}");
+        // Each pair with the parameters and hours of both of its levels. The fixture trains without GPUs.
+        let sheet = &sheets::questions(&report)[index];
+        for word in ["parameters", "hours a run"] {
+            let place = sheet.header.iter().position(|head| head == word).unwrap();
+            assert!(sheet.rows[..pairs].iter().all(|row| row.cells[place].contains(" / ")), "{word}: {:?}", sheet.rows);
+            assert!(summary.contains(&sheet.rows[0].cells[place]), "{word}");
+        }
+        let of =
+            |kind: &str| records.iter().filter(|record| record[1] == kind && record[2] == name).collect::<Vec<_>>();
+        assert_eq!((of("question").len(), of("pair").len()), (1, pairs));
+        let pooled = of("question")[0];
+        let [difference, low, high] =
+            [8, 9, 10].map(|place: usize| number::signed(pooled[place].parse().unwrap(), metric.decimals));
+        assert_eq!((difference, format!("{low} to {high}"), pooled[28].as_str()), (effect, interval, verdict));
+        assert!(of("pair").iter().all(|record| record[22..26].iter().all(|cell| cell.parse::<f64>().is_ok())));
+        let found = &json["answers"][index];
+        assert_eq!(found["name"], name);
+        assert_eq!(
+            found["pooled"]["estimate"]["difference"].as_f64(),
+            Some(answer.pooled.estimate.unwrap().difference)
+        );
+        assert!(
+            found["pairs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|pair| pair["cost"][0]["parameters"].is_f64() && pair["cost"][1]["hours"].is_f64())
+        );
+    }
+}
+
+#[test]
+fn every_row_of_markdown_has_the_cells_of_its_head() {
+    let text = "arm,seed,acc\na|b,1,0.5\na|b,2,0.6\n`c\\|*,1,0.4\n`c\\|*,2,0.7\n<d>,1,0.3\n<d>,2,0.2\n";
+    let options = analysis::TableOptions {
+        factors: vec!["arm".to_owned()],
+        metrics: vec!["acc".to_owned()],
+        ..analysis::TableOptions::default()
+    };
+    let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
+    let mut plan = AnalysisSpec { baseline: [("arm".to_owned(), Value::from("a|b"))].into(), ..fixture::analysis() };
+    "acc".clone_into(&mut plan.primary);
+    plan.directions.insert("acc".to_owned(), spec::metric::Direction::Higher);
+    let mut rows = 0;
+    for report in [report(), Report::new(&results, &plan).unwrap()] {
+        let text = markdown::markdown(&report);
+        let mut columns = None;
+        for line in text.lines() {
+            if !line.starts_with('|') {
+                columns = None;
+                continue;
+            }
+            // A bar after a backslash is a letter, and a backslash after one as well.
+            let mut escaped = false;
+            let bars = line.chars().filter(|letter| {
+                let bar = *letter == '|' && !escaped;
+                escaped = *letter == '\\' && !escaped;
+                bar
+            });
+            let bars = bars.count();
+            assert_eq!(*columns.get_or_insert(bars), bars, "{line}");
+            rows += 1;
+        }
+        assert!(!text.contains("<d>"));
+    }
+    assert!(rows > 150, "{rows}");
+}
