@@ -52,11 +52,6 @@ pub fn markdown(report: &Report) -> String {
         text.push_str("## Appendix: sensitivity\n\n");
         sheets_below(&mut text, &[sheet]);
     }
-    let values = appendix::all_values(report);
-    if !values.is_empty() {
-        text.push_str("## Appendix: values\n\n");
-        sheets_below(&mut text, &values);
-    }
     list_runs(&mut text, report);
     if let Some(written) = &report.written {
         let _ = writeln!(text, "Written {}.", plain(&number::moment(written)));
