@@ -5,7 +5,7 @@
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -61,18 +61,8 @@ impl Bench {
     /// `seedbed` with these arguments, that finds this shell script in the place of a `program` of Slurm; in it `$REAL` is the
     /// real one and `$PPID` seedbed.
     pub(crate) fn through(&self, program: &str, script: &str, arguments: &[&str]) -> Command {
-        let folder = self.path("bin");
-        fs::create_dir_all(&folder).unwrap();
-        let stand_in: PathBuf = folder.join(program);
-        let real = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .map(|folder| folder.join(program))
-            .find(|path| path.is_file())
-            .expect("Slurm is installed");
-        fs::write(&stand_in, format!("#!/bin/sh\nREAL={}\n{script}\n", real.display())).unwrap();
-        fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
-        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
         let mut command = self.command(arguments);
-        command.env("PATH", path);
+        command.env("PATH", with_stand_in(&self.path("bin"), program, script));
         command
     }
 
@@ -170,6 +160,19 @@ impl Bench {
         assert!(output.status.success(), "{program} {arguments:?}\n{}", transcript(&output));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
+}
+
+/// A `PATH` on which this shell script, written into `folder`, comes before a `program` of Slurm; in it `$REAL` is the real one.
+pub(crate) fn with_stand_in(folder: &Path, program: &str, script: &str) -> String {
+    fs::create_dir_all(folder).unwrap();
+    let stand_in: PathBuf = folder.join(program);
+    let real = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+        .expect("Slurm is installed");
+    fs::write(&stand_in, format!("#!/bin/sh\nREAL={}\n{script}\n", real.display())).unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
 }
 
 /// Waits, for at most a minute and a half, until `holds`.

@@ -271,11 +271,14 @@ impl Cluster {
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
             &format!("--datadir={data}"),
+            // Each server that starts clears the temporary folder of what it takes for its own: of another cluster's.
+            &format!("--tmpdir={data}"),
         ]))?;
         let socket = format!("{data}/socket");
         let arguments = [
             "--no-defaults".to_owned(),
             format!("--datadir={data}"),
+            format!("--tmpdir={data}"),
             format!("--socket={socket}"),
             format!("--port={}", ports.database),
             format!("--pid-file={data}/pid"),

@@ -41,6 +41,19 @@ struct Found {
     waiting: usize,
 }
 
+impl Found {
+    /// What is not handed over, and why.
+    fn left_out(&self) -> impl Iterator<Item = String> {
+        let counts = [
+            (self.in_flight, "in the queue or running already"),
+            (self.measured, "measured already"),
+            (self.waiting, "of runs that are not done"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        counts.map(|(count, what)| format!("{} {what}", counted(count, "element")))
+    }
+}
+
 /// Hands the elements over that are neither measured nor on their way.
 pub(super) fn hand_over(
     mut sweep: FrozenSweep,
@@ -94,6 +107,7 @@ impl Measuring<'_> {
         let order = cluster::arrange(&found.wishes, on, &program, trainer.as_deref(), REQUEUES, limits)?;
         let order = order.beside(already);
         news.extend(shortfalls(&order, &mut Capacity::new(&self.contact.client, site))?);
+        news.extend(found.left_out());
         for line in &news {
             talk(line);
         }
@@ -163,14 +177,6 @@ fn tell(found: &Found, handed: &Handed, open: usize, layout: &SweepLayout) -> Re
     }
     if let Some(message) = &handed.no_room {
         talk(&format!("{} not submitted yet: {message}; the same command goes on", counted(handed.waiting, "element")));
-    }
-    let counts = [
-        (found.in_flight, "in the queue or running already"),
-        (found.measured, "measured already"),
-        (found.waiting, "of runs that are not done"),
-    ];
-    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-        talk(&format!("{} {what}", counted(count, "element")));
     }
     let lines: Vec<String> =
         handed.jobs.iter().map(|(job, len)| format!("job {job}: {}\n", counted(*len as usize, "element"))).collect();
