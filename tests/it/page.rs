@@ -1,6 +1,8 @@
 //! The report as its readers meet it, in a real browser: on screens of three widths and on paper, in both schemes, by keyboard and by
 //! ear.
 
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::LazyLock;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// A command that takes longer has hung.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a page is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Browser {
             Self { process, orders, answers, session: String::new(), count: 0, events: Vec::new(), _profile: profile };
         let target = browser.order("Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].clone();
         let attached = browser.order("Target.attachToTarget", &json!({ "targetId": target, "flatten": true }));
-        browser.session = attached["sessionId"].as_str().expect("a session has a name").to_owned();
+        attached["sessionId"].as_str().expect("a session has a name").clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Network", "Log", "Accessibility"] {
             browser.order(&format!("{domain}.enable"), &json!({}));
         }

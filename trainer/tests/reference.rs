@@ -233,7 +233,9 @@ fn shapes_drawn_at_random() {
         .filter(|name| name.starts_with("drawn-"))
         .collect();
     assert!(names.len() >= 4, "{names:?}");
-    names.iter().for_each(|name| check(name));
+    for name in &names {
+        check(name);
+    }
 }
 
 #[test]

@@ -30,10 +30,10 @@ pub enum Sees<'a> {
 ///
 /// When shapes, kinds or devices do not fit.
 pub fn attention_product([query, key, value]: [&Tensor; 3], sees: Sees<'_>, scale: f64) -> Result<Tensor, TorchError> {
-    let (seen, is_causal) = match sees {
+    let (mask, is_causal) = match sees {
         Sees::All => (ptr::null::<C_tensor>(), false),
         Sees::Back => (ptr::null::<C_tensor>(), true),
-        Sees::These(seen) => (seen.as_ptr(), false),
+        Sees::These(mask) => (mask.as_ptr(), false),
     };
     // SAFETY: the pointers are valid for the call, which makes a new tensor.
     unsafe {
@@ -42,7 +42,7 @@ pub fn attention_product([query, key, value]: [&Tensor; 3], sees: Sees<'_>, scal
                 query.as_ptr(),
                 key.as_ptr(),
                 value.as_ptr(),
-                seen,
+                mask,
                 is_causal,
                 scale,
                 result,
@@ -74,7 +74,7 @@ mod tests {
         let scores = match sees {
             Sees::All => scores,
             Sees::Back => scores.masked_fill(&all().tril(0).logical_not(), f64::NEG_INFINITY),
-            Sees::These(seen) => scores.masked_fill(&seen.logical_not(), f64::NEG_INFINITY),
+            Sees::These(mask) => scores.masked_fill(&mask.logical_not(), f64::NEG_INFINITY),
         };
         scores.softmax(-1, query.kind()).matmul(value)
     }
