@@ -8,7 +8,7 @@
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`story_attention`] is attention within the stories of a packed batch.
-//! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax`].
+//! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax()`].
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
 //! - [`look_up`] and [`by_channel`] are activations in one pass each way.
 //! - [`spline_layer`] is a layer of B-spline edges as one product.
