@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use serde_json::{Map, Value};
 use spec::model::{Architecture, ModelSpec};
 
-use crate::data::{DataError, Tokenizer};
+use crate::data::{DataError, Tokenizer, json_lines};
 
 /// A text as a model sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,7 +100,8 @@ impl<R: BufRead> Texts<'_, R> {
 
     fn parse(&self, line: &str) -> Result<Text, Refusal> {
         let refused = |reason: String| Refusal::Reason(format!("{reason}; expected {EXPECTED}"));
-        let fields: Map<String, Value> = serde_json::from_str(line).map_err(|error| refused(in_line(&error)))?;
+        let fields: Map<String, Value> =
+            serde_json::from_str(line).map_err(|error| refused(json_lines::in_line(&error)))?;
         let mut ids = match (fields.get("text"), fields.get("ids")) {
             (Some(Value::String(text)), None) => {
                 self.tokenizer.encode_bare(vec![text]).map_err(Refusal::Tokenizer)?.remove(0)
@@ -145,16 +146,6 @@ impl<R: BufRead> Texts<'_, R> {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 const EXPECTED: &str = "an object such as {\"text\": \"Once upon a time\"} or {\"ids\": [5, 17, 9]}";
-
-/// What a parser that has seen one line only says of it, without the number of that line.
-fn in_line(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let what = said.split(" at line ").next().unwrap_or(&said);
-    match error.column() {
-        0 => what.to_owned(),
-        column => format!("{what} at column {column}"),
-    }
-}
 
 /// A value as it was written, its end left out if it is long.
 fn shown(value: &Value) -> String {

@@ -11,6 +11,16 @@ pub fn lines(content: &[u8]) -> impl Iterator<Item = (u64, Result<&str, String>)
     })
 }
 
+/// What a parser that has seen one line only says of it, without the number of that line.
+pub fn in_line(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let what = said.split(" at line ").next().unwrap_or(&said);
+    match error.column() {
+        0 => what.to_owned(),
+        column => format!("{what} at column {column}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use spec::identity::Digest;
 use spec::model::{Architecture, ModelSpec};
 
 use super::error::DataError;
+use super::json_lines;
 use super::tokenizer::{Tokenizer, Worded};
 
 /// A sentence, encoded.
@@ -152,7 +153,8 @@ fn lines(file: &PairFile<'_>) -> Result<Vec<Line>, DataError> {
 
 fn parse(line: &str, same: Same) -> Result<Line, String> {
     let line: Line = serde_json::from_str(line).map_err(|error| {
-        format!("not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): {error}")
+        let said = json_lines::in_line(&error);
+        format!("not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): {said}")
     })?;
     for (field, text) in
         [("sentence_good", &line.sentence_good), ("sentence_bad", &line.sentence_bad), ("UID", &line.paradigm)]
@@ -228,8 +230,8 @@ mod tests {
     fn what_is_no_pair_is_named_by_file_and_line() {
         let good = "{\"sentence_good\": \"A cat.\", \"sentence_bad\": \"A cats.\", \"UID\": \"u\"}\n";
         insta::assert_snapshot!(error(b"\n"), @"pairs.jsonl holds no minimal pair");
-        insta::assert_snapshot!(error(format!("{good}nonsense").as_bytes()), @"pairs.jsonl, line 2: not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): expected ident at line 1 column 2");
-        insta::assert_snapshot!(error(format!("{good}\n{{\"sentence_good\": \"A\"}}").as_bytes()), @"pairs.jsonl, line 3: not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): missing field `sentence_bad` at line 1 column 22");
+        insta::assert_snapshot!(error(format!("{good}nonsense").as_bytes()), @"pairs.jsonl, line 2: not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): expected ident at column 2");
+        insta::assert_snapshot!(error(format!("{good}\n{{\"sentence_good\": \"A\"}}").as_bytes()), @"pairs.jsonl, line 3: not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): missing field `sentence_bad` at column 22");
         insta::assert_snapshot!(error(good.replace("A cats.", " ").as_bytes()), @"pairs.jsonl, line 1: sentence_bad is blank");
         insta::assert_snapshot!(error(good.replace("cats", "cat").as_bytes()), @r#"pairs.jsonl, line 1: sentence_good and sentence_bad are both "A cat.""#);
         let numbered = good.replace("\"UID\"", "\"pairID\": \"7\", \"UID\"");

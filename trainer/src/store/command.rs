@@ -256,6 +256,12 @@ fn check_lines(file: &SetFile, content: &[u8]) -> Result<(), StoreError> {
 
 /// What to do where there is no network, as on the nodes of a cluster.
 fn without_network(error: StoreError, set: &str) -> Failure {
+    if matches!(error, StoreError::Checksum { .. }) {
+        return as_failure(error).hint(format!(
+            "what came was thrown away: a proxy or a mirror may have answered with something else; try another address \
+             (--mirror FROM=TO), or give a copy to `seedbed-trainer data import {set} PATH`"
+        ));
+    }
     let is_network = matches!(error, StoreError::Network { .. } | StoreError::Status { .. });
     let failure = as_failure(error);
     if !is_network {

@@ -92,7 +92,9 @@ impl<'a> Downloader<'a> {
                     if in_vain >= self.patience.attempts {
                         return Err(StoreError::Network { url: wanted.url.clone(), reason, kept });
                     }
-                    (self.note)(&format!("{}: {reason}; going on from byte {kept}", wanted.url));
+                    let again =
+                        if kept == 0 { "trying again".to_owned() } else { format!("going on from byte {kept}") };
+                    (self.note)(&format!("{}: {reason}; {again}", wanted.url));
                     if in_vain > 0 {
                         std::thread::sleep(self.patience.pause * 2_u32.pow(in_vain - 1));
                     }

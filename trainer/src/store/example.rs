@@ -90,7 +90,7 @@ mod tests {
         insta::assert_snapshot!(error(&example, &good.replace("\"A\"", "\" \"")), @"a.jsonl, line 1: premise is blank");
         insta::assert_snapshot!(error(&example, &good.replace("\"B\"", "3")), @"a.jsonl, line 1: span is 3, not a text");
         insta::assert_snapshot!(error(&example, &good.replace("target", "goal")), @"a.jsonl, line 1: there is no object target");
-        insta::assert_snapshot!(error(&example, &format!("{good}\n{{\"premise\"")), @"a.jsonl, line 2: expected a JSON object on one line: EOF while parsing an object at line 1 column 10");
+        insta::assert_snapshot!(error(&example, &format!("{good}\n{{\"premise\"")), @"a.jsonl, line 2: expected a JSON object on one line: EOF while parsing an object at column 10");
         insta::assert_snapshot!(error(&example, "\n \n"), @"a.jsonl holds no line of JSON");
     }
 }

@@ -28,7 +28,7 @@ impl Lines<'_> {
             let bad = |reason: String| StoreError::BadLine { file: self.file.to_owned(), line, reason };
             let text = text.map_err(bad)?;
             let object = serde_json::from_str(text)
-                .map_err(|error| bad(format!("expected a JSON object on one line: {error}")))?;
+                .map_err(|error| bad(format!("expected a JSON object on one line: {}", json_lines::in_line(&error))))?;
             visit(line, object).map_err(bad)?;
             count += 1;
         }

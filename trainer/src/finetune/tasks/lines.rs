@@ -59,7 +59,8 @@ pub(in crate::finetune) fn read<Line: DeserializeOwned, Example>(
     for (line, text) in json_lines::lines(file.content) {
         let bad = |reason: String| TaskError::Line { path: path.to_owned(), line, reason };
         let text = text.map_err(bad)?;
-        let parsed = serde_json::from_str(text).map_err(|error| bad(format!("not an item of this task: {error}")))?;
+        let parsed = serde_json::from_str(text)
+            .map_err(|error| bad(format!("not an item of this task: {}", json_lines::in_line(&error))))?;
         let example = convert(parsed).map_err(bad)?;
         for id in ids(&example) {
             if let Some(earlier) = seen.insert(id.clone(), line) {

@@ -95,7 +95,7 @@ fn bad_lines_are_named_with_what_would_be_right() {
     insta::assert_snapshot!(bad("cb", "neutral", "maybe"), @r#"items.jsonl, line 1: the label "maybe" is none of this task; one of entailment, contradiction, neutral is needed"#);
     insta::assert_snapshot!(bad("copa", "effect", "reason"), @r#"items.jsonl, line 1: the question "reason" is neither cause nor effect"#);
     insta::assert_snapshot!(bad("copa", "\"label\": 1", "\"label\": 2"), @"items.jsonl, line 1: the label 2 is none of this task; one of 0, 1 is needed");
-    insta::assert_snapshot!(bad("rte", "hypothesis", "hypotesis"), @"items.jsonl, line 1: not an item of this task: missing field `hypothesis` at line 1 column 77");
+    insta::assert_snapshot!(bad("rte", "hypothesis", "hypotesis"), @"items.jsonl, line 1: not an item of this task: missing field `hypothesis` at column 77");
     insta::assert_snapshot!(bad("multirc", "\"idx\": 9", "\"idx\": 8"), @"items.jsonl, line 1: the id 0-4-8 was that of line 1 already; every item needs its own");
     insta::assert_snapshot!(bad("multirc", "Who?", ""), @"items.jsonl, line 1: question is blank; a text is needed");
     insta::assert_snapshot!(bad("record", "\"end\": 25", "\"end\": 99"), @"items.jsonl, line 1: the entity 23..=99 lies outside of the passage");
@@ -106,7 +106,7 @@ fn bad_lines_are_named_with_what_would_be_right() {
     let rte = line("rte");
     let error = |content: &[u8]| read("rte", content).unwrap_err();
     insta::assert_snapshot!(error(format!("{rte}\n\n{rte}").as_bytes()), @"items.jsonl, line 3: the id 0 was that of line 1 already; every item needs its own");
-    insta::assert_snapshot!(error(format!("{rte}\nnonsense").as_bytes()), @"items.jsonl, line 2: not an item of this task: expected ident at line 1 column 2");
+    insta::assert_snapshot!(error(format!("{rte}\nnonsense").as_bytes()), @"items.jsonl, line 2: not an item of this task: expected ident at column 2");
     insta::assert_snapshot!(error(&[rte.as_bytes(), b"\n\xff"].concat()), @"items.jsonl, line 2: byte 0 of the line is not UTF-8");
     insta::assert_snapshot!(error(b"\n"), @"items.jsonl holds no item");
 }
