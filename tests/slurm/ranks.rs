@@ -38,7 +38,7 @@ fn a_run_on_two_nodes_trains_as_on_one_is_warned_loses_a_rank_and_goes_on_with_a
     let steps = || fs::read_to_string(run().directory().join("metrics.csv")).map_or(0, |text| text.lines().count() / 3);
     let attempts =
         || -> Vec<Attempt> { if run().status().exists() { study::status(&run()).attempts } else { Vec::new() } };
-    let ranks = || processes(layout.directory(), "SLURM_PROCID");
+    let ranks = || processes(layout.directory(), "SEEDBED_RANK");
     let task = || attempts().last()?.node.as_ref()?.task.as_ref().map(|task| task.job.clone());
 
     submit(&["--set", "resources.nodes=2", "--set", "resources.gpus=2"]);

@@ -10,7 +10,7 @@ use spec::{ExitCode, Failure};
 
 use crate::ask::{generate, score};
 use crate::collective::trial::Trial;
-use crate::collective::{leader, spread};
+use crate::collective::{leader, ranks, spread, task};
 use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
 use crate::inspect::Machine;
@@ -43,6 +43,13 @@ enum Command {
         /// How many nodes of a Slurm job they are spread over, as many on each
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
         nodes: u32,
+    },
+    /// Become a program that is ended with the process that started this one
+    #[command(hide = true)]
+    Bound {
+        /// The program and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        argv: Vec<std::ffi::OsString>,
     },
     /// Write the model of a run as one of Hugging Face's, which `transformers` loads
     Export(export::Request),
@@ -87,11 +94,8 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, Failure>) -> Result<ExitCo
 pub fn main(cuda: &Availability) -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Command::Run { dir, cache, ranks: 1, nodes: 1 } => return carry_out_rank(&dir, cache, cuda),
-        Command::Run { dir, cache, ranks, nodes: 1 } => guarded(|| leader::carry_out(&dir, cache.as_deref(), ranks)),
-        Command::Run { dir, cache, ranks, nodes } => {
-            guarded(|| spread::carry_out(&dir, cache.as_deref(), (ranks.max(nodes), nodes)))
-        }
+        Command::Run { dir, cache, ranks, nodes } => guarded(|| carry_out(&dir, cache, (ranks, nodes), cuda)),
+        Command::Bound { argv } => Err(spread::become_bound(&argv)),
         Command::Export(request) => guarded(|| export::carry_out(&request)),
         Command::Import(request) => guarded(|| import::carry_out(&request)),
         Command::Score(request) => guarded(|| score::carry_out(&request, cuda)),
@@ -102,20 +106,37 @@ pub fn main(cuda: &Availability) -> std::process::ExitCode {
         Command::Bench(request) => guarded(|| bench::carry_out(&request, cuda)),
         Command::Inspect { collective, nccl } => guarded(|| inspect(collective, nccl.as_deref(), cuda)),
     };
-    told(result).into()
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            logbook::say(failure.render().trim_end());
+            failure.exit().into()
+        }
+    }
 }
 
-/// Carries out a run alone, or as one of its ranks.
-fn carry_out_rank(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) -> std::process::ExitCode {
-    spread::leave(told(guarded(|| run::carry_out(directory, cache, cuda)))).into()
-}
+/// The most ranks of one machine.
+const MOST_RANKS: u32 = 1024;
 
-/// The exit code; a failure is told.
-fn told(result: Result<ExitCode, Failure>) -> ExitCode {
-    result.unwrap_or_else(|failure| {
-        logbook::say(failure.render().trim_end());
-        failure.exit()
-    })
+/// Carries out a run alone, with so many ranks on so many nodes, or as one of those ranks.
+fn carry_out(
+    directory: &Path,
+    cache: Option<PathBuf>,
+    (world, nodes): (u32, u32),
+    cuda: &Availability,
+) -> Result<ExitCode, Failure> {
+    if world / nodes > MOST_RANKS {
+        let words = format!("{world} ranks (--ranks) on {nodes} nodes (--nodes) are more than {MOST_RANKS} on each");
+        return Err(Failure::new(ExitCode::Usage, words));
+    }
+    match (world, nodes) {
+        (1, 1) => match ranks::call()? {
+            Some(call) if call.is_task => task::carry_out(directory, cache.as_deref(), &call),
+            call => run::carry_out(directory, cache, call.as_ref(), cuda),
+        },
+        (_, 1) => leader::carry_out(directory, cache.as_deref(), world),
+        _ => spread::carry_out(directory, cache.as_deref(), (world, nodes)),
+    }
 }
 
 fn inspect(collective: bool, nccl: Option<&Path>, cuda: &Availability) -> Result<ExitCode, Failure> {

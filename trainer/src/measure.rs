@@ -9,6 +9,7 @@ use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::{Failure, Study};
 
+use crate::data::MinimalPair;
 use crate::evaluate::folder::{self, Of};
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
 use crate::evaluate::protocol::Protocol as Scoring;
@@ -125,8 +126,10 @@ pub fn fine_tune(
 fn judge(training: &Training<'_>, task: &PairTask<'_>, stop: &StopRequest) -> Result<Option<Vec<Judgement>>, Failure> {
     let team = &training.workbench.team;
     let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    let own = team.share(task.pairs.len());
-    let part = PairTask { pairs: &task.pairs[own.clone()], ..*task };
+    // Dealt out in turn: pairs lie paradigm by paradigm, and those of one are as long as each other.
+    let own: Vec<usize> = (0..task.pairs.len()).filter(|index| team.owns(*index as u64)).collect();
+    let pairs: Vec<MinimalPair> = own.iter().map(|index| task.pairs[*index].clone()).collect();
+    let part = PairTask { pairs: &pairs, ..*task };
     let judged = if own.is_empty() { Some(Vec::new()) } else { training.judge(&part, &mut |_| go_on()) };
     if team.any(judged.is_none()).map_err(as_failure)? {
         return Ok(None);
@@ -135,7 +138,9 @@ fn judge(training: &Training<'_>, task: &PairTask<'_>, stop: &StopRequest) -> Re
     for (index, protocol) in task.protocols.iter().enumerate() {
         let mut scores = vec![[0.0; 2]; task.pairs.len()];
         if let Some(judgement) = judged.as_ref().and_then(|judged| judged.get(index)) {
-            scores[own.clone()].copy_from_slice(&judgement.scores);
+            for (index, found) in own.iter().zip(&judgement.scores) {
+                scores[*index] = *found;
+            }
         }
         team.fill_in(scores.as_flattened_mut()).map_err(as_failure)?;
         all.push(Judgement { protocol: *protocol, scores, changed: None });

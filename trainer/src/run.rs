@@ -11,6 +11,7 @@ use spec::status::{Facts, Outcome};
 use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
+use crate::collective::call::Call;
 use crate::collective::ranks;
 use crate::evaluate::folder;
 use crate::failure::{as_failure, write_failure};
@@ -22,11 +23,16 @@ use crate::signal::StopRequest;
 use crate::train::{Ending, Training};
 use crate::{device, logbook};
 
-/// Carries out the run whose `run.json` lies in `directory`.
+/// Carries out the run whose `run.json` lies in `directory`, or the part of it that `call` asks of this rank.
 ///
 /// # Errors
 /// What is wrong, with the exit code that says whose fault it is.
-pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) -> Result<ExitCode, Failure> {
+pub fn carry_out(
+    directory: &Path,
+    cache: Option<PathBuf>,
+    call: Option<&Call>,
+    cuda: &Availability,
+) -> Result<ExitCode, Failure> {
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let layout = RunLayout::new(directory);
     let run = read_spec(&layout)?;
@@ -34,9 +40,8 @@ pub fn carry_out(directory: &Path, cache: Option<PathBuf>, cuda: &Availability) 
         return Err(Failure::new(ExitCode::BadSpec, "this run belongs to another program")
             .hint("its command stands under `program` in run.json"));
     };
-    let call = ranks::call()?;
-    device::prepare(&run, call.as_ref().map_or(1, |call| call.local_world))?;
-    let (device, team) = ranks::join(&run, layout.directory(), call.as_ref(), cuda)?;
+    device::prepare(&run, call.map_or(1, |call| call.local_world))?;
+    let (device, team) = ranks::join(&run, layout.directory(), call, cuda)?;
     if team.is_first() {
         logbook::say(Machine::look(cuda).to_string().trim_end());
         logbook::say(&format!("run             {} ({})", run.id, run.label()));

@@ -83,6 +83,12 @@ pub enum ClusterError {
         #[source]
         source: slurm::ValueError,
     },
+    /// `srun`, which spreads a run over nodes, is outside of the site's container.
+    #[error("run {run} asks for several nodes (resources.nodes), which a site with a container cannot give it")]
+    NodesInContainer {
+        /// The run.
+        run: spec::RunId,
+    },
     /// The runs cannot be cut into arrays.
     #[error("{count} runs cannot be submitted as arrays")]
     Slices {
@@ -135,6 +141,8 @@ impl From<ClusterError> for CliError {
                 Self::new(ExitCode::Usage, error).hint("--partition NAME chooses one")
             }
             ClusterError::Writer(error) => error.into(),
+            ClusterError::NodesInContainer { .. } => Self::new(ExitCode::Usage, error)
+                .hint("--set resources.nodes=1 keeps a run on one node; a site without a container has several"),
             ClusterError::NoReportThere { .. } => Self::new(ExitCode::Usage, error)
                 .hint("`seedbed watch` brings the results here when all is done; `seedbed report` follows"),
             ClusterError::Site(_) => Self::new(ExitCode::Usage, error),

@@ -13,28 +13,35 @@ use crate::supervise::Retry;
 /// What `run` asks of `site`.
 ///
 /// # Errors
-/// A quantity cannot be asked for in a batch script.
+/// A quantity cannot be asked for in a batch script, or the site cannot spread a run over nodes.
 pub fn resources(run: &RunSpec, site: &Site) -> Result<Resources, ClusterError> {
     let asked = &run.resources;
     let value = |what: &str, source| ClusterError::Value { what: format!("{what} of run {}", run.id), source };
-    let gpus = if run.execution.device == Device::Cpu { 0 } else { asked.gpus };
-    let gres = match (gpus, &site.gpu_type) {
-        (0, _) => String::new(),
-        (gpus, Some(kind)) => format!("gpu:{kind}:{gpus}"),
-        (gpus, None) => format!("gpu:{gpus}"),
-    };
+    if run.nodes() > 1 && site.container.is_some() {
+        return Err(ClusterError::NodesInContainer { run: run.id });
+    }
     let memory = Memory::from_mebibytes(asked.memory.get()).map_err(|source| value("resources.memory", source))?;
     Ok(Resources {
         nodes: Nodes::new(run.nodes()).map_err(|source| value("resources.nodes", source))?,
         time: Some(TimeLimit::from_seconds(asked.time.get()).map_err(|source| value("resources.time", source))?),
         cpus: Some(Cpus::new(asked.cpus).map_err(|source| value("resources.cpus", source))?),
         memory: Some(MemoryRequest::PerNode(memory)),
-        gres: if gres.is_empty() {
-            GresList::default()
-        } else {
-            gres.parse().map_err(|source| value("resources.gpus", source))?
-        },
+        gres: gpus(run, site, u32::MAX)?,
     })
+}
+
+/// The GPUs that `run` asks for on each of its nodes, but no more than `most`.
+///
+/// # Errors
+/// So many cannot be asked for in a batch script.
+pub(super) fn gpus(run: &RunSpec, site: &Site, most: u32) -> Result<GresList, ClusterError> {
+    let gpus = if run.execution.device == Device::Cpu { 0 } else { run.resources.gpus.min(most) };
+    let gres = match (gpus, &site.gpu_type) {
+        (0, _) => return Ok(GresList::default()),
+        (gpus, Some(kind)) => format!("gpu:{kind}:{gpus}"),
+        (gpus, None) => format!("gpu:{gpus}"),
+    };
+    gres.parse().map_err(|source| ClusterError::Value { what: format!("resources.gpus of run {}", run.id), source })
 }
 
 /// Runs that ask for the same and so can share an array.

@@ -10,7 +10,7 @@ use std::path::Path;
 use slurm::array::{Slice, SliceLimits, slice};
 use slurm::job_id::JobNumber;
 use slurm::name::NodeList;
-use slurm::resources::{MemoryRequest, Resources};
+use slurm::resources::{MemoryRequest, Nodes, Resources};
 use spec::layout::SweepLayout;
 use spec::resources::Packing;
 use spec::{RunId, RunSpec};
@@ -110,6 +110,11 @@ pub fn arrange<'a>(
         resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
         resources.time = wish.needs.time.or(resources.time);
         let evaluates = wish.element.is_some();
+        if evaluates {
+            // What measures is one process, whatever the run was trained with.
+            resources.nodes = Nodes::ONE;
+            resources.gres = kind::gpus(&wish.spec, site, 1)?;
+        }
         let is_alone = wish.needs.alone || evaluates;
         let packing = if is_alone { Packing::default() } else { wish.spec.resources.packing };
         let retry = wish.retry.unwrap_or_default();

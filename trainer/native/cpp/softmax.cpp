@@ -37,6 +37,7 @@ struct SoftmaxBackward : torch::autograd::Node {
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return {at::Tensor()};
+    TORCH_CHECK(!at::GradMode::is_enabled(), "the softmax has no second derivative");
     const at::NoGradGuard unrecorded;
     at::Tensor back = gradients[0].contiguous().clone();
     const int64_t width = back.size(-1);
@@ -58,6 +59,7 @@ struct ProductBackward : torch::autograd::Node {
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return variable_list(3);
+    TORCH_CHECK(!at::GradMode::is_enabled(), "attention has no second derivative");
     const at::NoGradGuard unrecorded;
     const auto by_head = [](const at::Tensor& tensor) { return tensor.contiguous().flatten(0, 1); };
     const at::Tensor queries = by_head(query), keys = by_head(key), values = by_head(value), arriving = by_head(gradients[0]);
@@ -115,7 +117,13 @@ at::Tensor product(
     TORCH_CHECK(
         tensor.scalar_type() == at::kFloat && tensor.device().is_cpu() && tensor.dim() == 4,
         "queries, keys and values are ", tensor.scalar_type(), tensor.sizes(), ", not four dimensions of float32");
-  TORCH_CHECK(!seen.defined() || (!is_causal && seen.dim() == 4 && seen.size(1) == 1), "the mask is not one of all heads");
+  TORCH_CHECK(
+      query.sizes().slice(0, 2) == key.sizes().slice(0, 2) && key.sizes().slice(0, 3) == value.sizes().slice(0, 3) &&
+          query.size(3) == key.size(3),
+      "queries ", query.sizes(), ", keys ", key.sizes(), " and values ", value.sizes(), " do not belong together");
+  TORCH_CHECK(
+      !seen.defined() || (!is_causal && seen.scalar_type() == at::kBool && seen.dim() == 4 && seen.size(1) == 1),
+      "the mask is not one of truth values for all heads");
   const auto node = node_for<ProductBackward>(query, key, value);
   at::Tensor result;
   {

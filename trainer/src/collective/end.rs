@@ -3,9 +3,9 @@
 use std::fmt;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::str::FromStr;
 
-use rustix::process::{Signal, getpid, kill_process};
+use signal_hook::low_level;
 use spec::ExitCode;
 
 /// How a rank ended.
@@ -47,11 +47,9 @@ impl End {
         match self {
             Self::Exit(code) => code,
             Self::Signal(signal) => {
-                if let Some(signal) = Signal::from_named_raw(signal) {
-                    let _ = kill_process(getpid(), signal);
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-                // The signal did not end this process.
+                // Those that this process listens to must end it all the same; nobody can listen to SIGKILL.
+                let _ = low_level::emulate_default_handler(signal);
+                let _ = low_level::raise(signal);
                 ExitCode::Bug
             }
         }
@@ -64,6 +62,17 @@ impl fmt::Display for End {
             Self::Exit(code) => write!(formatter, "exit code {}", code.code()),
             Self::Signal(signal) => write!(formatter, "signal {signal}"),
         }
+    }
+}
+
+impl FromStr for End {
+    type Err = ();
+
+    /// Reads what [`fmt::Display`] writes.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = |what: &str| text.trim().strip_prefix(what)?.parse::<i32>().ok();
+        let exit = || number("exit code ").and_then(ExitCode::from_code).map(Self::Exit);
+        number("signal ").map(Self::Signal).or_else(exit).ok_or(())
     }
 }
 
@@ -87,6 +96,9 @@ mod tests {
         assert_eq!(first(&[code(69), code(69), killed, None]), Some(2));
         assert_eq!(first(&[code(69), code(73)]), Some(1));
         assert_eq!(first(&[None, code(69), code(69)]), Some(1));
+        for end in [End::Signal(6), End::Exit(ExitCode::Resume)] {
+            assert_eq!(end.to_string().parse(), Ok(end));
+        }
         // A code that is none of ours.
         assert_eq!(code(99), Some(End::Exit(ExitCode::Bug)));
     }

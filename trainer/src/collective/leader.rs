@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use spec::{ExitCode, Failure, contract};
-use tempfile::TempDir;
 
 use super::end::{End, first_failure};
 use crate::logbook;
@@ -30,7 +29,8 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<E
     let rendezvous = tempfile::Builder::new().prefix("seedbed-rendezvous").tempdir().map_err(unable)?;
     let mut ranks = Ranks { children: Vec::new(), ends: vec![None; world as usize], told: false };
     for rank in 0..world {
-        ranks.children.push(start(directory, cache, (rank, world), &rendezvous).map_err(unable)?);
+        let place = [rank, world, rank, world];
+        ranks.children.push(start(directory, cache, place, rendezvous.path()).map_err(unable)?);
     }
     let failed = ranks.watch(&stop).map_err(unable)?;
     drop(rendezvous);
@@ -45,11 +45,15 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<E
     }
 }
 
-fn start(
+/// Where a rank stands: its number and how many there are, in all and on its machine.
+const PLACE: [&str; 4] = [contract::RANK, contract::RANKS, contract::LOCAL_RANK, contract::LOCAL_RANKS];
+
+/// Starts the rank that stands at `place` ([`PLACE`]).
+pub(super) fn start(
     directory: &Path,
     cache: Option<&Path>,
-    (rank, world): (u32, u32),
-    rendezvous: &TempDir,
+    place: [u32; 4],
+    rendezvous: &Path,
 ) -> std::io::Result<Child> {
     // The running program itself, also when its file was replaced since it was started.
     let mut command = Command::new("/proc/self/exe");
@@ -57,14 +61,8 @@ fn start(
     if let Some(cache) = cache {
         command.arg("--cache").arg(cache);
     }
-    command.env(contract::RENDEZVOUS, rendezvous.path());
-    let place = [
-        (contract::RANK, rank),
-        (contract::RANKS, world),
-        (contract::LOCAL_RANK, rank),
-        (contract::LOCAL_RANKS, world),
-    ];
-    for (name, value) in place {
+    command.env(contract::RENDEZVOUS, rendezvous);
+    for (name, value) in PLACE.into_iter().zip(place) {
         command.env(name, value.to_string());
     }
     command.spawn()

@@ -5,7 +5,7 @@
 //! see, with the same masks, dropout and divisors, and a run may go on with another number. Rank 0 alone writes.
 //!
 //! - [`leader`]: starts the ranks of a run on this machine, and makes one end of theirs; [`spread`] does so on several nodes of
-//!   a Slurm cluster, and [`end`] tells which end explains the others.
+//!   a Slurm cluster, with a [`task`] for each and a [`meeting`] of all; [`end`] tells which end explains the others.
 //! - [`call`], [`ranks`], [`rendezvous`]: how a rank learns who it is and finds the others.
 //! - [`team`]: the ranks as one of them sees them, and [`Collective`], the way in which they exchange tensors:
 //!   NCCL between GPUs, [`sockets`] between processes of one machine without.
@@ -16,10 +16,12 @@ pub mod end;
 pub mod error;
 mod gpu;
 pub mod leader;
+mod meeting;
 pub mod ranks;
 pub mod rendezvous;
 pub mod sockets;
 pub mod spread;
+pub mod task;
 pub mod team;
 pub mod trial;
 

@@ -76,7 +76,8 @@ pub fn meet(call: &Call, own: &Introduction, device: Device) -> Result<Team, Col
     }
 }
 
-fn introduction(folder: &Path, rank: u32) -> PathBuf {
+/// Where a rank says who it is.
+pub(super) fn introduction(folder: &Path, rank: u32) -> PathBuf {
     folder.join(format!("rank-{rank}.json"))
 }
 

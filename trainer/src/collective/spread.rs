@@ -1,24 +1,18 @@
-//! The ranks of a run on several nodes of a Slurm cluster, as one process: one step of `srun` with a task for each rank.
+//! The ranks of a run on several nodes of a Slurm cluster, as one process: one step of `srun` with a [`super::task`] for each rank.
 //!
-//! Slurm tells a rank its number; the folder in which they meet lies in the run's directory, which all nodes see. Slurm does not
-//! tell how each task ended, so a rank leaves a note there and then ends well, whatever its end. What Slurm then still sees as a
-//! failure is a rank that could leave none: it was killed. `--kill-on-bad-exit` ends the others with it.
+//! Slurm tells a task its number, and the tasks write down in the [`Meeting`] how their ranks ended. What Slurm itself sees as a
+//! failure is a task that could not: its node is lost, or it was killed with its rank. `--kill-on-bad-exit` then ends the others.
 
-use std::fs;
-use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use spec::layout::RunLayout;
 use spec::{ExitCode, Failure, contract};
 
 use super::end::{End, first_failure};
-use super::ranks;
-use crate::failure::write_failure;
-use crate::files::{WriteError, write_atomically};
+use super::meeting::Meeting;
 use crate::logbook;
 use crate::signal::StopRequest;
 
@@ -26,7 +20,7 @@ use crate::signal::StopRequest;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Looks at `srun` for each one into the folder, which lies on a network's file system.
 const LOOKS: u32 = 10;
-/// How long the others have, when one has failed, to say that they failed first, and Slurm to say that one was killed.
+/// How long the others have, when one has failed, to say that they failed first, and what is written to be seen here.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long Slurm has to end a step.
 const END_OF_STEP: Duration = Duration::from_mins(1);
@@ -38,13 +32,14 @@ const END_OF_STEP: Duration = Duration::from_mins(1);
 pub fn carry_out(directory: &Path, cache: Option<&Path>, (world, nodes): (u32, u32)) -> Result<ExitCode, Failure> {
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     if world % nodes != 0 {
-        let words = format!("{world} ranks do not spread evenly over {nodes} nodes");
+        let words = format!("{world} ranks (--ranks) do not spread evenly over {nodes} nodes (--nodes)");
         return Err(Failure::new(ExitCode::Usage, words));
     }
     check_job()?;
     let meeting = Meeting::prepare(directory)?;
-    let mut step = Step { srun: start(directory, cache, (world, nodes), &meeting.folder)?, is_over: false };
-    let end = step.watch(&stop, |ends| meeting.read(world, ends)).map_err(|error| unable(&error))?;
+    let srun = start(directory, cache, (world, nodes), &meeting.folder)?;
+    let mut step = Step { srun, world, is_over: false };
+    let end = step.watch(&stop, &meeting).map_err(|error| unable(&error))?;
     drop((step, meeting));
     Ok(end.follow())
 }
@@ -62,72 +57,34 @@ fn check_job() -> Result<(), Failure> {
         .hint("`seedbed submit` makes one; without --nodes all ranks are here"))
 }
 
-/// The folder in which the ranks of one start meet, and leave their notes.
-struct Meeting {
-    folder: PathBuf,
-}
-
-impl Meeting {
-    /// An empty folder. The run is claimed, so what lies there is of a start that is over.
-    fn prepare(directory: &Path) -> Result<Self, Failure> {
-        let folder = RunLayout::new(directory).ranks();
-        let failed = |error| write_failure(WriteError::new(&folder, error));
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => fs::create_dir_all(&folder).map_err(failed)?,
-        }
-        Ok(Self { folder })
-    }
-
-    /// Adds the ends of the ranks that have left a note.
-    fn read(&self, world: u32, ends: &mut Vec<Option<End>>) {
-        ends.resize(world as usize, None);
-        for (rank, end) in (0..).zip(ends.iter_mut()).filter(|(_, end)| end.is_none()) {
-            let text = fs::read_to_string(note(&self.folder, rank)).ok();
-            let code = text.and_then(|text| text.trim().parse().ok()).and_then(ExitCode::from_code);
-            *end = code.map(End::Exit);
-        }
-    }
-}
-
-impl Drop for Meeting {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn note(folder: &Path, rank: u32) -> PathBuf {
-    folder.join(format!("end-{rank}"))
-}
-
-/// Ends a rank with `exit`, or, where it is a task of a step, leaves a note of it and ends well.
-pub fn leave(exit: ExitCode) -> ExitCode {
-    match ranks::call() {
-        Ok(Some(call)) if call.is_task => {
-            let noted = write_atomically(&note(&call.rendezvous, call.rank), |file| write!(file, "{}", exit.code()));
-            if noted.is_ok() { ExitCode::Done } else { exit }
-        }
-        _ => exit,
-    }
-}
-
 fn start(directory: &Path, cache: Option<&Path>, (world, nodes): (u32, u32), meeting: &Path) -> Result<Child, Failure> {
-    let local = (world / nodes).max(1);
     let own = std::env::current_exe().map_err(|error| unable(&error))?;
-    let mut command = Command::new("srun");
-    command.args(options(world, nodes, cores_of_node())).arg(own).arg("run").arg("--dir").arg(directory);
+    // The other nodes know no /proc of this one; where the file was replaced since, they compare versions.
+    let own = own.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
+    let mut command = Command::new(&own);
+    command.arg("bound").arg("srun").args(options(world, nodes, cores_of_node()));
+    command.arg(&own).arg("run").arg("--dir").arg(directory);
     if let Some(cache) = cache {
         command.arg("--cache").arg(cache);
     }
-    command.env(contract::RENDEZVOUS, meeting).env(contract::LOCAL_RANKS, local.to_string()).stdin(Stdio::null());
-    command.env_remove(contract::RANK);
+    command.env(contract::RENDEZVOUS, meeting).env(contract::LOCAL_RANKS, (world / nodes).to_string());
+    command.env_remove(contract::RANK).stdin(Stdio::null());
     // Whoever asks this process's group to stop must not ask srun, which takes SIGTERM for an order to kill.
     command.process_group(0);
-    command.spawn().map_err(|error| {
-        let hint = "ranks on several nodes are started by Slurm's srun: it must be on PATH where the job runs, within a \
-                    container too";
-        Failure::new(ExitCode::Unavailable, format!("cannot start srun: {error}")).hint(hint)
-    })
+    command.spawn().map_err(|error| unable(&error))
+}
+
+/// Becomes the program `argv`, which gets SIGTERM when the process that started this one is gone: `srun` then ends its step, so that
+/// no rank outlives its leader.
+///
+/// # Errors
+/// When there is no such program.
+pub fn become_bound(argv: &[std::ffi::OsString]) -> Failure {
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+    let error = Command::new(&argv[0]).args(&argv[1..]).exec();
+    let words = format!("cannot start {}: {error}", argv[0].display());
+    Failure::new(ExitCode::Unavailable, words)
+        .hint("ranks on several nodes are started by Slurm's srun, which must be on PATH where the job runs")
 }
 
 /// Processor cores that the job has on each node, as Slurm says.
@@ -137,7 +94,7 @@ fn cores_of_node() -> Option<u32> {
 
 /// Options of `srun` for `world` ranks on `nodes` nodes that have so many `cores` each.
 fn options(world: u32, nodes: u32, cores: Option<u32>) -> Vec<String> {
-    let local = (world / nodes).max(1);
+    let local = world / nodes;
     let mut options = vec![
         format!("--nodes={nodes}"),
         format!("--ntasks={world}"),
@@ -157,49 +114,80 @@ fn options(world: u32, nodes: u32, cores: Option<u32>) -> Vec<String> {
 /// A step of the job, which does not outlive this.
 struct Step {
     srun: Child,
+    world: u32,
     is_over: bool,
 }
 
 impl Step {
-    /// Waits until the step is over, or one of the ranks has failed, and says how the run ended. `read` looks for the ranks' notes.
-    fn watch(&mut self, stop: &StopRequest, read: impl Fn(&mut Vec<Option<End>>)) -> std::io::Result<End> {
-        let (mut ends, mut deadline, mut told) = (Vec::new(), None, false);
-        for look in 0_u32.. {
-            let over = self.srun.try_wait()?;
-            self.is_over = over.is_some();
-            if self.is_over || look.is_multiple_of(LOOKS) {
-                read(&mut ends);
+    /// Waits until the step is over, or one of the ranks has failed, and says how the run ended.
+    fn watch(&mut self, stop: &StopRequest, meeting: &Meeting) -> std::io::Result<End> {
+        let (mut ends, mut deadline, mut told) = (vec![None; self.world as usize], None, false);
+        let mut look = 0_u32;
+        loop {
+            if let Some(status) = self.srun.try_wait()? {
+                self.is_over = true;
+                return Ok(self.conclude(status, meeting, &mut ends));
             }
-            let failed = first_failure(&ends);
-            match over.map(|status| (status.success(), of_srun(status))) {
-                // What Slurm calls a failure no rank could have said itself, unless one says more.
-                Some((false, end)) => {
-                    return Ok(say(failed.filter(|(_, own)| explains(*own, end)).unwrap_or((0, end))));
-                }
-                Some((true, _)) => return Ok(failed.map_or_else(|| last(&ends), say)),
-                None => {}
+            if look.is_multiple_of(LOOKS) {
+                meeting.read(&mut ends);
             }
-            if let Some(failed) = failed
+            if let Some((rank, end)) = first_failure(&ends)
                 && Instant::now() >= *deadline.get_or_insert(Instant::now() + GRACE)
             {
-                return Ok(say(failed));
+                return Ok(self.say(rank, end));
             }
             if stop.is_asked() && !told {
+                if !meeting.is_complete(self.world) {
+                    logbook::say("asked to stop before all ranks had come; nothing is lost");
+                    return Ok(End::Exit(ExitCode::Resume));
+                }
                 told = true;
-                // Which srun passes on to the ranks; they take it as SIGTERM.
+                // Which srun passes on to the tasks, which pass it on to their ranks.
                 self.send(Signal::USR2);
             }
+            look = look.wrapping_add(1);
             std::thread::sleep(BETWEEN_LOOKS);
         }
-        unreachable!("invariant: a step ends before the looks at it are countless")
+    }
+
+    /// How the run ended, whose step has: as the first rank, which alone knows, unless one has failed.
+    fn conclude(&self, status: ExitStatus, meeting: &Meeting, ends: &mut [Option<End>]) -> End {
+        let deadline = Instant::now() + GRACE;
+        meeting.read(ends);
+        while status.success() && ends.iter().any(Option::is_none) && Instant::now() < deadline {
+            std::thread::sleep(BETWEEN_LOOKS);
+            meeting.read(ends);
+        }
+        let failed = first_failure(ends);
+        if status.success() {
+            return failed
+                .map_or_else(|| ends[0].unwrap_or(End::Exit(ExitCode::Bug)), |(rank, end)| self.say(rank, end));
+        }
+        let seen = of_srun(status);
+        match failed {
+            Some((rank, own)) if first_failure(&[Some(seen), Some(own)]).is_some_and(|(which, _)| which == 1) => {
+                self.say(rank, own)
+            }
+            _ => {
+                logbook::say(&format!("srun ended the step of {} ranks ({seen}), so the run ends here", self.world));
+                seen
+            }
+        }
+    }
+
+    fn say(&self, rank: usize, end: End) -> End {
+        logbook::say(&format!("rank {rank} of {} failed ({end}), so the run ends here", self.world));
+        end
     }
 
     fn send(&self, signal: Signal) {
         let _ = kill_process(Pid::from_child(&self.srun), signal);
     }
+}
 
+impl Drop for Step {
     /// Ends the step: `srun` takes two interrupts within a second for that.
-    fn end(&mut self) {
+    fn drop(&mut self) {
         let deadline = Instant::now() + END_OF_STEP;
         while !self.is_over && Instant::now() < deadline {
             for _ in 0..2 {
@@ -212,12 +200,6 @@ impl Step {
                 std::thread::sleep(BETWEEN_LOOKS);
             }
         }
-    }
-}
-
-impl Drop for Step {
-    fn drop(&mut self) {
-        self.end();
         if !self.is_over {
             self.send(Signal::KILL);
             let _ = self.srun.wait();
@@ -235,24 +217,6 @@ fn of_srun(status: ExitStatus) -> End {
     }
 }
 
-/// Whether a rank's own words say more than what Slurm has seen.
-fn explains(own: End, seen: End) -> bool {
-    first_failure(&[Some(seen), Some(own)]).is_some_and(|(which, _)| which == 1)
-}
-
-/// The end of a run whose ranks have all ended well: that of the first, which alone knows.
-fn last(ends: &[Option<End>]) -> End {
-    ends.first().copied().flatten().unwrap_or(End::Exit(ExitCode::Bug))
-}
-
-fn say((rank, end): (usize, End)) -> End {
-    match end {
-        End::Exit(_) => logbook::say(&format!("rank {rank} failed ({end}), so the run ends here")),
-        End::Signal(_) => logbook::say(&format!("a rank was ended by {end}, so the run ends here")),
-    }
-    end
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt as _;
@@ -268,23 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_killed_explains_what_noticed_it() {
-        let gone = End::Exit(ExitCode::Unavailable);
+    fn what_srun_says_of_a_task_that_was_killed_is_its_signal() {
         let srun = |code: i32| of_srun(ExitStatus::from_raw(code << 8));
-        assert!(!explains(gone, srun(137)));
         assert_eq!(srun(137), End::Signal(9));
-        assert_eq!((srun(1), srun(66)), (gone, End::of(ExitStatus::from_raw(66 << 8))));
-        assert!(explains(End::Exit(ExitCode::BadData), gone));
-    }
-
-    #[test]
-    fn a_note_that_is_no_code_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let meeting = Meeting::prepare(folder.path()).unwrap();
-        fs::write(note(&meeting.folder, 0), "75").unwrap();
-        fs::write(note(&meeting.folder, 1), "").unwrap();
-        let mut ends = Vec::new();
-        meeting.read(3, &mut ends);
-        assert_eq!(ends, [Some(End::Exit(ExitCode::Resume)), None, None]);
+        assert_eq!((srun(1), srun(66)), (End::Exit(ExitCode::Unavailable), End::of(ExitStatus::from_raw(66 << 8))));
     }
 }

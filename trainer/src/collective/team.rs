@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Range;
 
 use tch::{Device, Kind, Tensor};
 
@@ -74,12 +73,6 @@ impl Team {
     /// Whether piece `index` of some work is this rank's: they are dealt out in turn.
     pub fn owns(&self, index: u64) -> bool {
         index % u64::from(self.world) == u64::from(self.rank)
-    }
-
-    /// This rank's share of `count` pieces that lie in a row: the shares follow one another and differ by one piece at most.
-    pub fn share(&self, count: usize) -> Range<usize> {
-        let bound = |rank: u32| count * rank as usize / self.world as usize;
-        bound(self.rank)..bound(self.rank + 1)
     }
 
     /// Sums a tensor over all ranks, in place, and waits for it.
@@ -156,21 +149,5 @@ impl Team {
         let collective = self.collective.take();
         self.world = 1;
         collective.map_or(Ok(()), |collective| collective.into_inner().finish())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_leave_nothing_out_and_nobody_has_much_more() {
-        for (count, world) in [(0, 3), (2, 3), (10, 3), (67_000, 8), (5, 1)] {
-            let team = |rank| Team { rank, world, ..Team::alone() };
-            let shares: Vec<Range<usize>> = (0..world).map(|rank| team(rank).share(count)).collect();
-            assert_eq!(shares.iter().cloned().flatten().collect::<Vec<_>>(), (0..count).collect::<Vec<_>>());
-            let sizes = || shares.iter().map(ExactSizeIterator::len);
-            assert!(sizes().max().unwrap() - sizes().min().unwrap() <= 1, "{shares:?}");
-        }
     }
 }
