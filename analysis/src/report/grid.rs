@@ -125,9 +125,10 @@ impl<'a> Grid<'a> {
 
     /// Whether differences between levels differ between strata.
     pub(super) fn interaction(&self) -> Result<Joint, Refusal> {
-        match self.recurring {
-            true => self.contrasts()?.anywhere(),
-            false => self.model().as_ref().map_err(|refusal| *refusal)?.interaction(),
+        if self.recurring {
+            self.contrasts()?.anywhere()
+        } else {
+            self.model().as_ref().map_err(|refusal| *refusal)?.interaction()
         }
     }
 
@@ -168,9 +169,12 @@ impl<'a> Grid<'a> {
 
     /// λ of Dunnett's comparison, from the numbers of seeds in all strata, or of runs where seeds do not recur.
     pub(super) fn loading(&self, level: usize, baseline: usize) -> f64 {
-        let runs = |level: usize| match self.recurring {
-            true => across::complete(&self.cells[level]).len() as f64,
-            false => self.cells[level].iter().map(Vec::len).sum::<usize>() as f64,
+        let runs = |level: usize| {
+            if self.recurring {
+                across::complete(&self.cells[level]).len() as f64
+            } else {
+                self.cells[level].iter().map(Vec::len).sum::<usize>() as f64
+            }
         };
         (runs(level) / (runs(level) + runs(baseline))).sqrt()
     }

@@ -231,9 +231,9 @@ mod tests {
         let (mut values, mut cell, mut block) = (Vec::new(), Vec::new(), Vec::new());
         let noise =
             [0.3, -0.2, 0.1, -0.4, 0.25, 0.05, 0.15, -0.35, 0.2, 0.4, -0.1, -0.3, 0.02, 0.31, -0.27, 0.12, 0.08, -0.18];
-        for run in 0..18 {
+        for (run, noise) in noise.into_iter().enumerate() {
             let (seed, arm) = (run / 3, run % 3);
-            values.push(1e6 * (seed % 3) as f64 + arm as f64 + noise[run]);
+            values.push(1e6 * (seed % 3) as f64 + arm as f64 + noise);
             cell.push(seed / 3 * 3 + arm);
             block.push(seed);
         }
@@ -242,7 +242,7 @@ mod tests {
         assert!(fit.unbounded && !fit.singular && fit.seed_variance > 1e6 * fit.residual_variance, "{fit:?}");
         // And where only a constant is between the arms of a seed, there is no error at all.
         let constant: Vec<f64> =
-            (0..18).map(|run| 1e-3 * ((run / 3) * (run / 3)) as f64 + 0.5 * (run % 3) as f64).collect();
+            (0..18_u32).map(|run| 1e-3 * f64::from((run / 3) * (run / 3)) + 0.5 * f64::from(run % 3)).collect();
         assert_eq!(Mixed::fit(&constant, &arms(&cell, 6), &seed).unwrap_err(), Refusal::NoSpread);
     }
 
