@@ -78,6 +78,9 @@ fn few_seeds_pool_their_error_and_many_stand_alone() {
     for case in cases() {
         let (name, expected) = (case["name"].as_str().unwrap(), &case["expected"]);
         let report = report(case["csv"].as_str().unwrap(), &plan());
+        if name == "interaction" {
+            continue;
+        }
         for contrast in &effects(&report).contrasts {
             let (judged, level) = (&contrast.judged, contrast.level.as_str());
             let test = *judged.estimate.as_ref().unwrap().test().unwrap();
@@ -98,6 +101,110 @@ fn few_seeds_pool_their_error_and_many_stand_alone() {
             let claims = judged.adjusted_p.unwrap() < 0.05;
             assert!(claims == excludes || (name == "many" && claims), "{name} {level}");
         }
+    }
+}
+
+#[test]
+fn an_interaction_leaves_averages_without_a_verdict_and_questions_with_a_warning() {
+    let case = &cases()[1];
+    let report = report(case["csv"].as_str().unwrap(), &plan());
+    for contrast in &effects(&report).contrasts {
+        let (judged, expected) = (&contrast.judged, &case["expected"]["contrasts"][contrast.level.as_str()]);
+        close(judged.p().unwrap(), &expected["p"], 1e-4, &contrast.level);
+        assert_eq!((judged.verdict, judged.adjusted_p, judged.simultaneous), (Verdict::NotTested, None, None));
+        assert!(judged.reason.as_ref().unwrap().starts_with("the interaction is significant"), "{judged:?}");
+    }
+    let answer = &report.answers[0];
+    assert!(
+        answer.interaction.unwrap().p < 0.05 && answer.sentence.contains("depends on the stratum"),
+        "{}",
+        answer.sentence
+    );
+    assert!(!self::report(cases()[0]["csv"].as_str().unwrap(), &plan()).answers[0].sentence.contains("stratum"));
+}
+
+/// A table of `arms` in `strata` for `seeds`, the loss as `of` says.
+fn table(arms: usize, strata: usize, seeds: usize, of: impl Fn(usize, usize, usize) -> f64) -> String {
+    let mut rows = vec!["architecture,activation,seed,loss".to_owned()];
+    for (stratum, arm) in (0..strata).flat_map(|stratum| (0..arms).map(move |arm| (stratum, arm))) {
+        let name = if arm == 0 { "gelu".to_owned() } else { format!("arm-{arm}") };
+        rows.extend((0..seeds).map(|seed| format!("a{stratum},{name},{seed},{}", of(stratum, arm, seed))));
+    }
+    rows.join("\n")
+}
+
+fn without_questions() -> AnalysisSpec {
+    AnalysisSpec { questions: Vec::new(), ..plan() }
+}
+
+#[test]
+fn errors_of_their_own_are_corrected_by_holm() {
+    // Too many arms for one model: each average has its own paired t test on three seeds.
+    let noise = std::cell::RefCell::new(fixture::Noise::new(3));
+    let csv = table(130, 2, 3, |_, _, _| 2.5 + 0.01 * noise.borrow_mut().next());
+    let report = report(&csv, &without_questions());
+    let effects = effects(&report);
+    let p: Vec<Option<f64>> = effects.contrasts.iter().map(|contrast| contrast.judged.p()).collect();
+    let holm = analysis::statistics::holm::holm(&p);
+    for (contrast, holm) in effects.contrasts.iter().zip(holm) {
+        assert_eq!((contrast.judged.basis, contrast.judged.adjusted_p), (Some(Basis::Seeds), holm));
+    }
+    assert!(effects.interaction.is_none() && effects.reason.is_some());
+    assert!(
+        report.headline[0].contains("whether that depends on architecture could not be tested"),
+        "{:?}",
+        report.headline
+    );
+    let methods = report.methods.join(" ");
+    assert!(
+        methods.contains("Where the model cannot be fitted") && !methods.contains("With 8 seeds or more"),
+        "{methods}"
+    );
+}
+
+#[test]
+fn arms_that_differ_by_a_constant_in_every_seed_have_no_error() {
+    let csv =
+        table(3, 3, 4, |stratum, arm, seed| 2.0 + stratum as f64 + 0.125 * arm as f64 + 0.25 * (seed * seed) as f64);
+    let report = report(&csv, &without_questions());
+    let effects = effects(&report);
+    assert_eq!((effects.blocks, effects.interaction, effects.main_effect), (None, None, None));
+    for contrast in &effects.contrasts {
+        assert_eq!((contrast.judged.verdict, contrast.judged.p()), (Verdict::NotTested, None));
+    }
+    assert!(effects.reason.as_ref().unwrap().contains("nothing varies"), "{:?}", effects.reason);
+}
+
+#[test]
+fn seeds_count_that_are_really_paired() {
+    let all = table(4, 2, 4, |stratum, arm, seed| {
+        2.0 + stratum as f64 + 0.1 * ((arm * 7 + seed * 5 + stratum * 3) % 11) as f64
+    });
+    // Two seeds in one architecture and two others in the other one are two, not four.
+    let apart: Vec<&str> = all
+        .lines()
+        .filter(|line| !line.starts_with("a0") || line.contains(",0,") || line.contains(",1,"))
+        .filter(|line| !line.starts_with("a1") || line.contains(",2,") || line.contains(",3,"))
+        .collect();
+    let report = report(&apart.join("\n"), &without_questions());
+    for contrast in &effects(&report).contrasts {
+        assert_eq!((contrast.judged.seeds, contrast.judged.verdict), (2, Verdict::NotTested));
+    }
+}
+
+#[test]
+fn one_pair_has_one_verdict_in_every_form() {
+    let mut plan = plan();
+    let pair = |level: &str| Question {
+        name: level.to_owned(),
+        factor: "activation".to_owned(),
+        pairs: vec![[Value::from(level), Value::from("gelu")]],
+    };
+    plan.questions = ["relu", "silu", "swish"].map(pair).into();
+    let report = report(cases()[0]["csv"].as_str().unwrap(), &plan);
+    assert!(report.answers.iter().any(|answer| answer.pooled.adjusted_p != answer.pooled.p()));
+    for answer in &report.answers {
+        assert_eq!(answer.pairs[0].judged, answer.pooled);
     }
 }
 

@@ -62,9 +62,7 @@ fn of_answer(rows: &mut Rows, metric: &str, answer: &Answer) {
     rows.push(row([metric, "question", &answer.name, &answer.factor, "", ""], answer.strata, &answer.pooled, None));
     for pair in &answer.pairs {
         let names = [metric, "pair", &answer.name, &answer.factor, &pair.level, &pair.baseline];
-        // Of a question with one pair, the pair is the answer, and has its correction.
-        let judged = if answer.pairs.len() == 1 { &answer.pooled } else { &pair.judged };
-        rows.push(row(names, answer.strata, judged, Some(&pair.cost)));
+        rows.push(row(names, answer.strata, &pair.judged, Some(&pair.cost)));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::report::answers::Answer;
 use crate::report::comparison::Verdict;
 use crate::report::cost::Cost;
-use crate::report::effects::Effects;
+use crate::report::effects::{Effects, Leads};
 use crate::report::judged::{Judged, Meaning, Needed};
 use crate::report::metric::{Contrast, MetricReport};
 use crate::report::model::Blocks;
@@ -82,10 +82,9 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     };
     let mut gaps = Vec::new();
     for pair in &answer.pairs {
-        // Of a question with one pair, the pair is the answer, and has its correction.
-        let judged = if answer.pairs.len() == 1 { &answer.pooled } else { &pair.judged };
-        gaps.extend(not_tested(&format!("{} \u{2212} {}", pair.level, pair.baseline), judged));
-        row(format!("{} \u{2212} {}", pair.level, pair.baseline), judged, Some(&pair.cost));
+        let name = format!("{} \u{2212} {}", pair.level, pair.baseline);
+        gaps.extend(not_tested(&name, &pair.judged));
+        row(name, &pair.judged, Some(&pair.cost));
     }
     if answer.pairs.len() > 1 {
         row("all pairs".to_owned(), &answer.pooled, None);
@@ -181,7 +180,9 @@ pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
     );
     sheet.lead = about(contrast, effects);
     for contrast in &effects.contrasts {
-        sheet.lead.extend(not_tested(&contrast.level, &contrast.judged));
+        if effects.leads == Leads::MainEffects {
+            sheet.lead.extend(not_tested(&contrast.level, &contrast.judged));
+        }
         let mut cells = vec![contrast.level.clone()];
         cells.extend(judged_cells(&contrast.judged, metric.decimals, true));
         cells.push(contrast.judged.verdict.name().to_owned());
@@ -212,6 +213,9 @@ fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
     lead.extend(
         effects.interaction.map(|joint| format!("Interaction of {} and {across}: {}.", contrast.factor, test(joint))),
     );
+    if effects.leads == Leads::SimpleEffects {
+        lead.push("Levels are judged within each stratum only: the averages are shown and claim nothing.".to_owned());
+    }
     lead.extend(effects.main_effect.map(|joint| format!("Main effect of {}: {}.", contrast.factor, test(joint))));
     lead.extend(effects.blocks.map(|blocks| {
         let error = number::fixed(effects.residual_variance.unwrap_or_default().sqrt(), 4);
@@ -219,6 +223,10 @@ fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
             Blocks::Random => format!(
                 "Standard deviation of a run around its arm and seed {error}, between seeds {}.",
                 number::fixed(effects.between_variance.unwrap_or_default().max(0.0).sqrt(), 4)
+            ),
+            Blocks::Fixed if effects.between_variance.is_some() => format!(
+                "Standard deviation of a run around its arm and seed {error}; nearly all that varies lies between seeds, which are \
+                 fixed blocks."
             ),
             Blocks::Fixed => format!(
                 "Standard deviation of a run around its arm and seed {error}; none between seeds was found, and seeds are fixed \
@@ -233,7 +241,10 @@ fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
         lead.push(format!("Largest over smallest standard deviation of an arm: {}{p}.", number::fixed(ratio, 1)));
     }
     if !effects.left_out.is_empty() {
-        lead.push(format!("Without a value in some stratum, and so not here: {}.", number::list(&effects.left_out)));
+        lead.push(format!(
+            "Without a seed that has a value in every stratum, and so not here: {}.",
+            number::list(&effects.left_out)
+        ));
     }
     lead.extend(effects.reason.as_ref().map(|reason| format!("Not everything could be computed: {reason}.")));
     lead

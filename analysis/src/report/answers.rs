@@ -16,6 +16,7 @@ use crate::error::AnalysisError;
 use crate::nearest::suggestion;
 use crate::number;
 use crate::results::Results;
+use crate::statistics::mixed::fit::Joint;
 use crate::statistics::refusal::Refusal;
 
 /// One pair of a question.
@@ -44,7 +45,9 @@ pub struct Answer {
     pub left_out: Vec<String>,
     /// The answer: the mean difference of all pairs.
     pub pooled: Judged,
-    /// Each pair by itself.
+    /// Whether differences between its levels differ between the strata; absent with one stratum and where it could not be tested.
+    pub interaction: Option<Joint>,
+    /// Each pair by itself; a single one is the answer, and has its correction.
     pub pairs: Vec<PairAnswer>,
     /// The answer as a sentence.
     pub sentence: String,
@@ -104,6 +107,9 @@ pub(super) fn answers(
     let mut pooled: Vec<&mut Judged> = answers.iter_mut().map(|answer| &mut answer.pooled).collect();
     judged::judge(&mut pooled, Correction::Holm, metric.direction, (analysis, true));
     for answer in &mut answers {
+        if let [pair] = answer.pairs.as_mut_slice() {
+            pair.judged = answer.pooled.clone();
+        }
         answer.sentence = sentence(answer, metric, analysis);
     }
     answers
@@ -139,16 +145,17 @@ fn answer(
         .collect();
     let mut family: Vec<&mut Judged> = pairs.iter_mut().map(|pair| &mut pair.judged).collect();
     judged::judge(&mut family, Correction::Holm, metric.direction, (analysis, true));
-    let pooled = match places.into_iter().collect::<Option<Vec<_>>>() {
-        Some(places) => grid.judge(&places, by_seeds),
-        None => absent(),
-    };
+    let places = places.into_iter().collect::<Option<Vec<_>>>();
+    let pooled = places.as_ref().map_or_else(absent, |places| grid.judge(places, by_seeds));
+    let several = compared.strata.len() > 1;
+    let interaction = if several && places.is_some() { grid.interaction().ok() } else { None };
     Answer {
         name: question.name.clone(),
         factor: question.factor.clone(),
         strata: compared.strata.len(),
         left_out,
         pooled,
+        interaction,
         pairs,
         sentence: String::new(),
     }
@@ -222,7 +229,20 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
         String::new()
     };
     let what = if answer.pairs.len() == 1 { "Difference" } else { "Mean difference of the pairs" };
-    format!("{name}: {word}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}")
+    let depends = dependence(answer, analysis.alpha);
+    format!("{name}: {word}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}{depends}")
+}
+
+/// A warning where the strata answer differently, or where that could not be seen.
+fn dependence(answer: &Answer, alpha: f64) -> String {
+    match answer.interaction {
+        Some(test) if test.p < alpha => format!(
+            " What its levels differ by depends on the stratum (p {}): this mean may hold for none of them, see each by itself.",
+            number::p_value(test.p)
+        ),
+        None if answer.strata > 1 => " Whether the answer depends on the stratum could not be tested.".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// What an open question could have shown, and what it would take.

@@ -11,6 +11,7 @@ use super::model::Blocks;
 use super::rule;
 use crate::statistics::diagnostics::levene::{Centre, levene};
 use crate::statistics::mixed::fit::Joint;
+use crate::statistics::refusal::Refusal;
 
 /// How unequal the spread of the arms is. Shown, and never used to choose a test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -25,7 +26,7 @@ pub struct Spread {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Leads {
-    /// Those over all strata: nothing says that a level's effect depends on the stratum.
+    /// Those over all strata: nothing says, where it could be tested, that a level's effect depends on the stratum.
     MainEffects,
     /// Those within each stratum: the interaction is significant, and an average over strata would hide it.
     SimpleEffects,
@@ -47,7 +48,7 @@ pub struct Effects {
     pub across: Vec<String>,
     /// How many strata.
     pub strata: usize,
-    /// Levels that have values in every stratum.
+    /// Levels that have values in every stratum, of one seed in all of them where seeds recur.
     pub levels: Vec<String>,
     /// Levels that lack a stratum, and are in no comparison here.
     pub left_out: Vec<String>,
@@ -85,7 +86,10 @@ pub(super) fn effects(
     let across: Vec<String> = compared.strata[0].settings.iter().map(|setting| setting.factor.clone()).collect();
     let place = grid.levels.iter().position(|level| *level == baseline);
     let model = grid.model();
-    let interaction = model.as_ref().ok().and_then(|model| model.interaction().ok());
+    let interaction = grid.interaction();
+    let untested = |refusal: &Refusal| format!("the interaction was not tested: {refusal}");
+    let reasons = model.as_ref().err().map(ToString::to_string).or_else(|| interaction.as_ref().err().map(untested));
+    let interaction = interaction.ok();
     let mut effects = Effects {
         across,
         strata: compared.strata.len(),
@@ -95,28 +99,32 @@ pub(super) fn effects(
         between_variance: model.as_ref().ok().and_then(|model| model.between),
         residual_variance: model.as_ref().ok().map(|model| model.residual),
         interaction,
-        main_effect: model.as_ref().ok().and_then(|model| model.main_effect().ok()),
+        main_effect: grid.main_effect().ok(),
         spread: spread(grid),
         leads: Leads::MainEffects,
         contrasts: Vec::new(),
-        reason: model.as_ref().err().map(ToString::to_string),
+        reason: reasons,
     };
     if interaction.is_some_and(|test| test.p < analysis.alpha) {
         effects.leads = Leads::SimpleEffects;
     }
     let Some(place) = place else {
-        effects.reason = Some(format!("the baseline {} lacks a stratum", grid.name(baseline)));
+        effects.reason = Some(format!("the baseline {} has no seed in every stratum", grid.name(baseline)));
         return Some(effects);
     };
     effects.contrasts = contrasts(grid, place);
     let loadings: Vec<f64> =
         (0..grid.levels.len()).filter(|level| *level != place).map(|level| grid.loading(level, place)).collect();
-    let by_seeds = grid.complete_seeds() >= rule::SEEDS_ALONE;
-    let correction = if by_seeds { Correction::Holm } else { Correction::Dunnett(&loadings) };
     let mut family: Vec<&mut Judged> = effects.contrasts.iter_mut().map(|contrast| &mut contrast.judged).collect();
-    judged::judge(&mut family, correction, direction, (analysis, primary));
+    judged::judge(&mut family, Correction::Dunnett(&loadings), direction, (analysis, primary));
+    if effects.leads == Leads::SimpleEffects {
+        effects.contrasts.iter_mut().for_each(|contrast| contrast.judged.withhold(DEPENDS));
+    }
     Some(effects)
 }
+
+/// Why an average is not judged.
+const DEPENDS: &str = "the interaction is significant, and levels are judged within each stratum only";
 
 fn contrasts(grid: &Grid<'_>, place: usize) -> Vec<MainContrast> {
     let others = (0..grid.levels.len()).filter(|level| *level != place);

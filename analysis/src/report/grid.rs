@@ -1,19 +1,22 @@
 //! The values of a factor's levels in all strata, and differences over the whole of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
+use super::across;
 use super::design::ComparedFactor;
 use super::index::Index;
 use super::judged::{Basis, Judged};
 use super::model::{Cell, Model};
 use crate::results::Seed;
 use crate::statistics::describe::mean;
+use crate::statistics::mixed::fit::Joint;
 use crate::statistics::paired::paired_t;
 use crate::statistics::refusal::Refusal;
 
-/// Levels that have values in every stratum.
+/// Levels that have values in every stratum, and of one seed in all of them where seeds recur.
 pub(super) struct Grid<'a> {
     names: &'a [String],
     /// Indices of these levels.
@@ -24,7 +27,11 @@ pub(super) struct Grid<'a> {
     cells: Vec<Vec<Cell<'a>>>,
     pairing: Pairing,
     alpha: f64,
-    model: std::cell::OnceCell<Result<Model, Refusal>>,
+    /// Whether runs are paired and some seed is in two strata.
+    recurring: bool,
+    model: OnceCell<Result<Model, Refusal>>,
+    means: OnceCell<Result<Model, Refusal>>,
+    contrasts: OnceCell<Result<Model, Refusal>>,
 }
 
 impl<'a> Grid<'a> {
@@ -60,7 +67,17 @@ impl<'a> Grid<'a> {
             }
         }
         let (pairing, alpha) = (analysis.pairing, analysis.alpha);
-        Self { names, levels, left_out, cells, pairing, alpha, model: std::cell::OnceCell::new() }
+        let recurring = pairing == Pairing::Seed && across::recur(&cells);
+        if recurring {
+            let whole: Vec<bool> = cells.iter().map(|row| !across::complete(row).is_empty()).collect();
+            let mut keep = whole.iter();
+            cells.retain(|_| *keep.next().expect("invariant: an answer for every level"));
+            left_out.extend(levels.iter().zip(&whole).filter(|(_, whole)| !**whole).map(|(level, _)| *level));
+            levels.retain(|level| !left_out.contains(level));
+            left_out.sort_unstable();
+        }
+        let (model, means, contrasts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { names, levels, left_out, cells, pairing, alpha, recurring, model, means, contrasts }
     }
 
     pub(super) fn name(&self, level: usize) -> &str {
@@ -80,8 +97,48 @@ impl<'a> Grid<'a> {
         self.cells.iter().flatten()
     }
 
+    /// The model of all runs.
     pub(super) fn model(&self) -> &Result<Model, Refusal> {
         self.model.get_or_init(|| Model::fit(&self.cells, self.pairing))
+    }
+
+    /// The model from which averages over strata are tested: of the seeds' means where seeds recur, else of all runs.
+    fn averages(&self) -> &Result<Model, Refusal> {
+        if self.recurring {
+            self.means.get_or_init(|| Model::fit(&across::means(&self.cells), self.pairing))
+        } else {
+            self.model()
+        }
+    }
+
+    fn contrasts(&self) -> Result<&Model, Refusal> {
+        self.contrasts
+            .get_or_init(|| Model::fit(&across::contrasts(&self.cells), self.pairing))
+            .as_ref()
+            .map_err(|r| *r)
+    }
+
+    /// Whether the levels differ, averaged over the strata.
+    pub(super) fn main_effect(&self) -> Result<Joint, Refusal> {
+        self.averages().as_ref().map_err(|refusal| *refusal)?.main_effect()
+    }
+
+    /// Whether differences between levels differ between strata.
+    pub(super) fn interaction(&self) -> Result<Joint, Refusal> {
+        if self.recurring {
+            self.contrasts()?.anywhere()
+        } else {
+            self.model().as_ref().map_err(|refusal| *refusal)?.interaction()
+        }
+    }
+
+    fn weights(&self, pairs: &[(usize, usize)]) -> Vec<f64> {
+        let mut weights = vec![0.0; self.levels.len()];
+        for (level, baseline) in pairs {
+            weights[*level] += 1.0 / pairs.len() as f64;
+            weights[*baseline] -= 1.0 / pairs.len() as f64;
+        }
+        weights
     }
 
     /// How many seeds have run every level in every stratum; none where runs are not paired.
@@ -89,15 +146,36 @@ impl<'a> Grid<'a> {
         self.by_seed(&(0..self.levels.len()).map(|level| (level, level)).collect::<Vec<_>>()).len()
     }
 
-    /// How many seeds have run a level, in whatever stratum.
-    fn seeds(&self, level: usize) -> usize {
-        let seeds: BTreeSet<&Seed> = self.cells[level].iter().flatten().map(|(seed, _)| *seed).collect();
-        seeds.len()
+    /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds recur, and else those
+    /// of the stratum that has the fewest.
+    fn seeds(&self, pairs: &[(usize, usize)]) -> usize {
+        let named: Vec<usize> = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]).collect();
+        let in_stratum = |stratum: usize| {
+            let cells = || named.iter().map(|level| &self.cells[*level][stratum]);
+            if self.pairing == Pairing::None {
+                return cells().map(Vec::len).min().unwrap_or(0);
+            }
+            let has = |cell: &Cell<'_>, seed: &Seed| cell.iter().any(|(other, _)| *other == seed);
+            cells()
+                .next()
+                .map_or(0, |first| first.iter().filter(|(seed, _)| cells().all(|cell| has(cell, seed))).count())
+        };
+        if self.recurring {
+            self.by_seed(pairs).len()
+        } else {
+            (0..self.cells.first().map_or(0, Vec::len)).map(in_stratum).min().unwrap_or(0)
+        }
     }
 
-    /// λ of Dunnett's comparison, from the numbers of runs.
+    /// λ of Dunnett's comparison, from the numbers of seeds in all strata, or of runs where seeds do not recur.
     pub(super) fn loading(&self, level: usize, baseline: usize) -> f64 {
-        let runs = |level: usize| self.cells[level].iter().map(Vec::len).sum::<usize>() as f64;
+        let runs = |level: usize| {
+            if self.recurring {
+                across::complete(&self.cells[level]).len() as f64
+            } else {
+                self.cells[level].iter().map(Vec::len).sum::<usize>() as f64
+            }
+        };
         (runs(level) / (runs(level) + runs(baseline))).sqrt()
     }
 
@@ -108,15 +186,9 @@ impl<'a> Grid<'a> {
         if by_seeds && let Some(estimate) = paired_t(&complete, self.alpha) {
             return Judged::of(Basis::Seeds, complete.len(), estimate);
         }
-        let named = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]);
-        let fewest = named.map(|level| self.seeds(level)).min().unwrap_or(0);
-        let mut weights = vec![0.0; self.levels.len()];
-        for (level, baseline) in pairs {
-            weights[*level] += 1.0 / pairs.len() as f64;
-            weights[*baseline] -= 1.0 / pairs.len() as f64;
-        }
-        let refusal = match self.model() {
-            Ok(model) => match model.contrast(&weights, self.alpha) {
+        let fewest = self.seeds(pairs);
+        let refusal = match self.averages() {
+            Ok(model) => match model.contrast(&self.weights(pairs), self.alpha) {
                 Ok(estimate) => return Judged::of(Basis::Model, fewest, estimate),
                 Err(refusal) => refusal.to_string(),
             },

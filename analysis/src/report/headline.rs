@@ -66,7 +66,10 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
                     found.map(|contrast| contrast.level.clone()).collect()
                 };
                 let count = differ(Verdict::Better).len() + differ(Verdict::Worse).len();
-                let depends = p.map_or_else(String::new, |p| format!("; an interaction with {across} was not shown (p {p})"));
+                let depends = p.map_or_else(
+                    || format!("; whether that depends on {across} could not be tested"),
+                    |p| format!("; an interaction with {across} was not shown (p {p})"),
+                );
                 sentences.push(format!(
                     "Averaged over {across}, {} of {} of {} {} from {baseline} in {noun} (adjusted p below {}){depends}.",
                     if count == 0 { "none".to_owned() } else { count.to_string() },

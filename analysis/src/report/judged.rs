@@ -19,7 +19,7 @@ use crate::statistics::student;
 pub enum Basis {
     /// The mean difference of each seed, by the paired t test: with enough seeds, as it assumes least.
     Seeds,
-    /// The model of all arms in all strata, which pools their error: with few seeds, or where no seed has run everything.
+    /// The model of all arms, which pools their error: with few seeds, or where no seed has run everything.
     Model,
 }
 
@@ -49,7 +49,8 @@ pub enum Meaning {
 pub struct Judged {
     /// From what it was tested; absent where it was not.
     pub basis: Option<Basis>,
-    /// How many seeds it rests on: of the arm that has the fewest.
+    /// How many seeds it rests on: those that have run all of it in every stratum. Where no seed is in two strata, or runs are not
+    /// paired, those of the stratum or arm that has the fewest.
     pub seeds: usize,
     /// The difference.
     pub estimate: Option<Estimate>,
@@ -96,6 +97,12 @@ impl Judged {
         Some(self.estimate?.test()?.p)
     }
 
+    /// Takes back all that was judged, and leaves the estimate.
+    pub(super) fn withhold(&mut self, reason: &str) {
+        let reason = self.reason.take().or_else(|| Some(reason.to_owned()));
+        *self = Self { basis: self.basis, estimate: self.estimate, ..Self::not(self.seeds, reason) };
+    }
+
     /// Whether it may be tested at all.
     fn enters(&self) -> bool {
         self.p().is_some() && self.seeds >= rule::LEAST_SEEDS
@@ -107,7 +114,8 @@ impl Judged {
 pub(super) enum Correction<'a> {
     /// By Holm's procedure; intervals by Bonferroni's.
     Holm,
-    /// By Dunnett's distribution of the largest difference from one baseline, with the loading of each.
+    /// By Dunnett's distribution of the largest difference from one baseline, with the loading of each, where all rest on one model and so
+    /// on one error; as soon as one has an error of its own, by Holm's.
     Dunnett(&'a [f64]),
 }
 
@@ -164,6 +172,9 @@ fn against_baseline(family: &mut [&mut Judged], loadings: &[f64], alpha: f64) ->
     for (index, (judged, loading)) in family.iter_mut().zip(loadings).enumerate() {
         if !judged.enters() {
             continue;
+        }
+        if judged.basis != Some(Basis::Model) {
+            return None;
         }
         let estimate = judged.estimate?;
         let test = *estimate.test()?;

@@ -65,9 +65,17 @@ fn correction(analysis: &AnalysisSpec) -> String {
         Family::Metric => "all comparisons of a metric, over all strata",
         Family::Stratum => "the comparisons of a metric within one stratum",
     };
+    let equivalences = if analysis.margin.is_some() {
+        format!(
+            " Claims of equivalence are a family of their own, at {alpha} again: the probability of any false claim of either kind can \
+             be as large as both together."
+        )
+    } else {
+        String::new()
+    };
     format!(
         "P values are adjusted by the step-down procedure of Holm (Holm 1979), which keeps the probability of any false claim \
-         in a family at {alpha}; a family is {family}. A verdict of better or worse needs an adjusted p below {alpha}. \
+         of a difference in a family at {alpha}; a family is {family}.{equivalences} A verdict of better or worse needs an adjusted p below {alpha}. \
          \u{201c}Inconclusive\u{201d} means that neither a difference nor its absence was shown."
     )
 }
@@ -86,22 +94,45 @@ fn over_strata(report: &Report) -> Option<String> {
         }
         Pairing::None => "the linear model with the mean of every arm and one variance",
     };
+    let few = judged().any(|judged| judged.basis == Some(Basis::Seeds) && judged.seeds < SEEDS_ALONE);
     let by_model = judged().any(|judged| judged.basis == Some(Basis::Model));
-    let by_seeds = judged().any(|judged| judged.basis == Some(Basis::Seeds));
+    let by_seeds = judged().any(|judged| judged.basis == Some(Basis::Seeds) && judged.seeds >= SEEDS_ALONE);
     let mut text = format!(
-        "Over {across}, all arms are compared in {model}. The interaction is tested first: where its p is below {}, levels are \
-         judged within each stratum only, and else on average over strata, which is a family of its own.",
+        "Over {across}, arms are compared in {model}. The interaction is tested first: where its p is below {}, levels are \
+         judged within each stratum only, and else on average over strata, which is a family of its own; where it cannot be tested, \
+         that is said beside the averages.",
         report.analysis.alpha
     );
+    text += match report.analysis.pairing {
+        Pairing::Seed => {
+            " A seed that is in several strata may favour a level in all of them alike. So averages and the main effect are tested from \
+             each seed\u{2019}s means over all strata, with the variation of a level between seeds as error, and the interaction from \
+             orthonormal contrasts of a seed\u{2019}s strata; both have this model, with one block a seed or a seed and contrast. A level \
+             counts for a seed that has run it in every stratum. Where no seed is in two strata, both are tested from all runs."
+        }
+        Pairing::None => " Runs are taken as independent, as declared, also those of one seed in several strata.",
+    };
     if by_model {
-        text += " With fewer than eight seeds that have run every arm, the averages are contrasts of this model, adjusted and \
-                 with simultaneous intervals by Dunnett\u{2019}s comparison with one baseline (Dunnett 1955).";
+        text += " With fewer than eight seeds that have run every arm, the averages are contrasts of this model, which \
+                 takes the arms as equally variable, adjusted and with simultaneous intervals by Dunnett\u{2019}s comparison with one \
+                 baseline (Dunnett 1955), or by Holm where one of them has an error of its own.";
+    }
+    if few {
+        text += " Where the model cannot be fitted, each average is tested by the paired t test on its own seeds\u{2019} mean \
+                 differences, adjusted by Holm.";
     }
     if by_seeds {
         let _ = write!(
             text,
             " With {SEEDS_ALONE} seeds or more that have run every arm, the averages are tested by the paired t test on each \
              seed\u{2019}s mean difference, adjusted by Holm, with simultaneous intervals by Bonferroni\u{2019}s inequality."
+        );
+    }
+    if report.analysis.pairing == Pairing::Seed {
+        let _ = write!(
+            text,
+            " Which of the two it is follows from how many seeds have run everything, on which side of {SEEDS_ALONE} they lie, and so from \
+             missing and diverged runs too, for the whole family at once."
         );
     }
     text += " Equal spread of the arms is looked at by the test of Brown and Forsythe (Brown and Forsythe 1974) and decides \
@@ -115,7 +146,8 @@ fn questions(answers: &[Answer]) -> Option<String> {
         format!(
             "{} {} asked in the analysis plan. The answer is the mean difference over the question\u{2019}s pairs and all strata, \
              tested in the same way as an average over strata; the answers share one correction by Holm, and the pairs of a \
-             question another one.",
+             question another one. An answer is about the mean that was asked for, also where it depends on the stratum; whether it \
+             does is tested beside it, and said.",
             number::list(&names),
             if names.len() == 1 { "was" } else { "were" }
         )
@@ -126,7 +158,8 @@ fn equivalence(analysis: &AnalysisSpec) -> String {
     match analysis.margin {
         Some(margin) => format!(
             "Equivalence in the primary metric was tested against the declared margin of {margin} by two one-sided tests \
-             (Schuirmann 1987), adjusted by Holm within the family."
+             (Schuirmann 1987), adjusted by Holm among the equivalences of the family, at the same \
+             alpha as the differences."
         ),
         None => "No margin was declared, so no claim of equivalence is made.".to_owned(),
     }

@@ -29,6 +29,7 @@ pub mod sensitivity;
 pub mod study;
 pub mod worst_rank;
 
+mod across;
 mod caveats;
 mod chapter;
 mod check;

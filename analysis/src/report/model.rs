@@ -21,7 +21,7 @@ pub(super) type Cell<'a> = Vec<(&'a Seed, f64)>;
 pub enum Blocks {
     /// As sharing a random effect.
     Random,
-    /// As sharing a fixed one: where the variance between seeds was estimated as 0.
+    /// As sharing a fixed one: where the variance between seeds was estimated as 0, or as nearly everything.
     Fixed,
     /// As independent.
     None,
@@ -29,13 +29,13 @@ pub enum Blocks {
 
 /// y = mean of the arm in its stratum + effect of the seed in that stratum + error of one variance.
 ///
-/// The seed is a block within its stratum, not across strata: two architectures draw different numbers from one seed, and all
-/// differences between arms are within blocks either way.
+/// The seed is a block within its stratum. What a seed does to a level in all strata alike is not in it, so that averages over strata
+/// are not tested from it where seeds recur: see [`super::across`].
 pub(super) struct Model {
     levels: usize,
     strata: usize,
     pub(super) blocks: Blocks,
-    /// Variance between blocks; absent unless they are random.
+    /// Variance between blocks, or a lower bound of it where they are fixed; absent where none was found.
     pub(super) between: Option<f64>,
     /// Variance of a run around its arm and block.
     pub(super) residual: f64,
@@ -84,17 +84,17 @@ impl Model {
         }
         let seed = Factor::of(runs.block.clone())?;
         let mixed = Mixed::fit(&runs.values, &runs.cell_columns(levels, strata), &seed)?;
-        if mixed.singular
-            && let Ok(fit) = Least::of(&runs, &runs.difference_columns(levels, strata, seed.count()))
-        {
-            return Ok(Self {
-                levels,
-                strata,
-                blocks: Blocks::Fixed,
-                between: None,
-                residual: fit.variance,
-                fit: Fit::Least(fit),
-            });
+        if mixed.singular || mixed.unbounded {
+            match Least::of(&runs, &runs.difference_columns(levels, strata, seed.count())) {
+                Ok(fit) => {
+                    let between = mixed.unbounded.then_some(mixed.seed_variance);
+                    let residual = fit.variance;
+                    return Ok(Self { levels, strata, blocks: Blocks::Fixed, between, residual, fit: Fit::Least(fit) });
+                }
+                Err(Refusal::NoSpread) => return Err(Refusal::NoSpread),
+                // Blocks and arms cannot be told apart, or leave no freedom: the seeds stay random.
+                Err(_) => {}
+            }
         }
         let (between, residual) = (Some(mixed.seed_variance), mixed.residual_variance);
         Ok(Self { levels, strata, blocks: Blocks::Random, between, residual, fit: Fit::Mixed(Box::new(mixed)) })
@@ -122,6 +122,17 @@ impl Model {
             row
         };
         self.joint(&(1..self.levels).map(row).collect::<Vec<_>>())
+    }
+
+    /// Whether the levels differ in any of the strata.
+    pub(super) fn anywhere(&self) -> Result<Joint, Refusal> {
+        let row = |(level, stratum): (usize, usize)| {
+            let mut row = vec![0.0; self.width()];
+            self.add_difference(&mut row, level, stratum, 1.0);
+            row
+        };
+        let cells = (1..self.levels).flat_map(|level| (0..self.strata).map(move |stratum| (level, stratum)));
+        self.joint(&cells.map(row).collect::<Vec<_>>())
     }
 
     /// Whether the differences between the levels differ between the strata.

@@ -5,8 +5,12 @@
 //! | 1 | none | nothing: values only |
 //! | 2 | none; the t test is computed and shown | nothing |
 //! | 3 and more | paired t, Welch's where runs are not paired | better, worse; equivalent where a margin was declared |
-//! | fewer than 8, several strata | what holds over strata: the model of all arms, which pools their error | as above |
+//! | fewer than 8, several strata | what holds over strata: the model of all arms' means by seed, which pools their error | as above |
 //! | 8 and more, several strata | what holds over strata: the t test of each seed's mean difference | as above |
+//!
+//! The seeds are those that have run everything, so that a run that diverged or is missing may move a family from the last row to the one
+//! above it. Averages over strata are judged only where the interaction is not significant. Dunnett's correction needs one error for all
+//! of a family, and so the model for each; else it is Holm's.
 //!
 //! Everything else that is computed is a check of sensitivity and decides nothing. Normality and equal spread are looked at,
 //! never used to choose a test: such a choice changes the error rate of what is chosen.

@@ -1,7 +1,8 @@
 """Writes effects.json: a factor over two strata by statsmodels 0.15.0 and SciPy 1.17.1, for tests/effects.rs.
 
-Blocks are seeds within their architecture. For balanced data the tests of REML with Kenward and Roger's degrees of freedom are those
-of this analysis of variance, to the digit; Dunnett's p is integrated here from its definition.
+Seeds recur in both architectures. A level's average has the error level x seed, and the interaction that of level x seed x
+architecture. For balanced data the tests of REML with Kenward and Roger's degrees of freedom are those of this analysis of variance, to
+the digit; Dunnett's p is integrated here from its definition.
 """
 import json
 import sys
@@ -43,11 +44,15 @@ def largest(t, df, arms):
 def expected(frame):
     fit = smf.ols("loss ~ C(architecture) * C(activation) + C(architecture):C(seed)", frame).fit()
     table = anova_lm(fit, typ=1)
+    variance = table.loc["Residual", "mean_sq"]
+    averages = frame.groupby(["activation", "seed"], as_index=False)["loss"].mean()
+    over = anova_lm(smf.ols("loss ~ C(activation) + C(seed)", averages).fit(), typ=1)
+    split = anova_lm(smf.ols("loss ~ C(architecture) * C(activation) + C(architecture):C(seed) + C(activation):C(seed)", frame).fit())
     found = {name: [table.loc[row, "F"], table.loc[row, "df"], table.loc["Residual", "df"], table.loc[row, "PR(>F)"]]
-             for name, row in [("main", "C(activation)"), ("interaction", "C(architecture):C(activation)")]}
-    square, df = table.loc["Residual", "mean_sq"], table.loc["Residual", "df"]
+             for name, row, table in [("main", "C(activation)", over), ("interaction", "C(architecture):C(activation)", split)]}
+    square, df = over.loc["Residual", "mean_sq"], over.loc["Residual", "df"]
     means = frame.groupby(["activation", "architecture"])["loss"].mean().unstack().mean(axis=1)
-    runs = frame.groupby("activation").size()
+    runs = averages.groupby("activation").size()
     error = (square * (1 / runs["gelu"] + 1 / runs["relu"])) ** 0.5
     contrasts = {}
     for level in LEVELS[1:]:
@@ -60,7 +65,7 @@ def expected(frame):
     pair = (wide["relu"] - wide["gelu"]).mean(axis=1), (wide["swish"] - wide["silu"]).mean(axis=1)
     pooled = (means["relu"] - means["gelu"] + means["swish"] - means["silu"]) / 2
     pooled_error = (square * 4 / runs["gelu"]) ** 0.5 / 2
-    return {"tests": found, "residual": square, "contrasts": contrasts, "by_seed": by_seed,
+    return {"tests": found, "residual": variance, "contrasts": contrasts, "by_seed": by_seed,
             "pooled": {"difference": pooled, "model_p": 2 * st.t.sf(abs(pooled / pooled_error), df),
                        "seeds_p": st.ttest_1samp((pair[0] + pair[1]) / 2, 0).pvalue}}
 

@@ -92,6 +92,40 @@ fn add_outer(matrix: &mut [Vec<f64>], vector: &[f64], weight: f64) {
     }
 }
 
+/// What is left of `values` when the seeds' means and `columns` are taken out: its sum of squares and its degrees of freedom, also
+/// where columns and seeds are combinations of each other.
+pub(super) fn within_seeds(values: &[f64], columns: &[Vec<f64>], seed: &Factor) -> (f64, f64) {
+    let mut runs = vec![0.0; seed.count()];
+    seed.levels().iter().for_each(|seed| runs[*seed] += 1.0);
+    let centre = |vector: &mut [f64]| {
+        let mut sums = vec![0.0; runs.len()];
+        vector.iter().zip(seed.levels()).for_each(|(value, seed)| sums[*seed] += value);
+        vector.iter_mut().zip(seed.levels()).for_each(|(value, seed)| *value -= sums[*seed] / runs[*seed]);
+    };
+    let mut kept: Vec<Vec<f64>> = Vec::new();
+    // The second pass mends what rounding has left of the first.
+    let left = |vector: &[f64], kept: &[Vec<f64>]| {
+        let mut rest = vector.to_vec();
+        for _ in 0..2 {
+            centre(&mut rest);
+            for unit in kept {
+                let along = dot(unit, &rest);
+                rest.iter_mut().zip(unit).for_each(|(rest, element)| *rest -= along * element);
+            }
+        }
+        rest
+    };
+    for column in columns {
+        let rest = left(column, &kept);
+        let length = dot(&rest, &rest).sqrt();
+        if length > 1e-8 * dot(column, column).sqrt() {
+            kept.push(rest.into_iter().map(|element| element / length).collect());
+        }
+    }
+    let rest = left(values, &kept);
+    (dot(&rest, &rest), values.len() as f64 - (seed.count() + kept.len()) as f64)
+}
+
 /// Whether values, columns and seeds fit each other and are finite.
 pub(super) fn check(values: &[f64], columns: &[Vec<f64>], seed: &Factor) -> Result<(), Refusal> {
     Refusal::unless_all(&[values], usable)?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::design::{Design, check};
+use super::design::{Design, check, within_seeds};
 use super::kenward_roger::Adjusted;
 use super::likelihood::{Point, highest};
 use crate::statistics::anova::factor::{Factor, columns as columns_of};
@@ -26,6 +26,9 @@ pub struct Mixed {
     pub log_likelihood: f64,
     /// Whether the estimate of the seed's variance is 0, its boundary: the runs of a seed are no more alike than those of different ones.
     pub singular: bool,
+    /// Whether the likelihood still rises where τ² is e¹⁸ times σ²: nearly everything lies between seeds, and `seed_variance` is a lower
+    /// bound.
+    pub unbounded: bool,
     inference: Inference,
 }
 
@@ -59,7 +62,7 @@ impl Mixed {
     ///
     /// Assumes that seeds are a random sample, that their effects and the residuals are roughly normal, and that a seed shifts all
     /// its runs alike. With fewer than five seeds τ² itself is hardly known; differences between arms do not suffer from that. Where the
-    /// estimate of τ² is 0 the fit says so, and tests are made with the seeds as fixed blocks, which holds for any τ².
+    /// estimate of τ² is 0, or so large that it has no bound, the fit says so, and tests are made with the seeds as fixed blocks, which holds for any τ².
     ///
     /// Source: Patterson and Thompson (1971), Biometrika 58; Bates, Mächler, Bolker and Walker (2015), Journal of Statistical
     /// Software 67 (profiling).
@@ -78,16 +81,17 @@ impl Mixed {
         if rounding(design.residual, design.freedom()) {
             return Err(Refusal::NoSpread);
         }
-        // With the seeds as blocks: what τ² would take everything of.
-        let blocks = columns_of(&[seed], values.len());
-        let fixed = Design::of(values, &[columns, &blocks].concat(), seed.levels(), seed.count());
-        if fixed.as_ref().is_ok_and(|fixed| fixed.freedom() >= 1.0 && rounding(fixed.residual, fixed.freedom())) {
+        // Within seeds: what τ² would take everything of.
+        let (squares, df) = within_seeds(values, columns, seed);
+        if df >= 1.0 && rounding(squares, df) {
             return Err(Refusal::NoSpread);
         }
-        let point = highest(&design).ok_or(Refusal::Aliased)?;
+        let blocks = columns_of(&[seed], values.len());
+        let fixed = Design::of(values, &[columns, &blocks].concat(), seed.levels(), seed.count());
+        let (point, unbounded) = highest(&design).ok_or(Refusal::Aliased)?;
         let singular = point.ratio <= 0.0;
         let inference = match fixed {
-            Ok(fixed) if singular && fixed.freedom() >= 1.0 => blocked(&fixed)?,
+            Ok(fixed) if (singular || unbounded) && fixed.freedom() >= 1.0 => blocked(&fixed)?,
             // Where an arm goes with one seed alone, the blocks leave nothing to compare.
             _ => Inference::Adjusted(adjusted(&design, &point)?),
         };
@@ -99,6 +103,7 @@ impl Mixed {
             residual_variance: point.residual_variance,
             log_likelihood: -point.deviance / 2.0,
             singular,
+            unbounded,
             inference,
         })
     }
@@ -218,6 +223,27 @@ mod tests {
             assert!((found / known - 1.0).abs() < 1e-9, "{found} {known}");
         }
         assert!(model.contrast(&[1.0], 0.05).is_err() && model.contrast(&[0.0, 0.0], 0.05).is_err());
+    }
+
+    #[test]
+    fn seeds_that_are_nearly_everything_are_blocks_and_not_nothing() {
+        // Two strata of three seeds, 1e6 apart, and three arms that differ by a little: τ² is beyond e¹⁸ σ².
+        let (mut values, mut cell, mut block) = (Vec::new(), Vec::new(), Vec::new());
+        let noise =
+            [0.3, -0.2, 0.1, -0.4, 0.25, 0.05, 0.15, -0.35, 0.2, 0.4, -0.1, -0.3, 0.02, 0.31, -0.27, 0.12, 0.08, -0.18];
+        for (run, noise) in noise.into_iter().enumerate() {
+            let (seed, arm) = (run / 3, run % 3);
+            values.push(1e6 * (seed % 3) as f64 + arm as f64 + noise);
+            cell.push(seed / 3 * 3 + arm);
+            block.push(seed);
+        }
+        let seed = Factor::of(block).unwrap();
+        let fit = Mixed::fit(&values, &arms(&cell, 6), &seed).unwrap();
+        assert!(fit.unbounded && !fit.singular && fit.seed_variance > 1e6 * fit.residual_variance, "{fit:?}");
+        // And where only a constant is between the arms of a seed, there is no error at all.
+        let constant: Vec<f64> =
+            (0..18_u32).map(|run| 1e-3 * f64::from((run / 3) * (run / 3)) + 0.5 * f64::from(run % 3)).collect();
+        assert_eq!(Mixed::fit(&constant, &arms(&cell, 6), &seed).unwrap_err(), Refusal::NoSpread);
     }
 
     #[test]

@@ -54,18 +54,25 @@ impl Point {
     }
 }
 
-/// The point of the highest restricted likelihood over λ ≥ 0, at 0 where it falls from there.
+/// The last step of the grid over ln λ, in halves.
+const LAST: i32 = 36;
+
+/// The point of the highest restricted likelihood over λ ≥ 0, at 0 where it falls from there; and whether it still rises at the end of
+/// the grid, where the point then is.
 ///
 /// The derivative is looked at on a grid over ln λ from -16 to 18; each change of sign is closed in by bisection to the last digits,
 /// and of the minima of the deviance the lowest is taken, 0 among them.
-pub(super) fn highest(design: &Design) -> Option<Point> {
+pub(super) fn highest(design: &Design) -> Option<(Point, bool)> {
     let mut best = Point::at(design, 0.0)?;
     let mut before = if best.slope < 0.0 { Some(0.0) } else { None };
-    for step in -32..=36 {
+    for step in -32..=LAST {
         let ratio = (f64::from(step) / 2.0).exp();
         let point = Point::at(design, ratio)?;
         if point.slope < 0.0 {
             before = Some(ratio);
+            if step == LAST && point.deviance < best.deviance {
+                return Some((point, true));
+            }
             continue;
         }
         if let Some(low) = before.take() {
@@ -75,7 +82,7 @@ pub(super) fn highest(design: &Design) -> Option<Point> {
             }
         }
     }
-    Some(best)
+    Some((best, false))
 }
 
 /// The point between two where the slope turns from below 0 to above.
