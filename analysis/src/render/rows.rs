@@ -87,8 +87,15 @@ fn verdict(arm: &Arm, comparison: Option<&Comparison>) -> String {
     match comparison {
         _ if arm.baseline => "baseline".to_owned(),
         None => "no baseline".to_owned(),
-        Some(comparison) if comparison.verdict == Verdict::NotTested => "not tested".to_owned(),
-        Some(comparison) => comparison.verdict.name().to_owned(),
+        Some(comparison) => flagged(comparison.verdict, comparison.flag()),
+    }
+}
+
+/// `better (1 run diverged)`: a verdict, and what it leaves out; where nothing is claimed, nothing is left out.
+pub fn flagged(verdict: Verdict, flag: Option<String>) -> String {
+    match flag.filter(|_| verdict != Verdict::NotTested) {
+        Some(flag) => format!("{} ({flag})", verdict.name()),
+        None => verdict.name().to_owned(),
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Grid<'a> {
     pub(super) left_out: Vec<usize>,
     /// The values: level by level, stratum by stratum.
     cells: Vec<Vec<Cell<'a>>>,
+    /// Runs of each of these levels that diverged, in all strata.
+    diverged: Vec<usize>,
     pairing: Pairing,
     alpha: f64,
     model: std::cell::OnceCell<Result<Model, Refusal>>,
@@ -36,7 +38,7 @@ impl<'a> Grid<'a> {
         (analysis, scale): (&AnalysisSpec, fn(f64) -> f64),
     ) -> Self {
         let names = &index.results.factors[compared.factor].levels;
-        let (mut levels, mut left_out, mut cells) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut levels, mut left_out, mut cells, mut diverged) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for level in 0..names.len() {
             let row: Option<Vec<Cell<'a>>> = compared
                 .strata
@@ -52,6 +54,9 @@ impl<'a> Grid<'a> {
                 Some(row) => {
                     levels.push(level);
                     cells.push(row);
+                    let arms = compared.strata.iter().flat_map(|stratum| &stratum.arms);
+                    let runs = arms.filter(|(other, _)| *other == level).flat_map(|(_, point)| index.runs(point));
+                    diverged.push(runs.filter(|run| index.has_diverged(metric, run)).count());
                 }
                 None if compared.strata.iter().any(|s| s.arms.iter().any(|(other, _)| *other == level)) => {
                     left_out.push(level);
@@ -60,7 +65,7 @@ impl<'a> Grid<'a> {
             }
         }
         let (pairing, alpha) = (analysis.pairing, analysis.alpha);
-        Self { names, levels, left_out, cells, pairing, alpha, model: std::cell::OnceCell::new() }
+        Self { names, levels, left_out, cells, diverged, pairing, alpha, model: std::cell::OnceCell::new() }
     }
 
     pub(super) fn name(&self, level: usize) -> &str {
@@ -104,6 +109,12 @@ impl<'a> Grid<'a> {
     /// The mean difference of `pairs`, (level, baseline), over all strata: seed by seed where that is asked for, else from the
     /// model.
     pub(super) fn judge(&self, pairs: &[(usize, usize)], by_seeds: bool) -> Judged {
+        let of = |sides: BTreeSet<usize>| sides.into_iter().map(|level| self.diverged[level]).sum::<usize>();
+        let (levels, baselines) = pairs.iter().copied().unzip();
+        Judged { diverged: [of(levels), of(baselines)], ..self.estimated(pairs, by_seeds) }
+    }
+
+    fn estimated(&self, pairs: &[(usize, usize)], by_seeds: bool) -> Judged {
         let complete = self.by_seed(pairs);
         if by_seeds && let Some(estimate) = paired_t(&complete, self.alpha) {
             return Judged::of(Basis::Seeds, complete.len(), estimate);
