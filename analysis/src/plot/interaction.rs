@@ -15,6 +15,9 @@ const MOST_STRATA: usize = 7;
 /// Height of a line of the legend.
 const LINE: f64 = 17.0;
 
+/// Mean and interval of an arm, on the scale of the analysis.
+type Describe<'a> = dyn Fn(&Arm) -> Option<Description> + 'a;
+
 /// Draws the mean of every level in every stratum with its interval, joined by stratum; `id` must be unique on the page. `None` for
 /// one stratum, for more than seven, and for more than 60 levels.
 ///
@@ -65,7 +68,7 @@ fn series(index: usize) -> String {
 
 fn draw_stratum(
     svg: &mut Svg,
-    (metric, describe): (&MetricReport, &dyn Fn(&Arm) -> Option<Description>),
+    (metric, describe): (&MetricReport, &Describe<'_>),
     (index, stratum): (usize, &Stratum),
     levels: &[&str],
     row: &dyn Fn(usize) -> f64,
@@ -108,7 +111,7 @@ fn levels(contrast: &Contrast) -> Vec<&str> {
 
 /// The means of all arms; intervals as far as they go, but not more than a third of the span beyond or, where that is less, twice the
 /// median half width: one wide interval would flatten all others. What is cut has an arrow.
-fn domain(contrast: &Contrast, describe: &dyn Fn(&Arm) -> Option<Description>) -> Option<(f64, f64)> {
+fn domain(contrast: &Contrast, describe: &Describe<'_>) -> Option<(f64, f64)> {
     let arms = contrast.strata.iter().flat_map(|stratum| &stratum.arms);
     let described: Vec<Description> = arms.filter_map(describe).collect();
     let descriptions = || described.iter().copied();

@@ -7,7 +7,7 @@ use crate::number;
 use crate::plot::forest::verdict_class;
 use crate::report::Report;
 use crate::report::answers::Answer;
-use crate::report::comparison::{Verdict, flag};
+use crate::report::comparison::Verdict;
 use crate::report::cost::Cost;
 use crate::report::effects::Effects;
 use crate::report::judged::{Judged, Meaning, Needed};
@@ -77,7 +77,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
         if known {
             cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
         }
-        cells.push(flagged(judged.verdict, flag(judged.diverged)));
+        cells.push(flagged(judged.verdict, judged.diverged));
         sheet.push(cells, verdict_class(judged.verdict));
     };
     let mut gaps = Vec::new();
@@ -185,7 +185,7 @@ pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
         sheet.lead.extend(not_tested(&contrast.level, &contrast.judged));
         let mut cells = vec![contrast.level.clone()];
         cells.extend(judged_cells(&contrast.judged, metric.decimals, true));
-        cells.push(flagged(contrast.judged.verdict, flag(contrast.judged.diverged)));
+        cells.push(flagged(contrast.judged.verdict, contrast.judged.diverged));
         sheet.push(cells, verdict_class(contrast.judged.verdict));
     }
     let wider = effects.contrasts.iter().any(|contrast| {

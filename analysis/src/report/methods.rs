@@ -125,8 +125,9 @@ fn questions(answers: &[Answer]) -> Option<String> {
 fn equivalence(analysis: &AnalysisSpec) -> String {
     match analysis.margin {
         Some(margin) => format!(
-            "Equivalence in the primary metric was tested against the declared margin of {margin} by two one-sided tests \
-             (Schuirmann 1987), adjusted by Holm within the family."
+            "Equivalence in the primary metric was tested against the declared margin of {margin}{} by two one-sided tests \
+             (Schuirmann 1987), adjusted by Holm within the family. It is not claimed where runs of either arm diverged.",
+            if analysis.scale == Scale::Log { " in natural logarithms" } else { "" }
         ),
         None => "No margin was declared, so no claim of equivalence is made.".to_owned(),
     }

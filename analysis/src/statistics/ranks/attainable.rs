@@ -19,18 +19,16 @@ pub fn permuted(level: &[f64], baseline: &[f64]) -> f64 {
         return 1.0;
     }
     values.sort_by(f64::total_cmp);
-    // How many choices of `taken` values are the lowest, or the highest, that there are.
-    let ways = |edge: f64| {
-        let tied = values.iter().filter(|value| **value >= edge && **value <= edge).count();
-        let inside =
-            |lowest: bool| values.iter().filter(|value| if lowest { **value < edge } else { **value > edge }).count();
-        [
-            choose(tied, taken.saturating_sub(inside(true)).min(tied)),
-            choose(tied, taken.saturating_sub(inside(false)).min(tied)),
-        ]
+    // How many choices of `taken` values have the lowest sum, and how many the highest.
+    let of_edge = |edge: f64| {
+        let (below, to) =
+            (values.partition_point(|value| *value < edge), values.partition_point(|value| *value <= edge));
+        (below, to - below, values.len() - to)
     };
-    let lowest = ways(values[taken - 1])[0];
-    let highest = ways(values[values.len() - taken])[1];
+    let (below, tied, _) = of_edge(values[taken - 1]);
+    let lowest = choose(tied, taken - below);
+    let (_, tied, above) = of_edge(values[values.len() - taken]);
+    let highest = choose(tied, taken - above);
     (2.0 * lowest.min(highest) / choose(values.len(), taken)).min(1.0)
 }
 
