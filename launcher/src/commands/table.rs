@@ -24,8 +24,7 @@ pub(super) struct Columns {
     /// Column by which runs are paired
     #[arg(long, value_name = "COLUMN", default_value = "seed")]
     seed: String,
-    /// Column with the step, where the rows of a run are a curve: the highest step counts, and a run that ends
-    /// before others do is listed as interrupted [default: step, in a table with the
+    /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table with the
     /// columns metric and value]
     #[arg(long, value_name = "COLUMN")]
     step: Option<String>,
