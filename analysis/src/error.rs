@@ -152,6 +152,18 @@ pub enum AnalysisError {
         /// Where the first spelling stands: `line 3`, or `other.csv:3`.
         first: Box<str>,
     },
+    /// One level is written in two ways, so that its runs would make two arms.
+    #[error("{place}: the level `{text}` is written `{earlier}` on {first}: write it in one way")]
+    LevelSpelling {
+        /// Where the second spelling stands.
+        place: Place,
+        /// The second spelling.
+        text: String,
+        /// The first spelling.
+        earlier: String,
+        /// Where the first spelling stands: `line 3`, or `other.csv:3`.
+        first: Box<str>,
+    },
     /// The analysis names something that the results do not have.
     #[error("there is no {kind} `{name}`{suggestion}")]
     Unknown {

@@ -76,6 +76,13 @@ pub fn moment(text: &str) -> String {
     }
 }
 
+/// A label within a sentence: words of a capital and small letters lose the capital, all others (`BLiMP`, `F1`) stay.
+pub fn lowered(label: &str) -> String {
+    let plain = |word: &str| word.chars().skip(1).all(|letter| letter.is_lowercase() || letter == '-');
+    let words = label.split(' ').map(|word| if plain(word) { word.to_lowercase() } else { word.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// `1 seed`, `2 seeds`.
 pub fn plural(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })

@@ -24,7 +24,7 @@ pub fn equivalence(
     let [from, to] = [-margin, margin].map(|end| scale.place(end));
     svg.rectangle("margin", (from, frame.top), (to - from, frame.bottom - frame.top));
     let baseline = contrast.baseline.as_deref().unwrap_or("the baseline");
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", metric.unit) };
+    let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" ({})", metric.difference_unit) };
     scale.draw_below(&mut svg, (frame.top, frame.bottom), 4, &format!("difference from {baseline}{unit}"));
     for (end, x) in [(-margin, from), (margin, to)] {
         svg.line("bound", (x, frame.top - 4.0), (x, frame.bottom));
@@ -35,7 +35,7 @@ pub fn equivalence(
     for (index, arm) in stratum.arms.iter().enumerate() {
         draw_arm(&mut svg, arm, frame.row(index), (&scale, alpha), metric.decimals);
     }
-    let title = format!("Equivalence in {} within the margin{}", metric.label.to_lowercase(), place(stratum));
+    let title = format!("Equivalence in {} within the margin{}", metric.noun(), place(stratum));
     let description = "A row a level: the mean difference from the baseline and the interval of the two one-sided tests, for each \
                        comparison alone; the shaded band is the declared margin. An interval within it shows equivalence, if its p \
                        holds after correction as well.";

@@ -28,14 +28,14 @@ pub fn forest(metric: &MetricReport, contrast: &Contrast, stratum: &Stratum, id:
     for (index, arm) in stratum.arms.iter().enumerate() {
         draw_arm(&mut svg, arm, frame.row(index), &scale, metric.decimals);
     }
-    let title = format!("Difference in {} from {baseline}{}", metric.label.to_lowercase(), place(stratum));
+    let title = format!("Difference in {} from {baseline}{}", metric.noun(), place(stratum));
     let description = "A row a level: a dot for the mean difference, a line for its t interval, thin for the interval that holds for the \
                        whole family; filled where it is significant after correction. The table below holds the same numbers.";
     Some(svg.finish(id, &title, description))
 }
 
 fn axis_label(metric: &MetricReport, baseline: &str) -> String {
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", metric.unit) };
+    let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" ({})", metric.difference_unit) };
     format!("difference from {baseline}{unit}")
 }
 

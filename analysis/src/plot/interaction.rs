@@ -1,19 +1,32 @@
 //! The levels of a factor across strata: lines that run side by side mean that the factor does the same everywhere.
 
+use spec::analysis::AnalysisSpec;
+
 use super::axis::Scale;
 use super::rows::{Frame, MOST_ROWS, WIDTH, extent, mark_cut};
 use super::svg::{Anchor, Svg};
 use crate::number;
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
+use crate::report::scale;
+use crate::statistics::describe::{Description, describe};
 
 /// As many strata as there are shapes.
 const MOST_STRATA: usize = 7;
 /// Height of a line of the legend.
 const LINE: f64 = 17.0;
 
+/// Mean and interval of an arm, on the scale of the analysis.
+type Describe<'a> = dyn Fn(&Arm) -> Option<Description> + 'a;
+
 /// Draws the mean of every level in every stratum with its interval, joined by stratum; `id` must be unique on the page. `None` for
 /// one stratum, for more than seven, and for more than 60 levels.
-pub fn interaction(metric: &MetricReport, contrast: &Contrast, id: &str) -> Option<String> {
+///
+/// On the log scale means are those of natural logarithms: it is on them that lines run side by side where there is no interaction.
+pub fn interaction(metric: &MetricReport, contrast: &Contrast, analysis: &AnalysisSpec, id: &str) -> Option<String> {
+    let scale = scale::of(&metric.name, analysis);
+    let describe = |arm: &Arm| -> Option<Description> {
+        describe(&arm.values.iter().map(|value| scale(value.value)).collect::<Vec<_>>(), analysis.alpha)
+    };
     let strata = &contrast.strata;
     if !(2..=MOST_STRATA).contains(&strata.len()) {
         return None;
@@ -26,11 +39,13 @@ pub fn interaction(metric: &MetricReport, contrast: &Contrast, id: &str) -> Opti
     let legend = LINE * strata.len() as f64;
     frame.top += legend;
     frame.bottom += legend;
-    let scale = Scale::new(domain(contrast)?, (frame.left, frame.right));
+    let axis = Scale::new(domain(contrast, &describe)?, (frame.left, frame.right));
     let mut svg = Svg::new(WIDTH, frame.height());
     frame.name_rows(&mut svg, levels.iter().map(|level| (*level, Some(*level) == contrast.baseline.as_deref())));
     let unit = if metric.unit.is_empty() { &metric.label } else { &metric.unit };
-    scale.draw_below(&mut svg, (frame.top, frame.bottom), 4, unit);
+    let logs = metric.difference_unit != metric.unit;
+    let label = if logs { format!("logarithm of {unit}") } else { unit.clone() };
+    axis.draw_below(&mut svg, (frame.top, frame.bottom), 4, &label);
     for (index, stratum) in strata.iter().enumerate() {
         let y = 12.0 + LINE * index as f64;
         svg.marker(&series(index), index, (frame.left + 4.0, y - 4.0), 4.0, &stratum.name);
@@ -39,7 +54,7 @@ pub fn interaction(metric: &MetricReport, contrast: &Contrast, id: &str) -> Opti
     let step = (14.0 / strata.len() as f64).min(6.0);
     for (index, stratum) in strata.iter().enumerate() {
         let shift = (index as f64 - (strata.len() as f64 - 1.0) / 2.0) * step;
-        draw_stratum(&mut svg, metric, (index, stratum), &levels, &|row| frame.row(row) + shift, &scale);
+        draw_stratum(&mut svg, (metric, &describe), (index, stratum), &levels, &|row| frame.row(row) + shift, &axis);
     }
     let title = format!("{} by {} in every stratum", metric.label, contrast.factor);
     let description = "A row a level, a shape a stratum: the mean with its t interval, joined by stratum. Lines that run side by side \
@@ -53,23 +68,21 @@ fn series(index: usize) -> String {
 
 fn draw_stratum(
     svg: &mut Svg,
-    metric: &MetricReport,
+    (metric, describe): (&MetricReport, &Describe<'_>),
     (index, stratum): (usize, &Stratum),
     levels: &[&str],
     row: &dyn Fn(usize) -> f64,
     scale: &Scale,
 ) {
-    let arms: Vec<(usize, &Arm)> = stratum
+    let arms: Vec<(usize, &Arm, Description)> = stratum
         .arms
         .iter()
-        .filter_map(|arm| Some((levels.iter().position(|level| *level == arm.level)?, arm)))
-        .filter(|(_, arm)| arm.description.is_some())
+        .filter_map(|arm| Some((levels.iter().position(|level| *level == arm.level)?, arm, describe(arm)?)))
         .collect();
-    let place = |arm: &Arm| arm.description.map_or(0.0, |description| scale.clamp(description.mean).0);
-    let line: Vec<(f64, f64)> = arms.iter().map(|(level, arm)| (place(arm), row(*level))).collect();
+    let place = |description: &Description| scale.clamp(description.mean).0;
+    let line: Vec<(f64, f64)> = arms.iter().map(|(level, _, found)| (place(found), row(*level))).collect();
     svg.path(&format!("joining s{index}"), &line);
-    for (level, arm) in arms {
-        let Some(description) = arm.description else { continue };
+    for (level, arm, description) in arms {
         let y = row(level);
         if let Some(interval) = description.interval {
             let [from, to] = [interval.low, interval.high].map(|end| scale.clamp(end));
@@ -79,7 +92,7 @@ fn draw_stratum(
             }
         }
         let tip = format!("{}, {}: {}", arm.level, stratum.name, number::fixed(description.mean, metric.decimals));
-        svg.marker(&series(index), index, (place(arm), y), 4.0, &tip);
+        svg.marker(&series(index), index, (place(&description), y), 4.0, &tip);
     }
 }
 
@@ -98,8 +111,10 @@ fn levels(contrast: &Contrast) -> Vec<&str> {
 
 /// The means of all arms; intervals as far as they go, but not more than a third of the span beyond or, where that is less, twice the
 /// median half width: one wide interval would flatten all others. What is cut has an arrow.
-fn domain(contrast: &Contrast) -> Option<(f64, f64)> {
-    let descriptions = || contrast.strata.iter().flat_map(|stratum| &stratum.arms).filter_map(|arm| arm.description);
+fn domain(contrast: &Contrast, describe: &Describe<'_>) -> Option<(f64, f64)> {
+    let arms = contrast.strata.iter().flat_map(|stratum| &stratum.arms);
+    let described: Vec<Description> = arms.filter_map(describe).collect();
+    let descriptions = || described.iter().copied();
     let (low, high) = extent(descriptions().map(|description| description.mean))?;
     let ends = descriptions()
         .filter_map(|description| description.interval)

@@ -55,7 +55,7 @@ pub fn pairs(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> 
             cell.draw(&mut svg, (corner, (side - 1.0, height - 1.0)), &who, (direction, alpha, metric.decimals));
         }
     }
-    let title = format!("All pairs in {}{}", metric.label.to_lowercase(), place(stratum));
+    let title = format!("All pairs in {}{}", metric.noun(), place(stratum));
     let description = "Rows and columns are the arms, the best mean first. Below the diagonal: the difference, row against column, in its \
                        standard deviations. Above it: the p value after Holm over all pairs; darker is smaller. The file pairs.csv holds them all.";
     Some(svg.finish(id, &title, description))

@@ -32,7 +32,7 @@ pub fn power(metric: &MetricReport, outlook: &Outlook, id: &str) -> Option<Strin
         svg.path("curve likely", &place(|point| point.at_most));
         svg.path("curve level-mean", &place(|point| point.detectable));
     });
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+    let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
     let size = |value: f64| format!("{}{unit}", number::fixed(value, number::decimals_for(value)));
     let mut marks = vec![(outlook.seeds, outlook.now.detectable, " (now)")];
     let target = outlook.target.map(|(seeds, _)| seeds).filter(|seeds| *seeds != outlook.seeds);
@@ -43,7 +43,7 @@ pub fn power(metric: &MetricReport, outlook: &Outlook, id: &str) -> Option<Strin
         let place = (across.place(f64::from(seeds)), up.place(detectable));
         draw_mark(&mut svg, index, place, &format!("{seeds} seeds{word}: {}", size(detectable)));
     }
-    let title = format!("What more seeds would see in {}", metric.label.to_lowercase());
+    let title = format!("What more seeds would see in {}", metric.noun());
     let description = "The smallest difference that is found with 80 % power after correction, over seeds an arm, on logarithmic axes: at \
                        the spread that was seen, and dashed at its upper bound of 80 % confidence.";
     Some(svg.finish(id, &title, description))
@@ -76,7 +76,7 @@ fn draw_axes(svg: &mut Svg, metric: &MetricReport, across: &LogScale, up: &LogSc
         svg.text("tick", (x, BOTTOM + 15.0), Anchor::Middle, &number::fixed(tick, 0));
     }
     svg.line("frame", (LEFT, BOTTOM), (RIGHT, BOTTOM));
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", metric.unit) };
+    let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" ({})", metric.difference_unit) };
     svg.text("axis", (0.0, TOP - 12.0), Anchor::Start, &format!("smallest difference found{unit}"));
     svg.text("axis", (f64::midpoint(LEFT, RIGHT), BOTTOM + 32.0), Anchor::Middle, "seeds per arm");
 }

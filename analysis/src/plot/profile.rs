@@ -40,7 +40,7 @@ pub fn profile(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -
     }
     let word = if direction == Direction::Higher { "above" } else { "below" };
     let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
-    let label = format!("{}{unit}: share of runs {word}", metric.label.to_lowercase());
+    let label = format!("{}{unit}: share of runs {word}", metric.noun());
     across.draw_below(&mut svg, (BOTTOM, BOTTOM), 4, &label);
     let curve = |arm: &Arm| steps(arm, direction, alpha);
     for arm in arms.iter().filter(|arm| !named.iter().any(|other| other.level == arm.level)) {
@@ -58,7 +58,7 @@ pub fn profile(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -
         svg.polygon(class, &edge);
     }
     draw_named(&mut svg, &named, (&across, &up, right), &curve);
-    let title = format!("Performance profiles in {}{}", metric.label.to_lowercase(), place(stratum));
+    let title = format!("Performance profiles in {}{}", metric.noun(), place(stratum));
     let description = "For every score the share of an arm's runs that are better. A curve above another everywhere is better by any \
                        measure. The bands, of the baseline and of the best arm, hold for all scores at once.";
     Some(svg.finish(id, &title, description))

@@ -46,7 +46,7 @@ pub fn ranks(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> 
         let [from, to] = [from, to].map(|place| scale.place(ranking.ranks[*place].rank));
         svg.line("clique", (from - 3.0, y), (to + 3.0, y));
     }
-    let title = format!("Mean ranks in {}{}", metric.label.to_lowercase(), place(stratum));
+    let title = format!("Mean ranks in {}{}", metric.noun(), place(stratum));
     let description = format!(
         "Arms by their mean rank over {} seeds, 1 the best. A bar joins arms of which no two are told apart. The list of pairs holds \
          the tests.",

@@ -37,7 +37,7 @@ pub fn seeds(metric: &MetricReport, stratum: &Stratum, id: &str) -> Option<Strin
         svg.text("tick", (x, frame.bottom + 15.0), Anchor::Middle, &seed.to_string());
     }
     svg.text("axis", (f64::midpoint(frame.left, frame.right), frame.bottom + 32.0), Anchor::Middle, "seed");
-    let title = format!("Seeds in {}{}", metric.label.to_lowercase(), place(stratum));
+    let title = format!("Seeds in {}{}", metric.noun(), place(stratum));
     let description = "A row a level, a column a seed: blue where the run is better than the mean of its level, orange where it is worse, \
                        the stronger the farther; a cross where there is no value. A column of one colour is a seed that does the same to \
                        every level.";

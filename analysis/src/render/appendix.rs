@@ -149,12 +149,19 @@ pub fn open_runs(report: &Report) -> Option<Sheet> {
     (!sheet.rows.is_empty()).then_some(sheet)
 }
 
+/// The checks in the order of their columns.
+const METHODS: [&str; 6] =
+    ["sign-flip", "signed-rank", "permutation", "mann-whitney", "welch", "studentised-bootstrap"];
+
 /// The checks of every comparison of the primary metric.
 pub fn sensitivity(report: &Report) -> Option<Sheet> {
     let metric = report.primary()?;
-    let first = metric.comparisons().find_map(|(.., comparison)| comparison.sensitivity.as_ref())?;
-    let methods: Vec<&'static str> = first.checks.iter().map(|check| check.method).collect();
-    let effect = first.standardised.map_or("effect", |effect| effect.kind);
+    let all = || metric.comparisons().filter_map(|(.., comparison)| comparison.sensitivity.as_ref());
+    all().next()?;
+    // What any comparison has: the first one may have too few seeds for some.
+    let has = |method: &str| all().flat_map(|one| &one.checks).any(|check| check.method == method);
+    let methods: Vec<&'static str> = METHODS.into_iter().filter(|method| has(method)).collect();
+    let effect = all().find_map(|one| one.standardised).map_or("effect", |effect| effect.kind);
     let mut header = vec![
         "comparison".to_owned(),
         effect.to_owned(),

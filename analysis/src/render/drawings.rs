@@ -33,7 +33,7 @@ pub fn interaction(metric: &MetricReport, contrast: &Contrast, analysis: &Analys
         "mean and {interval} interval, joined by stratum; lines that run side by side: {} does the same everywhere",
         contrast.factor
     );
-    let svg = plot::interaction::interaction(metric, contrast, &format!("{id}-interaction"));
+    let svg = plot::interaction::interaction(metric, contrast, analysis, &format!("{id}-interaction"));
     drawing("Across strata", note, svg)
 }
 
@@ -54,9 +54,15 @@ fn equivalence(
 pub fn outlook(metric: &MetricReport, analysis: &AnalysisSpec, id: &str) -> Option<Drawing> {
     let outlook = metric.outlook.as_ref()?;
     let target = match (outlook.target, analysis.margin.filter(|_| metric.primary)) {
-        (Some((seeds, margin)), Some(_)) => format!("{seeds} seeds would find the margin of {margin}"),
+        (Some((seeds, margin)), Some(_)) if metric.difference_unit.is_empty() => {
+            format!("{seeds} seeds would find the margin of {margin}")
+        }
+        (Some((seeds, margin)), Some(_)) => {
+            format!("{seeds} seeds would find the margin of {margin} {}", metric.difference_unit)
+        }
         (Some((seeds, _)), None) => format!("half of what is seen now takes {seeds} seeds"),
-        (None, _) => "no thousand seeds would find the margin".to_owned(),
+        (None, Some(_)) => "no thousand seeds would find the margin".to_owned(),
+        (None, None) => "half of what is seen now takes more than a thousand seeds".to_owned(),
     };
     let note = format!("80 % power, after correction; dashed: at the upper bound of the spread; {target}");
     drawing("What more seeds would see", note, plot::power::power(metric, outlook, &format!("{id}-power")))

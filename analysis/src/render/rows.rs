@@ -87,8 +87,16 @@ fn verdict(arm: &Arm, comparison: Option<&Comparison>) -> String {
     match comparison {
         _ if arm.baseline => "baseline".to_owned(),
         None => "no baseline".to_owned(),
-        Some(comparison) if comparison.verdict == Verdict::NotTested => "not tested".to_owned(),
-        Some(comparison) => comparison.verdict.name().to_owned(),
+        Some(comparison) => flagged(comparison.verdict, comparison.diverged),
+    }
+}
+
+/// `better (1 diverged)`: a verdict, and how many runs it leaves out since they `diverged`; of a level and its baseline. Where nothing
+/// is claimed, nothing is left out.
+pub fn flagged(verdict: Verdict, diverged: [usize; 2]) -> String {
+    match diverged[0] + diverged[1] {
+        runs if runs > 0 && verdict != Verdict::NotTested => format!("{} ({runs} diverged)", verdict.name()),
+        _ => verdict.name().to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::rows::NOTHING;
+use super::rows::{NOTHING, flagged};
 use crate::number;
 use crate::plot::forest::verdict_class;
 use crate::report::Report;
@@ -77,7 +77,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
         if known {
             cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
         }
-        cells.push(judged.verdict.name().to_owned());
+        cells.push(flagged(judged.verdict, judged.diverged));
         sheet.push(cells, verdict_class(judged.verdict));
     };
     let mut gaps = Vec::new();
@@ -151,7 +151,8 @@ pub fn meaning_of_needed(report: &Report) -> Option<String> {
     let meaning = metric.comparisons().find_map(|(.., comparison)| Some(comparison.needed?.meaning))?;
     Some(match meaning {
         Meaning::Margin => {
-            "\u{201c}Seeds to settle\u{201d}: how many would find the declared margin with 80 % power.".to_owned()
+            "\u{201c}Seeds to settle\u{201d}: how many would find a difference as large as the declared margin, and show that \
+             one of 0 is within it, with 80 % power.".to_owned()
         }
         Meaning::Seen => {
             "\u{201c}Seeds to settle\u{201d}: how many would find a true difference as large as the one seen with \
@@ -185,7 +186,7 @@ pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
         }
         let mut cells = vec![contrast.level.clone()];
         cells.extend(judged_cells(&contrast.judged, metric.decimals, true));
-        cells.push(contrast.judged.verdict.name().to_owned());
+        cells.push(flagged(contrast.judged.verdict, contrast.judged.diverged));
         sheet.push(cells, verdict_class(contrast.judged.verdict));
     }
     let wider = effects.contrasts.iter().any(|contrast| {

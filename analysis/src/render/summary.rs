@@ -30,7 +30,7 @@ impl Report {
                         [&over, "seeds", "difference", "adjusted p", "detectable", "verdict"].map(str::to_owned);
                     let body = sheet.rows.into_iter().filter_map(|row| {
                         let [level, seeds, difference, _, _, p, detectable, _, verdict] = row.cells.try_into().ok()?;
-                        Some([level, seeds, difference, p, detectable, verdict])
+                        Some([level, seeds, difference, p, detectable, short(verdict)])
                     });
                     let table: Vec<[String; 6]> = std::iter::once(header).chain(body).collect();
                     text.push('\n');
@@ -42,13 +42,19 @@ impl Report {
                         [name, "seeds", "mean", "difference", &interval, "Holm p", "verdict"].map(str::to_owned);
                     let body = rows::arms(metric, stratum).into_iter().map(|row| {
                         let ArmRow { level, n, mean, difference, interval, holm_p, verdict, .. } = row;
-                        [level, n, mean, difference, interval, holm_p, verdict]
+                        [level, n, mean, difference, interval, holm_p, short(verdict)]
                     });
                     let table: Vec<[String; 7]> = std::iter::once(header).chain(body).collect();
                     text.push('\n');
                     align(&mut text, &table);
                 }
             }
+        }
+        if text.lines().any(|line| line.ends_with(MARK)) {
+            let _ = writeln!(
+                text,
+                "\n{MARK} some runs of it or of its baseline diverged and are in no number: see the report"
+            );
         }
         let open: Vec<_> = rows::runs(self).into_iter().filter(|run| run.state != "done").collect();
         if !open.is_empty() {
@@ -62,6 +68,17 @@ impl Report {
             }
         }
         text
+    }
+}
+
+/// What stands in a terminal for the number of runs that a verdict leaves out.
+const MARK: char = '*';
+
+/// `better*` for `better (1 diverged)`: a terminal is narrow.
+fn short(verdict: String) -> String {
+    match verdict.split_once(" (") {
+        Some((word, _)) => format!("{word}{MARK}"),
+        None => verdict,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::report::pairs::Pairs;
 use crate::results::Factor;
 
 /// The columns of `comparisons.csv` after the factors.
-const OF_COMPARISONS: [&str; 28] = [
+const OF_COMPARISONS: [&str; 30] = [
     "baseline",
     "n",
     "mean",
@@ -34,6 +34,8 @@ const OF_COMPARISONS: [&str; 28] = [
     "sign_flip_p",
     "signed_rank_p",
     "worst_rank_p",
+    "diverged",
+    "baseline_diverged",
     "verdict",
     "reason",
 ];
@@ -124,6 +126,8 @@ fn comparison(
     };
     let worst = compared.and_then(|c| Some(c.worst_rank?.p));
     cells.extend([check("sign-flip"), check("signed-rank"), worst].map(cell));
+    let diverged = compared.map_or([String::new(), String::new()], |c| c.diverged.map(|runs| runs.to_string()));
+    cells.extend(diverged);
     cells.push(if arm.baseline { "baseline" } else { compared.map_or("", |c| c.verdict.name()) }.to_owned());
     cells.push(compared.and_then(|c| c.reason.clone()).unwrap_or_default());
     cells

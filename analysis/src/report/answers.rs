@@ -4,12 +4,12 @@ use serde::Serialize;
 use spec::Value;
 use spec::analysis::{AnalysisSpec, Question};
 
-use super::comparison::Verdict;
+use super::comparison::{Verdict, flag};
 use super::cost::Cost;
 use super::design::{ComparedFactor, PlannedStratum, lay_out, stratum_name};
 use super::grid::Grid;
 use super::index::Index;
-use super::judged::{self, Basis, Correction, Judged};
+use super::judged::{self, Basis, Correction, Judged, Meaning};
 use super::metric::MetricReport;
 use super::rule;
 use crate::error::AnalysisError;
@@ -198,7 +198,7 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
     };
     let decimals = metric.decimals;
     let difference = number::signed(estimate.difference, decimals);
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+    let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
     let Some(test) = estimate.test() else {
         return format!(
             "{name}: a difference of {difference}{unit}, not tested ({}).",
@@ -229,8 +229,9 @@ fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> 
         String::new()
     };
     let what = if answer.pairs.len() == 1 { "Difference" } else { "Mean difference of the pairs" };
+    let flag = flag(judged.diverged).map_or_else(String::new, |flag| format!(" ({flag})"));
     let depends = dependence(answer, analysis.alpha);
-    format!("{name}: {word}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}{depends}")
+    format!("{name}: {word}{flag}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}{depends}")
 }
 
 /// A warning where the strata answer differently, or where that could not be seen.
@@ -250,9 +251,14 @@ fn remaining(judged: &Judged, unit: &str, decimals: usize) -> String {
     let seen = judged.detectable.map(|size| {
         format!("A difference of {}{unit} would have been found with 80 % power", number::fixed(size, decimals))
     });
-    let needed = judged.needed.map(|needed| match needed.seeds {
-        Some(seeds) => format!("one of {} takes about {seeds} seeds", number::fixed(needed.difference, decimals)),
-        None => format!("one of {} takes more than a million seeds", number::fixed(needed.difference, decimals)),
+    let needed = judged.needed.map(|needed| {
+        let size = number::fixed(needed.difference, decimals);
+        let what = match needed.meaning {
+            Meaning::Seen => format!("one of {size}"),
+            Meaning::Margin => format!("to tell one of {size} from none"),
+        };
+        let seeds = needed.seeds.map_or_else(|| "more than a million".to_owned(), |seeds| format!("about {seeds}"));
+        format!("{what} takes {seeds} seeds")
     });
     let parts: Vec<String> = seen.into_iter().chain(needed).collect();
     if parts.is_empty() { String::new() } else { format!("{}.", parts.join("; ")) }

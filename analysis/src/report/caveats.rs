@@ -14,7 +14,7 @@ pub(super) fn caveats(
     results: &Results,
     study: &Study,
     metrics: &[MetricReport],
-    hardware: &[HardwareCheck],
+    (hardware, diverged_runs): (&[HardwareCheck], usize),
     analysis: &AnalysisSpec,
 ) -> Vec<String> {
     let mut caveats = Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn caveats(
         );
     }
     caveats.extend(unfinished(study));
-    caveats.extend(diverged(study));
+    caveats.extend(diverged(diverged_runs));
     caveats.extend(few_seeds(metrics, analysis));
     caveats.extend(unpaired(metrics, analysis));
     caveats.extend(confounded(metrics));
@@ -104,13 +104,14 @@ fn unfinished(study: &Study) -> Option<String> {
     })
 }
 
-fn diverged(study: &Study) -> Option<String> {
-    let n = study.count(RunState::Diverged);
+/// `n` runs diverged in the primary metric.
+fn diverged(n: usize) -> Option<String> {
     (n > 0).then(|| {
         format!(
             "{} diverged. That is a result, but no number: means and tests are about the runs that ended well, and an arm that \
-             loses its worst runs this way looks better than it is. Diverged runs are counted and tested by arm, and each \
-             comparison that they touch is shown a second time with them ranked last.",
+             loses its worst runs this way looks better than it is. Diverged runs are counted and tested by arm, each \
+             comparison that they touch says so beside its verdict and is shown a second time with them ranked last, and none of \
+             these is called equivalent.",
             number::plural(n, "run", "runs")
         )
     })

@@ -20,7 +20,7 @@ use super::parts;
 use super::scale;
 use super::worst_rank::{Outcomes, worst_rank};
 use crate::number;
-use crate::results::{Point, RunState, Seed};
+use crate::results::{Point, Seed};
 use crate::statistics::describe::describe;
 
 /// The chapters, in the order of the results' metrics. A part stands in the chapter of its whole.
@@ -57,6 +57,7 @@ impl Chapter<'_> {
         let mut report = MetricReport {
             name: self.name.to_owned(),
             label: known.map_or_else(|| self.name.to_owned(), |known| known.label.to_owned()),
+            difference_unit: scale::unit(known.map_or("", |known| known.unit), self.name, self.analysis),
             unit: known.map_or_else(String::new, |known| known.unit.to_owned()),
             direction,
             primary,
@@ -154,6 +155,7 @@ impl Chapter<'_> {
         });
         let [diverged, others_diverged] = [level, baseline].map(|point| self.diverged(point));
         let mut comparison = Comparison::new(&values, &others, planned.len(), self.analysis);
+        comparison.diverged = [diverged.len(), others_diverged.len()];
         comparison.worst_rank = worst_rank(
             &Outcomes { values: &values, diverged: &diverged },
             &Outcomes { values: &others, diverged: &others_diverged },
@@ -172,11 +174,10 @@ impl Chapter<'_> {
         Some(comparison)
     }
 
-    /// The seeds of the runs that diverged before they could give the metric.
+    /// The seeds of the runs that diverged in the metric.
     fn diverged(&self, point: &Point) -> BTreeSet<&Seed> {
-        let values = self.index.values(self.name, point);
-        let runs = self.index.runs(point).iter().filter(|run| run.state == RunState::Diverged);
-        runs.map(|run| &run.seed).filter(|seed| !values.contains_key(seed)).collect()
+        let runs = self.index.runs(point).iter();
+        runs.filter(|run| self.index.has_diverged(self.name, run)).map(|run| &run.seed).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use super::judged::{self, Needed};
 use super::rule;
 use super::sensitivity::Sensitivity;
 use super::worst_rank::WorstRank;
+use crate::number;
 use crate::results::Seed;
 use crate::statistics::equivalence::equivalence_p;
 use crate::statistics::estimate::{Estimate, Interval};
@@ -23,7 +24,8 @@ pub enum Verdict {
     Better,
     /// Significantly on the bad side.
     Worse,
-    /// Significantly within the declared margin, after correction, and not significantly different.
+    /// Significantly within the declared margin, after correction, and not significantly different; never where runs diverged, as
+    /// what they would have been is not within any margin.
     Equivalent,
     /// Tested, and neither. It does not mean that there is no difference.
     Inconclusive,
@@ -63,7 +65,7 @@ impl Verdict {
 /// Two one-sided tests against the declared margin.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Equivalence {
-    /// The margin, in the metric's unit.
+    /// The margin, in the unit of differences: the metric's, or that of natural logarithms.
     pub margin: f64,
     /// The p value for this comparison alone.
     pub p: f64,
@@ -90,6 +92,9 @@ pub struct Comparison {
     pub seeds_used: usize,
     /// Seeds that only one arm has a value for; used only without pairing.
     pub unpaired: Vec<Seed>,
+    /// Runs of the level and of the baseline that diverged: they are in no number but [`Self::worst_rank`], and a verdict about
+    /// the others does not speak for them.
+    pub diverged: [usize; 2],
     /// The difference, level minus baseline; `None` without any pair.
     pub estimate: Option<Estimate>,
     /// The p value adjusted by Holm within the family.
@@ -103,7 +108,7 @@ pub struct Comparison {
     pub detectable: Option<Detectable>,
     /// How many seeds would settle it.
     pub needed: Option<Needed>,
-    /// What may be claimed.
+    /// What may be claimed, of the runs that did not diverge.
     pub verdict: Verdict,
     /// Why something of this is absent, in words.
     pub reason: Option<String>,
@@ -135,6 +140,7 @@ impl Comparison {
             seeds_planned: planned,
             seeds_used: used,
             unpaired,
+            diverged: [0, 0],
             estimate,
             holm_p: None,
             simultaneous: None,
@@ -154,6 +160,11 @@ impl Comparison {
         self.estimate?.test().map(|test| test.p)
     }
 
+    /// How many runs its verdict leaves out since they diverged: `1 run diverged`; nothing where none did.
+    pub fn flag(&self) -> Option<String> {
+        flag(self.diverged)
+    }
+
     /// The p value with which it enters its family: none with too few seeds for a claim.
     pub(super) fn entering_p(&self) -> Option<f64> {
         self.p().filter(|_| self.seeds_used >= rule::LEAST_SEEDS)
@@ -169,9 +180,16 @@ impl Comparison {
     /// Draws the verdict, once the adjusted p values are known.
     pub(super) fn settle(&mut self, direction: Direction, alpha: f64) {
         let (Some(estimate), Some(holm_p)) = (self.estimate, self.holm_p) else { return };
-        let equivalent = self.equivalence.and_then(|equivalence| equivalence.holm_p);
+        let whole = self.diverged == [0, 0];
+        let equivalent = self.equivalence.filter(|_| whole).and_then(|equivalence| equivalence.holm_p);
         self.verdict = Verdict::of(estimate.difference, holm_p, equivalent, (direction, alpha));
     }
+}
+
+/// How many runs a verdict leaves out since they diverged: `1 run diverged`; nothing where none did.
+pub(crate) fn flag(diverged: [usize; 2]) -> Option<String> {
+    let all = diverged[0] + diverged[1];
+    (all > 0).then(|| format!("{} diverged", number::plural(all, "run", "runs")))
 }
 
 /// Why nothing is claimed, in words.

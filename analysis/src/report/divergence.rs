@@ -1,4 +1,4 @@
-//! Runs that diverged, counted by arm: an outcome in its own right.
+//! Runs that diverged in the primary metric, counted by arm: an outcome in its own right.
 
 use serde::Serialize;
 use spec::analysis::AnalysisSpec;
@@ -18,7 +18,7 @@ pub struct DivergedLevel {
     pub level: String,
     /// Whether it is the baseline.
     pub baseline: bool,
-    /// Runs that diverged.
+    /// Runs that diverged in the primary metric.
     pub diverged: u64,
     /// Runs that ended, well or by diverging.
     pub ended: u64,
@@ -43,7 +43,7 @@ pub struct Divergence {
 
 /// The counts of every compared factor; none where no run diverged.
 pub(super) fn divergence(index: &Index<'_>, compared: &[ComparedFactor], analysis: &AnalysisSpec) -> Vec<Divergence> {
-    if index.results.runs.iter().all(|run| run.state != RunState::Diverged) {
+    if !index.results.runs.iter().any(|run| index.has_diverged(&analysis.primary, run)) {
         return Vec::new();
     }
     compared.iter().map(|factor| of_factor(index, factor, analysis)).collect()
@@ -53,10 +53,10 @@ fn of_factor(index: &Index<'_>, compared: &ComparedFactor, analysis: &AnalysisSp
     let factor = &index.results.factors[compared.factor];
     let count = |level: usize| {
         let arms = compared.strata.iter().flat_map(|stratum| &stratum.arms).filter(|(other, _)| *other == level);
-        let states = arms.flat_map(|(_, point)| index.runs(point)).map(|run| run.state);
-        states.fold([0, 0], |[diverged, ended]: [u64; 2], state| match state {
-            RunState::Diverged => [diverged + 1, ended + 1],
-            RunState::Done => [diverged, ended + 1],
+        let runs = arms.flat_map(|(_, point)| index.runs(point));
+        runs.fold([0, 0], |[diverged, ended]: [u64; 2], run| match run.state {
+            _ if index.has_diverged(&analysis.primary, run) => [diverged + 1, ended + 1],
+            RunState::Done | RunState::Diverged => [diverged, ended + 1],
             _ => [diverged, ended],
         })
     };

@@ -14,7 +14,7 @@ use crate::statistics::holm::holm;
 
 /// Adjusts, looks back at what could have been seen, and draws the verdicts of all comparisons of a metric.
 ///
-/// The margin is in the unit of the primary metric, so equivalence is a question for that metric only.
+/// The margin is in the unit of differences of the primary metric (log units on the log scale), so equivalence is a question for that metric only.
 pub(super) fn judge(contrasts: &mut [Contrast], direction: Direction, analysis: &AnalysisSpec, primary: bool) {
     let mut families: Vec<Vec<&mut Comparison>> = Vec::new();
     for stratum in contrasts.iter_mut().flat_map(|contrast| &mut contrast.strata) {

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
@@ -25,6 +26,8 @@ pub(super) struct Grid<'a> {
     pub(super) left_out: Vec<usize>,
     /// The values: level by level, stratum by stratum.
     cells: Vec<Vec<Cell<'a>>>,
+    /// Runs of each of these levels that diverged, in all strata.
+    diverged: Vec<usize>,
     pairing: Pairing,
     alpha: f64,
     /// Whether runs are paired and some seed is in two strata.
@@ -43,7 +46,7 @@ impl<'a> Grid<'a> {
         (analysis, scale): (&AnalysisSpec, fn(f64) -> f64),
     ) -> Self {
         let names = &index.results.factors[compared.factor].levels;
-        let (mut levels, mut left_out, mut cells) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut levels, mut left_out, mut cells, mut diverged) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for level in 0..names.len() {
             let row: Option<Vec<Cell<'a>>> = compared
                 .strata
@@ -59,6 +62,9 @@ impl<'a> Grid<'a> {
                 Some(row) => {
                     levels.push(level);
                     cells.push(row);
+                    let arms = compared.strata.iter().flat_map(|stratum| &stratum.arms);
+                    let runs = arms.filter(|(other, _)| *other == level).flat_map(|(_, point)| index.runs(point));
+                    diverged.push(runs.filter(|run| index.has_diverged(metric, run)).count());
                 }
                 None if compared.strata.iter().any(|s| s.arms.iter().any(|(other, _)| *other == level)) => {
                     left_out.push(level);
@@ -72,12 +78,14 @@ impl<'a> Grid<'a> {
             let whole: Vec<bool> = cells.iter().map(|row| !across::complete(row).is_empty()).collect();
             let mut keep = whole.iter();
             cells.retain(|_| *keep.next().expect("invariant: an answer for every level"));
+            let mut keep = whole.iter();
+            diverged.retain(|_| *keep.next().expect("invariant: an answer for every level"));
             left_out.extend(levels.iter().zip(&whole).filter(|(_, whole)| !**whole).map(|(level, _)| *level));
             levels.retain(|level| !left_out.contains(level));
             left_out.sort_unstable();
         }
         let (model, means, contrasts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { names, levels, left_out, cells, pairing, alpha, recurring, model, means, contrasts }
+        Self { names, levels, left_out, cells, diverged, pairing, alpha, recurring, model, means, contrasts }
     }
 
     pub(super) fn name(&self, level: usize) -> &str {
@@ -182,6 +190,12 @@ impl<'a> Grid<'a> {
     /// The mean difference of `pairs`, (level, baseline), over all strata: seed by seed where that is asked for, else from the
     /// model.
     pub(super) fn judge(&self, pairs: &[(usize, usize)], by_seeds: bool) -> Judged {
+        let of = |sides: BTreeSet<usize>| sides.into_iter().map(|level| self.diverged[level]).sum::<usize>();
+        let (levels, baselines) = pairs.iter().copied().unzip();
+        Judged { diverged: [of(levels), of(baselines)], ..self.estimated(pairs, by_seeds) }
+    }
+
+    fn estimated(&self, pairs: &[(usize, usize)], by_seeds: bool) -> Judged {
         let complete = self.by_seed(pairs);
         if by_seeds && let Some(estimate) = paired_t(&complete, self.alpha) {
             return Judged::of(Basis::Seeds, complete.len(), estimate);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use spec::analysis::AnalysisSpec;
 
-use super::comparison::Verdict;
+use super::comparison::{Verdict, flag};
 use super::effects::{Leads, MainContrast};
 use super::metric::MetricReport;
 use super::study::Study;
@@ -52,7 +52,7 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
         let tested: Vec<&MainContrast> =
             effects.contrasts.iter().filter(|contrast| contrast.judged.adjusted_p.is_some()).collect();
         let across = number::list(&effects.across);
-        let noun = metric.label.to_lowercase();
+        let noun = metric.noun();
         let interaction = effects.interaction.map(|test| number::p_value(test.p));
         match (effects.leads, interaction) {
             (Leads::SimpleEffects, Some(p)) => sentences.push(format!(
@@ -63,7 +63,12 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
             (Leads::MainEffects, p) if !tested.is_empty() => {
                 let differ = |verdict: Verdict| -> Vec<String> {
                     let found = tested.iter().filter(|contrast| contrast.judged.verdict == verdict);
-                    found.map(|contrast| contrast.level.clone()).collect()
+                    found
+                        .map(|contrast| match flag(contrast.judged.diverged) {
+                            Some(flag) => format!("{} ({flag})", contrast.level),
+                            None => contrast.level.clone(),
+                        })
+                        .collect()
                 };
                 let count = differ(Verdict::Better).len() + differ(Verdict::Worse).len();
                 let depends = p.map_or_else(
@@ -118,7 +123,7 @@ fn counted(metric: &MetricReport) -> String {
     let comparisons = tally.comparisons;
     let count = if significant == 0 { "none".to_owned() } else { significant.to_string() };
     let verb = if significant > 1 { "are" } else { "is" };
-    let noun = metric.label.to_lowercase();
+    let noun = metric.noun();
     let gap = match tally.not_tested {
         0 => String::new(),
         n => format!(" {n} could not be tested."),
@@ -146,7 +151,7 @@ fn untested(metric: &MetricReport) -> String {
     format!(
         "None of {} in {} could be tested ({}).",
         number::plural(metric.tally.comparisons, "comparison", "comparisons"),
-        metric.label.to_lowercase(),
+        metric.noun(),
         reasons.join("; ")
     )
 }
@@ -163,10 +168,12 @@ fn seeds(metric: &MetricReport) -> String {
 fn named(metric: &MetricReport) -> Option<String> {
     let claims = |verdict| {
         let found = metric.comparisons().filter(move |(.., comparison)| comparison.verdict == verdict);
-        let name = |level: &str, stratum: &str| {
-            if stratum.is_empty() { level.to_owned() } else { format!("{level} ({stratum})") }
+        let name = |level: &str, stratum: &str, flag: Option<String>| {
+            let beside: Vec<String> =
+                Some(stratum.to_owned()).filter(|name| !name.is_empty()).into_iter().chain(flag).collect();
+            if beside.is_empty() { level.to_owned() } else { format!("{level} ({})", beside.join("; ")) }
         };
-        (verdict, found.map(|(_, stratum, arm, _)| name(&arm.level, &stratum.name)).collect())
+        (verdict, found.map(|(_, stratum, arm, found)| name(&arm.level, &stratum.name, found.flag())).collect())
     };
     listed([Verdict::Better, Verdict::Worse].map(claims))
 }
@@ -184,7 +191,7 @@ fn equivalents(metric: &MetricReport) -> Option<String> {
 fn resolution(metric: &MetricReport) -> Option<String> {
     let detectable = metric.detectable?;
     let size = number::fixed(detectable, number::decimals_for(detectable));
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+    let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
     Some(format!(
         "The design could have seen differences of about {size}{unit} (80 % power, after correction); what is smaller and not \
          significant remains open."

@@ -57,11 +57,21 @@ impl<'a> Index<'a> {
 
     /// Why a run has no value of a metric that can be used.
     pub(super) fn reason(&self, metric: &str, run: &RunAccount) -> &'static str {
-        if run.state != RunState::Done {
-            return run.state.name();
+        match run.state {
+            _ if self.has_diverged(metric, run) => RunState::Diverged.name(),
+            RunState::Done => "no value",
+            state => state.name(),
         }
-        let unusable = self.unusable.get(metric).and_then(|points| points.get(&run.point));
-        if unusable.is_some_and(|values| values.contains_key(&run.seed)) { "not usable" } else { "no value" }
+    }
+
+    /// Whether a run diverged as far as a metric goes: it has no value of it that can be used, and it diverged or gave one that is
+    /// not finite or beyond ±1e75. The same for a sweep and a table, and whatever the run's other metrics are.
+    pub(super) fn has_diverged(&self, metric: &str, run: &RunAccount) -> bool {
+        let has = |values: &ByPoint<'_>| {
+            let seeds = values.get(metric).and_then(|points| points.get(&run.point));
+            seeds.is_some_and(|seeds| seeds.contains_key(&run.seed))
+        };
+        !has(&self.values) && (run.state == RunState::Diverged || has(&self.unusable))
     }
 }
 

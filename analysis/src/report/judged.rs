@@ -26,11 +26,11 @@ pub enum Basis {
 /// How many seeds would settle a question.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Needed {
-    /// The true difference that is to be found.
+    /// The true difference that is to be found or, where it is the margin, to be told from 0.
     pub difference: f64,
     /// What that difference is.
     pub meaning: Meaning,
-    /// Seeds an arm for 80 % power at the level of the correction; `None` for more than a million.
+    /// Seeds an arm for 80 % power at alpha over the size of the family; `None` for more than a million.
     pub seeds: Option<u64>,
 }
 
@@ -38,7 +38,7 @@ pub struct Needed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
-    /// The declared margin: the smallest difference that matters.
+    /// The declared margin, the smallest difference that matters: it would be found, and a difference of 0 shown to be within it.
     Margin,
     /// The difference that was seen, which is only an estimate of the true one.
     Seen,
@@ -52,6 +52,8 @@ pub struct Judged {
     /// How many seeds it rests on: those that have run all of it in every stratum. Where no seed is in two strata, or runs are not
     /// paired, those of the stratum or arm that has the fewest.
     pub seeds: usize,
+    /// Runs of its levels and of its baselines that diverged, in all strata: they are in no number here.
+    pub diverged: [usize; 2],
     /// The difference.
     pub estimate: Option<Estimate>,
     /// The p value, adjusted within the family.
@@ -60,7 +62,8 @@ pub struct Judged {
     pub simultaneous: Option<Interval>,
     /// Equivalence, where a margin was declared.
     pub equivalence: Option<Equivalence>,
-    /// The true difference that would have been found with 80 % power, after correction.
+    /// The true difference that would have been found with 80 % power at alpha over the size of the family: an upper bound of
+    /// what the correction needs, be it Holm's or Dunnett's.
     pub detectable: Option<f64>,
     /// How many seeds would settle it.
     pub needed: Option<Needed>,
@@ -81,6 +84,7 @@ impl Judged {
         Self {
             basis: None,
             seeds,
+            diverged: [0, 0],
             estimate: None,
             adjusted_p: None,
             simultaneous: None,
@@ -145,7 +149,8 @@ pub(super) fn judge(
         judged.detectable = detectable_noncentrality(test.df, strictest).map(|size| size * test.standard_error);
         judged.needed = rule::needed(&estimate, judged.seeds, strictest, analysis.margin.filter(|_| margin));
         if let (Some(adjusted), Some(direction)) = (judged.adjusted_p, direction) {
-            let equivalent = judged.equivalence.and_then(|equivalence| equivalence.holm_p);
+            let whole = judged.diverged == [0, 0];
+            let equivalent = judged.equivalence.filter(|_| whole).and_then(|equivalence| equivalence.holm_p);
             judged.verdict = Verdict::of(estimate.difference, adjusted, equivalent, (direction, alpha));
         }
     }

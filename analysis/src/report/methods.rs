@@ -25,10 +25,10 @@ pub(super) fn methods(report: &Report) -> Vec<String> {
         paragraphs.extend([equivalence(analysis), detectable(analysis)]);
     }
     if !report.divergence.is_empty() {
-        paragraphs.push(divergence(analysis));
+        paragraphs.push(divergence(report));
     }
     if tested {
-        paragraphs.push(sensitivity(analysis));
+        paragraphs.push(sensitivity(report));
     }
     paragraphs.push(directions(metrics));
     if !report.curves.is_empty() {
@@ -157,9 +157,10 @@ fn questions(answers: &[Answer]) -> Option<String> {
 fn equivalence(analysis: &AnalysisSpec) -> String {
     match analysis.margin {
         Some(margin) => format!(
-            "Equivalence in the primary metric was tested against the declared margin of {margin} by two one-sided tests \
-             (Schuirmann 1987), adjusted by Holm among the equivalences of the family, at the same \
-             alpha as the differences."
+            "Equivalence in the primary metric was tested against the declared margin of {margin}{} by two one-sided tests \
+             (Schuirmann 1987), adjusted by Holm among the equivalences of the family, at the same alpha as the differences. \
+             It is not claimed where runs of either arm diverged.",
+            if analysis.scale == Scale::Log { " in natural logarithms" } else { "" }
         ),
         None => "No margin was declared, so no claim of equivalence is made.".to_owned(),
     }
@@ -171,22 +172,26 @@ fn detectable(analysis: &AnalysisSpec) -> String {
         Pairing::None => ", an approximation for Welch\u{2019}s test",
     };
     let needed = match analysis.margin {
-        Some(_) => "the margin",
+        Some(_) => "a true difference as large as the margin, and show that one of 0 is within it,",
         None => "a true difference as large as the one seen (which is itself uncertain)",
     };
     format!(
         "The detectable difference is the true difference that the test would have found with 80 % power, given the standard \
          error seen: from the noncentral t distribution, at {} divided by the size of the family (the first step of \
-         Holm\u{2019}s procedure){approximation}. The seeds to settle a comparison are those that would find {needed} with the \
+         Holm\u{2019}s procedure, and more than Dunnett\u{2019}s asks){approximation}. The seeds to settle a comparison are those that would find {needed} with the \
          same power at the same level.",
         analysis.alpha
     )
 }
 
-fn divergence(analysis: &AnalysisSpec) -> String {
-    let test = match analysis.pairing {
-        Pairing::Seed => "the exact signed-rank test (Wilcoxon 1945)",
-        Pairing::None => "the exact test of Mann and Whitney (Mann and Whitney 1947)",
+fn divergence(report: &Report) -> String {
+    let comparisons = report.metrics.iter().flat_map(MetricReport::comparisons);
+    let exact = comparisons.filter_map(|(.., comparison)| Some(comparison.worst_rank?.exact)).collect();
+    let test = match report.analysis.pairing {
+        Pairing::Seed => format!("{} (Wilcoxon 1945)", named("signed-rank test", exact, MANY_PAIRS)),
+        Pairing::None => {
+            format!("{} (Mann and Whitney 1947)", named("test of Mann and Whitney", exact, MANY_RUNS))
+        }
     };
     format!(
         "Runs that diverged are an outcome: their numbers are compared with the baseline\u{2019}s by Fisher\u{2019}s exact test \
@@ -195,20 +200,40 @@ fn divergence(analysis: &AnalysisSpec) -> String {
     )
 }
 
-fn sensitivity(analysis: &AnalysisSpec) -> String {
-    match analysis.pairing {
-        Pairing::Seed => "Checks of sensitivity, which decide nothing: the exact sign-flip test of the mean difference, the exact \
-                          signed-rank test (Wilcoxon 1945) with its estimate of the shift (Hodges and Lehmann 1963), \
-                          Welch\u{2019}s test without pairing (Welch 1947); d_z with an interval from the noncentral t \
-                          distribution (Steiger and Fouladi 1997); from ten seeds on the studentised bootstrap (Hall 1988) and \
-                          the test of normality (Shapiro and Wilk 1965). The smallest p that so many seeds can give stands \
-                          beside every exact test."
-            .to_owned(),
-        Pairing::None => "Checks of sensitivity, which decide nothing: the permutation test of the difference of means and the \
-                          exact test of Mann and Whitney (Mann and Whitney 1947) with its estimate of the shift (Hodges and \
-                          Lehmann 1963); Hedges\u{2019} g with an interval from the noncentral t distribution (Steiger and \
-                          Fouladi 1997). The smallest p that so many runs can give stands beside every exact test."
-            .to_owned(),
+/// What is said of tests of ranks that are not exact.
+const MANY_PAIRS: &str = "asymptotic beyond 200 pairs";
+const MANY_RUNS: &str = "asymptotic beyond 100 runs";
+
+/// `the exact sign-flip test`, or what it is where some of its p values are not `exact`.
+fn named(test: &str, exact: Vec<bool>, otherwise: &str) -> String {
+    if exact.into_iter().all(|exact| exact) { format!("the exact {test}") } else { format!("the {test}, {otherwise},") }
+}
+
+fn sensitivity(report: &Report) -> String {
+    let exact = |method: &str| -> Vec<bool> {
+        let comparisons = report.metrics.iter().flat_map(MetricReport::comparisons);
+        let checks =
+            comparisons.filter_map(|(.., comparison)| comparison.sensitivity.as_ref()).flat_map(|one| &one.checks);
+        checks.filter(|check| check.method == method).filter_map(|check| check.exact).collect()
+    };
+    match report.analysis.pairing {
+        Pairing::Seed => format!(
+            "Checks of sensitivity, which decide nothing: {} of the mean difference, {} (Wilcoxon 1945) with its estimate \
+             of the shift (Hodges and Lehmann 1963), Welch\u{2019}s test without pairing (Welch 1947); d_z, which is not \
+             corrected for its bias with few seeds, with an interval from the noncentral t distribution (Steiger and Fouladi \
+             1997); from ten seeds on the studentised bootstrap (Hall 1988) and the test of normality (Shapiro and Wilk 1965). \
+             The smallest p that so many seeds can give stands beside every test of signs or ranks.",
+            named("sign-flip test", exact("sign-flip"), "from random sign patterns beyond 40 pairs"),
+            named("signed-rank test", exact("signed-rank"), MANY_PAIRS),
+        ),
+        Pairing::None => format!(
+            "Checks of sensitivity, which decide nothing: {} of the difference of means and {} (Mann and Whitney 1947) with its \
+             estimate of the shift (Hodges and Lehmann 1963); Hedges\u{2019} g, corrected for bias, with an interval of the true \
+             effect from the noncentral t distribution (Steiger and Fouladi 1997). The smallest p that so many runs can give \
+             stands beside every test of arrangements or ranks.",
+            named("permutation test", exact("permutation"), "from random arrangements beyond five million of them"),
+            named("test of Mann and Whitney", exact("mann-whitney"), MANY_RUNS),
+        ),
     }
 }
 
@@ -220,7 +245,7 @@ fn directions(metrics: &[MetricReport]) -> String {
             None => "described only",
         };
         let unit = if metric.unit.is_empty() { String::new() } else { format!(" in {}", metric.unit) };
-        format!("{}{unit} ({way})", metric.label.to_lowercase())
+        format!("{}{unit} ({way})", metric.noun())
     });
     format!("Metrics: {}.", named.collect::<Vec<_>>().join("; "))
 }

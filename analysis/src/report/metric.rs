@@ -10,6 +10,7 @@ use super::outlook::Outlook;
 use super::outlying::Outlying;
 use super::pairs::{Pairs, Ranking};
 use super::parts::PartsTable;
+use crate::number;
 use crate::results::Seed;
 use crate::statistics::describe::Description;
 
@@ -27,7 +28,7 @@ pub struct SeedValue {
 pub struct Gap {
     /// The seed.
     pub seed: Seed,
-    /// The state of its run, or `no value`, or `not usable` (not finite, or beyond ±1e75).
+    /// The state of its run, or `no value`; `diverged` as well for a value that is not finite or beyond ±1e75.
     pub reason: &'static str,
 }
 
@@ -106,6 +107,9 @@ pub struct MetricReport {
     pub label: String,
     /// Its unit; may be empty.
     pub unit: String,
+    /// The unit of its differences, intervals, detectable differences and of the margin: that of the metric, or `log units` where
+    /// differences are those of natural logarithms.
+    pub difference_unit: String,
     /// Which way is better; `None` where it is described only.
     pub direction: Option<Direction>,
     /// Whether the study is about it.
@@ -125,6 +129,11 @@ pub struct MetricReport {
 }
 
 impl MetricReport {
+    /// Its name within a sentence: a known label without its capitals but those of abbreviations, a name of the data as it is.
+    pub fn noun(&self) -> String {
+        if self.label == self.name { self.name.clone() } else { number::lowered(&self.label) }
+    }
+
     /// Its comparisons: contrast, stratum and arm of each.
     pub fn comparisons(&self) -> impl Iterator<Item = (&Contrast, &Stratum, &Arm, &Comparison)> {
         self.contrasts.iter().flat_map(|contrast| {

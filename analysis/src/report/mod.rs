@@ -108,12 +108,13 @@ impl Report {
         let hardware = hardware::checks(&index, &comparisons);
         let curves = curves::figures(&index, analysis, &comparisons);
         let study = Study::new(results);
+        let diverged = results.runs.iter().filter(|run| index.has_diverged(&analysis.primary, run)).count();
         let mut report = Self {
             schema: SCHEMA,
             title: study.name.clone(),
             written: None,
             headline: headline::headline(&study, &metrics, analysis),
-            caveats: caveats::caveats(results, &study, &metrics, &hardware, analysis),
+            caveats: caveats::caveats(results, &study, &metrics, (&hardware, diverged), analysis),
             divergence: divergence::divergence(&index, &comparisons, analysis),
             answers,
             hardware,

@@ -4,6 +4,8 @@ use serde::Serialize;
 use spec::analysis::{AnalysisSpec, Family, Pairing};
 
 use super::metric::MetricReport;
+use super::rule;
+use crate::statistics::describe::median;
 use crate::statistics::detectable::POWER;
 use crate::statistics::power::design::Design;
 use crate::statistics::power::pilot::upper_bound;
@@ -33,7 +35,7 @@ pub struct Outlook {
     pub spread_at_most: f64,
     /// The level of one comparison: alpha over the size of the family.
     pub level: f64,
-    /// The seeds of the typical comparison.
+    /// The seeds of the typical comparison: their median, of unequal arms the harmonic mean.
     pub seeds: u32,
     /// What they see.
     pub now: Resolution,
@@ -44,21 +46,25 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// The outlook of a metric; `None` where nothing was tested.
+    /// The outlook of a metric; `None` where nothing was tested. Comparisons on fewer seeds than a claim needs say nothing here.
     pub fn of(metric: &MetricReport, analysis: &AnalysisSpec) -> Option<Self> {
         let design = if analysis.pairing == Pairing::Seed { Design::Paired } else { Design::Independent };
-        let tests = metric.comparisons().filter_map(|(.., comparison)| {
+        let tests = metric.comparisons().filter_map(|(_, stratum, arm, comparison)| {
             let test = comparison.estimate.as_ref()?.test()?;
-            let n = comparison.seeds_used as f64;
-            let root = if design == Design::Paired { n.sqrt() } else { (n / 2.0).sqrt() };
-            Some((test.standard_error * root, test.df, comparison.seeds_used))
+            let baseline = stratum.arms.iter().find(|arm| arm.baseline)?.values.len() as f64;
+            let own = arm.values.len() as f64;
+            let seeds = match design {
+                Design::Paired => comparison.seeds_used as f64,
+                Design::Independent => 2.0 * own * baseline / (own + baseline),
+            };
+            let errors = if design == Design::Paired { seeds } else { seeds / 2.0 };
+            let is_enough = comparison.seeds_used >= rule::LEAST_SEEDS;
+            is_enough.then(|| [test.standard_error * errors.sqrt(), test.df, seeds])
         });
-        let mut tests: Vec<(f64, f64, usize)> = tests.collect();
-        tests.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (spread, df, _) = *tests.get(tests.len() / 2)?;
-        let mut counts: Vec<usize> = tests.iter().map(|(.., n)| *n).collect();
-        counts.sort_unstable();
-        let seeds = u32::try_from(counts[counts.len() / 2]).ok()?.max(2);
+        let tests: Vec<[f64; 3]> = tests.collect();
+        let typical = |of: usize| median(&tests.iter().map(|test| test[of]).collect::<Vec<_>>());
+        let (spread, df) = (typical(0)?, typical(1)?);
+        let seeds = typical(2)?.round().max(2.0) as u32;
         let level = analysis.alpha / family_size(metric, analysis).max(1) as f64;
         let spread_at_most = upper_bound(spread, df, CONFIDENCE).ok()?;
         let effect = |seeds: u32| design.detectable(f64::from(seeds), POWER, level).ok();

@@ -20,6 +20,7 @@ use crate::number;
 use crate::statistics::detectable::{POWER, power};
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Estimate;
+use crate::statistics::power::equivalence::shows;
 
 /// The fewest seeds that may support a claim. With two, the t distribution has one degree of freedom and an interval is 12.7
 /// standard errors long at either side.
@@ -40,8 +41,10 @@ pub(super) fn too_few(seeds: usize) -> String {
     }
 }
 
-/// How many seeds would find the margin, or else the difference that was seen, with 80 % power at `alpha`; at least
-/// [`LEAST_SEEDS`].
+/// How many seeds would settle a comparison with 80 % power at `alpha`; at least [`LEAST_SEEDS`].
+///
+/// With a margin: so many that a true difference as large as the margin is found, and a true difference of 0 is shown to be within
+/// it by the two one-sided tests, whichever takes more. Without one: so many that find the difference that was seen.
 ///
 /// The standard error falls with the root of the number of seeds and the degrees of freedom grow with it less one, which is
 /// exact for the paired test and for balanced models, and close for Welch's.
@@ -55,51 +58,75 @@ pub(super) fn needed(estimate: &Estimate, seeds: usize, alpha: f64, margin: Opti
         None => (estimate.difference.abs(), Meaning::Seen),
     };
     let size = difference / test.standard_error;
-    let finds = |count: u64| {
+    let settles = |count: u64| {
         let n = count as f64;
         let df = test.df * (n - 1.0) / (seeds - 1) as f64;
-        df >= 1.0 && power(size * (n / seeds as f64).sqrt(), df, alpha).is_some_and(|power| power >= POWER)
+        let size = size * (n / seeds as f64).sqrt();
+        let enough = |power: Option<f64>| power.is_some_and(|power| power >= POWER);
+        df >= 1.0 && enough(power(size, df, alpha)) && (margin.is_none() || enough(shows(size, 0.0, df, alpha)))
     };
-    let needed = |seeds| Some(Needed { difference, meaning, seeds });
     // The normal approximation is close, and a little low: the answer is looked for around it.
+    let quantile = |tail: f64| normal::upper_quantile(tail);
+    let found = quantile(alpha / 2.0)? + quantile(1.0 - POWER)?;
+    let shown = if margin.is_some() { quantile(alpha)? + quantile((1.0 - POWER) / 2.0)? } else { 0.0 };
+    let near = seeds as f64 * (found.max(shown) / size).powi(2);
+    Some(Needed { difference, meaning, seeds: least(near, settles) })
+}
+
+/// The least number from [`LEAST_SEEDS`] on that is `enough`, as all greater ones are, looked for around `near`; `None` if a million
+/// is not.
+fn least(near: f64, enough: impl Fn(u64) -> bool) -> Option<u64> {
     let least = LEAST_SEEDS as u64;
-    let normal = normal::upper_quantile(alpha / 2.0)? + normal::upper_quantile(1.0 - POWER)?;
-    let near = seeds as f64 * (normal / size).powi(2);
     let guess = if near < MOST as f64 { (near.ceil() as u64).max(least) } else { MOST };
     let (mut low, mut high, mut step) = (guess, guess, 1);
-    while !finds(high) {
+    while !enough(high) {
         low = high;
         if high >= MOST {
-            return needed(None);
+            return None;
         }
         high = (high + step).min(MOST);
         step *= 2;
     }
     while low == high {
         if low <= least {
-            return needed(Some(least));
+            return Some(least);
         }
         low = low.saturating_sub(step).max(least);
         step *= 2;
-        if finds(low) {
+        if enough(low) {
             high = low;
         }
     }
     while high - low > 1 {
         let middle = u64::midpoint(low, high);
-        if finds(middle) {
+        if enough(middle) {
             high = middle;
         } else {
             low = middle;
         }
     }
-    needed(Some(high))
+    Some(high)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::statistics::paired::paired_t;
+
+    /// Margin in standard deviations, alpha, seeds.
+    const SETTLED: [(f64, f64, u64); 4] = [(0.5, 0.05, 36), (0.8, 0.05, 15), (0.8, 0.01, 24), (2.5, 0.05, 4)];
+
+    #[test]
+    fn with_a_margin_the_seeds_show_equivalence_too() {
+        // tests/reference/make_mends.py (SciPy 1.17.1): the power of the two one-sided tests at a difference of 0, integrated.
+        for (margin, alpha, expected) in SETTLED {
+            // Six differences of standard deviation 1 around 0.1.
+            let around = [-1.0, -1.0, -1.0, 1.0, 1.0, 1.0].map(|side: f64| side * (5.0_f64 / 6.0).sqrt() + 0.1);
+            let pairs = around.map(|difference| (difference, 0.0));
+            let found = needed(&paired_t(&pairs, 0.05).unwrap(), 6, alpha, Some(margin)).unwrap();
+            assert_eq!((found.seeds, found.meaning), (Some(expected), Meaning::Margin), "{margin} {alpha}");
+        }
+    }
 
     #[test]
     fn seeds_for_an_effect_are_those_of_a_power_analysis() {
@@ -110,8 +137,6 @@ mod tests {
             let pairs = around.map(|difference| (difference, 0.0));
             let found = needed(&paired_t(&pairs, 0.05).unwrap(), 6, 0.05, None).unwrap();
             assert_eq!((found.seeds, found.meaning), (Some(expected), Meaning::Seen));
-            let margin = needed(&paired_t(&pairs, 0.05).unwrap(), 6, 0.05, Some(effect)).unwrap();
-            assert_eq!((margin.seeds, margin.meaning), (Some(expected), Meaning::Margin));
         }
         let tiny = paired_t(&[(1.0, 0.0), (-1.0, 0.0), (1e-9, 0.0)], 0.05).unwrap();
         assert_eq!(needed(&tiny, 3, 0.05, None).unwrap().seeds, None);

@@ -13,6 +13,14 @@ pub(crate) fn of(metric: &str, analysis: &AnalysisSpec) -> fn(f64) -> f64 {
     }
 }
 
+/// The unit of differences of `metric`, whose values are in `unit`: a difference of logarithms has none of it.
+pub(super) fn unit(unit: &str, metric: &str, analysis: &AnalysisSpec) -> String {
+    match analysis.scale {
+        Scale::Log if metric == analysis.primary => "log units".to_owned(),
+        _ => unit.to_owned(),
+    }
+}
+
 /// Whether every value of the primary metric has a logarithm, where one is to be taken.
 pub(super) fn check(results: &Results, analysis: &AnalysisSpec) -> Result<(), AnalysisError> {
     let mut values = results.observations.iter().filter(|observation| observation.metric == analysis.primary);

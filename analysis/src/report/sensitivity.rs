@@ -12,12 +12,11 @@ use crate::statistics::effects::{cohen, standardised};
 use crate::statistics::estimate::Interval;
 use crate::statistics::ranks::signed_rank::{Zeros, signed_rank};
 use crate::statistics::ranks::{attainable, decimal, hodges_lehmann, mann_whitney};
+use crate::statistics::resampling::chance::Drawn;
 use crate::statistics::resampling::{permutation, sign_flip, studentised};
 use crate::statistics::welch::welch_t;
 
-/// Pairs beyond which sign patterns are drawn and not counted out.
-const COUNTED: usize = 24;
-/// Sign patterns that are drawn.
+/// Sign patterns, or arrangements, that are drawn where they are too many to be counted.
 const DRAWS: u64 = 20_000;
 /// Resamples of the studentised bootstrap.
 const RESAMPLES: usize = 2_000;
@@ -31,11 +30,11 @@ const START: u64 = 0x5eed;
 /// A standardised difference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Standardised {
-    /// `d-z`, in standard deviations of the differences, or `g`, in those of the runs, after Hedges.
+    /// `d-z`, in standard deviations of the differences, not corrected for bias; or `g`, in those of the runs, corrected after Hedges.
     pub kind: &'static str,
     /// The effect.
     pub effect: f64,
-    /// Its interval, from the noncentral t distribution.
+    /// The interval of the true effect, from the noncentral t distribution.
     pub interval: Option<Interval>,
 }
 
@@ -48,7 +47,9 @@ pub struct Check {
     pub p: Option<f64>,
     /// The Monte Carlo error of p, where it was drawn.
     pub error: Option<f64>,
-    /// The smallest p that so many seeds can give it.
+    /// Whether p is exact: every arrangement counted, and not drawn or approximated; none without p.
+    pub exact: Option<bool>,
+    /// The smallest p that it can give with so many seeds (so many that differ, and so many draws), whatever the arms do.
     pub floor: Option<f64>,
     /// Whether that floor, times the size of the family, is below alpha: where not, this test could not have found anything.
     pub attainable: Option<bool>,
@@ -69,7 +70,7 @@ pub struct Sensitivity {
     pub normality: Option<f64>,
     /// The checks.
     pub checks: Vec<Check>,
-    /// Whether an exact test that could have found something says otherwise than the primary one, each for itself at alpha.
+    /// Whether a test of ranks or arrangements that could have found something says otherwise than the primary one, each for itself at alpha.
     pub disagrees: Option<bool>,
     #[serde(skip)]
     primary: Option<f64>,
@@ -93,10 +94,10 @@ impl Sensitivity {
     /// Says what could have been found in a family of `members`, and whether the checks disagree.
     pub(super) fn settle(&mut self, judged: bool, members: usize, alpha: f64) {
         for check in &mut self.checks {
-            check.attainable = check.floor.map(|floor| floor * members.max(1) as f64 <= alpha);
+            check.attainable = check.floor.map(|floor| (floor * members.max(1) as f64) < alpha);
         }
         let Some(primary) = self.primary.filter(|_| judged) else { return };
-        let able = self.checks.iter().filter(|check| check.floor.is_some_and(|floor| floor <= alpha));
+        let able = self.checks.iter().filter(|check| check.floor.is_some_and(|floor| floor < alpha));
         let says: Vec<bool> = able.filter_map(|check| Some(check.p? < alpha)).collect();
         self.disagrees = (!says.is_empty()).then(|| says.iter().any(|found| *found != (primary < alpha)));
     }
@@ -113,10 +114,11 @@ fn paired(pairs: &[(f64, f64)], alpha: f64) -> Sensitivity {
         effect,
         interval: standardised::interval(test.t, test.df, root, alpha),
     });
-    let mut checks = vec![flipped(pairs)];
+    let mut checks = vec![flipped(pairs, &differences)];
     let shift = (n <= MOST_PAIRED).then(|| hodges_lehmann::paired(&differences, alpha)).flatten();
     checks.extend(signed_rank(&differences, Zeros::Ranked).map(|found| Check {
         p: Some(found.p),
+        exact: Some(found.exact),
         floor: Some(found.floor),
         estimate: shift.map(|shift| shift.estimate),
         interval: shift.and_then(|shift| Some(shift.interval?.0)),
@@ -141,21 +143,15 @@ fn independent(level: &[f64], baseline: &[f64], alpha: f64) -> Sensitivity {
     let standardised = cohen::independent(level, baseline).zip(factor).map(|(d, factor)| Standardised {
         kind: "g",
         effect: d * factor,
-        interval: standardised::interval(d * root, n + m - 2.0, root, alpha)
-            .map(|interval| Interval { low: interval.low * factor, high: interval.high * factor }),
+        // Of the true effect: the factor mends the bias of the estimate alone.
+        interval: standardised::interval(d * root, n + m - 2.0, root, alpha),
     });
-    let floor = attainable::rank_sum(level.len(), baseline.len());
-    let mut random = ChaCha8Rng::seed_from_u64(START);
-    let mut drawn = || permutation::drawn(level, baseline, DRAWS, &mut random);
-    let (p, error) = match permutation::exact(level, baseline).filter(|_| level.len() + baseline.len() <= COUNTED) {
-        Some(p) => (Some(p), None),
-        None => drawn().map_or((None, None), |drawn| (Some(drawn.p), Some(drawn.error))),
-    };
-    let mut checks = vec![Check { p, error, floor: Some(floor), ..Check::of("permutation") }];
+    let mut checks = vec![permuted(level, baseline)];
     let few = level.len().max(baseline.len()) <= MOST_PAIRED;
     let shift = few.then(|| hodges_lehmann::independent(level, baseline, alpha)).flatten();
     checks.extend(mann_whitney::mann_whitney(level, baseline).map(|found| Check {
         p: Some(found.p),
+        exact: Some(found.exact),
         floor: Some(found.floor),
         estimate: shift.map(|shift| shift.estimate),
         interval: shift.and_then(|shift| Some(shift.interval?.0)),
@@ -166,18 +162,42 @@ fn independent(level: &[f64], baseline: &[f64], alpha: f64) -> Sensitivity {
 }
 
 impl Check {
+    fn drawn(method: &'static str, drawn: Option<Drawn>, floor: f64) -> Self {
+        let (p, error) = (drawn.map(|drawn| drawn.p), drawn.map(|drawn| drawn.error));
+        Self { p, error, exact: p.map(|_| false), floor: Some(floor), ..Self::of(method) }
+    }
+
     fn of(method: &'static str) -> Self {
-        Self { method, p: None, error: None, floor: None, attainable: None, estimate: None, interval: None }
+        Self {
+            method,
+            p: None,
+            error: None,
+            exact: None,
+            floor: None,
+            attainable: None,
+            estimate: None,
+            interval: None,
+        }
     }
 }
 
-fn flipped(pairs: &[(f64, f64)]) -> Check {
-    let floor = Some(attainable::signed(pairs.len()));
-    if pairs.len() <= COUNTED {
-        return Check { p: sign_flip::exact(pairs), floor, ..Check::of("sign-flip") };
+fn flipped(pairs: &[(f64, f64)], differences: &[f64]) -> Check {
+    // A difference of 0 is the same with either sign.
+    let floor = attainable::signed(differences.iter().filter(|difference| **difference != 0.0).count());
+    if let Some(p) = sign_flip::exact(pairs) {
+        return Check { p: Some(p), exact: Some(true), floor: Some(floor), ..Check::of("sign-flip") };
     }
     let drawn = sign_flip::drawn(pairs, DRAWS, &mut ChaCha8Rng::seed_from_u64(START));
-    Check { p: drawn.map(|drawn| drawn.p), error: drawn.map(|drawn| drawn.error), floor, ..Check::of("sign-flip") }
+    Check::drawn("sign-flip", drawn, floor.max(1.0 / (DRAWS + 1) as f64))
+}
+
+fn permuted(level: &[f64], baseline: &[f64]) -> Check {
+    let floor = attainable::permuted(level, baseline);
+    if let Some(p) = permutation::exact(level, baseline) {
+        return Check { p: Some(p), exact: Some(true), floor: Some(floor), ..Check::of("permutation") };
+    }
+    let drawn = permutation::drawn(level, baseline, DRAWS, &mut ChaCha8Rng::seed_from_u64(START));
+    Check::drawn("permutation", drawn, floor.max(2.0 / (DRAWS + 1) as f64))
 }
 
 fn welch(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Check> {

@@ -31,8 +31,10 @@ pub struct WorstRank {
     pub diverged: [usize; 2],
     /// Seeds, or runs of both arms where they are not paired, that it rests on.
     pub n: usize,
-    /// The exact p value of the signed-rank test, or of Mann and Whitney's where runs are not paired.
+    /// The p value of the signed-rank test, or of Mann and Whitney's where runs are not paired.
     pub p: f64,
+    /// Whether it is exact; it is asymptotic beyond 200 pairs, or 100 runs of both arms.
+    pub exact: bool,
     /// The smallest p that so many runs can give.
     pub floor: f64,
     /// Whose runs rank before the other's.
@@ -87,13 +89,14 @@ pub(super) fn worst_rank(
                 .collect();
             let found = signed_rank(&decimal::differences(&pairs), Zeros::Ranked)?;
             let favours = favours(found.positive - found.negative);
-            Some(WorstRank { diverged, n: pairs.len(), p: found.p, floor: found.floor, favours })
+            Some(WorstRank { diverged, n: pairs.len(), p: found.p, exact: found.exact, floor: found.floor, favours })
         }
         Pairing::None => {
             let (level, baseline) = (level.all(direction), baseline.all(direction));
             let found = mann_whitney(&level, &baseline)?;
             let n = level.len() + baseline.len();
-            Some(WorstRank { diverged, n, p: found.p, floor: found.floor, favours: favours(found.cliff()) })
+            let (p, exact, floor) = (found.p, found.exact, found.floor);
+            Some(WorstRank { diverged, n, p, exact, floor, favours: favours(found.cliff()) })
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Cell {
     pub(super) run: u32,
     pub(super) metric: u32,
     /// The highest step so far; 0 where there are none.
-    step: f64,
+    pub(super) step: f64,
     value: f64,
     /// The line of the first row at that step.
     pub(super) first: Line,

@@ -59,6 +59,9 @@ impl<'a> Gathered<'a> {
             return Err(AnalysisError::Empty { path: self.sources[0].path.to_owned(), missing: "rows" });
         }
         let seeds = self.seeds(seed_column)?;
+        for column in 0..seed_column {
+            self.unless_spelt_twice(column)?;
+        }
         if let Some((twin, cell)) =
             self.cells.values.iter().filter_map(|cell| Some((cell.twin?, cell))).min_by_key(|(twin, _)| *twin)
         {
@@ -76,19 +79,37 @@ impl<'a> Gathered<'a> {
                 (Point::new(levels.collect()), &seeds[run[seed_column] as usize])
             })
             .collect();
-        let mut diverged = vec![false; points.len()];
+        // Of every run: whether a value of it can be used, whether one cannot, and the metric that it left unfinished.
+        let (mut usable, mut unusable) = (vec![false; points.len()], vec![false; points.len()]);
+        let mut unfinished: Vec<Option<String>> = vec![None; points.len()];
+        let last = self.last_steps();
         let names = &self.cells.names[metric_column].texts;
         let mut observations = Vec::with_capacity(self.cells.values.len());
         for cell in &self.cells.values {
             let (run, value) = (cell.run as usize, cell.value());
-            diverged[run] |= !is_usable(value);
+            let last = last[cell.metric as usize];
+            if is_usable(value) && cell.step < last {
+                let metric = &names[cell.metric as usize];
+                unfinished[run].get_or_insert_with(|| {
+                    format!("`{metric}` ends at step {}, and {last} was reached elsewhere in the table", cell.step)
+                });
+                continue;
+            }
+            usable[run] |= is_usable(value);
+            unusable[run] |= !is_usable(value);
             let (point, seed) = (points[run].0.clone(), points[run].1.clone());
             observations.push(Observation { metric: names[cell.metric as usize].clone(), point, seed, value });
         }
-        let runs = points.iter().zip(diverged).map(|((point, seed), diverged)| {
+        let runs = points.iter().enumerate().map(|(run, (point, seed))| {
             let mut account = RunAccount::missing(None, point.clone(), (*seed).clone());
-            account.state = if diverged { RunState::Diverged } else { RunState::Done };
-            account.cause = diverged.then(|| format!("a value is not finite or beyond ±{LARGEST:e}"));
+            (account.state, account.cause) = match unfinished[run].take() {
+                // A run that diverged in one metric and has another one counts there.
+                _ if unusable[run] && !usable[run] => {
+                    (RunState::Diverged, Some(format!("a value is not finite or beyond ±{LARGEST:e}")))
+                }
+                Some(cause) => (RunState::Interrupted, Some(cause)),
+                None => (RunState::Done, None),
+            };
             account
         });
         let results = Results {
@@ -106,26 +127,56 @@ impl<'a> Gathered<'a> {
         Ok(results.in_order())
     }
 
+    /// The highest step of every metric over all runs; 0 where there are no steps.
+    fn last_steps(&self) -> Vec<f64> {
+        let mut last = vec![0.0; self.cells.names[self.cells.width()].texts.len()];
+        for cell in &self.cells.values {
+            let highest: &mut f64 = &mut last[cell.metric as usize];
+            *highest = highest.max(cell.step);
+        }
+        last
+    }
+
     /// The seed of every spelling, each of which must be the only one of its seed.
     fn seeds(&self, column: usize) -> Result<Vec<Seed>, AnalysisError> {
         let names = &self.cells.names[column];
-        let mut order: Vec<usize> = (0..names.texts.len()).collect();
-        order.sort_by_key(|index| names.lines[*index]);
-        let mut known: BTreeMap<Seed, usize> = BTreeMap::new();
-        for index in order {
-            let seed = Seed::from_text(&names.texts[index]);
-            if let Some(earlier) = known.insert(seed, index) {
-                let line = names.lines[index];
-                let first = &self.columns.seed_name;
-                return Err(AnalysisError::SeedSpelling {
-                    place: self.place(line, Some(first)),
-                    text: names.texts[index].clone(),
-                    earlier: names.texts[earlier].clone(),
-                    first: self.earlier(names.lines[earlier], line).into(),
-                });
-            }
+        if let Some([earlier, later]) = self.twin(column, |text| Some(Seed::from_text(text))) {
+            let line = names.lines[later];
+            return Err(AnalysisError::SeedSpelling {
+                place: self.place(line, Some(&self.columns.seed_name)),
+                text: names.texts[later].clone(),
+                earlier: names.texts[earlier].clone(),
+                first: self.earlier(names.lines[earlier], line).into(),
+            });
         }
         Ok(names.texts.iter().map(|text| Seed::from_text(text)).collect())
+    }
+
+    /// Refuses two levels of a factor that are one number: `0.001` and `1e-3`.
+    fn unless_spelt_twice(&self, column: usize) -> Result<(), AnalysisError> {
+        let names = &self.cells.names[column];
+        // Adding 0 makes -0 the same as 0.
+        let number = |text: &str| Some(text.parse::<f64>().ok().filter(|number| number.is_finite())? + 0.0);
+        let Some([earlier, later]) = self.twin(column, |text| number(text).map(f64::to_bits)) else { return Ok(()) };
+        let line = names.lines[later];
+        Err(AnalysisError::LevelSpelling {
+            place: self.place(line, Some(&self.columns.factors[column].0)),
+            text: names.texts[later].clone(),
+            earlier: names.texts[earlier].clone(),
+            first: self.earlier(names.lines[earlier], line).into(),
+        })
+    }
+
+    /// The first two names of a column, in the order of their lines, that mean the same; a name without a meaning is like no other.
+    fn twin<Meaning: Ord>(&self, column: usize, meaning: impl Fn(&str) -> Option<Meaning>) -> Option<[usize; 2]> {
+        let names = &self.cells.names[column];
+        let mut order: Vec<usize> = (0..names.texts.len()).collect();
+        order.sort_by_key(|index| names.lines[*index]);
+        let mut known: BTreeMap<Meaning, usize> = BTreeMap::new();
+        order.into_iter().find_map(|later| {
+            let earlier = known.insert(meaning(&names.texts[later])?, later)?;
+            Some([earlier, later])
+        })
     }
 
     fn duplicate(&self, cell: &Cell, twin: Line) -> AnalysisError {

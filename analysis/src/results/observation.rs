@@ -63,7 +63,7 @@ pub enum RunState {
     Diverged,
     /// It ended in an error.
     Failed,
-    /// It was stopped and can go on.
+    /// It was stopped and can go on; in a table with steps: it ends before others do.
     Interrupted,
     /// It was at work when last heard of.
     Running,

@@ -23,7 +23,8 @@ pub struct TableOptions {
     pub seed: String,
     /// Metrics to read: columns of a wide table, values of the column `metric` of a long one (all of them when empty).
     pub metrics: Vec<String>,
-    /// Column with the step, where rows of one run are steps of a curve: of each metric the value at the highest step counts.
+    /// Column with the step, where rows of one run are steps of a curve: of each metric the value at the highest step counts,
+    /// and a run that ends before the highest step of all is unfinished and does not count.
     /// In a long table a column `step` is it unless it was named as a factor.
     pub step: Option<String>,
     /// What becomes of several rows that give one metric of one run at one step.

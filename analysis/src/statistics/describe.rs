@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::estimate::Interval;
+use super::estimate::{Interval, is_rounding};
 use super::student;
 
 /// Mean, spread and middle of the values of one arm.
@@ -20,7 +20,8 @@ pub struct Description {
     pub lowest: f64,
     /// Highest value.
     pub highest: f64,
-    /// t interval of the mean, mean ± t(1 - alpha/2, n - 1) · sd / √n; `None` for one value.
+    /// t interval of the mean, mean ± t(1 - alpha/2, n - 1) · sd / √n; `None` for one value, and for values that do not vary
+    /// beyond rounding: they say nothing of how far the mean may be.
     pub interval: Option<Interval>,
 }
 
@@ -35,7 +36,8 @@ pub fn describe(values: &[f64], alpha: f64) -> Option<Description> {
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
     let median = middle(&sorted);
-    let interval = sd.and_then(|sd| {
+    let largest = sorted[0].abs().max(sorted[n - 1].abs());
+    let interval = sd.filter(|sd| !is_rounding(*sd, largest)).and_then(|sd| {
         let half = student::quantile(1.0 - alpha / 2.0, (n - 1) as f64)? * sd / (n as f64).sqrt();
         half.is_finite().then_some(Interval { low: mean - half, high: mean + half })
     });
@@ -98,6 +100,16 @@ mod tests {
         assert!((found.median - 0.729).abs() < f64::EPSILON);
         let interval = found.interval.unwrap();
         assert!((interval.low - 0.712_607_349_818_088_7).abs() < 1e-12, "{interval:?}");
+    }
+
+    #[test]
+    fn values_that_do_not_vary_have_no_interval() {
+        let found = describe(&[0.7; 5], 0.05).unwrap();
+        assert!(found.sd.unwrap() < 1e-15 && found.interval.is_none(), "{found:?}");
+        // A tenth added to values that differ in decimal by nothing.
+        let rounded = describe(&[0.6 - 0.5, 0.7 - 0.6, 0.8 - 0.7, 0.9 - 0.8], 0.05).unwrap();
+        assert!(rounded.sd.unwrap() > 0.0, "{rounded:?}");
+        assert!(describe(&[0.7, 0.7, 0.700_000_1], 0.05).unwrap().interval.is_some());
     }
 
     #[test]

@@ -182,7 +182,7 @@ fn parts(metric: &MetricReport, table: &PartsTable) -> Vec<Table> {
     let places: Vec<usize> = (0..table.levels.len()).collect();
     let piece = |places: &[usize]| Table {
         columns: format!("{}{}", names(longest), "r".repeat(places.len())),
-        caption: format!("Parts of {}{name}: {what}.", escape(&metric.label.to_lowercase())),
+        caption: format!("Parts of {}{name}: {what}.", escape(&metric.noun())),
         header: std::iter::once("part".to_owned())
             .chain(places.iter().map(|place| escape(&table.levels[*place])))
             .collect(),

@@ -63,6 +63,12 @@ impl Design {
     }
 }
 
+/// The probability of [`Design::equivalence_power`], for a margin and a difference in standard errors and any degrees of freedom;
+/// `None` where the quantile of t is not defined.
+pub(crate) fn shows(margin: f64, difference: f64, df: f64, alpha: f64) -> Option<f64> {
+    Some(both_pass(margin, difference, student::quantile(1.0 - alpha, df)?, df))
+}
+
 /// The integral of [`Design::equivalence_power`] by Simpson's rule, over the twelve standard deviations around 1 in which the density of
 /// u is not 0 and up to where nothing passes.
 ///

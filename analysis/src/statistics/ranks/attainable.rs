@@ -10,6 +10,28 @@ pub fn rank_sum(n: usize, m: usize) -> f64 {
     (2.0 / choose(n + m, n)).min(1.0)
 }
 
+/// Of the permutation test of the difference of means with the values at hand, two-sided: twice the share of arrangements that
+/// give one group the extreme values. Of values that tie there, any may be dealt, so that it is above [`rank_sum`] with them.
+pub fn permuted(level: &[f64], baseline: &[f64]) -> f64 {
+    let taken = level.len();
+    let mut values = [level, baseline].concat();
+    if taken == 0 || baseline.is_empty() {
+        return 1.0;
+    }
+    values.sort_by(f64::total_cmp);
+    // How many choices of `taken` values have the lowest sum, and how many the highest.
+    let of_edge = |edge: f64| {
+        let (below, to) =
+            (values.partition_point(|value| *value < edge), values.partition_point(|value| *value <= edge));
+        (below, to - below, values.len() - to)
+    };
+    let (below, tied, _) = of_edge(values[taken - 1]);
+    let lowest = choose(tied, taken - below);
+    let (_, tied, above) = of_edge(values[values.len() - taken]);
+    let highest = choose(tied, taken - above);
+    (2.0 * lowest.min(highest) / choose(values.len(), taken)).min(1.0)
+}
+
 /// How many pairs a signed test needs so that the smallest of `comparisons` p values can pass Holm's first step at `alpha`.
 ///
 /// `None` for an alpha outside (0, 1). Below this number of seeds no result of such a test can be significant.
@@ -17,7 +39,7 @@ pub fn pairs_needed(comparisons: usize, alpha: f64) -> Option<usize> {
     if !(alpha > 0.0 && alpha < 1.0) {
         return None;
     }
-    (1..1100).find(|n| comparisons as f64 * signed(*n) <= alpha)
+    (1..1100).find(|n| comparisons as f64 * signed(*n) < alpha)
 }
 
 /// C(n, k), exact as long as it fits a float's digits.
