@@ -17,6 +17,8 @@ mod counts;
 mod edges;
 #[path = "reference/effects.rs"]
 mod effects;
+#[path = "reference/extremes.rs"]
+mod extremes;
 #[path = "reference/groups.rs"]
 mod groups;
 #[path = "reference/location.rs"]
