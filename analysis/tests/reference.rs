@@ -99,6 +99,11 @@ fn within(found: f64, expected: &Value, relative: f64) {
     assert!((found - expected).abs() <= relative * expected.abs(), "{found:?} is not {expected:?}");
 }
 
+/// The approximation of [`analysis::statistics::effects::cohen::hedges_factor`] that some programs use.
+fn hedges_factor_approximate(df: f64) -> f64 {
+    1.0 - 3.0 / (4.0 * df - 1.0)
+}
+
 /// The three groups of five, four and six values.
 fn three_groups() -> Vec<Vec<f64>> {
     vec![data("g1"), data("g2"), data("g3")]

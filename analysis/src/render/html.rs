@@ -84,6 +84,7 @@ struct PanelView {
 
 /// The columns of the list of runs that say something of some run: a table of results knows no hosts, for example.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a column each, which is there or not")]
 struct RunColumns {
     host: bool,
     attempts: bool,

@@ -47,7 +47,7 @@ pub fn quantile(probability: f64, df: f64) -> Option<f64> {
     if !valid {
         return None;
     }
-    if probability == 0.5 {
+    if probability - 0.5 == 0.0 {
         return Some(0.0);
     }
     let distribution = distribution(df)?;
