@@ -8,8 +8,9 @@ use super::design::Setting;
 use super::effects::Effects;
 use super::outlook::Outlook;
 use super::outlying::Outlying;
-use super::pairs::{Pairs, Ranking};
+use super::pairs::Pairs;
 use super::parts::PartsTable;
+use super::ranking::Ranking;
 use crate::results::Seed;
 use crate::statistics::describe::Description;
 
