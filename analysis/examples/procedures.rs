@@ -12,7 +12,7 @@ use std::error::Error;
 use std::io::BufRead as _;
 
 use analysis::statistics::aggregates::improvement::probability_of_improvement;
-use analysis::statistics::aggregates::interquartile::{counted_interquartile_mean, interquartile_mean, truncated_mean};
+use analysis::statistics::aggregates::interquartile::{counted_interquartile_mean, interquartile_mean};
 use analysis::statistics::aggregates::optimality::optimality_gap;
 use analysis::statistics::aggregates::profile::performance_profile;
 use analysis::statistics::comparisons::contrast::Contrast;
@@ -172,4 +172,12 @@ fn aggregates(question: &Question) -> Value {
         "iqm-truncated-interval": interval(&groups, &|tasks| truncated_mean(&tasks.concat()).unwrap_or(f64::NAN)),
         "improvement-interval": interval(&both, &improvement),
     })
+}
+
+/// The interquartile mean as the program compared with has it: ⌊n/4⌋ values are cut at either end and no part of one.
+fn truncated_mean(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = sorted.len() / 4;
+    mean(&sorted[cut..sorted.len() - cut])
 }

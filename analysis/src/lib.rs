@@ -13,7 +13,8 @@
 //!
 //! Invariants: the same input gives the same bytes, in any order of rows; no clock is read; a run counts only while its
 //! record says that it is done and its results match the digest there; every run that does not count is listed with its
-//! cause; no number that is not finite leaves this room.
+//! cause; no number that is not finite leaves this room. What benchmarks measure of a run later has no digest: it is read as it
+//! stands, and a file of it that cannot be read is told and costs the run nothing else.
 
 pub mod number;
 pub mod planning;

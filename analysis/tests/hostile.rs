@@ -153,11 +153,11 @@ fn one_sample(source: &mut Source) {
     }
     sound("sign", &differences, &sign::sign(&differences, 0.05));
     sound("hodges_lehmann", &differences, &hodges_lehmann::paired(&differences, 0.05));
-    sound("corrected", &differences, &corrected::corrected_t(&differences, 0.1, 0.05));
+    sound("corrected", &differences, &corrected::corrected_t(&pairs, 0.1, 0.05));
     sound("describe", &level, &describe(&level, 0.05));
     sound("studentised", &level, &studentised::studentised(&level, 20, 0.05, &mut source.random));
     sound_unless_refused("shapiro_wilk", &level, &shapiro_wilk::shapiro_wilk(&level));
-    sound_unless_refused("correlated_t", &differences, &correlated_t::correlated_t(&differences, 0.1, 0.1));
+    sound_unless_refused("correlated_t", &differences, &correlated_t::correlated_t(&pairs, 0.1, 0.1));
     let ranked = bayes_signed_rank::signed_rank(&differences, 0.1, 20, &mut source.random);
     sound_unless_refused("Bayesian signed_rank", &differences, &ranked);
     sound_unless_refused("upper_spread", &level, &pilot::upper_spread(&level, 0.8));
@@ -189,8 +189,13 @@ fn several_blocks(source: &mut Source) {
     sound_unless_refused("quade", &blocks, &quade::quade(&blocks));
     sound_unless_refused("within", &blocks, &within::one_factor(&blocks));
     sound_unless_refused("within", &blocks, &within::two_factors(&blocks, [2, 2]));
-    sound_unless_refused("band", &blocks, &band::band(&blocks, 0.05));
-    sound_unless_refused("rotation", &blocks, &rotation::rotation(&blocks, 20, &mut source.random));
+    let others = source.blocks();
+    let nothing: Vec<Vec<f64>> = blocks.iter().map(|block| vec![0.0; block.len()]).collect();
+    for baseline in [&others, &nothing] {
+        sound_unless_refused("band", &(&blocks, baseline), &band::band(&blocks, baseline, 0.05));
+        let found = rotation::rotation(&blocks, baseline, 20, &mut source.random);
+        sound_unless_refused("rotation", &(&blocks, baseline), &found);
+    }
 }
 
 fn models(source: &mut Source) {

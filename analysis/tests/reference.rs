@@ -17,6 +17,8 @@ mod counts;
 mod edges;
 #[path = "reference/effects.rs"]
 mod effects;
+#[path = "reference/extremes.rs"]
+mod extremes;
 #[path = "reference/groups.rs"]
 mod groups;
 #[path = "reference/location.rs"]
@@ -95,6 +97,11 @@ fn close(found: f64, expected: &Value) {
 fn within(found: f64, expected: &Value, relative: f64) {
     let expected = number(expected);
     assert!((found - expected).abs() <= relative * expected.abs(), "{found:?} is not {expected:?}");
+}
+
+/// The approximation of [`analysis::statistics::effects::cohen::hedges_factor`] that some programs use.
+fn hedges_factor_approximate(df: f64) -> f64 {
+    1.0 - 3.0 / (4.0 * df - 1.0)
 }
 
 /// The three groups of five, four and six values.

@@ -73,9 +73,19 @@ fn what_benchmarks_found_later_belongs_to_a_run() {
     assert!(results.observations().iter().all(|seen| seen.value < 9.0), "the run's own value stays");
 
     std::fs::write(folder.join("results.csv"), "metric,value\nblimp,high\n").unwrap();
+    // Another task's stays, and so does all that the run itself has measured.
+    std::fs::create_dir_all(run.evaluation().join("rte")).unwrap();
+    std::fs::write(run.evaluation().join("rte/results.csv"), "metric,value\nrte,0.5\n").unwrap();
     let results = Results::from_sweep(&layout).unwrap();
-    assert_eq!(results.runs()[0].state, RunState::Incomplete);
-    assert!(results.runs()[0].cause.as_ref().unwrap().contains("blimp/results.csv: line 2"));
+    assert_eq!((&results.runs()[0].state, &results.runs()[0].cause), (&RunState::Done, &None));
+    assert_eq!(results.observations().len(), 52 * 6 + 1);
+    let id = results.runs()[0].id.unwrap();
+    let told = format!(
+        "In 1 run blimp is missing, or rests on fewer fine-tuning seeds than the others: evaluation/blimp/results.csv of the run {id} \
+         cannot be read: line 2 of results.csv: the value of `blimp` is `high`, not a number."
+    );
+    let caveats = report(&layout, &fixture::analysis()).caveats;
+    assert!(caveats.contains(&told), "{caveats:#?}");
 }
 
 #[test]

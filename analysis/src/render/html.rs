@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::drawings::{self, Drawing};
 use super::rows::{self, ArmRow, PartTextRow, RunRow};
 use super::sheets::{self, Sheet};
-use super::{appendix, networks};
+use super::{appendix, card, networks};
 use crate::error::AnalysisError;
 use crate::number;
 use crate::plot;
@@ -139,7 +139,7 @@ pub fn page(report: &Report) -> Result<String, AnalysisError> {
         written => report.written.as_deref(),
         moment => report.written.as_deref().map(number::moment),
         headline => Value::from(Serde(&report.headline)),
-        card => Value::from(Serde(rows::card(report))),
+        card => Value::from(Serde(card::card(report))),
         interval => number::percent(1.0 - report.analysis.alpha),
         metrics => Value::from(Serde(metrics)),
         curves => Value::from(Serde(curves)),

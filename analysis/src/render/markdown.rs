@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::rows::{self, ArmRow};
 use super::sheets::{self, Sheet};
-use super::{appendix, networks};
+use super::{appendix, card, networks};
 use crate::number;
 use crate::report::Report;
 use crate::report::metric::{MetricReport, Stratum};
@@ -17,7 +17,7 @@ pub fn markdown(report: &Report) -> String {
         let mark = if index == 0 { "**" } else { "" };
         let _ = writeln!(text, "{mark}{}{mark}\n", plain(sentence));
     }
-    table(&mut text, &["study", ""], rows::card(report).into_iter().map(|(term, entry)| vec![term, entry]));
+    table(&mut text, &["study", ""], card::card(report).into_iter().map(|(term, entry)| vec![term, entry]));
     let questions = sheets::questions(report);
     if !questions.is_empty() {
         text.push_str("## Questions\n\n");

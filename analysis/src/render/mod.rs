@@ -3,6 +3,7 @@
 
 pub mod appendix;
 pub mod bibliography;
+pub mod card;
 pub mod drawings;
 pub mod html;
 pub mod latex;

@@ -9,6 +9,7 @@ use super::study::Study;
 use crate::nearest::nearest;
 use crate::number;
 use crate::results::{MixedTuning, Results, RunState};
+use crate::statistics::ranks::attainable;
 
 pub(super) fn caveats(
     results: &Results,
@@ -117,11 +118,6 @@ fn diverged(n: usize) -> Option<String> {
     })
 }
 
-/// The smallest two-sided p that a sign-flip or signed-rank test could reach with n pairs: 2 / 2ⁿ.
-fn rank_floor(n: usize) -> f64 {
-    2.0 / 2.0_f64.powi(i32::try_from(n).unwrap_or(i32::MAX))
-}
-
 fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
     let comparisons = metrics.iter().flat_map(MetricReport::comparisons);
     let used: Vec<usize> = comparisons.map(|(.., comparison)| comparison.seeds_used).collect();
@@ -136,7 +132,7 @@ fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String
         (Pairing::Seed, n) => {
             format!(
                 " A test without that assumption could not reach a p below {} here.",
-                number::p_value(rank_floor(n))
+                number::p_value(attainable::signed(n))
             )
         }
         (Pairing::None, _) => String::new(),

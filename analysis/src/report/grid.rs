@@ -1,8 +1,7 @@
 //! The values of a factor's levels in all strata, and differences over the whole of it.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spec::analysis::{AnalysisSpec, Pairing};
 

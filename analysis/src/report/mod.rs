@@ -24,6 +24,7 @@ pub mod outlook;
 pub mod outlying;
 pub mod pairs;
 pub mod parts;
+pub mod ranking;
 pub mod rule;
 pub mod sensitivity;
 pub mod study;

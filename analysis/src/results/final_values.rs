@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::exact_sum::ExactSum;
+
 /// Why a file is not a table of results. A result that is not complete is none.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,7 +40,7 @@ pub enum FinalValuesError {
 /// The metrics and their values, in the order of the file, whose content this is. Spaces around cells are no part of them.
 ///
 /// A metric that was measured with several fine-tuning seeds (column `fine-tuning-seed`) is their mean: what is independent is the
-/// run, by its own seed, and a run has one value.
+/// run, by its own seed, and a run has one value. The mean does not depend on the order of the rows.
 ///
 /// # Errors
 /// [`FinalValuesError`].
@@ -74,14 +76,26 @@ pub fn final_values(content: &[u8]) -> Result<Vec<(String, f64)>, FinalValuesErr
     if metrics.is_empty() {
         return Err(FinalValuesError::Empty);
     }
-    let mean = |metric: String| {
-        let of_metric = &values[&metric];
-        // One value stays as it is, to the last bit.
-        let mean =
-            if let [only] = of_metric[..] { only } else { of_metric.iter().sum::<f64>() / of_metric.len() as f64 };
+    let of_metric = |metric: String| {
+        let mean = mean(&values[&metric]);
         (metric, mean)
     };
-    Ok(metrics.into_iter().map(mean).collect())
+    Ok(metrics.into_iter().map(of_metric).collect())
+}
+
+/// The mean in any order; one value stays as it is, to the last bit, and what is not finite stays that.
+fn mean(values: &[f64]) -> f64 {
+    if let [only] = values {
+        return *only;
+    }
+    let mut sum = ExactSum::new();
+    for value in values {
+        if !value.is_finite() {
+            return values.iter().sum();
+        }
+        sum.add(*value);
+    }
+    sum.mean().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -102,6 +116,19 @@ mod tests {
             let error = final_values(format!("metric,value,fine-tuning-seed\n{twice}\n").as_bytes()).unwrap_err();
             assert_eq!(error.to_string(), "line 3 of results.csv: `rte` has a value already");
         }
+    }
+
+    #[test]
+    fn the_order_of_fine_tuning_seeds_changes_no_bit() {
+        // Python: math.fsum([.1, .2, .3]) / 3; added from left to right it is 0.20000000000000004.
+        for rows in ["0.1,0\nrte,0.2,1\nrte,0.3,2", "0.3,2\nrte,0.2,1\nrte,0.1,0", "0.2,1\nrte,0.1,0\nrte,0.3,2"] {
+            let table = format!("metric,value,fine-tuning-seed\nrte,{rows}\n");
+            let mean = final_values(table.as_bytes()).unwrap()[0].1;
+            assert_eq!(mean.to_bits(), 0.199_999_999_999_999_98_f64.to_bits(), "{rows}: {mean:?}");
+        }
+        let endless = final_values(b"metric,value,fine-tuning-seed\nrte,inf,0\nrte,1,1\n").unwrap();
+        assert!(endless[0].1.is_infinite() && endless[0].1 > 0.0);
+        assert!(final_values(b"metric,value,fine-tuning-seed\nrte,inf,0\nrte,-inf,1\n").unwrap()[0].1.is_nan());
     }
 
     #[test]

@@ -23,6 +23,12 @@ pub(super) struct Told {
     reason: String,
 }
 
+impl Told {
+    pub(super) fn of(task: String, reason: String) -> Self {
+        Self { task, reason }
+    }
+}
+
 /// What the folders of a run's evaluations tell. A file that cannot be read tells nothing: it decides no number.
 pub(super) fn told(evaluation: &Path) -> Vec<Told> {
     let folders = std::fs::read_dir(evaluation).into_iter().flatten().flatten();

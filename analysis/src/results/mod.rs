@@ -1,7 +1,7 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files`, `final_values`, `missing` and `tuning`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
+//! `sweep` (with `run_files`, `evaluations`, `final_values`, `missing` and `tuning`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
 //! for its rows, `plain` and `quoted` for the two ways in which they can be read, with `separators`, `memo` and `number`; `cells`, `intern` and
 //! `exact_sum` for what was read so far; `gathered` for what all files hold); [`Results`] holds them in one order that does not
 //! depend on the order of the input.
@@ -12,6 +12,7 @@ pub mod table;
 
 mod cells;
 mod columns;
+mod evaluations;
 mod exact_sum;
 mod final_values;
 mod gathered;

@@ -1,6 +1,6 @@
 //! The files of one run, read with care: whatever is wrong with them ends in the run's account, not in an error.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use spec::analysis::AnalysisSpec;
@@ -11,6 +11,7 @@ use spec::status::{Attempt, Cause, Facts, Outcome, State, Status};
 use spec::{Digest, RunId, SCHEMA, metric};
 
 use super::design::{Point, Seed};
+use super::evaluations;
 use super::final_values::final_values;
 use super::missing::{self, Told};
 use super::observation::{Curve, Network, Observation, RunAccount, RunState, is_usable};
@@ -53,7 +54,7 @@ impl RunReader {
         self.account_for(&status, &mut reading.account);
         if status.state == State::Done {
             reading.missing = missing::told(&self.layout.evaluation());
-            match self.results(status.results, &mut reading.ways) {
+            match self.results(status.results, &mut reading.ways, &mut reading.missing) {
                 Ok(observations) => reading.observations = observations,
                 Err(cause) => {
                     reading.account.state = RunState::Incomplete;
@@ -114,7 +115,12 @@ impl RunReader {
         }
     }
 
-    fn results(&self, digest: Option<Digest>, ways: &mut Vec<Way>) -> Result<Vec<Observation>, String> {
+    fn results(
+        &self,
+        digest: Option<Digest>,
+        ways: &mut Vec<Way>,
+        missing: &mut Vec<Told>,
+    ) -> Result<Vec<Observation>, String> {
         let expected = digest.ok_or("status.json says done but names no results")?;
         let bytes = std::fs::read(self.layout.results()).map_err(|error| format!("results.csv: {error}"))?;
         let found = Digest::of(&bytes);
@@ -127,33 +133,11 @@ impl RunReader {
         }
         let mut values = final_values(&bytes).map_err(|error| chain(&error))?;
         tuning::add(&bytes, ways);
-        self.add_evaluations(&mut values, ways)?;
+        missing.extend(evaluations::add(&self.layout.evaluation(), self.id, &mut values, ways));
         add_superglue(&mut values);
         let observation =
             |(metric, value)| Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() };
         Ok(values.into_iter().map(observation).collect())
-    }
-
-    /// Adds what benchmarks found after the run was done: `evaluation/<task>/results.csv`. A metric that the run itself has measured
-    /// stays as it is.
-    fn add_evaluations(&self, values: &mut Vec<(String, f64)>, ways: &mut Vec<Way>) -> Result<(), String> {
-        let folder = self.layout.evaluation();
-        let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries.flatten().map(|entry| entry.path().join("results.csv")).collect(),
-            Err(_) => return Ok(()),
-        };
-        files.sort_unstable();
-        for path in files.iter().filter(|path| path.exists()) {
-            let said = |error: &dyn std::error::Error| format!("{}: {}", path.display(), chain(error));
-            let bytes = std::fs::read(path).map_err(|error| said(&error))?;
-            for (metric, value) in final_values(&bytes).map_err(|error| said(&error))? {
-                if values.iter().all(|(known, _)| *known != metric) {
-                    values.push((metric, value));
-                }
-            }
-            tuning::add(&bytes, ways);
-        }
-        Ok(())
     }
 
     /// The curves that a report may show. A line that cannot be read ends the curve there: the file of a diverged run may be
@@ -215,7 +199,8 @@ pub(super) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, Analysi
     serde_json::from_slice(&bytes).map_err(|source| AnalysisError::Record { path: path.to_owned(), source })
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its cause.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 

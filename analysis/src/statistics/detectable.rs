@@ -10,7 +10,7 @@ pub const POWER: f64 = 0.8;
 /// P(T > c) + P(T < -c) for a noncentral t variable T, with c the quantile of 1 - alpha/2 of Student's t. `None` for an alpha
 /// outside (0, 1) or fewer than one degree of freedom.
 pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
-    if df < 1.0 {
+    if df < 1.0 || !(alpha > 0.0 && alpha < 1.0) {
         return None;
     }
     let critical = student::quantile(1.0 - alpha / 2.0, df)?;
@@ -89,6 +89,9 @@ mod tests {
         {
             let found = power(0.8 * n.sqrt(), n - 1.0, 0.05).unwrap();
             assert!((found - expected).abs() < 1e-8, "{n}: {found} {expected}");
+        }
+        for alpha in [0.0, 1.0, 1.5, f64::NAN] {
+            assert_eq!((power(2.0, 4.0, alpha), detectable_noncentrality(4.0, alpha)), (None, None));
         }
     }
 }

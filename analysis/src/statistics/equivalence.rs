@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::estimate::Estimate;
+use super::estimate::{Estimate, finite};
 use super::student;
 
 /// One of the two tests: its statistic and its p value.
@@ -10,7 +10,7 @@ use super::student;
 pub struct OneSided {
     /// The t statistic.
     pub t: f64,
-    /// The one-sided p value.
+    /// The one-sided p value, in (0, 1].
     pub p: f64,
 }
 
@@ -25,7 +25,7 @@ pub struct Equivalence {
     pub p: f64,
 }
 
-/// Tests a difference against -`margin` and `margin`; `None` where nothing was tested.
+/// Tests a difference against -`margin` and `margin`; `None` where nothing was tested, and where a statistic leaves the range of floats.
 ///
 /// P(T > (d̄ + margin) / se) and P(T < (d̄ - margin) / se), with the standard error and degrees of freedom of the t test that
 /// `estimate` came from, paired, pooled, Welch or Yuen. Where the larger is below alpha, the 1 - 2·alpha interval of the
@@ -37,8 +37,8 @@ pub fn equivalence(estimate: &Estimate, margin: f64) -> Option<Equivalence> {
     let test = estimate.test()?;
     let above = (estimate.difference + margin) / test.standard_error;
     let below = (estimate.difference - margin) / test.standard_error;
-    let lower = OneSided { t: above, p: student::upper_tail(above, test.df)? };
-    let upper = OneSided { t: below, p: student::upper_tail(-below, test.df)? };
+    let lower = OneSided { t: finite(above)?, p: student::one_sided(above, test.df)? };
+    let upper = OneSided { t: finite(below)?, p: student::one_sided(-below, test.df)? };
     Some(Equivalence { lower, upper, p: lower.p.max(upper.p) })
 }
 

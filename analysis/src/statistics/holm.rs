@@ -1,5 +1,7 @@
 //! Holm's correction for several comparisons.
 
+use super::corrections::family::Family;
+
 /// Adjusted p values, in the order given; `None` stays `None` and is no member of the family.
 ///
 /// With the p values sorted, p₍₁₎ ≤ … ≤ p₍ₘ₎, the adjusted value of the i-th is the largest of (m - j + 1) · p₍ⱼ₎ over j ≤ i,
@@ -8,17 +10,9 @@
 ///
 /// Source: Holm (1979), Scandinavian Journal of Statistics 6. Missing values as in R's `p.adjust`.
 pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
-    let mut order: Vec<(usize, f64)> =
-        p_values.iter().enumerate().filter_map(|(index, p)| p.map(|p| (index, p))).collect();
-    order.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let mut adjusted = vec![None; p_values.len()];
-    let mut largest: f64 = 0.0;
-    for (rank, (index, p)) in order.iter().enumerate() {
-        let factor = (order.len() - rank) as f64;
-        largest = largest.max((factor * p).min(1.0));
-        adjusted[*index] = Some(largest);
-    }
-    adjusted
+    let family = Family::of(p_values);
+    let m = family.size();
+    family.rising(|rank, p| (m - rank + 1) as f64 * p)
 }
 
 #[cfg(test)]

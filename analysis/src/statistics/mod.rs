@@ -4,6 +4,9 @@
 //! [`refusal::Refusal`] that says which group or block is to blame; never NaN, and never a p value of 0. Runs that diverged have been
 //! set aside by the caller, who can count and name them; tests by ranks may be given them as ±∞.
 //!
+//! What a report asks for is less than what is here: the other procedures are for whoever computes with this crate, and are called by
+//! `examples/procedures.rs` and the tests alone. `docs/procedures.md` says of each what it was compared with.
+//!
 //! Read in this order:
 //!
 //! 1. [`describe`], [`estimate`]: what a handful of values looks like, and the form in which a difference of means is told.

@@ -8,8 +8,8 @@ use super::studentized_range::StudentizedRange;
 
 /// Every pair of arms, in the order (0, 1), (0, 2) …, with p values adjusted for all pairs.
 ///
-/// With mean ranks over n blocks of k arms, q = √2 (R̄ᵢ - R̄ⱼ) / √(k (k + 1) / (6 n)), and p is the upper tail of the range of
-/// k normal values at |q|. Ties are not corrected for, which makes it conservative where there are many.
+/// With mean ranks R̄ over n blocks of k arms, rank 1 the largest value as in [`super::friedman`], q = √2 (R̄ⱼ - R̄ᵢ) /
+/// √(k (k + 1) / (6 n)), and p is the upper tail of the range of k normal values at |q|. Ties are not corrected for, which makes it conservative where there are many.
 ///
 /// Approximate, and of little power with few blocks; the p of a pair depends on which other arms are compared, so that the
 /// signed-rank test of each pair with Holm's correction is to be preferred (Benavoli, Corani and Mangili, 2016, JMLR 17).
@@ -25,7 +25,7 @@ pub fn nemenyi(mean_ranks: &[f64], blocks: usize) -> Result<Vec<RankPair>, Refus
     let error = standard_error(arms, blocks);
     every_pair(arms)
         .map(|[first, second]| {
-            let statistic = SQRT_2 * (mean_ranks[first] - mean_ranks[second]) / error;
+            let statistic = SQRT_2 * (mean_ranks[second] - mean_ranks[first]) / error;
             let p = range.upper_tail(statistic.abs(), f64::INFINITY).ok_or(Refusal::NoFreedom)?;
             Ok(RankPair { arms: [first, second], statistic, p })
         })
@@ -51,7 +51,8 @@ fn range(arms: usize, blocks: usize) -> Result<StudentizedRange, Refusal> {
     StudentizedRange::of(arms).ok_or(Refusal::TooFewGroups { needed: 2, found: arms })
 }
 
-fn standard_error(arms: usize, blocks: usize) -> f64 {
+/// Of the difference of two mean ranks, √(k (k + 1) / (6 n)).
+pub(super) fn standard_error(arms: usize, blocks: usize) -> f64 {
     let k = arms as f64;
     (k * (k + 1.0) / (6.0 * blocks as f64)).sqrt()
 }

@@ -25,6 +25,13 @@ pub fn upper_tail(t: f64, df: f64) -> Option<f64> {
     Some(if t < 0.0 { 1.0 - tail } else { tail })
 }
 
+/// The one-sided p value of a t statistic, that of [`upper_tail`]; for a finite `t` never 0, and the smallest normal number where it
+/// would be.
+pub fn one_sided(t: f64, df: f64) -> Option<f64> {
+    let least = if t.is_finite() { f64::MIN_POSITIVE } else { 0.0 };
+    upper_tail(t, df).map(|tail| tail.max(least))
+}
+
 /// The two-sided p value of a t statistic; for a finite `t` never 0, and the smallest normal number where it would be.
 pub fn two_sided(t: f64, df: f64) -> Option<f64> {
     let least = if t.is_finite() { f64::MIN_POSITIVE } else { 0.0 };

@@ -1,7 +1,7 @@
 //! Welch's t test for two independent groups.
 
 use super::describe::{mean, standard_deviation};
-use super::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
+use super::estimate::{Conclusion, Estimate, finite, satterthwaite, tested, without_spread};
 
 /// Compares two independent groups that may differ in size and spread.
 ///
@@ -14,20 +14,17 @@ use super::estimate::{Conclusion, Estimate, finite, is_rounding, tested};
 /// Source: Welch (1947), Biometrika 34; Satterthwaite (1946), Biometrics Bulletin 2.
 pub fn welch_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> {
     let difference = finite(mean(level)? - mean(baseline)?)?;
-    let estimate = |conclusion| Some(Estimate { difference, conclusion });
     let (Some(spread), Some(other_spread)) = (standard_deviation(level), standard_deviation(baseline)) else {
-        return estimate(Conclusion::TooFew);
+        return Some(Estimate { difference, conclusion: Conclusion::TooFew });
     };
     let largest = level.iter().chain(baseline).fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    if is_rounding(spread.max(other_spread), largest) {
-        let identical = difference.abs() <= 4.0 * f64::EPSILON * largest;
-        return estimate(if identical { Conclusion::Identical } else { Conclusion::NoSpread });
+    if let Some(untested) = without_spread(difference, spread.max(other_spread), largest) {
+        return Some(untested);
     }
     let (n, m) = (level.len() as f64, baseline.len() as f64);
     let (share, other_share) = (spread * spread / n, other_spread * other_spread / m);
-    let variance = share + other_share;
-    let df = variance * variance / (share * share / (n - 1.0) + other_share * other_share / (m - 1.0));
-    tested(difference, variance.sqrt(), df, alpha)
+    let df = satterthwaite([(share, n - 1.0), (other_share, m - 1.0)]);
+    tested(difference, (share + other_share).sqrt(), df, alpha)
 }
 
 #[cfg(test)]

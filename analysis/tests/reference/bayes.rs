@@ -17,11 +17,12 @@ pub(crate) const COVERED: &[&str] =
 
 #[test]
 fn folds_of_one_data_set() {
-    let found = corrected_t(&data("cv10"), 1.0 / 9.0, 0.05).unwrap();
+    let folds: Vec<(f64, f64)> = data("cv10").into_iter().map(|difference| (difference, 0.0)).collect();
+    let found = corrected_t(&folds, 1.0 / 9.0, 0.05).unwrap();
     close(found.test().unwrap().t, &expected("nadeau_bengio")["t"]);
     close(found.test().unwrap().p, &expected("nadeau_bengio")["p"]);
     // baycomp's left is where its first argument, here the folds' differences, is higher.
-    let (found, case) = (correlated_t(&data("cv10"), 0.1, 0.01).unwrap(), expected("corr_t_bayes"));
+    let (found, case) = (correlated_t(&folds, 0.1, 0.01).unwrap(), expected("corr_t_bayes"));
     for (found, expected) in [found.above, found.within, found.below].into_iter().zip(case.as_array().unwrap()) {
         assert!((found - number(expected)).abs() < 1e-10, "{found} {expected}");
     }

@@ -42,13 +42,6 @@ pub fn counted_interquartile_mean(sorted: &[f64], counts: &[u32]) -> f64 {
     total / f64::from(2 * n)
 }
 
-/// The same as other programs have it: ⌊n/4⌋ values are cut at either end and no part of one, so that with ten values three
-/// fifths are kept and with three all. For comparison only.
-pub fn truncated_mean(values: &[f64]) -> Option<f64> {
-    let middle = middle(values, values.len() / 4);
-    (!middle.is_empty()).then(|| middle.iter().sum::<f64>() / middle.len() as f64)
-}
-
 /// The values less the `cut` lowest and highest, in no order.
 fn middle(values: &[f64], cut: usize) -> Vec<f64> {
     let mut sorted = values.to_vec();

@@ -63,6 +63,19 @@ pub struct Table {
 /// A [`Refusal`] for values that are not finite or too few, a factor of another length or that is not there, type III with an empty cell, and
 /// residuals that are all 0.
 pub fn factorial(values: &[f64], factors: &[Factor], terms: &[&[usize]], squares: Squares) -> Result<Table, Refusal> {
+    valid(values, factors, terms, squares)?;
+    let model = Model::of(factors, terms, values.len());
+    let residual = model.residual(values)?;
+    let named = model.terms.len() - terms.len();
+    let effects = (named..model.terms.len()).map(|index| model.effect(values, index, squares, residual));
+    Ok(Table {
+        effects: effects.collect::<Result<_, Refusal>>()?,
+        residual_sum: residual.sum,
+        residual_df: residual.df,
+    })
+}
+
+fn valid(values: &[f64], factors: &[Factor], terms: &[&[usize]], squares: Squares) -> Result<(), Refusal> {
     Refusal::unless_all(&[values], usable)?;
     if let Some(block) = factors.iter().position(|factor| factor.levels().len() != values.len()) {
         return Err(Refusal::Ragged { block, expected: values.len(), found: factors[block].levels().len() });
@@ -70,41 +83,20 @@ pub fn factorial(values: &[f64], factors: &[Factor], terms: &[&[usize]], squares
     if let Some(factor) = terms.iter().flat_map(|term| term.iter()).find(|factor| **factor >= factors.len()) {
         return Err(Refusal::Range { name: "factor", value: *factor as f64, expected: "the index of a factor" });
     }
-    let model = Model::of(factors, terms, values.len());
     if squares == Squares::Partial {
-        let pairs = terms.iter().filter(|term| term.len() == 2);
-        if let Some(empty) = pairs.into_iter().find_map(|term| empty_cell(&factors[term[0]], &factors[term[1]])) {
+        let mut pairs = terms.iter().filter(|term| term.len() == 2);
+        if let Some(empty) = pairs.find_map(|term| empty_cell(&factors[term[0]], &factors[term[1]])) {
             return Err(empty);
         }
     }
-    let all: Vec<usize> = (0..model.terms.len()).collect();
-    let whole = model.split(values, &all);
-    let (residual_sum, rank) = (whole.rest_squares(), whole.rank());
-    let residual_df = values.len().saturating_sub(rank) as f64;
-    if residual_df < 1.0 {
-        return Err(Refusal::NoFreedom);
-    }
-    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    if (residual_sum / residual_df).sqrt() <= 64.0 * f64::EPSILON * largest {
-        let identical = values.iter().all(|value| (value - values[0]).abs() <= 4.0 * f64::EPSILON * largest);
-        return Err(if identical { Refusal::Identical } else { Refusal::NoSpread });
-    }
-    let effect = |index: usize| {
-        let before: Vec<usize> = all.iter().copied().filter(|other| model.precedes(*other, index, squares)).collect();
-        let split = model.split(values, &[before, vec![index]].concat());
-        let own = &split.parts[split.parts.len() - model.columns[index].len()..];
-        let sum: f64 = own.iter().flatten().map(|part| part * part).sum();
-        let df = own.iter().flatten().count() as f64;
-        if df < 1.0 {
-            return Err(Refusal::NoFreedom);
-        }
-        let statistic = sum / df / (residual_sum / residual_df);
-        let p = f::upper_tail(statistic, df, residual_df).ok_or(Refusal::NoFreedom)?;
-        let partial_eta_squared = sum / (sum + residual_sum);
-        Ok(Effect { term: model.terms[index].clone(), sum, df, f: statistic, p, partial_eta_squared })
-    };
-    let named = model.terms.len() - terms.len();
-    Ok(Table { effects: (named..all.len()).map(effect).collect::<Result<_, Refusal>>()?, residual_sum, residual_df })
+    Ok(())
+}
+
+/// What the whole model leaves: the sum of squares and its degrees of freedom.
+#[derive(Clone, Copy)]
+struct Residual {
+    sum: f64,
+    df: f64,
 }
 
 /// The terms, the mean among them, and their columns.
@@ -124,6 +116,37 @@ impl Model {
             columns(&factors, runs)
         };
         Self { columns: terms.iter().map(of_term).collect(), terms }
+    }
+
+    fn residual(&self, values: &[f64]) -> Result<Residual, Refusal> {
+        let all: Vec<usize> = (0..self.terms.len()).collect();
+        let whole = self.split(values, &all);
+        let (sum, df) = (whole.rest_squares(), values.len().saturating_sub(whole.rank()) as f64);
+        if df < 1.0 {
+            return Err(Refusal::NoFreedom);
+        }
+        let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if (sum / df).sqrt() <= 64.0 * f64::EPSILON * largest {
+            let identical = values.iter().all(|value| (value - values[0]).abs() <= 4.0 * f64::EPSILON * largest);
+            return Err(if identical { Refusal::Identical } else { Refusal::NoSpread });
+        }
+        Ok(Residual { sum, df })
+    }
+
+    /// The test of a term after those that are taken out before it.
+    fn effect(&self, values: &[f64], index: usize, squares: Squares, residual: Residual) -> Result<Effect, Refusal> {
+        let before = (0..self.terms.len()).filter(|other| self.precedes(*other, index, squares));
+        let split = self.split(values, &before.chain([index]).collect::<Vec<usize>>());
+        let own = &split.parts[split.parts.len() - self.columns[index].len()..];
+        let sum: f64 = own.iter().flatten().map(|part| part * part).sum();
+        let df = own.iter().flatten().count() as f64;
+        if df < 1.0 {
+            return Err(Refusal::NoFreedom);
+        }
+        let f = sum / df / (residual.sum / residual.df);
+        let p = f::upper_tail(f, df, residual.df).ok_or(Refusal::NoFreedom)?;
+        let partial_eta_squared = sum / (sum + residual.sum);
+        Ok(Effect { term: self.terms[index].clone(), sum, df, f, p, partial_eta_squared })
     }
 
     /// Whether a term is taken out before another is looked at.

@@ -4,7 +4,7 @@ use std::f64::consts::SQRT_2;
 
 use super::contrast::{Contrast, Error};
 use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::is_rounding;
+use crate::statistics::estimate::{is_rounding, satterthwaite};
 use crate::statistics::ranks::dunn::every_pair;
 use crate::statistics::refusal::Refusal;
 use crate::statistics::studentized_range::StudentizedRange;
@@ -33,7 +33,7 @@ pub fn games_howell<Group: AsRef<[f64]>>(groups: &[Group], alpha: f64) -> Result
         if variance <= 0.0 {
             return Err(Refusal::NoSpread);
         }
-        let df = variance * variance / (one.variance.powi(2) / one.df + other.variance.powi(2) / other.df);
+        let df = satterthwaite([one, other].map(|part| (part.variance, part.df)));
         // Rounding may leave it a little below the smaller of the two.
         Ok(Error { size: variance.sqrt(), df: df.max(1.0) })
     };

@@ -2,33 +2,28 @@
 
 use serde::Serialize;
 
-use crate::statistics::distributions::normal;
+use crate::statistics::distributions::{chi_squared, normal};
 
 /// A test of several p values together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Combined {
     /// The statistic.
     pub statistic: f64,
-    /// Its p value against "no effect anywhere".
+    /// Its p value against "no effect anywhere", in (0, 1].
     pub p: f64,
 }
 
 /// Fisher's: -2 Σ ln pᵢ, a χ² variable with 2k degrees of freedom.
 ///
-/// For k independent p values of one-sided or two-sided tests; one strong effect suffices. The tail is a finite sum,
-/// e^(-x/2) Σ (x/2)ⁱ / i! over i < k. `None` without p values or with one outside (0, 1].
+/// For k independent p values of one-sided or two-sided tests; one strong effect suffices. `None` without p values or with
+/// one outside (0, 1].
 ///
 /// Source: Fisher (1932), Statistical Methods for Research Workers, section 21.1.
 pub fn fisher(p_values: &[f64]) -> Option<Combined> {
     valid(p_values)?;
-    let half: f64 = -p_values.iter().map(|p| p.ln()).sum::<f64>();
-    let mut term = (-half).exp();
-    let mut p = term;
-    for i in 1..p_values.len() {
-        term *= half / i as f64;
-        p += term;
-    }
-    Some(Combined { statistic: 2.0 * half, p: p.min(1.0) })
+    let statistic = -2.0 * p_values.iter().map(|p| p.ln()).sum::<f64>();
+    let p = chi_squared::upper_tail(statistic, 2.0 * p_values.len() as f64)?;
+    Some(Combined { statistic, p })
 }
 
 /// Stouffer's: Σ zᵢ / √k, with zᵢ the normal quantile of 1 - pᵢ.
@@ -41,7 +36,7 @@ pub fn stouffer(p_values: &[f64]) -> Option<Combined> {
     valid(p_values)?;
     let quantiles: Option<Vec<f64>> = p_values.iter().map(|p| normal::upper_quantile(*p)).collect();
     let statistic = quantiles?.iter().sum::<f64>() / (p_values.len() as f64).sqrt();
-    Some(Combined { statistic, p: normal::upper_tail(statistic) })
+    Some(Combined { statistic, p: normal::upper_tail(statistic).max(f64::MIN_POSITIVE) })
 }
 
 /// Tippett's: the smallest of k independent p values, with the tail 1 - (1 - p)ᵏ. `None` as for [`fisher`].

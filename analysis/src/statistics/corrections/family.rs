@@ -1,15 +1,15 @@
 //! The p values that were tested, in rising order.
 
 /// Sorted p values that know their places.
-pub(super) struct Family {
+pub(in crate::statistics) struct Family {
     order: Vec<usize>,
     /// The p values, rising.
-    pub(super) sorted: Vec<f64>,
+    pub(in crate::statistics) sorted: Vec<f64>,
     asked: usize,
 }
 
 impl Family {
-    pub(super) fn of(p_values: &[Option<f64>]) -> Self {
+    pub(in crate::statistics) fn of(p_values: &[Option<f64>]) -> Self {
         let mut tested: Vec<(usize, f64)> =
             p_values.iter().enumerate().filter_map(|(index, p)| p.map(|p| (index, p))).collect();
         tested.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
@@ -17,12 +17,12 @@ impl Family {
         Self { order, sorted, asked: p_values.len() }
     }
 
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::statistics) fn size(&self) -> usize {
         self.sorted.len()
     }
 
     /// Values for the sorted p values, at most 1 and at the places where those came from.
-    pub(super) fn restore(&self, adjusted: &[f64]) -> Vec<Option<f64>> {
+    pub(in crate::statistics) fn restore(&self, adjusted: &[f64]) -> Vec<Option<f64>> {
         let mut restored = vec![None; self.asked];
         for (index, value) in self.order.iter().zip(adjusted) {
             restored[*index] = Some(value.min(1.0));
@@ -31,7 +31,7 @@ impl Family {
     }
 
     /// Each p value taken by `factor` of (rank from 1, p), never below that of a smaller p value.
-    pub(super) fn rising(&self, factor: impl Fn(usize, f64) -> f64) -> Vec<Option<f64>> {
+    pub(in crate::statistics) fn rising(&self, factor: impl Fn(usize, f64) -> f64) -> Vec<Option<f64>> {
         let mut largest: f64 = 0.0;
         let step = |(index, p): (usize, &f64)| {
             largest = largest.max(factor(index + 1, *p));
@@ -42,7 +42,7 @@ impl Family {
     }
 
     /// Each p value taken by `factor` of (rank from 1, p), never above that of a larger p value.
-    pub(super) fn falling(&self, factor: impl Fn(usize, f64) -> f64) -> Vec<Option<f64>> {
+    pub(in crate::statistics) fn falling(&self, factor: impl Fn(usize, f64) -> f64) -> Vec<Option<f64>> {
         let mut smallest: f64 = 1.0;
         let mut adjusted = vec![0.0; self.size()];
         for (index, p) in self.sorted.iter().enumerate().rev() {

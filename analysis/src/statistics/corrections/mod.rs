@@ -13,4 +13,4 @@ pub mod single_step;
 pub mod step_down;
 pub mod step_up;
 
-mod family;
+pub(super) mod family;

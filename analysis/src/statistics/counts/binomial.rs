@@ -4,10 +4,11 @@ use crate::statistics::distributions::beta::{self, Share};
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Interval;
 
-/// The exact two-sided p value of `successes` in `trials` against a chance of 1/2: twice the smaller tail, at most 1.
+/// The exact two-sided p value of `successes` in `trials` against a chance of 1/2: twice the smaller tail, at most 1 and never 0;
+/// the smallest normal number where it would be, as with 1,075 of 1,075.
 pub fn fair_p(successes: u64, trials: u64) -> f64 {
     let fewer = successes.min(trials - successes);
-    (2.0 * fair_tail(fewer, trials)).min(1.0)
+    (2.0 * fair_tail(fewer, trials)).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// The probability of at most `successes` in `trials` at a chance of 1/2.

@@ -12,7 +12,7 @@ pub struct McNemar {
     pub level_only: u64,
     /// Items that only the baseline answered rightly.
     pub baseline_only: u64,
-    /// Exact two-sided p value.
+    /// Exact two-sided p value, in (0, 1].
     pub exact: f64,
     /// The exact p value less half of what the observed table itself weighs: less cautious, still close to its level.
     pub mid: f64,
@@ -35,7 +35,7 @@ pub fn mcnemar(level_only: u64, baseline_only: u64) -> McNemar {
     let exact = binomial::fair_p(fewer, n);
     let tail = binomial::fair_tail(fewer, n);
     let weight = tail - if fewer == 0 { 0.0 } else { binomial::fair_tail(fewer - 1, n) };
-    let mid = (2.0 * tail - weight).min(1.0);
+    let mid = (2.0 * tail - weight).clamp(f64::MIN_POSITIVE, 1.0);
     let distance = (level_only.abs_diff(baseline_only) as f64 - 1.0).max(0.0);
     let chi_square = if n == 0 { 0.0 } else { distance * distance / n as f64 };
     McNemar { level_only, baseline_only, exact, mid, chi_square, asymptotic: normal::two_sided(chi_square.sqrt()) }

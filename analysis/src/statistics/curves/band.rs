@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::{Interval, is_rounding};
+use super::differences::{Column, columns};
+use crate::statistics::describe::mean;
+use crate::statistics::estimate::Interval;
 use crate::statistics::refusal::Refusal;
 use crate::statistics::student;
 
@@ -31,7 +32,7 @@ pub struct StepTest {
     pub p: f64,
 }
 
-/// Bands for the mean of `differences`, a row a seed and a column a step of the curves, level minus baseline.
+/// Bands for the mean difference of two arms' curves, each with a row a seed, in the same order, and a column a step.
 ///
 /// At each of m steps that vary, d̄ ± t(1 - alpha/(2 m), n - 1) · s/√n: together they miss the true curve with a probability of
 /// at most alpha, however the steps correlate (Bonferroni). Bands that learn the correlation from the curves are narrower and
@@ -44,19 +45,16 @@ pub struct StepTest {
 /// Source: Dunn (1961), JASA 56.
 ///
 /// # Errors
-/// A [`Refusal`] for an alpha outside (0, 1), fewer than two seeds, no step, rows of unequal length, and values that are not
-/// finite.
-pub fn band(differences: &[Vec<f64>], alpha: f64) -> Result<Vec<Step>, Refusal> {
+/// A [`Refusal`] for an alpha outside (0, 1), fewer than two seeds, no step, tables or rows of unequal length, and values that are
+/// not finite.
+pub fn band(level: &[Vec<f64>], baseline: &[Vec<f64>], alpha: f64) -> Result<Vec<Step>, Refusal> {
     Refusal::unless_level(alpha)?;
-    Refusal::unless_blocks(differences, 2, 1)?;
-    let n = differences.len() as f64;
-    let steps: Vec<Vec<f64>> =
-        (0..differences[0].len()).map(|step| differences.iter().map(|row| row[step]).collect()).collect();
-    let spreads: Vec<Option<f64>> = steps.iter().map(|values| spread(values)).collect();
-    let varying = spreads.iter().flatten().count().max(1) as f64;
+    let steps = columns(level, baseline)?;
+    let n = level.len() as f64;
+    let varying = steps.iter().filter(|step| step.spread.is_some()).count().max(1) as f64;
     let quantile = |share: f64| student::quantile(1.0 - share / 2.0, n - 1.0).ok_or(Refusal::NoFreedom);
     let (alone, together) = (quantile(alpha)?, quantile(alpha / varying)?);
-    let step = |(values, spread): (&Vec<f64>, &Option<f64>)| {
+    let step = |Column { values, spread }: &Column| {
         let difference = mean(values).unwrap_or_default();
         let Some(spread) = spread else { return Ok(Step { difference, test: None }) };
         let standard_error = spread / n.sqrt();
@@ -69,13 +67,7 @@ pub fn band(differences: &[Vec<f64>], alpha: f64) -> Result<Vec<Step>, Refusal> 
         let test = StepTest { standard_error, t, pointwise: around(alone), simultaneous: around(together), p };
         Ok(Step { difference, test: Some(test) })
     };
-    steps.iter().zip(&spreads).map(step).collect()
-}
-
-/// The standard deviation; `None` where it is nothing but rounding.
-pub(super) fn spread(values: &[f64]) -> Option<f64> {
-    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    standard_deviation(values).filter(|spread| !is_rounding(*spread, largest))
+    steps.iter().map(step).collect()
 }
 
 #[cfg(test)]
@@ -83,11 +75,16 @@ mod tests {
     use super::*;
     use crate::statistics::paired::paired_t;
 
+    fn against_nothing(rows: &[Vec<f64>], alpha: f64) -> Result<Vec<Step>, Refusal> {
+        let nothing: Vec<Vec<f64>> = rows.iter().map(|row| vec![0.0; row.len()]).collect();
+        band(rows, &nothing, alpha)
+    }
+
     #[test]
     fn one_step_is_the_paired_test() {
         let values = [0.03, 0.01, 0.04, 0.02];
         let rows = values.map(|value| vec![0.0, value]);
-        let found = band(&rows, 0.05).unwrap();
+        let found = against_nothing(&rows, 0.05).unwrap();
         let pairs = values.map(|value| (value, 0.0));
         let known = *paired_t(&pairs, 0.05).unwrap().test().unwrap();
         assert_eq!(found[0].test, None);
@@ -99,14 +96,23 @@ mod tests {
     #[test]
     fn an_interval_excludes_nothing_exactly_where_p_is_not_small() {
         let rows = [vec![0.1, 0.5, 0.31], vec![0.3, 0.52, 0.2], vec![-0.1, 0.47, 0.12], vec![0.2, 0.55, 0.25]];
-        for step in band(&rows, 0.05).unwrap() {
+        for step in against_nothing(&rows, 0.05).unwrap() {
             let test = step.test.unwrap();
             assert_eq!(test.simultaneous.low > 0.0 || test.simultaneous.high < 0.0, test.p < 0.05, "{step:?}");
         }
-        assert_eq!(band(&rows[..1], 0.05), Err(Refusal::TooFewBlocks { needed: 2, found: 1 }));
+        assert_eq!(against_nothing(&rows[..1], 0.05), Err(Refusal::TooFewBlocks { needed: 2, found: 1 }));
         let ragged = Refusal::Ragged { block: 1, expected: 1, found: 2 };
-        assert_eq!(band(&[vec![0.1], vec![0.1, 0.2]], 0.05), Err(ragged));
+        assert_eq!(against_nothing(&[vec![0.1], vec![0.1, 0.2]], 0.05), Err(ragged));
         let infinite = Refusal::NotFinite { row: 1, place: 0 };
-        assert_eq!(band(&[vec![0.1], vec![f64::INFINITY]], 0.05), Err(infinite));
+        assert_eq!(against_nothing(&[vec![0.1], vec![f64::INFINITY]], 0.05), Err(infinite));
+        let more = vec![vec![0.1]; 5];
+        assert!(band(&rows, &more, 0.05).is_err() && band(&more, &rows, 0.05).is_err());
+    }
+
+    #[test]
+    fn one_decimal_difference_does_not_vary() {
+        // As floats the three differ by what is rounding of 30, but not of 0.1: taken for a spread, t is near 1e14.
+        let [level, baseline] = [[10.1, 20.1, 30.1], [10.0, 20.0, 30.0]].map(|values| values.map(|value| vec![value]));
+        assert_eq!(band(&level, &baseline, 0.05).unwrap()[0].test, None);
     }
 }

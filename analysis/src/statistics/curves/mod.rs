@@ -5,3 +5,5 @@
 
 pub mod band;
 pub mod rotation;
+
+mod differences;

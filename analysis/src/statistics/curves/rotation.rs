@@ -3,7 +3,7 @@
 use rand_chacha::rand_core::Rng;
 use serde::Serialize;
 
-use super::band::spread;
+use super::differences::columns;
 use crate::statistics::linear::cholesky::dot;
 use crate::statistics::refusal::Refusal;
 use crate::statistics::resampling::chance::{Drawn, normal};
@@ -19,9 +19,10 @@ pub struct Rotation {
     pub p: Drawn,
 }
 
-/// Tests whether the mean of `differences`, a row a seed and a column a step, is 0 at all steps, by the largest |t| of all.
+/// Tests whether the mean difference of two arms' curves, each with a row a seed, in the same order, and a column a step, is 0 at all
+/// steps, by the largest |t| of all.
 ///
-/// If the rows are independent, normal and without mean, the table multiplied by any rotation of the n seeds is as likely as it
+/// If the rows of differences are independent, normal and without mean, the table multiplied by any rotation of the n seeds is as likely as it
 /// was, whatever the correlation between steps. The t of a step with values x under a random rotation is u·x / √((x·x - (u·x)²)
 /// / (n - 1)), with u a random direction, the same for all steps; p is the share of `draws` whose largest |t| is at least that
 /// of the data, the data among them.
@@ -32,18 +33,24 @@ pub struct Rotation {
 /// Source: Langsrud (2005), Statistics and Computing 15; Läuter, Glimm and Kropf (1998), Annals of Statistics 26.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two seeds, no draws, rows of unequal length, values that are not finite, and curves that do not
+/// A [`Refusal`] for fewer than two seeds, no draws, tables or rows of unequal length, values that are not finite, and curves that do not
 /// vary at any step.
-pub fn rotation(differences: &[Vec<f64>], draws: u64, random: &mut impl Rng) -> Result<Rotation, Refusal> {
-    Refusal::unless_blocks(differences, 2, 1)?;
+pub fn rotation(
+    level: &[Vec<f64>],
+    baseline: &[Vec<f64>],
+    draws: u64,
+    random: &mut impl Rng,
+) -> Result<Rotation, Refusal> {
+    let columns = columns(level, baseline)?;
     if draws == 0 {
         return Err(Refusal::Range { name: "draws", value: 0.0, expected: "a number above 0" });
     }
-    let n = differences.len();
-    let steps: Vec<(usize, Vec<f64>)> = (0..differences[0].len())
-        .map(|step| (step, differences.iter().map(|row| row[step]).collect::<Vec<f64>>()))
-        .filter(|(_, values)| spread(values).is_some())
-        .map(|(step, values)| (step, scaled(values)))
+    let n = level.len();
+    let steps: Vec<(usize, Vec<f64>)> = columns
+        .into_iter()
+        .enumerate()
+        .filter(|(_, column)| column.spread.is_some())
+        .map(|(step, column)| (step, scaled(column.values)))
         .collect();
     let squares: Vec<f64> = steps.iter().map(|(_, values)| dot(values, values)).collect();
     // t² grows with the share of x·x that lies along the direction: shares are compared, which need no root.
@@ -87,12 +94,20 @@ mod tests {
     use super::*;
     use crate::statistics::paired::paired_t;
 
+    fn nothing(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        rows.iter().map(|row| vec![0.0; row.len()]).collect()
+    }
+
+    fn against_nothing(rows: &[Vec<f64>], draws: u64, random: &mut ChaCha8Rng) -> Result<Rotation, Refusal> {
+        rotation(rows, &nothing(rows), draws, random)
+    }
+
     #[test]
     fn one_step_is_the_paired_test() {
         let values = [0.03, 0.01, 0.04, -0.015];
         let known = *paired_t(&values.map(|value| (value, 0.0)), 0.05).unwrap().test().unwrap();
         let rows = values.map(|value| vec![0.0, value, 2.0 * value]);
-        let found = rotation(&rows, 40_000, &mut ChaCha8Rng::seed_from_u64(6)).unwrap();
+        let found = against_nothing(&rows, 40_000, &mut ChaCha8Rng::seed_from_u64(6)).unwrap();
         assert!((found.largest / known.t - 1.0).abs() < 1e-12);
         assert!((found.p.p - known.p).abs() < 4.0 * found.p.error, "{found:?} {known:?}");
     }
@@ -100,9 +115,9 @@ mod tests {
     #[test]
     fn what_has_no_answer() {
         let mut random = ChaCha8Rng::seed_from_u64(6);
-        assert_eq!(rotation(&[vec![0.1], vec![0.1]], 10, &mut random), Err(Refusal::NoSpread));
-        assert!(rotation(&[vec![0.1]], 10, &mut random).is_err());
-        assert!(rotation(&[vec![0.1], vec![0.2]], 0, &mut random).is_err());
+        assert_eq!(against_nothing(&[vec![0.1], vec![0.1]], 10, &mut random), Err(Refusal::NoSpread));
+        assert!(against_nothing(&[vec![0.1]], 10, &mut random).is_err());
+        assert!(against_nothing(&[vec![0.1], vec![0.2]], 0, &mut random).is_err());
     }
 
     /// Walks of twenty steps without a mean, by three and by five seeds.
@@ -126,8 +141,8 @@ mod tests {
             let (mut rejected, mut missed) = (0, 0);
             for _ in 0..2000 {
                 let rows = walks(seeds, &mut random);
-                rejected += u32::from(rotation(&rows, 199, &mut random).unwrap().p.p <= 0.05);
-                let steps = super::super::band::band(&rows, 0.05).unwrap();
+                rejected += u32::from(against_nothing(&rows, 199, &mut random).unwrap().p.p <= 0.05);
+                let steps = super::super::band::band(&rows, &nothing(&rows), 0.05).unwrap();
                 missed += u32::from(steps.iter().any(|step| step.test.unwrap().p < 0.05));
             }
             // 100 are expected, with a standard deviation of 10; of the band at most as many.

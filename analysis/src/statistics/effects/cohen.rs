@@ -45,11 +45,6 @@ pub fn hedges_factor(df: f64) -> Option<f64> {
     (df > 1.0).then(|| (ln_gamma(half) - ln_gamma(half - 0.5)).exp() / half.sqrt())
 }
 
-/// The approximation 1 - 3 / (4 df - 1) of [`hedges_factor`], for comparison with programs that use it.
-pub fn hedges_factor_approximate(df: f64) -> Option<f64> {
-    (df > 1.0).then(|| 1.0 - 3.0 / (4.0 * df - 1.0))
-}
-
 fn spreads(level: &[f64], baseline: &[f64]) -> Option<(f64, f64)> {
     let (spread, other) = (standard_deviation(level)?, standard_deviation(baseline)?);
     let largest = level.iter().chain(baseline).fold(0.0_f64, |largest, value| largest.max(value.abs()));

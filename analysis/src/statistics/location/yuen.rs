@@ -1,7 +1,7 @@
 //! Yuen's test of trimmed means.
 
 use crate::statistics::describe::{mean, standard_deviation};
-use crate::statistics::estimate::{Conclusion, Estimate, finite, tested, without_spread};
+use crate::statistics::estimate::{Conclusion, Estimate, finite, satterthwaite, tested, without_spread};
 
 /// Compares the trimmed means of two independent groups, a `trim` (in [0, 0.5)) of each group cut off at either end.
 ///
@@ -28,9 +28,8 @@ pub fn yuen_t(level: &[f64], baseline: &[f64], trim: f64, alpha: f64) -> Option<
         return Some(untested);
     }
     let (share, other_share) = (one.share(spread), other.share(other_spread));
-    let variance = share + other_share;
-    let df = variance * variance / (share * share / (one.kept - 1.0) + other_share * other_share / (other.kept - 1.0));
-    tested(difference, variance.sqrt(), df, alpha)
+    let df = satterthwaite([(share, one.kept - 1.0), (other_share, other.kept - 1.0)]);
+    tested(difference, (share + other_share).sqrt(), df, alpha)
 }
 
 struct Trimmed {

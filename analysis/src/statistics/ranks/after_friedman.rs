@@ -2,11 +2,13 @@
 
 use super::dunn::{RankPair, every_pair};
 use crate::statistics::distributions::{chi_squared, normal};
+use crate::statistics::nemenyi::standard_error;
 use crate::statistics::refusal::{Refusal, usable};
 
 /// Every pair of arms, in the order (0, 1), (0, 2) …, each by itself.
 ///
-/// With mean ranks over n blocks of k arms, z = (R̄ᵢ - R̄ⱼ) / √(k (k + 1) / (6 n)). The p values are of one pair each: correct
+/// With mean ranks R̄ over n blocks of k arms, rank 1 the largest value as in [`crate::statistics::friedman`], z = (R̄ⱼ - R̄ᵢ) /
+/// √(k (k + 1) / (6 n)). The p values are of one pair each: correct
 /// them. Those against one arm, with Holm's correction, are Demšar's comparison with a control.
 ///
 /// Approximate with few blocks, conservative with many ties; the p of a pair depends on which other arms are compared. The
@@ -42,12 +44,11 @@ fn pairs(mean_ranks: &[f64], blocks: usize, p: impl Fn(f64, f64) -> Option<f64>)
         return Err(Refusal::TooFewGroups { needed: 2, found: arms });
     }
     Refusal::unless_all(&[mean_ranks], usable)?;
-    let k = arms as f64;
-    let error = (k * (k + 1.0) / (6.0 * blocks as f64)).sqrt();
+    let error = standard_error(arms, blocks);
     every_pair(arms)
         .map(|[first, second]| {
-            let statistic = (mean_ranks[first] - mean_ranks[second]) / error;
-            let p = p(statistic, k - 1.0).ok_or(Refusal::NoFreedom)?;
+            let statistic = (mean_ranks[second] - mean_ranks[first]) / error;
+            let p = p(statistic, arms as f64 - 1.0).ok_or(Refusal::NoFreedom)?;
             Ok(RankPair { arms: [first, second], statistic, p: p.max(f64::MIN_POSITIVE) })
         })
         .collect()

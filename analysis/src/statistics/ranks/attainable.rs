@@ -1,13 +1,14 @@
-//! The smallest p value that a design can give, whatever its runs say.
+//! The smallest p value that a design can give, whatever its runs say: never 0, and the smallest normal number where it would be
+//! below that.
 
 /// Of the signed-rank and the sign-flip test with `n` pairs, two-sided: 2 / 2ⁿ.
 pub fn signed(n: usize) -> f64 {
-    2.0_f64.powf(1.0 - n as f64).min(1.0)
+    2.0_f64.powf(1.0 - n as f64).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// Of Mann and Whitney's and the permutation test with groups of `n` and `m`, two-sided: 2 / C(n + m, n).
 pub fn rank_sum(n: usize, m: usize) -> f64 {
-    (2.0 / choose(n + m, n)).min(1.0)
+    (2.0 / choose(n + m, n)).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// Of the permutation test of the difference of means with the values at hand, two-sided: twice the share of arrangements that
@@ -42,10 +43,14 @@ pub fn pairs_needed(comparisons: usize, alpha: f64) -> Option<usize> {
     (1..1100).find(|n| comparisons as f64 * signed(*n) < alpha)
 }
 
-/// C(n, k), exact as long as it fits a float's digits.
+/// C(n, k), exact as long as it fits a float's digits; infinite only where it is beyond all floats itself.
 pub(crate) fn choose(n: usize, k: usize) -> f64 {
     let k = k.min(n - k);
-    (1..=k).fold(1.0, |product, i| product * (n - k + i) as f64 / i as f64)
+    (1..=k).fold(1.0, |product: f64, i| {
+        let (factor, divisor) = ((n - k + i) as f64, i as f64);
+        let next = product * factor / divisor;
+        if next.is_finite() { next } else { product / divisor * factor }
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::statistics::refusal::Refusal;
 pub struct RankPair {
     /// The two arms, counted from 0, the first before the second.
     pub arms: [usize; 2],
-    /// The statistic (z or t), positive where the first has the higher ranks.
+    /// The statistic (z, t or q), positive where the first has the larger values, whichever end of the ranks is called 1.
     pub statistic: f64,
     /// Two-sided p value of this pair alone.
     pub p: f64,

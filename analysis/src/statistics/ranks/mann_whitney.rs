@@ -6,7 +6,7 @@ use super::{attainable, midranks};
 use crate::statistics::distributions::normal;
 
 /// The most values, of both groups together, for which the exact distribution is counted out.
-const EXACT: usize = 100;
+pub(super) const EXACT: usize = 100;
 
 /// The test of two groups.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

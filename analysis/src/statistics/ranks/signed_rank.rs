@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::midranks;
+use super::{attainable, midranks};
 use crate::statistics::distributions::normal;
 
 /// The most differences for which the exact distribution is counted out.
-const EXACT: usize = 200;
+pub(super) const EXACT: usize = 200;
 
 /// What becomes of differences of 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,14 +66,13 @@ pub fn signed_rank(differences: &[f64], zeros: Zeros) -> Option<SignedRank> {
     let ranked = Ranked::of(differences, zeros)?;
     let exact = ranked.ranks.len() <= EXACT;
     let p = if exact { ranked.exact_p() } else { ranked.normal(true).1 };
-    let floor = 2.0_f64.powi(1 - ranked.ranks.len().min(1000) as i32).min(1.0);
     Some(SignedRank {
         positive: ranked.positive as f64 / 2.0,
         negative: (ranked.ranks.iter().sum::<u64>() - ranked.positive) as f64 / 2.0,
         zeros: differences.len() - ranked.ranks.len(),
         p,
         exact,
-        floor,
+        floor: attainable::signed(ranked.ranks.len()),
     })
 }
 
