@@ -157,6 +157,17 @@ fn lines_are_counted_whatever_ends_them() {
 }
 
 #[test]
+fn a_quote_that_is_not_closed_is_told_at_the_end_too() {
+    let expected = "t.csv:4: a quote that is opened here is not closed by the end of the file";
+    for end in ["", "\n", "\n\n"] {
+        let text = format!("act,seed,acc\na,1,0.5\n\nb,1,\"7{end}");
+        assert_eq!(refusal(&text), expected);
+        assert_eq!(refusal(&text.replace('\n', "\r\n")), expected);
+    }
+    assert!(read("act,seed,acc\na,1,0.5\nb,1,\"7\"", &options()).is_ok());
+}
+
+#[test]
 fn of_a_curve_the_highest_step_counts() {
     let long = "act,seed,step,metric,value\na,1,20,acc,0.7\na,1,3,acc,0.1\nb,1,20,acc,0.6\nb,1,5,acc,0.9\n";
     let options = TableOptions { factors: vec![], ..options() };
