@@ -17,7 +17,15 @@ const NAMED: usize = 4;
 pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
     let done = study.count(RunState::Done);
     if done == 0 {
-        return vec![format!("None of {} is complete yet: there is nothing to compare.", runs(study.runs))];
+        let diverged = study.count(RunState::Diverged);
+        return vec![if diverged == study.runs {
+            format!(
+                "Nothing to compare: of {} every one diverged (a value that is not finite, or beyond ±1e75).",
+                runs(diverged)
+            )
+        } else {
+            format!("None of {} is complete yet: there is nothing to compare.", runs(study.runs))
+        }];
     }
     let Some(metric) = metrics.iter().find(|metric| metric.primary && !metric.contrasts.is_empty()) else {
         let found: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
@@ -37,7 +45,7 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
     }
     let mut sentences = overall(metric, analysis);
     sentences.push(counted(metric));
-    sentences.extend(named(metric));
+    sentences.extend(named(metric, analysis.alpha));
     sentences.extend(equivalents(metric));
     sentences.extend(resolution(metric));
     sentences
@@ -130,8 +138,13 @@ fn counted(metric: &MetricReport) -> String {
         Some(effects) => format!("Within each combination of {}, with", number::list(&effects.across)),
         None => "With".to_owned(),
     };
+    let count = match (significant, comparisons) {
+        (2, 2) => "both".to_owned(),
+        (all, comparisons) if all == comparisons => format!("all {all}"),
+        _ => format!("{count} of the {comparisons}"),
+    };
     format!(
-        "{place} {seeds}, {count} of the {comparisons} comparisons with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}"
+        "{place} {seeds}, {count} comparisons with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}"
     )
 }
 
@@ -140,12 +153,12 @@ fn untested(metric: &MetricReport) -> String {
     let reasons: BTreeSet<String> =
         metric.comparisons().filter_map(|(.., comparison)| comparison.reason.clone()).collect();
     let reasons: Vec<String> = reasons.into_iter().collect();
-    format!(
-        "None of {} in {} could be tested ({}).",
-        number::plural(metric.tally.comparisons, "comparison", "comparisons"),
-        metric.label.to_lowercase(),
-        reasons.join("; ")
-    )
+    let noun = metric.label.to_lowercase();
+    let reasons = reasons.join("; ");
+    match metric.tally.comparisons {
+        1 => format!("The one comparison in {noun} could not be tested ({reasons})."),
+        n => format!("None of {n} comparisons in {noun} could be tested ({reasons})."),
+    }
 }
 
 /// How many seeds a comparison rests on; not how many different ones there are.
@@ -157,13 +170,18 @@ fn seeds(metric: &MetricReport) -> String {
     }
 }
 
-fn named(metric: &MetricReport) -> Option<String> {
+fn named(metric: &MetricReport, alpha: f64) -> Option<String> {
     let claims = |verdict| {
         let found = metric.comparisons().filter(move |(.., comparison)| comparison.verdict == verdict);
-        let name = |level: &str, stratum: &str| {
-            if stratum.is_empty() { level.to_owned() } else { format!("{level} ({stratum})") }
+        let name = |level: &str, stratum: &str, below: bool| match (stratum, below) {
+            ("", false) => level.to_owned(),
+            ("", true) => format!("{level} (by less than the margin)"),
+            (stratum, false) => format!("{level} ({stratum})"),
+            (stratum, true) => format!("{level} ({stratum}; by less than the margin)"),
         };
-        (verdict, found.map(|(_, stratum, arm, _)| name(&arm.level, &stratum.name)).collect())
+        let names = found
+            .map(|(_, stratum, arm, comparison)| name(&arm.level, &stratum.name, comparison.is_below_margin(alpha)));
+        (verdict, names.collect())
     };
     listed([Verdict::Better, Verdict::Worse].map(claims))
 }

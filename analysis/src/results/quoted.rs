@@ -90,6 +90,8 @@ impl Rows<'_> {
             let mut reason = format!("{} {cells} where the header has {}", record.len(), columns.width);
             if let Some(cell) = record.iter().position(|cell| cell.contains(&b'\n')) {
                 reason = format!("{reason}, the cell {} with line ends in it: is a quote missing?", cell + 1);
+            } else if self.header.separator == b',' && record.len() > columns.width {
+                reason += " (a decimal comma separates cells too: decimals have a point)";
             }
             return Err(AnalysisError::NotCsv { place: self.source.place(line, None), reason });
         }
@@ -147,7 +149,17 @@ impl Rows<'_> {
 
     fn value(&self, record: &ByteRecord, index: usize, line: u64) -> Result<Number, AnalysisError> {
         let text = std::str::from_utf8(record[index].trim_ascii()).map_err(|_| self.not_text(line))?;
-        let expected = "a number (such as 0.5, 1e-3, NaN for a diverged run, or empty for a missing one)";
+        let has_comma = text.split_once(',').is_some_and(|(whole, rest)| {
+            whole.trim_start_matches(['+', '-']).parse::<u64>().is_ok()
+                && rest.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let expected = if has_comma {
+            "a number: decimals have a point here, not a comma (the whole table needs them so)"
+        } else if text.parse::<f64>().is_ok() {
+            "a number that fits: it may be at most 1.8e308 in size"
+        } else {
+            "a number (such as 0.5, 1e-3, NaN for a diverged run, or empty for a missing one)"
+        };
         Number::of(text).ok_or_else(|| self.cell(index, line, text, expected))
     }
 

@@ -71,7 +71,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   seedbed power --spread 0.012 --difference 0.01 --comparisons 7
-  seedbed power pilot.csv --metric accuracy --baseline relu --difference 0.5 --margin 0.5
+  seedbed power pilot.csv --factors act --metric accuracy --baseline relu --difference 0.5 --margin 0.5
   seedbed power activations.toml --seeds 10";
 
 /// What a pilot does not say itself.
