@@ -205,6 +205,9 @@ fn undeclared(primary: String) -> AnalysisSpec {
 fn refused(error: PlanningError) -> CliError {
     match error {
         PlanningError::Refused(Refusal::Range { name, value, expected }) => {
+            // In full, a number of three hundred digits would hide the message.
+            let short = value == 0.0 || (1e-6..1e15).contains(&value.abs()) || !value.is_finite();
+            let value = if short { value.to_string() } else { format!("{value:e}") };
             CliError::new(ExitCode::Usage, format!("`--{name} {value}` is out of range: expected {expected}"))
         }
         PlanningError::NoSpread { .. } => CliError::new(ExitCode::BadData, error)
