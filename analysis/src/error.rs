@@ -208,6 +208,14 @@ pub enum AnalysisError {
         /// Its run's seed.
         seed: String,
     },
+    /// A file that a report would replace is of something else.
+    #[error("{} holds {file} that no report of Seedbed wrote: name an empty or a new directory", directory.display())]
+    Foreign {
+        /// Where the report was to be written.
+        directory: PathBuf,
+        /// The first file that would have been lost.
+        file: String,
+    },
     /// A file of the report cannot be written.
     #[error("cannot write {}", path.display())]
     Write {

@@ -1,17 +1,41 @@
 //! How numbers look in every human form of the report: one place, so that page, Markdown and terminal agree.
 
-/// A value with a fixed number of decimals and a true minus sign; never `-0.00`.
+/// With more decimals than these a small value is written with a power of ten.
+const MOST_DECIMALS: usize = 9;
+
+/// A value with a fixed number of decimals and a true minus sign; never `-0.00`. Where it takes more than nine of them, a value below
+/// 1e-4 has as many digits as those would show, and a power of ten: `3.4e-12`.
 pub fn fixed(value: f64, decimals: usize) -> String {
-    let text = format!("{:.*}", decimals, value.abs());
-    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let text = match small(value, decimals) {
+        Some(text) => text,
+        None => format!("{:.*}", decimals, value.abs()),
+    };
+    let is_zero = is_zero(&text);
     if value < 0.0 && !is_zero { format!("\u{2212}{text}") } else { text }
+}
+
+/// A small value with a power of ten, where its decimals are too many to be read; `0` where they show nothing of it.
+fn small(value: f64, decimals: usize) -> Option<String> {
+    let size = value.abs();
+    if decimals <= MOST_DECIMALS || size >= 1e-4 {
+        return None;
+    }
+    // The first digit's place after the point: 12 of 3.4e-12.
+    let place = if size > 0.0 { (-size.log10().floor()).min(1000.0) as usize } else { usize::MAX };
+    match decimals.checked_sub(place) {
+        Some(digits) => Some(format!("{size:.digits$e}")),
+        None => Some("0".to_owned()),
+    }
+}
+
+fn is_zero(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0' | b'.'))
 }
 
 /// A difference: [`fixed`] with a plus sign where it is positive.
 pub fn signed(value: f64, decimals: usize) -> String {
     let text = fixed(value, decimals);
-    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    if value > 0.0 && !is_zero { format!("+{text}") } else { text }
+    if value > 0.0 && !is_zero(&text) { format!("+{text}") } else { text }
 }
 
 /// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1.
@@ -55,12 +79,13 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// Decimals that show a quantity of this size to two significant digits; at least 0 and at most 9.
+/// Decimals that show a quantity of this size to two significant digits; at least 0 and at most 308, which [`fixed`] writes with a power
+/// of ten.
 pub fn decimals_for(size: f64) -> usize {
     if !size.is_finite() || size <= 0.0 {
         return 3;
     }
-    (1.0 - size.log10().floor()).clamp(0.0, 9.0) as usize
+    (1.0 - size.log10().floor()).clamp(0.0, 308.0) as usize
 }
 
 /// Degrees of freedom: as a whole number where they are one, else with one decimal.
@@ -118,6 +143,12 @@ mod tests {
     #[test]
     fn sizes_get_two_significant_digits() {
         assert_eq!([123.0, 1.5, 0.34, 0.012, 0.0].map(decimals_for), [0, 1, 2, 3, 3]);
+        // What is small is not shown as 0.
+        let decimals = decimals_for(3e-11);
+        let shown = [3.4567e-10, -2e-11, 3e-13, 0.0, 0.5].map(|value| fixed(value, decimals));
+        assert_eq!(shown, ["3.46e-10", "\u{2212}2.0e-11", "0", "0", "0.500000000000"]);
+        assert_eq!((signed(3e-11, decimals), signed(3e-13, decimals)), ("+3.0e-11".to_owned(), "0".to_owned()));
+        assert_eq!(fixed(2.5e-300, decimals_for(2.5e-300)), "2.5e-300");
     }
 
     #[test]

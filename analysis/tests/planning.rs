@@ -15,12 +15,16 @@ const ARMS: [(&str, [f64; 4]); 3] =
     [("a", [0.1, 0.4, 0.2, 0.9]), ("b", [0.3, 0.5, 0.1, 1.4]), ("c", [0.2, 0.9, 0.3, 0.8])];
 
 fn pilot(rows: &str, pairing: Pairing) -> Result<Pilot, PlanningError> {
+    pilot_of(rows, pairing, Some("a"))
+}
+
+fn pilot_of(rows: &str, pairing: Pairing, baseline: Option<&str>) -> Result<Pilot, PlanningError> {
     let text = format!("arm,seed,y\n{rows}");
     let options =
         TableOptions { factors: vec!["arm".to_owned()], metrics: vec!["y".to_owned()], ..TableOptions::default() };
     let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
     let mut plan = fixture::analysis();
-    plan.baseline = [("arm".to_owned(), Value::from("a"))].into();
+    plan.baseline = baseline.map(|level| ("arm".to_owned(), Value::from(level))).into_iter().collect();
     "y".clone_into(&mut plan.primary);
     plan.directions.insert("y".to_owned(), Direction::Higher);
     plan.pairing = pairing;
@@ -35,18 +39,19 @@ fn rows(arms: &[(&str, [f64; 4])]) -> String {
 }
 
 fn is(spread: &Spread, name: &str, sd: f64, df: f64) {
-    assert_eq!((spread.name.as_str(), spread.df), (name, Some(df)));
+    assert_eq!(spread.name, name);
     assert!((spread.sd - sd).abs() < 1e-12, "{name}: {}", spread.sd);
+    assert!((spread.df.unwrap() - df).abs() < 1e-9, "{name}: {:?}", spread.df);
 }
 
 #[test]
 fn pairs_by_comparison_and_pooled() {
-    // NumPy 2.4.6: std(b - a, ddof=1), std(c - a, ddof=1), sqrt(2 * residual mean square of arms and seeds)
+    // NumPy 2.4.6: std(b - a, ddof=1), std(c - a, ddof=1); the pooled one by reference/pooled_spread.py
     let found = pilot(&rows(&ARMS), Pairing::Seed).unwrap();
     let [b, c, all] = &found.spreads[..] else { panic!("{found:?}") };
     is(b, "b", 0.249_999_999_999_999_94, 3.0);
     is(c, "c", 0.251_661_147_842_358_27, 3.0);
-    is(all, "all, pooled", 0.324_037_034_920_393, 6.0);
+    is(all, "all, pooled", 0.250_831_949_054_873_5, 4.787_108_964_938_064_5);
     assert!(all.pooled && all.upper.unwrap() > all.sd && found.without.is_empty());
 }
 
@@ -55,14 +60,22 @@ fn an_arm_of_other_seeds_is_named_and_does_not_spoil_the_rest() {
     let more = format!("{}d,8,0.4\nd,9,0.7\n", rows(&ARMS));
     let found = pilot(&more, Pairing::Seed).unwrap();
     assert_eq!(found.without, ["d"]);
-    is(found.spreads.last().unwrap(), "all, pooled", 0.324_037_034_920_393, 6.0);
+    is(found.spreads.last().unwrap(), "all, pooled", 0.250_831_949_054_873_5, 4.787_108_964_938_064_5);
+}
+
+#[test]
+fn without_a_baseline_every_two_arms_are_compared() {
+    // By reference/pooled_spread.py: the residual mean square of arms and seeds, twice.
+    let found = pilot_of(&rows(&ARMS), Pairing::Seed, None).unwrap();
+    assert_eq!((found.spreads.len(), found.all_pairs), (4, Some(3)));
+    is(found.spreads.last().unwrap(), "all pairs, pooled", 0.324_037_034_920_393, 3.652_827_487_473_156_8);
 }
 
 #[test]
 fn independent_arms_pool_their_variances() {
-    // NumPy 2.4.6: sqrt(mean of var(ddof=1) of the arms)
+    // By reference/pooled_spread.py: the baseline weighs as much as the others together.
     let found = pilot(&rows(&ARMS), Pairing::None).unwrap();
-    is(found.spreads.last().unwrap(), "all, pooled", 0.439_380_877_548_802_23, 9.0);
+    is(found.spreads.last().unwrap(), "all, pooled", 0.420_069_438_704_285_3, 7.961_038_672_806_969);
 }
 
 #[test]

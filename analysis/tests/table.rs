@@ -157,6 +157,100 @@ fn lines_are_counted_whatever_ends_them() {
 }
 
 #[test]
+fn a_quote_that_is_not_closed_is_told_at_the_end_too() {
+    let expected = "t.csv:4: a quote that is opened here is not closed by the end of the file";
+    for end in ["", "\n", "\n\n"] {
+        let text = format!("act,seed,acc\na,1,0.5\n\nb,1,\"7{end}");
+        assert_eq!(refusal(&text), expected);
+        assert_eq!(refusal(&text.replace('\n', "\r\n")), expected);
+    }
+    assert!(read("act,seed,acc\na,1,0.5\nb,1,\"7\"", &options()).is_ok());
+}
+
+#[test]
+fn a_number_that_does_not_fit_and_a_decimal_comma_are_told() {
+    let of = |value: &str| refusal(&format!("act,seed,acc\na,1,0.5\na,2,{value}\n"));
+    assert!(of("1e400").ends_with("`1e400` is not a number that fits: it may be at most 1.8e308 in size"));
+    assert!(of("0,5").ends_with("(a decimal comma separates cells too: decimals have a point)"), "{}", of("0,5"));
+    assert!(of("\"0,5\"").contains("decimals have a point here, not a comma"));
+    assert!(read("act,seed,acc\na,1,0.5\na,2,-Inf\n", &options()).is_ok());
+    let all = read("act,seed,acc\na,1,1e300\nb,1,1e300\n", &options()).unwrap();
+    let said = &report(&all, "a").headline[0];
+    assert!(said.contains("of 2 runs every one diverged") && said.contains("1e75"), "{said}");
+}
+
+/// Arms of six seeds: `b` a little and surely better than `a`, `c` neither, `d` on other seeds.
+fn close_arms() -> Report {
+    let mut text = String::from("act,seed,acc\n");
+    for seed in 0..6_u32 {
+        let base = f64::from(seed % 3);
+        let wobble = f64::from(seed * 7 % 5) * 1e-3;
+        text += &format!("a,{seed},{base}\nb,{seed},{}\nc,{seed},{}\n", base + 0.1 + wobble, base + wobble - 2e-3);
+        text += &format!("d,{},0.5\n", seed + 10);
+    }
+    let results = read(&text, &options()).unwrap();
+    let mut plan = fixture::analysis();
+    "acc".clone_into(&mut plan.primary);
+    plan.directions.insert("acc".to_owned(), Direction::Higher);
+    plan.baseline = [("act".to_owned(), Value::from("a"))].into();
+    plan.margin = Some(0.5);
+    Report::new(&results, &plan).unwrap()
+}
+
+#[test]
+fn what_is_better_by_less_than_the_margin_is_called_so_and_equivalence_shows_its_p() {
+    let report = close_arms();
+    let text = report.summary();
+    assert!(text.contains("Better: b (by less than the margin)."), "{text}");
+    assert!(text.contains("better, by less than the margin") && text.contains("within ±0.5, Holm p"), "{text}");
+    assert!(analysis::render::markdown::markdown(&report).contains("within ±0.5, Holm p"));
+    // An arm that was never compared with the best has no mark of one that was.
+    let table = analysis::render::latex::latex(&report);
+    let row = table.lines().find(|line| line.starts_with("d &")).unwrap();
+    assert!(!row.contains("dag"), "{row}");
+}
+
+#[test]
+fn what_is_small_is_not_shown_as_nothing() {
+    let mut text = String::from("act,seed,acc\n");
+    for seed in 0..5_u32 {
+        text += &format!("a,{seed},{}e-12\nb,{seed},{}e-12\n", seed % 3 + 1, seed % 2 + 4);
+    }
+    let said = report(&read(&text, &options()).unwrap(), "a").summary();
+    assert!(said.contains("e-12") && !said.contains("0.00000"), "{said}");
+}
+
+#[test]
+fn a_metric_of_two_values_says_so() {
+    let rows = |value: fn(u32) -> u32| -> String {
+        (0..8).map(|seed| format!("a,{seed},{}\nb,{seed},{}\n", value(seed), seed % 3 / 2)).collect()
+    };
+    let caveats = |value| {
+        let text = format!("act,seed,acc\n{}", rows(value));
+        report(&read(&text, &options()).unwrap(), "a").caveats.join(" ")
+    };
+    assert!(caveats(|seed| seed % 2).contains("takes two values only, 0 and 1"));
+    assert!(!caveats(|seed| seed % 4).contains("two values"));
+}
+
+#[test]
+fn a_report_replaces_a_report_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(&read(WIDE, &options()).unwrap(), "relu");
+    let page = folder.path().join("index.html");
+    std::fs::write(&page, "my own text").unwrap();
+    let refused = report.write(folder.path()).unwrap_err().to_string();
+    assert!(refused.contains("holds index.html that no report of Seedbed wrote"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), "my own text");
+    std::fs::remove_file(&page).unwrap();
+    report.write(folder.path()).unwrap();
+    report.write(folder.path()).unwrap();
+    // Without its page it is still a report.
+    std::fs::remove_file(&page).unwrap();
+    report.write(folder.path()).unwrap();
+}
+
+#[test]
 fn of_a_curve_the_highest_step_counts() {
     let long = "act,seed,step,metric,value\na,1,20,acc,0.7\na,1,3,acc,0.1\nb,1,20,acc,0.6\nb,1,5,acc,0.9\n";
     let options = TableOptions { factors: vec![], ..options() };

@@ -82,7 +82,10 @@ impl From<LocateError> for CliError {
             LocateError::NoSweep { .. } => "name a sweep file or the directory of a sweep",
             LocateError::SeveralSweeps(_) => "name one of them",
             LocateError::NotFrozen { .. } => "`seedbed run` starts it here, `seedbed submit` on a cluster",
-            LocateError::Neither(_) => "a sweep file is TOML; the directory of a sweep has a plan.json",
+            LocateError::Neither(_) => {
+                "a sweep file is TOML; the directory of a sweep has a plan.json; a table of results is a file NAME.csv or NAME.tsv, or - \
+                 for standard input"
+            }
             LocateError::NoId(_) | LocateError::NoRun { .. } => {
                 "`seedbed plan` and `seedbed status --runs` list the ids"
             }

@@ -64,6 +64,49 @@ fn of_a_pilot() {
 }
 
 #[test]
+fn of_a_noisy_baseline_it_plans_with_what_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    // The arms hardly vary and the baseline does: every difference has its spread.
+    let noise = [0.9, -1.1, 0.3, -0.4, 1.2, -0.7, 0.1, -0.3];
+    let mut table = String::from("arm,seed,y\n");
+    for (seed, noise) in noise.iter().enumerate() {
+        table += &format!("a0,{seed},{noise}\n");
+        for arm in 1..10 {
+            table += &format!("a{arm},{seed},{}\n", f64::from((seed as i32 * 7 + arm * 3) % 5) * 0.01);
+        }
+    }
+    fs::write(folder.path().join("noisy.csv"), table).unwrap();
+    let ask = |more: &[&str]| {
+        let arguments = ["power", "noisy.csv", "--factors", "arm", "--metric", "y", "--difference", "0.5"];
+        let output = seedbed().args(arguments).args(more).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    for pairing in [&[][..], &["--unpaired"]] {
+        let asked = [&["--baseline", "a0", "--format", "json"], pairing].concat();
+        let json: serde_json::Value = serde_json::from_str(&ask(&asked)).unwrap();
+        let rows: Vec<(f64, u64)> = json["spreads"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| (row["sd"].as_f64().unwrap(), row["seeds_for_difference"].as_u64().unwrap()))
+            .collect();
+        let (pooled, rows) = rows.split_last().unwrap();
+        let largest = rows.iter().map(|row| row.0).fold(0.0, f64::max);
+        assert!(pooled.0 > 0.95 * largest && pooled.0 <= largest, "{pooled:?} {rows:?}");
+        let fewest = rows.iter().map(|row| row.1).min().unwrap();
+        assert!(pooled.1 + 3 >= fewest, "{pooled:?} {rows:?}");
+    }
+    // Without a baseline it is said what is planned for, and that the spreads differ.
+    let all = ask(&[]);
+    assert!(
+        all.contains("over 45 comparisons") && all.contains("every two arms are compared, 45 comparisons"),
+        "{all}"
+    );
+    assert!(all.contains("The spreads differ: that of a"), "{all}");
+}
+
+#[test]
 fn of_a_sweep() {
     let sweep = ToySweep::new("printf 'metric,value\\nloss,1.%s%s\\n' $2 ${#1} > results.csv");
     assert_eq!(sweep.run(&[]).status.code(), Some(0));
@@ -85,7 +128,8 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
         "--spread 1 --margin 0",
         "--spread 1 --difference -0.5",
         "--spread 1 --correlation 1",
-        "--spread 1 --seeds 1",
+        "--spread 1 --seeds 2",
+        "--spread 1e-300 --difference 1e300",
         "--spread 1 --comparisons 0",
         "--spread 1 --correlation 0.5 --unpaired",
         "",

@@ -3,6 +3,7 @@
 //! [`spread`] says how much differences between runs vary, from a pilot or as given; [`question`] asks, and its [`Answer`] holds every
 //! number that a reader sees. [`crate::render::power`] shows it.
 
+mod pool;
 pub mod question;
 pub mod spread;
 

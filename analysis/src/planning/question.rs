@@ -4,11 +4,12 @@ use serde::Serialize;
 use spec::analysis::Scale;
 
 use super::{PlanningError, Spread};
+use crate::report::rule::LEAST_SEEDS;
 use crate::statistics::power::design::Design;
 use crate::statistics::refusal::Refusal;
 
 /// Numbers of seeds that an answer looks at whatever is asked.
-const USUAL: [u64; 12] = [2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50];
+const USUAL: [u64; 11] = [3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50];
 
 /// The most spreads that a difference may measure: what is beyond has no square.
 const MOST_SPREADS: f64 = 1e100;
@@ -30,7 +31,7 @@ pub struct Question {
     pub difference: Option<f64>,
     /// The margin within which arms that do not differ should be shown to lie, in the metric's unit.
     pub margin: Option<f64>,
-    /// A number of seeds that is asked about.
+    /// A number of seeds that is asked about; at least [`LEAST_SEEDS`], since fewer support no claim.
     pub seeds: Option<u64>,
 }
 
@@ -80,6 +81,8 @@ pub struct Answer {
     pub spreads: Vec<SpreadAnswer>,
     /// Comparisons of the pilot that show no spread: too few seeds in common, or no difference between them.
     pub without_spread: Vec<String>,
+    /// Whether every two arms of the pilot are a comparison, as it has no baseline.
+    pub all_pairs: bool,
     /// Index of the one that the outlook is for: the pooled one, else the largest.
     pub planned: usize,
     /// What numbers of seeds can see.
@@ -130,6 +133,7 @@ impl Question {
             level,
             spreads,
             without_spread: Vec::new(),
+            all_pairs: false,
             planned,
             outlook,
         })
@@ -149,13 +153,14 @@ impl Question {
             let value = value.unwrap_or(1.0);
             within(value > 0.0 && value.is_finite(), name, value, "a number above 0")?;
         }
-        let seeds = self.seeds.unwrap_or(2);
-        within((2..=10_000_000).contains(&seeds), "seeds", seeds as f64, "a number from 2 to ten million")
+        let seeds = self.seeds.unwrap_or(LEAST_SEEDS as u64);
+        let expected = "a number from 3 to ten million: fewer seeds support no claim, however large a difference is";
+        within((LEAST_SEEDS as u64..=10_000_000).contains(&seeds), "seeds", seeds as f64, expected)
     }
 
     fn seeds_of(&self, spread: Spread, level: f64) -> SpreadAnswer {
         // The bisection leaves a whole number a little above itself.
-        let whole = |seeds: f64| (seeds * (1.0 - 1e-9)).ceil().max(2.0) as u64;
+        let whole = |seeds: f64| (seeds * (1.0 - 1e-9)).ceil().max(LEAST_SEEDS as f64) as u64;
         let size = spread.planned();
         let difference = self.difference.and_then(|d| self.design.seeds(d / size, self.power, level).ok());
         let margin = self.margin.and_then(|m| self.design.equivalence_seeds(m / size, 0.0, self.power, level).ok());
@@ -206,6 +211,14 @@ mod tests {
     }
 
     #[test]
+    fn what_supports_no_claim_finds_nothing() {
+        let answer = Question { difference: Some(1e6), margin: Some(1e6), seeds: None, ..question() };
+        let answer = answer.answer(given(1.0, None)).unwrap();
+        assert_eq!((answer.spreads[0].seeds_for_difference, answer.spreads[0].seeds_for_margin), (Some(3), Some(3)));
+        assert!(answer.outlook.iter().all(|outlook| outlook.seeds >= 3));
+    }
+
+    #[test]
     fn an_uncertain_spread_asks_for_more() {
         let answer = question().answer(given(1.0, Some(5))).unwrap();
         assert!(answer.spreads[0].seeds_for_difference > Some(34));
@@ -226,7 +239,7 @@ mod tests {
         refused(Question { comparisons: 0, ..question() }, "comparisons");
         refused(Question { difference: Some(0.0), ..question() }, "difference");
         refused(Question { margin: Some(f64::NAN), ..question() }, "margin");
-        refused(Question { seeds: Some(1), ..question() }, "seeds");
+        refused(Question { seeds: Some(2), ..question() }, "seeds");
         assert!(matches!(question().answer(Vec::new()), Err(PlanningError::NoSpread { .. })));
     }
 }

@@ -1,11 +1,11 @@
 //! How much the difference of two arms varies from seed to seed: as a pilot shows it, or as somebody says it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use spec::analysis::Pairing;
 
-use super::PlanningError;
+use super::{PlanningError, pool};
 use crate::report::metric::{Arm, MetricReport, Stratum};
 use crate::report::{Report, scale};
 use crate::results::Seed;
@@ -62,17 +62,31 @@ impl Spread {
 /// What a pilot shows of its primary metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pilot {
-    /// A spread a comparison with the baseline, and last, where there are several, the one of all together.
+    /// A spread a comparison, and last, where there are several, the one of all together. Of all pairs the [`LISTED`] largest only.
     pub spreads: Vec<Spread>,
     /// Comparisons that show none.
     pub without: Vec<String>,
+    /// Without a baseline: how many pairs of arms there are, every one of which is a comparison.
+    pub all_pairs: Option<u64>,
 }
 
-/// The spreads that the primary metric of a pilot shows.
+/// So many spreads are named where every two arms are compared.
+pub const LISTED: usize = 24;
+
+/// Two arms that are compared.
+struct Compared<'a> {
+    name: String,
+    /// The level and what it is compared with.
+    arms: [&'a Arm; 2],
+    /// Their numbers among all arms.
+    numbers: [usize; 2],
+}
+
+/// The spreads that the primary metric of a pilot shows: of the comparisons with the baseline, or of all pairs of arms where there is
+/// none.
 ///
-/// For pairs the pooled one is √(2 · MS) with the residual mean square of arms and seeds within each stratum, over the seeds that all of
-/// its arms have; for independent groups the root of the mean variance within arms. It assumes that arms vary alike, and in
-/// return rests on many more degrees of freedom than any comparison.
+/// The pooled one is the root of the mean variance of the comparisons, weighted with their degrees of freedom; how well it is known
+/// takes into account that they share arms.
 ///
 /// # Errors
 /// [`PlanningError::NoSpread`] where no two runs differ in a way that a spread could be told from.
@@ -82,11 +96,31 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError>
     let metric = pilot.primary().ok_or_else(|| nothing(&pilot.analysis.primary, "no run has a value of it"))?;
     let pairing = pilot.analysis.pairing;
     let strata = scaled(metric, scale::of(&metric.name, &pilot.analysis));
-    let (mut spreads, without) = compared(&strata, pairing, confidence);
-    if spreads.len() != 1
-        && let Some(pooled) = pooled(&strata, pairing, confidence, most_seeds(&spreads))
+    let has_baseline = strata.iter().flat_map(|stratum| &stratum.arms).any(|arm| arm.baseline);
+    let compared = compared(&strata, has_baseline);
+    let (mut spreads, mut without) = (Vec::new(), Vec::new());
+    for one in &compared {
+        let (seeds, estimate) = estimate(one, pairing);
+        match estimate.filter(|(variance, _)| *variance > 0.0) {
+            Some((variance, df)) => spreads.push((one.name.clone(), seeds, variance.sqrt(), df)),
+            None => without.push(one.name.clone()),
+        }
+    }
+    let (found, seeds) = (spreads.len(), spreads.iter().map(|(_, seeds, ..)| *seeds).max().unwrap_or(0));
+    let more = without.len().saturating_sub(LISTED);
+    if !has_baseline {
+        spreads.sort_by(|a, b| b.2.total_cmp(&a.2));
+        spreads.truncate(LISTED);
+        without.truncate(LISTED);
+        without.extend((more > 0).then(|| format!("{more} more")));
+    }
+    let of = |(name, seeds, sd, df)| Spread::found(name, false, seeds, (sd, df), confidence);
+    let mut spreads: Vec<Spread> = spreads.into_iter().filter_map(of).collect();
+    if found > 1
+        && let Some((variance, df)) = pooled(&compared, pairing)
     {
-        spreads.push(pooled);
+        let name = if has_baseline { "all, pooled" } else { "all pairs, pooled" };
+        spreads.extend(Spread::found(name.to_owned(), true, seeds, (variance.sqrt(), df), confidence));
     }
     if spreads.is_empty() {
         let reason = match pairing {
@@ -95,55 +129,77 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError>
         };
         return Err(nothing(&metric.name, reason));
     }
-    Ok(Pilot { spreads, without })
+    Ok(Pilot { spreads, without, all_pairs: (!has_baseline).then_some(compared.len() as u64) })
 }
 
-fn compared(strata: &[Stratum], pairing: Pairing, confidence: f64) -> (Vec<Spread>, Vec<String>) {
-    let (mut spreads, mut without) = (Vec::new(), Vec::new());
+/// Every comparison: with the baseline, or of every two arms.
+fn compared<'a>(strata: &'a [Stratum], has_baseline: bool) -> Vec<Compared<'a>> {
+    let mut compared = Vec::new();
+    let mut before = 0;
     for stratum in strata {
-        let Some(baseline) = stratum.arms.iter().find(|arm| arm.baseline) else { continue };
-        for arm in stratum.arms.iter().filter(|arm| !arm.baseline) {
-            let (seeds, estimate) = match pairing {
-                Pairing::Seed => {
-                    let (differences, largest) = (differences(arm, baseline), largest([arm, baseline]));
-                    (differences.len(), variance(&differences, largest))
+        let arms: Vec<(usize, &Arm)> = (before..).zip(&stratum.arms).collect();
+        before += arms.len();
+        let mut push = |level: (usize, &'a Arm), with: (usize, &'a Arm), name: String| {
+            let name = if stratum.name.is_empty() { name } else { format!("{name}, {}", stratum.name) };
+            compared.push(Compared { name, arms: [level.1, with.1], numbers: [level.0, with.0] });
+        };
+        if has_baseline {
+            let Some(baseline) = arms.iter().find(|(_, arm)| arm.baseline) else { continue };
+            for level in arms.iter().filter(|(_, arm)| !arm.baseline) {
+                push(*level, *baseline, level.1.level.clone());
+            }
+        } else {
+            for (place, first) in arms.iter().enumerate() {
+                for second in &arms[place + 1..] {
+                    push(*second, *first, format!("{} / {}", second.1.level, first.1.level));
                 }
-                Pairing::None => {
-                    let groups = [values(arm), values(baseline)];
-                    let largest = largest([arm, baseline]);
-                    let variances = groups.iter().filter_map(|group| variance(group, largest));
-                    (groups[0].len().min(groups[1].len()), pool(variances))
-                }
-            };
-            let name =
-                if stratum.name.is_empty() { arm.level.clone() } else { format!("{}, {}", arm.level, stratum.name) };
-            let found = estimate.and_then(|(variance, df)| {
-                Spread::found(name.clone(), false, seeds, (variance.sqrt(), df), confidence)
-            });
-            match found {
-                Some(spread) => spreads.push(spread),
-                None => without.push(name),
             }
         }
     }
-    (spreads, without)
+    compared
 }
 
-/// The most seeds that a comparison rests on.
-fn most_seeds(spreads: &[Spread]) -> Option<usize> {
-    spreads.iter().filter_map(|spread| spread.seeds).max()
-}
-
-fn pooled(strata: &[Stratum], pairing: Pairing, confidence: f64, seeds: Option<usize>) -> Option<Spread> {
-    let seeds = seeds.or_else(|| strata.iter().flat_map(|stratum| &stratum.arms).map(|arm| arm.values.len()).max())?;
-    let (variance, df) = match pairing {
-        Pairing::Seed => pool(strata.iter().filter_map(residual)).map(|(square, df)| (2.0 * square, df))?,
-        Pairing::None => {
-            let arms = strata.iter().flat_map(|stratum| &stratum.arms);
-            pool(arms.filter_map(|arm| variance(&values(arm), largest([arm]))))?
+/// The seeds of a comparison, and its variance with its degrees of freedom.
+fn estimate(one: &Compared<'_>, pairing: Pairing) -> (usize, Option<(f64, f64)>) {
+    let largest = largest(one.arms);
+    match pairing {
+        Pairing::Seed => {
+            let differences: Vec<f64> = differences(one.arms).into_iter().map(|(_, difference)| difference).collect();
+            (differences.len(), variance(&differences, largest))
         }
-    };
-    Spread::found("all, pooled".to_owned(), true, seeds, (variance.sqrt(), df), confidence)
+        Pairing::None => {
+            let groups = one.arms.map(values);
+            let variances = groups.iter().filter_map(|group| variance(group, largest));
+            (groups[0].len().min(groups[1].len()), pool(variances))
+        }
+    }
+}
+
+fn pooled(compared: &[Compared<'_>], pairing: Pairing) -> Option<(f64, f64)> {
+    if pairing == Pairing::None {
+        let arms = compared.iter().flat_map(|one| one.numbers.into_iter().zip(one.arms));
+        let of = |(number, arm): (usize, &Arm)| {
+            let (variance, df) = variance(&values(arm), largest([arm]))?;
+            Some((number, variance, df))
+        };
+        return pool::of_arms(&arms.filter_map(of).collect::<Vec<_>>());
+    }
+    let mut seeds: BTreeMap<&Seed, usize> = BTreeMap::new();
+    let mut deviations = Vec::new();
+    for one in compared {
+        let differences = differences(one.arms);
+        let numbers: Vec<f64> = differences.iter().map(|(_, difference)| *difference).collect();
+        let (Some(centre), Some((variance, _))) = (mean(&numbers), variance(&numbers, largest(one.arms))) else {
+            continue;
+        };
+        let by_seed = differences.into_iter().map(|(seed, difference)| {
+            let next = seeds.len();
+            let deviation = if variance > 0.0 { difference - centre } else { 0.0 };
+            (*seeds.entry(seed).or_insert(next), deviation)
+        });
+        deviations.push(pool::Deviations(by_seed.collect()));
+    }
+    pool::of_pairs(&deviations, seeds.len())
 }
 
 /// The strata of the first contrast (further factors cut the same runs another way), their values on the declared scale.
@@ -159,9 +215,10 @@ fn values(arm: &Arm) -> Vec<f64> {
     arm.values.iter().map(|value| value.value).collect()
 }
 
-fn differences(arm: &Arm, baseline: &Arm) -> Vec<f64> {
-    let of = |seed: &Seed| baseline.values.iter().find(|value| value.seed == *seed).map(|value| value.value);
-    arm.values.iter().filter_map(|value| Some(value.value - of(&value.seed)?)).collect()
+/// The differences of the seeds that two arms have in common.
+fn differences<'a>([level, with]: [&'a Arm; 2]) -> Vec<(&'a Seed, f64)> {
+    let of = |seed: &Seed| with.values.iter().find(|value| value.seed == *seed).map(|value| value.value);
+    level.values.iter().filter_map(|value| Some((&value.seed, value.value - of(&value.seed)?))).collect()
 }
 
 /// The largest value of some arms, by which what is rounding is told.
@@ -181,41 +238,4 @@ fn variance(values: &[f64], largest: f64) -> Option<(f64, f64)> {
 fn pool(variances: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
     let (sum, df) = variances.fold((0.0, 0.0), |(sum, all), (variance, df)| (sum + variance * df, all + df));
     (df > 0.0).then(|| (sum / df, df))
-}
-
-/// The residual mean square of arms and seeds, over the seeds that all arms have, and its degrees of freedom (k - 1)(n - 1). An arm
-/// that shares fewer than two seeds with the baseline (the first arm where there is none) cannot be compared and is left out.
-fn residual(stratum: &Stratum) -> Option<(f64, f64)> {
-    let first = stratum.arms.iter().find(|arm| arm.baseline).or(stratum.arms.first())?;
-    let has = |arm: &Arm, seed: &Seed| arm.values.iter().any(|value| value.seed == *seed);
-    let in_common = |arm: &Arm| first.values.iter().filter(|value| has(arm, &value.seed)).count();
-    let arms: Vec<&Arm> = stratum.arms.iter().filter(|arm| in_common(arm) > 1).collect();
-    let shared = first.values.iter().map(|value| &value.seed);
-    let shared: BTreeSet<&Seed> = shared.filter(|seed| arms.iter().all(|arm| has(arm, seed))).collect();
-    // Seeds in one order for all arms.
-    let rows: Vec<Vec<f64>> = arms
-        .iter()
-        .map(|arm| {
-            let mut row: Vec<(&Seed, f64)> = arm.values.iter().map(|value| (&value.seed, value.value)).collect();
-            row.retain(|(seed, _)| shared.contains(seed));
-            row.sort_by_key(|(seed, _)| *seed);
-            row.into_iter().map(|(_, value)| value).collect()
-        })
-        .collect();
-    let (k, n) = (rows.len(), shared.len());
-    if k < 2 || n < 2 {
-        return None;
-    }
-    let of_arm: Vec<f64> = rows.iter().map(|row| mean(row).unwrap_or_default()).collect();
-    let grand = mean(&of_arm)?;
-    let of_seed = |seed: usize| mean(&rows.iter().map(|row| row[seed]).collect::<Vec<_>>()).unwrap_or_default();
-    let squares: f64 = (0..n)
-        .map(|seed| {
-            let shift = of_seed(seed) - grand;
-            rows.iter().zip(&of_arm).map(|(row, arm)| (row[seed] - arm - shift).powi(2)).sum::<f64>()
-        })
-        .sum();
-    let df = (k as f64 - 1.0) * (n as f64 - 1.0);
-    let square = squares / df;
-    Some((if is_rounding(square.sqrt(), largest(arms)) { 0.0 } else { square }, df))
 }

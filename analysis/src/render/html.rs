@@ -55,6 +55,8 @@ struct StratumView {
     values: Option<Sheet>,
     rows: Vec<ArmRow>,
     compared: bool,
+    /// The head of the column of equivalence, where there is one.
+    margin: Option<String>,
     notes: Vec<String>,
 }
 
@@ -211,7 +213,8 @@ fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast)
                 Vec::new()
             },
             values: appendix::values(metric, contrast, stratum).filter(|_| metric.primary),
-            rows: rows::arms(metric, stratum),
+            rows: rows::arms(metric, stratum, report.analysis.alpha),
+            margin: rows::margin(stratum),
             compared: stratum.arms.iter().any(|arm| arm.comparison.is_some()),
             notes: rows::notes(stratum),
             id,

@@ -24,7 +24,7 @@ pub fn markdown(report: &Report) -> String {
         sheets_below(&mut text, &questions);
     }
     for metric in &report.metrics {
-        chapter(&mut text, metric, &number::percent(1.0 - report.analysis.alpha));
+        chapter(&mut text, metric, report.analysis.alpha);
     }
     let appended = [
         ("Diverged runs", appendix::divergence(report)),
@@ -59,7 +59,7 @@ pub fn markdown(report: &Report) -> String {
     text
 }
 
-fn chapter(text: &mut String, metric: &MetricReport, interval: &str) {
+fn chapter(text: &mut String, metric: &MetricReport, alpha: f64) {
     let unit = if metric.unit.is_empty() { String::new() } else { format!("{}, ", metric.unit) };
     let _ = writeln!(text, "## {}\n\n{}{}.\n", plain(&metric.label), plain(&unit), rows::way(metric.direction));
     for contrast in &metric.contrasts {
@@ -67,7 +67,7 @@ fn chapter(text: &mut String, metric: &MetricReport, interval: &str) {
         for stratum in &contrast.strata {
             let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", stratum.name) };
             let _ = writeln!(text, "### {}{}\n", plain(&contrast.factor), plain(&name));
-            arms(text, metric, stratum, (&contrast.factor, interval));
+            arms(text, metric, stratum, (&contrast.factor, alpha));
         }
     }
     for parts in &metric.parts {
@@ -98,14 +98,20 @@ fn sheets_below(text: &mut String, sheets: &[Sheet]) {
     }
 }
 
-fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, interval): (&str, &str)) {
-    let interval = format!("{interval} interval");
-    let header = [factor, "seeds", "mean", "sd", "difference", &interval, "p", "Holm p", "detectable", "verdict"];
+fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, alpha): (&str, f64)) {
+    let interval = format!("{} interval", number::percent(1.0 - alpha));
+    let margin = rows::margin(stratum);
+    let mut header = vec![factor, "seeds", "mean", "sd", "difference", &interval, "p", "Holm p"];
+    header.extend(margin.as_deref());
+    header.extend(["detectable", "verdict"]);
     let cells = |row: ArmRow| {
-        let ArmRow { level, n, mean, sd, difference, interval, p, holm_p, detectable, verdict, .. } = row;
-        vec![level, n, mean, sd, difference, interval, p, holm_p, detectable, verdict]
+        let ArmRow { level, n, mean, sd, difference, interval, p, holm_p, equivalence, detectable, verdict, .. } = row;
+        let mut cells = vec![level, n, mean, sd, difference, interval, p, holm_p];
+        cells.extend(margin.as_ref().map(|_| equivalence));
+        cells.extend([detectable, verdict]);
+        cells
     };
-    table(text, &header, rows::arms(metric, stratum).into_iter().map(cells));
+    table(text, &header, rows::arms(metric, stratum, alpha).into_iter().map(cells));
     let notes = rows::notes(stratum);
     if !notes.is_empty() {
         let _ = writeln!(text, "{}\n", plain(&notes.join(" ")));

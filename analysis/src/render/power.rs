@@ -131,21 +131,51 @@ impl Answer {
                 significant(outlook.detectable)
             );
         }
-        let largest = self.spreads.iter().map(|entry| entry.spread.sd).fold(0.0, f64::max);
-        let smallest = self.spreads.iter().map(|entry| entry.spread.sd).fold(f64::INFINITY, f64::min);
-        if planned.spread.pooled && largest > 3.0 * smallest {
-            let _ = writeln!(
-                text,
-                "The spreads differ by a factor of {:.1}: the pooled one does not hold for every comparison; go by its row.",
-                largest / smallest
-            );
-        }
+        self.how_it_was_pooled(text);
         if planned.spread.upper.is_none() {
             text.push_str("The spread is taken as known; with --spread-seeds its uncertainty counts as well.\n");
         }
         text.push_str(
             "Assumes roughly normal values; the difference must not be the one that the pilot happened to show.\n",
         );
+    }
+}
+
+/// From so many times the pooled spread on, a comparison's own is said to differ from it.
+const APART: f64 = 1.5;
+
+impl Answer {
+    /// What the pooled spread is, and for which comparisons it does not hold.
+    fn how_it_was_pooled(&self, text: &mut String) {
+        if self.all_pairs {
+            let n = self.question.comparisons;
+            let _ = writeln!(
+                text,
+                "The pilot has no baseline: every two arms are compared, {}. With --baseline the others are compared with it.",
+                number::plural(n as usize, "comparison", "comparisons")
+            );
+        }
+        let planned = &self.spreads[self.planned].spread;
+        let Some(df) = planned.df.filter(|_| planned.pooled) else { return };
+        let _ = writeln!(
+            text,
+            "Pooled is the root of the mean variance of the comparisons; as they share runs, it is known as well as one of {} seeds.",
+            number::degrees(df + 1.0)
+        );
+        let rows = || self.spreads.iter().map(|entry| &entry.spread).filter(|spread| !spread.pooled);
+        let largest = rows().max_by(|a, b| a.sd.total_cmp(&b.sd));
+        let smallest = rows().map(|spread| spread.sd).fold(f64::INFINITY, f64::min);
+        if let Some(largest) = largest
+            && (largest.sd > APART * planned.sd || largest.sd > 3.0 * smallest)
+        {
+            let _ = writeln!(
+                text,
+                "The spreads differ: that of {} is {:.1} times the pooled one, which does not hold for every comparison. Go by its \
+                 row; to find all of them, by the row that asks for the most seeds.",
+                largest.name,
+                largest.sd / planned.sd
+            );
+        }
     }
 }
 

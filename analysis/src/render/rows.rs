@@ -35,6 +35,8 @@ pub struct ArmRow {
     pub p: String,
     /// Adjusted p value.
     pub holm_p: String,
+    /// Adjusted p value of equivalence within the margin that [`margin`] names.
+    pub equivalence: String,
     /// What could have been seen.
     pub detectable: String,
     /// The verdict, or `baseline`.
@@ -43,12 +45,18 @@ pub struct ArmRow {
     pub class: &'static str,
 }
 
-/// The rows of a stratum.
-pub fn arms(metric: &MetricReport, stratum: &Stratum) -> Vec<ArmRow> {
-    stratum.arms.iter().map(|arm| arm_row(metric, arm)).collect()
+/// The rows of a stratum, for verdicts at `alpha`.
+pub fn arms(metric: &MetricReport, stratum: &Stratum, alpha: f64) -> Vec<ArmRow> {
+    stratum.arms.iter().map(|arm| arm_row(metric, arm, alpha)).collect()
 }
 
-fn arm_row(metric: &MetricReport, arm: &Arm) -> ArmRow {
+/// The margin within which arms were tested for equivalence, as the head of its column: `within ±0.5, Holm p`.
+pub fn margin(stratum: &Stratum) -> Option<String> {
+    let margin = stratum.arms.iter().find_map(|arm| Some(arm.comparison.as_ref()?.equivalence?.margin))?;
+    Some(format!("within \u{b1}{margin}, Holm p"))
+}
+
+fn arm_row(metric: &MetricReport, arm: &Arm, alpha: f64) -> ArmRow {
     let decimals = metric.decimals;
     let comparison = arm.comparison.as_ref();
     let estimate = comparison.and_then(|comparison| comparison.estimate);
@@ -67,10 +75,11 @@ fn arm_row(metric: &MetricReport, arm: &Arm) -> ArmRow {
         })),
         p: or_nothing(test.map(|test| number::p_value(test.p))),
         holm_p: or_nothing(comparison.and_then(|comparison| comparison.holm_p).map(number::p_value)),
+        equivalence: or_nothing(comparison.and_then(|comparison| comparison.equivalence?.holm_p).map(number::p_value)),
         detectable: or_nothing(
             comparison.and_then(|c| c.detectable).map(|detectable| number::fixed(detectable.in_family, decimals)),
         ),
-        verdict: verdict(arm, comparison),
+        verdict: verdict(arm, comparison, alpha),
         class: comparison.map_or("untested", |comparison| verdict_class(comparison.verdict)),
     }
 }
@@ -83,11 +92,14 @@ fn count(arm: &Arm, comparison: Option<&Comparison>) -> String {
     if used == planned { used.to_string() } else { format!("{used} of {planned}") }
 }
 
-fn verdict(arm: &Arm, comparison: Option<&Comparison>) -> String {
+fn verdict(arm: &Arm, comparison: Option<&Comparison>, alpha: f64) -> String {
     match comparison {
         _ if arm.baseline => "baseline".to_owned(),
         None => "no baseline".to_owned(),
-        Some(comparison) => flagged(comparison.verdict, comparison.diverged),
+        Some(comparison) => {
+            let said = flagged(comparison.verdict, comparison.diverged);
+            if comparison.is_below_margin(alpha) { format!("{said}, by less than the margin") } else { said }
+        }
     }
 }
 

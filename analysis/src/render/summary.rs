@@ -38,13 +38,19 @@ impl Report {
                 }
                 for stratum in &contrast.strata {
                     let name = if stratum.name.is_empty() { &contrast.factor } else { &stratum.name };
-                    let header =
-                        [name, "seeds", "mean", "difference", &interval, "Holm p", "verdict"].map(str::to_owned);
-                    let body = rows::arms(metric, stratum).into_iter().map(|row| {
-                        let ArmRow { level, n, mean, difference, interval, holm_p, verdict, .. } = row;
-                        [level, n, mean, difference, interval, holm_p, short(verdict)]
+                    let margin = rows::margin(stratum);
+                    let mut header = vec![name, "seeds", "mean", "difference", &interval, "Holm p"];
+                    header.extend(margin.as_deref());
+                    header.push("verdict");
+                    let header: Vec<String> = header.into_iter().map(str::to_owned).collect();
+                    let body = rows::arms(metric, stratum, self.analysis.alpha).into_iter().map(|row| {
+                        let ArmRow { level, n, mean, difference, interval, holm_p, equivalence, verdict, .. } = row;
+                        let mut cells = vec![level, n, mean, difference, interval, holm_p];
+                        cells.extend(margin.as_ref().map(|_| equivalence));
+                        cells.push(short(verdict));
+                        cells
                     });
-                    let table: Vec<[String; 7]> = std::iter::once(header).chain(body).collect();
+                    let table: Vec<Vec<String>> = std::iter::once(header).chain(body).collect();
                     text.push('\n');
                     align(&mut text, &table);
                 }

@@ -1,7 +1,7 @@
 //! The report on disk.
 
-use std::fs::Permissions;
-use std::io::{self, Write as _};
+use std::fs::{File, Permissions};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ impl Report {
     /// `report.json` and `references.bib` into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
-    /// If the directory cannot be made or a file cannot be written.
+    /// If a file that would be replaced is no report's, the directory cannot be made, or a file cannot be written.
     pub fn write(&self, directory: &Path) -> Result<Written, AnalysisError> {
         let files = Written {
             page: directory.join("index.html"),
@@ -50,6 +50,7 @@ impl Report {
             json: directory.join("report.json"),
             bibliography: directory.join("references.bib"),
         };
+        files.refuse_foreign(directory)?;
         let page = html::page(self)?;
         std::fs::create_dir_all(directory)
             .map_err(|source| AnalysisError::Write { path: directory.to_owned(), source })?;
@@ -71,6 +72,52 @@ impl Report {
         bytes.push(b'\n');
         bytes
     }
+}
+
+impl Written {
+    /// All files, in the order in which they are written.
+    fn all(&self) -> [&Path; 9] {
+        [
+            &self.json,
+            &self.comparisons,
+            &self.overall,
+            &self.pairs,
+            &self.observations,
+            &self.latex,
+            &self.bibliography,
+            &self.markdown,
+            &self.page,
+        ]
+    }
+
+    /// Refuses to replace what no report has written: files of these names without a page or a record that is Seedbed's.
+    fn refuse_foreign(&self, directory: &Path) -> Result<(), AnalysisError> {
+        let taken = self.all().into_iter().find(|file| file.exists());
+        let Some(taken) = taken.filter(|_| !is_page(&self.page) && !is_record(&self.json)) else { return Ok(()) };
+        let file = taken.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Err(AnalysisError::Foreign { directory: directory.to_owned(), file })
+    }
+}
+
+/// Whether it is a page that Seedbed wrote, as its head says.
+fn is_page(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    read.is_ok() && String::from_utf8_lossy(&head).contains(r#"<meta name="generator" content="Seedbed">"#)
+}
+
+/// Whether it is the record of a report, of any version.
+fn is_record(path: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Record {
+        #[serde(rename = "schema")]
+        _schema: u32,
+        #[serde(rename = "headline")]
+        _headline: Vec<String>,
+        #[serde(rename = "observations")]
+        _observations: Vec<serde::de::IgnoredAny>,
+    }
+    File::open(path).is_ok_and(|file| serde_json::from_reader::<_, Record>(BufReader::new(file)).is_ok())
 }
 
 fn replace(path: &Path, content: &[u8]) -> Result<(), AnalysisError> {

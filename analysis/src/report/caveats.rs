@@ -36,6 +36,7 @@ pub(super) fn caveats(
     caveats.extend(unfinished(study));
     caveats.extend(diverged(diverged_runs));
     caveats.extend(few_seeds(metrics, analysis));
+    caveats.extend(metrics.iter().filter_map(|metric| two_values(metric, analysis.pairing)));
     caveats.extend(unpaired(metrics, analysis));
     caveats.extend(confounded(metrics));
     caveats.extend(hardware.iter().filter_map(hardware::caveat));
@@ -120,7 +121,7 @@ fn diverged(n: usize) -> Option<String> {
 
 fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
     let comparisons = metrics.iter().flat_map(MetricReport::comparisons);
-    let used: Vec<usize> = comparisons.map(|(.., comparison)| comparison.seeds_used).collect();
+    let used: Vec<usize> = comparisons.map(|(.., comparison)| comparison.seeds_used).filter(|used| *used > 0).collect();
     let (fewest, most) = (*used.iter().min()?, *used.iter().max()?);
     if fewest >= 10 {
         return None;
@@ -128,7 +129,7 @@ fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String
     let seeds =
         if fewest == most { number::plural(most, "seed", "seeds") } else { format!("{fewest} to {most} seeds") };
     let floor = match (analysis.pairing, most) {
-        (_, 0 | 1) => return Some(format!("The comparisons rest on {seeds}: with one seed no inference is possible.")),
+        (_, 1) => return Some("The comparisons rest on 1 seed: with one seed no inference is possible.".to_owned()),
         (Pairing::Seed, n) => {
             format!(
                 " A test without that assumption could not reach a p below {} here.",
@@ -140,6 +141,38 @@ fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String
     Some(format!(
         "The comparisons rest on {seeds}. The t test assumes that differences are roughly normal, which so few values cannot \
          show; only large effects can be found.{floor}"
+    ))
+}
+
+/// Of a metric that is compared and takes two values only: what the t test of it is worth.
+fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
+    metric.comparisons().next()?;
+    let arms = metric.contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
+    let mut found: Vec<f64> = Vec::new();
+    let mut seen = 0;
+    for value in arms.flat_map(|arm| &arm.values) {
+        seen += 1;
+        if !found.contains(&value.value) {
+            found.push(value.value);
+        }
+        if found.len() > 2 {
+            return None;
+        }
+    }
+    found.sort_by(f64::total_cmp);
+    let [low, high] = found.as_slice() else { return None };
+    // Of few values two different ones say nothing about what they may be.
+    if seen < 8 {
+        return None;
+    }
+    let check = match pairing {
+        Pairing::Seed => "the sign-flip test",
+        Pairing::None => "the permutation test",
+    };
+    Some(format!(
+        "{} takes two values only, {low} and {high}: the t test, which assumes roughly normal differences, is an approximation that few \
+         seeds make a poor one. Go by {check} among the checks of sensitivity.",
+        metric.label
     ))
 }
 

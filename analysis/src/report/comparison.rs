@@ -165,6 +165,12 @@ impl Comparison {
         flag(self.diverged)
     }
 
+    /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to matter.
+    pub fn is_below_margin(&self, alpha: f64) -> bool {
+        let found = matches!(self.verdict, Verdict::Better | Verdict::Worse);
+        found && self.equivalence.and_then(|equivalence| equivalence.holm_p).is_some_and(|p| p < alpha)
+    }
+
     /// The p value with which it enters its family: none with too few seeds for a claim.
     pub(super) fn entering_p(&self) -> Option<f64> {
         self.p().filter(|_| self.seeds_used >= rule::LEAST_SEEDS)

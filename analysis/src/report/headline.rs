@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use spec::analysis::AnalysisSpec;
 
-use super::comparison::{Verdict, flag};
+use super::comparison::{Comparison, Verdict, flag};
 use super::effects::{Leads, MainContrast};
 use super::metric::MetricReport;
 use super::study::Study;
@@ -17,7 +17,15 @@ const NAMED: usize = 4;
 pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
     let done = study.count(RunState::Done);
     if done == 0 {
-        return vec![format!("None of {} is complete yet: there is nothing to compare.", runs(study.runs))];
+        let diverged = study.count(RunState::Diverged);
+        return vec![if diverged == study.runs {
+            format!(
+                "Nothing to compare: of {} every one diverged (a value that is not finite, or beyond ±1e75).",
+                runs(diverged)
+            )
+        } else {
+            format!("None of {} is complete yet: there is nothing to compare.", runs(study.runs))
+        }];
     }
     let Some(metric) = metrics.iter().find(|metric| metric.primary && !metric.contrasts.is_empty()) else {
         let found: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
@@ -37,7 +45,7 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
     }
     let mut sentences = overall(metric, analysis);
     sentences.push(counted(metric));
-    sentences.extend(named(metric));
+    sentences.extend(named(metric, analysis.alpha));
     sentences.extend(equivalents(metric));
     sentences.extend(resolution(metric));
     sentences
@@ -138,8 +146,13 @@ fn counted(metric: &MetricReport) -> String {
         Some(effects) => format!("Within each combination of {}, with", number::list(&effects.across)),
         None => "With".to_owned(),
     };
+    let count = match (significant, comparisons) {
+        (2, 2) => "both".to_owned(),
+        (all, comparisons) if all == comparisons => format!("all {all}"),
+        _ => format!("{count} of the {comparisons}"),
+    };
     format!(
-        "{place} {seeds}, {count} of the {comparisons} comparisons with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}"
+        "{place} {seeds}, {count} comparisons with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}"
     )
 }
 
@@ -148,12 +161,12 @@ fn untested(metric: &MetricReport) -> String {
     let reasons: BTreeSet<String> =
         metric.comparisons().filter_map(|(.., comparison)| comparison.reason.clone()).collect();
     let reasons: Vec<String> = reasons.into_iter().collect();
-    format!(
-        "None of {} in {} could be tested ({}).",
-        number::plural(metric.tally.comparisons, "comparison", "comparisons"),
-        metric.noun(),
-        reasons.join("; ")
-    )
+    let noun = metric.noun();
+    let reasons = reasons.join("; ");
+    match metric.tally.comparisons {
+        1 => format!("The one comparison in {noun} could not be tested ({reasons})."),
+        n => format!("None of {n} comparisons in {noun} could be tested ({reasons})."),
+    }
 }
 
 /// How many seeds a comparison rests on; not how many different ones there are.
@@ -165,15 +178,16 @@ fn seeds(metric: &MetricReport) -> String {
     }
 }
 
-fn named(metric: &MetricReport) -> Option<String> {
+fn named(metric: &MetricReport, alpha: f64) -> Option<String> {
     let claims = |verdict| {
         let found = metric.comparisons().filter(move |(.., comparison)| comparison.verdict == verdict);
-        let name = |level: &str, stratum: &str, flag: Option<String>| {
-            let beside: Vec<String> =
-                Some(stratum.to_owned()).filter(|name| !name.is_empty()).into_iter().chain(flag).collect();
+        let name = |level: &str, stratum: &str, comparison: &Comparison| {
+            let stratum = Some(stratum.to_owned()).filter(|name| !name.is_empty());
+            let below = comparison.is_below_margin(alpha).then(|| "by less than the margin".to_owned());
+            let beside: Vec<String> = stratum.into_iter().chain(below).chain(comparison.flag()).collect();
             if beside.is_empty() { level.to_owned() } else { format!("{level} ({})", beside.join("; ")) }
         };
-        (verdict, found.map(|(_, stratum, arm, found)| name(&arm.level, &stratum.name, found.flag())).collect())
+        (verdict, found.map(|(_, stratum, arm, found)| name(&arm.level, &stratum.name, found)).collect())
     };
     listed([Verdict::Better, Verdict::Worse].map(claims))
 }

@@ -9,9 +9,14 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// What `text` says; `None` where it says neither.
+    /// What `text` says; `None` where it says neither, or a finite number that is too large to be held.
     pub(super) fn of(text: &str) -> Option<Self> {
-        if text.is_empty() || text == "NA" { Some(Self::Missing) } else { text.parse().ok().map(Self::Given) }
+        if text.is_empty() || text == "NA" {
+            return Some(Self::Missing);
+        }
+        // An infinity that was not written as one is a number that did not fit.
+        let fits = |value: &f64| !value.is_infinite() || text.contains(['n', 'N']);
+        text.parse().ok().filter(fits).map(Self::Given)
     }
 }
 

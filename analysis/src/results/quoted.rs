@@ -1,5 +1,7 @@
 //! The rows of any CSV file, by the `csv` crate: quoted cells, and a word for every mistake.
 
+use std::io::Read as _;
+
 use csv::ByteRecord;
 
 use super::cells::Cells;
@@ -7,6 +9,7 @@ use super::columns::Values;
 use super::intern::Line;
 use super::number::{self, Number};
 use super::scan::{Part, Rows};
+use super::separators;
 use super::source::not_printable;
 use crate::error::AnalysisError;
 
@@ -28,12 +31,15 @@ pub(super) fn read(rows: &Rows<'_>, part: (u64, u64), lines: u64) -> Result<Part
     let length = part.1 - part.0;
     let is_open = !rows.source.ends_a_line(part.1)?;
     loop {
-        let before = reader.position().line();
+        let (start, before) = (reader.position().byte(), reader.position().line());
         match reader.read_byte_record(&mut record) {
             Ok(true) => {
                 // From the end of the record, as empty lines may lie before it.
                 let after = reader.position().line();
                 let is_last = is_open && reader.position().byte() >= length;
+                if reader.position().byte() >= length {
+                    rows.refuse_open_quote((part.0 + start, part.1), lines + before)?;
+                }
                 let own = if rows.header.crlf || after == before || is_last { after } else { after - 1 };
                 rows.take(&record, lines + own, &mut cells, (&mut ids, &wanted))?;
             }
@@ -57,6 +63,20 @@ impl Rows<'_> {
         }
     }
 
+    /// Refuses a last row whose last cell has a quote that nothing closes: the reader takes the end of the file for its end.
+    fn refuse_open_quote(&self, row: (u64, u64), line: u64) -> Result<(), AnalysisError> {
+        let mut bytes = Vec::new();
+        let read = self.source.open(row)?.read_to_end(&mut bytes);
+        read.map_err(|error| self.source.refused(error))?;
+        match separators::open_quote(&bytes, self.header.separator) {
+            None => Ok(()),
+            Some(lines) => Err(AnalysisError::NotCsv {
+                place: self.source.place(line + lines, None),
+                reason: "a quote that is opened here is not closed by the end of the file".to_owned(),
+            }),
+        }
+    }
+
     fn take(
         &self,
         record: &ByteRecord,
@@ -70,6 +90,8 @@ impl Rows<'_> {
             let mut reason = format!("{} {cells} where the header has {}", record.len(), columns.width);
             if let Some(cell) = record.iter().position(|cell| cell.contains(&b'\n')) {
                 reason = format!("{reason}, the cell {} with line ends in it: is a quote missing?", cell + 1);
+            } else if self.header.separator == b',' && record.len() > columns.width {
+                reason += " (a decimal comma separates cells too: decimals have a point)";
             }
             return Err(AnalysisError::NotCsv { place: self.source.place(line, None), reason });
         }
@@ -127,7 +149,17 @@ impl Rows<'_> {
 
     fn value(&self, record: &ByteRecord, index: usize, line: u64) -> Result<Number, AnalysisError> {
         let text = std::str::from_utf8(record[index].trim_ascii()).map_err(|_| self.not_text(line))?;
-        let expected = "a number (such as 0.5, 1e-3, NaN for a diverged run, or empty for a missing one)";
+        let has_comma = text.split_once(',').is_some_and(|(whole, rest)| {
+            whole.trim_start_matches(['+', '-']).parse::<u64>().is_ok()
+                && rest.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let expected = if has_comma {
+            "a number: decimals have a point here, not a comma (the whole table needs them so)"
+        } else if text.parse::<f64>().is_ok() {
+            "a number that fits: it may be at most 1.8e308 in size"
+        } else {
+            "a number (such as 0.5, 1e-3, NaN for a diverged run, or empty for a missing one)"
+        };
         Number::of(text).ok_or_else(|| self.cell(index, line, text, expected))
     }
 

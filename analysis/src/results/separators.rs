@@ -53,6 +53,35 @@ fn ends_of_lines_only(block: &[u8]) -> bool {
     block.windows(2).all(|pair| pair[0] != b'\r' || pair[1] == b'\n') && block.last() != Some(&b'\r')
 }
 
+/// Where text ends within quotes: how many lines lie before the quote that is not closed. A quote opens a cell that begins with it,
+/// two within stand for one, and anywhere else it is a character like others.
+pub(super) fn open_quote(text: &[u8], separator: u8) -> Option<u64> {
+    #[derive(PartialEq)]
+    enum Within {
+        Start,
+        Bare,
+        Quotes,
+        /// After a quote that may have been the last one.
+        Closed,
+    }
+    let (mut within, mut lines, mut opened) = (Within::Start, 0, 0);
+    for byte in text {
+        within = match (within, *byte) {
+            (Within::Start, b'"') => {
+                opened = lines;
+                Within::Quotes
+            }
+            (Within::Quotes, b'"') => Within::Closed,
+            (Within::Closed, b'"') | (Within::Quotes, _) => Within::Quotes,
+            (_, b'\n' | b'\r') => Within::Start,
+            (_, byte) if byte == separator => Within::Start,
+            _ => Within::Bare,
+        };
+        lines += u64::from(*byte == b'\n');
+    }
+    (within == Within::Quotes).then_some(opened)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +106,22 @@ mod tests {
         let plain = |text: &str| find(text.as_bytes(), b',', &mut Vec::new());
         assert!(plain("a,b\r\nc,d\r\n") && plain("") && plain("a,b\n"));
         assert!(!plain("a,b\rc,d\n") && !plain("a,\"b\n") && !plain("long enough,\"b\n") && !plain("a,b\r"));
+    }
+
+    #[test]
+    fn a_quote_is_open_until_it_is_closed() {
+        for (text, open) in [
+            ("a,\"b\"\n", None),
+            ("a,\"b\"\"c\"", None),
+            ("a,b\"c\n", None),
+            ("a, \"c\n", None),
+            ("a,\"b\"x\"\n", None),
+            ("a,\"b", Some(0)),
+            ("\n\n\"a\nb", Some(2)),
+            ("a,\"b\"\"\n", Some(0)),
+        ] {
+            assert_eq!(open_quote(text.as_bytes(), b','), open, "{text:?}");
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Source<'_> {
         AnalysisError::NotCsv { place: self.place(line, None), reason }
     }
 
-    fn refused(&self, source: std::io::Error) -> AnalysisError {
+    pub(super) fn refused(&self, source: std::io::Error) -> AnalysisError {
         AnalysisError::Read { path: self.path.to_owned(), source }
     }
 }

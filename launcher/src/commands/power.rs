@@ -40,8 +40,8 @@ pub struct Arguments {
     /// Margin within which arms that do not differ should be shown to lie, in the metric's unit
     #[arg(long, value_name = "M", allow_negative_numbers = true)]
     margin: Option<f64>,
-    /// A number of seeds to answer for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    /// A number of seeds to answer for, at least 3
+    #[arg(long, value_name = "N")]
     seeds: Option<u64>,
     /// Probability with which what is there should be found
     #[arg(long, value_name = "P", default_value_t = 0.8, allow_negative_numbers = true)]
@@ -49,7 +49,7 @@ pub struct Arguments {
     /// Probability of a false claim that is accepted, for all comparisons together [default: the pilot's, else 0.05]
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     alpha: Option<f64>,
-    /// Comparisons that share alpha [default: those of the pilot, else 1]
+    /// Comparisons that share alpha [default: those of the pilot (without --baseline all pairs of arms), else 1]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     comparisons: Option<u64>,
     /// Compare without pairing by seed
@@ -71,7 +71,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   seedbed power --spread 0.012 --difference 0.01 --comparisons 7
-  seedbed power pilot.csv --metric accuracy --baseline relu --difference 0.5 --margin 0.5
+  seedbed power pilot.csv --factors act --metric accuracy --baseline relu --difference 0.5 --margin 0.5
   seedbed power activations.toml --seeds 10";
 
 /// What a pilot does not say itself.
@@ -106,13 +106,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let pairing = pilot.as_ref().map_or(Pairing::Seed, |pilot| pilot.analysis.pairing);
     let unpaired = arguments.unpaired || pairing == Pairing::None;
     let design = if unpaired { Design::Independent } else { Design::Paired };
-    let Pilot { spreads, without } = match (&pilot, arguments.spread) {
+    let Pilot { spreads, without, all_pairs } = match (&pilot, arguments.spread) {
         (Some(pilot), _) => of_pilot(pilot, arguments.confidence).map_err(refused)?,
-        (None, Some(spread)) => Pilot { spreads: vec![given(spread, design, arguments)?], without: Vec::new() },
+        (None, Some(spread)) => {
+            Pilot { spreads: vec![given(spread, design, arguments)?], without: Vec::new(), all_pairs: None }
+        }
         (None, None) => return Err(CliError::new(ExitCode::Usage, "name a pilot, or give a --spread")),
     };
     let metric = pilot.as_ref().and_then(Report::primary);
-    let compared = metric.map(|metric| metric.tally.comparisons.max(1) as u64);
+    let compared = all_pairs.or(metric.map(|metric| metric.tally.comparisons.max(1) as u64));
     let question = Question {
         design,
         alpha: arguments.alpha.or(pilot.as_ref().map(|pilot| pilot.analysis.alpha)).unwrap_or(0.05),
@@ -125,6 +127,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     };
     let mut answer = question.answer(spreads).map_err(refused)?;
     answer.without_spread = without;
+    answer.all_pairs = all_pairs.is_some();
     if let Some(metric) = metric {
         answer.metric = Some(metric.name.clone());
         answer.unit.clone_from(&metric.unit);
@@ -202,6 +205,9 @@ fn undeclared(primary: String) -> AnalysisSpec {
 fn refused(error: PlanningError) -> CliError {
     match error {
         PlanningError::Refused(Refusal::Range { name, value, expected }) => {
+            // In full, a number of three hundred digits would hide the message.
+            let short = value == 0.0 || (1e-6..1e15).contains(&value.abs()) || !value.is_finite();
+            let value = if short { value.to_string() } else { format!("{value:e}") };
             CliError::new(ExitCode::Usage, format!("`--{name} {value}` is out of range: expected {expected}"))
         }
         PlanningError::NoSpread { .. } => CliError::new(ExitCode::BadData, error)

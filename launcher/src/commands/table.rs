@@ -9,6 +9,7 @@ use analysis::{AnalysisError, Duplicates, Results, TableOptions};
 use clap::Args;
 use spec::analysis::{AnalysisSpec, Family, Pairing, Question, Scale};
 use spec::metric::Direction;
+use spec::setting::closest;
 use spec::{ExitCode, Value};
 
 use super::pattern;
@@ -63,14 +64,28 @@ impl Columns {
             && one == Path::new("-")
         {
             let name = Path::new("standard input");
-            let results = Results::from_reader(std::io::stdin().lock(), name, &options).map_err(failure)?;
+            let results = Results::from_reader(std::io::stdin().lock(), name, &options);
+            let results = results.map_err(|error| self.failure(error))?;
             return Ok(Read { results, report: PathBuf::from("report") });
         }
         let files = pattern::files(named)?;
-        let results = Results::from_tables(&files, &options).map_err(failure)?;
+        let results = Results::from_tables(&files, &options).map_err(|error| self.failure(error))?;
         let mut name = files[0].file_stem().unwrap_or_default().to_owned();
         name.push("-report");
         Ok(Read { results, report: files[0].with_file_name(name) })
+    }
+
+    /// A table that has nothing to tell runs apart by is told what that is for, as it is needed without pairing too.
+    fn failure(&self, error: AnalysisError) -> CliError {
+        let lacks_seed = matches!(&error, AnalysisError::NoColumn { column, .. } if *column == self.seed);
+        let error = failure(error);
+        if !lacks_seed {
+            return error;
+        }
+        error.hint(
+            "the column of the seed tells the runs of an arm apart, with --unpaired too: name yours by --seed COLUMN, or add one that \
+             numbers the runs",
+        )
     }
 
     /// The baselines by factor; empty where none was named.
@@ -195,6 +210,11 @@ fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> 
         (None, several) => {
             let names: Vec<&str> = several.iter().map(|factor| factor.name.as_str()).collect();
             let error = format!("--baseline {text} does not say which factor it is a level of");
+            let meant = text.split_once('=');
+            let meant = meant.and_then(|(name, level)| Some((closest(name, names.iter().copied())?, level)));
+            if let Some((factor, level)) = meant {
+                return Err(CliError::new(ExitCode::Usage, error).hint(format!("did you mean {factor}={level}?")));
+            }
             Err(CliError::new(ExitCode::Usage, error)
                 .hint(format!("write FACTOR={text}, where FACTOR is one of {}", names.join(", "))))
         }
@@ -203,6 +223,12 @@ fn baseline(text: &str, results: &Results) -> Result<(String, Value), CliError> 
 
 /// What a library's refusal is to whoever typed the command.
 pub(super) fn failure(error: AnalysisError) -> CliError {
+    let hint = match &error {
+        AnalysisError::NoDirection { metric } => {
+            Some(format!("for a table write --metric {metric}=higher or --metric {metric}=lower"))
+        }
+        _ => None,
+    };
     let exit = match &error {
         AnalysisError::Write { .. } => ExitCode::CannotWrite,
         AnalysisError::Page(_) => ExitCode::Bug,
@@ -212,8 +238,13 @@ pub(super) fn failure(error: AnalysisError) -> CliError {
         | AnalysisError::Unknown { .. }
         | AnalysisError::AgainstItself { .. }
         | AnalysisError::NoDirection { .. }
+        | AnalysisError::Foreign { .. }
         | AnalysisError::Plan { .. } => ExitCode::Usage,
         _ => ExitCode::BadData,
     };
-    CliError::new(exit, error)
+    let error = CliError::new(exit, error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }

@@ -98,30 +98,34 @@ fn of_metric(found: &Sheet, metric: &MetricReport) -> Table {
 
 fn arms(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast, &Stratum)) -> Table {
     let compared = stratum.arms.iter().any(|arm| arm.comparison.is_some());
+    let margin = rows::margin(stratum);
     let analysis = &report.analysis;
     let mut header = vec![escape(&contrast.factor)];
     header.extend(["seeds", "mean", "sd"].map(str::to_owned));
     if compared {
         let interval = format!("{} interval", number::percent(1.0 - analysis.alpha));
-        header.extend(
-            ["difference", &interval, "$p$", "Holm $p$", "detectable", "verdict"]
-                .map(|cell| cell.replace('\u{a0}', "\\,").replace('%', "\\%")),
-        );
+        let mut names = vec!["difference", interval.as_str(), "$p$", "Holm $p$"];
+        let within = margin.as_ref().map(|margin| escape(margin));
+        names.extend(within.as_deref());
+        names.extend(["detectable", "verdict"]);
+        header.extend(names.into_iter().map(|cell| cell.replace('\u{a0}', "\\,").replace('%', "\\%")));
     }
     let standing = Standing::of(metric, stratum, report);
-    let rows: Vec<Vec<String>> = rows::arms(metric, stratum)
+    let rows: Vec<Vec<String>> = rows::arms(metric, stratum, analysis.alpha)
         .into_iter()
         .enumerate()
         .map(|(index, row)| {
-            let ArmRow { level, baseline, n, mean, sd, difference, interval, p, holm_p, detectable, verdict, .. } = row;
+            let ArmRow { level, baseline, n, mean, sd, difference, interval, p, holm_p, .. } = row;
             let mut cells = vec![breakable(&level), escape(&n), standing.dress(index, &escape(&mean)), escape(&sd)];
             if compared {
-                let rest = if baseline {
-                    [String::new(), String::new(), String::new(), String::new(), String::new(), verdict]
-                } else {
-                    [difference, interval, p, holm_p, detectable, verdict]
-                };
-                cells.extend(rest.map(|cell| escape(&cell)));
+                let mut rest = vec![difference, interval, p, holm_p];
+                rest.extend(margin.as_ref().map(|_| row.equivalence));
+                rest.push(row.detectable);
+                if baseline {
+                    rest.fill(String::new());
+                }
+                rest.push(row.verdict);
+                cells.extend(rest.iter().map(|cell| escape(cell)));
             }
             cells
         })
@@ -135,7 +139,15 @@ fn arms(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast,
         rows::way(metric.direction)
     );
     let longest = stratum.arms.iter().map(|arm| arm.level.chars().count()).max().unwrap_or(0);
-    let columns = format!("{}rrr{}", names(longest), if compared { "rrrrrl" } else { "" });
+    let columns = format!(
+        "{}rrr{}",
+        names(longest),
+        match (compared, &margin) {
+            (false, _) => "",
+            (true, None) => "rrrrrl",
+            (true, Some(_)) => "rrrrrrl",
+        }
+    );
     let note = note(report, (metric, contrast, stratum), compared);
     Table { columns, caption, header, rows, note }
 }
@@ -144,7 +156,7 @@ fn note(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast,
     let analysis = &report.analysis;
     let mut note = String::from("A run is one seed.");
     if metric.direction.is_some() && stratum.arms.len() > 2 {
-        note += " Bold: best mean; underlined: second; \\dag: not told apart from the best (all pairs, Holm).";
+        note += " Bold: best mean; underlined: second; \\dag: compared with the best and not told apart from it (all pairs, Holm).";
     }
     if compared {
         let test = match analysis.pairing {

@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::report::metric::{MetricReport, Stratum};
 use crate::report::pairs::Pairs;
 
-/// Which means are the best, the second, and not told apart from the best.
+/// Which means are the best, the second, and compared with the best but not told apart from it.
 pub(super) struct Standing {
     best: Option<usize>,
     second: Option<usize>,
@@ -28,7 +28,9 @@ impl Standing {
         let alpha = report.analysis.alpha;
         let pairs = Pairs::of(&metric.name, stratum, &report.analysis);
         let others = order[1..].iter().map(|(index, _)| *index);
-        let with_best = others.filter(|index| !pairs.separable(best, *index, alpha)).collect();
+        // What was never compared was not failed to be told apart either.
+        let is_tested = |index: &usize| pairs.get(best, *index).is_some_and(|pair| pair.holm_p.is_some());
+        let with_best = others.filter(|index| is_tested(index) && !pairs.separable(best, *index, alpha)).collect();
         Self { best: Some(best), second: place(1), with_best }
     }
 
