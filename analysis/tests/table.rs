@@ -4,6 +4,8 @@
 
 mod fixture;
 
+use std::fmt::Write as _;
+
 use analysis::results::RunState;
 use analysis::{Duplicates, Report, Results, TableOptions};
 use spec::Value;
@@ -185,8 +187,8 @@ fn close_arms() -> Report {
     for seed in 0..6_u32 {
         let base = f64::from(seed % 3);
         let wobble = f64::from(seed * 7 % 5) * 1e-3;
-        text += &format!("a,{seed},{base}\nb,{seed},{}\nc,{seed},{}\n", base + 0.1 + wobble, base + wobble - 2e-3);
-        text += &format!("d,{},0.5\n", seed + 10);
+        writeln!(text, "a,{seed},{base}\nb,{seed},{}\nc,{seed},{}", base + 0.1 + wobble, base + wobble - 2e-3).unwrap();
+        writeln!(text, "d,{},0.5", seed + 10).unwrap();
     }
     let results = read(&text, &options()).unwrap();
     let mut plan = fixture::analysis();
@@ -214,7 +216,7 @@ fn what_is_better_by_less_than_the_margin_is_called_so_and_equivalence_shows_its
 fn what_is_small_is_not_shown_as_nothing() {
     let mut text = String::from("act,seed,acc\n");
     for seed in 0..5_u32 {
-        text += &format!("a,{seed},{}e-12\nb,{seed},{}e-12\n", seed % 3 + 1, seed % 2 + 4);
+        writeln!(text, "a,{seed},{}e-12\nb,{seed},{}e-12", seed % 3 + 1, seed % 2 + 4).unwrap();
     }
     let said = report(&read(&text, &options()).unwrap(), "a").summary();
     assert!(said.contains("e-12") && !said.contains("0.00000"), "{said}");
@@ -222,11 +224,11 @@ fn what_is_small_is_not_shown_as_nothing() {
 
 #[test]
 fn a_metric_of_two_values_says_so() {
-    let rows = |value: fn(u32) -> u32| -> String {
-        (0..8).map(|seed| format!("a,{seed},{}\nb,{seed},{}\n", value(seed), seed % 3 / 2)).collect()
-    };
-    let caveats = |value| {
-        let text = format!("act,seed,acc\n{}", rows(value));
+    let caveats = |value: fn(u32) -> u32| {
+        let mut text = String::from("act,seed,acc\n");
+        for seed in 0..8 {
+            writeln!(text, "a,{seed},{}\nb,{seed},{}", value(seed), seed % 3 / 2).unwrap();
+        }
         report(&read(&text, &options()).unwrap(), "a").caveats.join(" ")
     };
     assert!(caveats(|seed| seed % 2).contains("takes two values only, 0 and 1"));

@@ -4,6 +4,7 @@
 
 mod stage;
 
+use std::fmt::Write as _;
 use std::fs;
 
 use stage::sweep::ToySweep;
@@ -70,9 +71,9 @@ fn of_a_noisy_baseline_it_plans_with_what_is_compared() {
     let noise = [0.9, -1.1, 0.3, -0.4, 1.2, -0.7, 0.1, -0.3];
     let mut table = String::from("arm,seed,y\n");
     for (seed, noise) in noise.iter().enumerate() {
-        table += &format!("a0,{seed},{noise}\n");
+        writeln!(table, "a0,{seed},{noise}").unwrap();
         for arm in 1..10 {
-            table += &format!("a{arm},{seed},{}\n", f64::from((seed as i32 * 7 + arm * 3) % 5) * 0.01);
+            writeln!(table, "a{arm},{seed},{}", f64::from((seed as i32 * 7 + arm * 3) % 5) * 0.01).unwrap();
         }
     }
     fs::write(folder.path().join("noisy.csv"), table).unwrap();

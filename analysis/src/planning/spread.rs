@@ -216,7 +216,7 @@ fn values(arm: &Arm) -> Vec<f64> {
 }
 
 /// The differences of the seeds that two arms have in common.
-fn differences<'a>([level, with]: [&'a Arm; 2]) -> Vec<(&'a Seed, f64)> {
+fn differences([level, with]: [&Arm; 2]) -> Vec<(&Seed, f64)> {
     let of = |seed: &Seed| with.values.iter().find(|value| value.seed == *seed).map(|value| value.value);
     level.values.iter().filter_map(|value| Some((&value.seed, value.value - of(&value.seed)?))).collect()
 }
