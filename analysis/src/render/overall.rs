@@ -1,6 +1,6 @@
 //! What holds over all strata as tidy CSV: a row for every average, every question and every pair of one. Numbers in full.
 
-use super::tables::{Rows, cell};
+use super::tables::{Rows, cell, of_estimate};
 use crate::report::Report;
 use crate::report::answers::Answer;
 use crate::report::cost::Cost;
@@ -69,15 +69,8 @@ fn of_answer(rows: &mut Rows, metric: &str, answer: &Answer) {
 fn row(names: [&str; 6], strata: usize, judged: &Judged, cost: Option<&[Cost; 2]>) -> Vec<String> {
     let mut cells = names.map(str::to_owned).to_vec();
     cells.extend([strata, judged.seeds].map(|count| count.to_string()));
-    let test = judged.estimate.as_ref().and_then(|estimate| estimate.test());
+    cells.extend(of_estimate(judged.estimate));
     let numbers = [
-        judged.estimate.map(|estimate| estimate.difference),
-        test.map(|test| test.interval.low),
-        test.map(|test| test.interval.high),
-        test.map(|test| test.standard_error),
-        test.map(|test| test.t),
-        test.map(|test| test.df),
-        test.map(|test| test.p),
         judged.adjusted_p,
         judged.simultaneous.map(|interval| interval.low),
         judged.simultaneous.map(|interval| interval.high),

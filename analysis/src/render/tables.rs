@@ -5,6 +5,7 @@ use crate::report::design::Setting;
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
 use crate::report::pairs::Pairs;
 use crate::results::Factor;
+use crate::statistics::estimate::Estimate;
 
 /// The columns of `comparisons.csv` after the factors.
 const OF_COMPARISONS: [&str; 30] = [
@@ -94,19 +95,11 @@ fn comparison(
         [compared.map(|c| c.seeds_used), compared.map(|c| c.seeds_planned)]
             .map(|n| n.map_or_else(String::new, |n| n.to_string())),
     );
-    let estimate = compared.and_then(|c| c.estimate);
-    let test = estimate.as_ref().and_then(|estimate| estimate.test());
+    cells.extend(of_estimate(compared.and_then(|c| c.estimate)));
     let equivalence = compared.and_then(|c| c.equivalence);
     let detectable = compared.and_then(|c| c.detectable);
     cells.extend(
         [
-            estimate.map(|estimate| estimate.difference),
-            test.map(|test| test.interval.low),
-            test.map(|test| test.interval.high),
-            test.map(|test| test.standard_error),
-            test.map(|test| test.t),
-            test.map(|test| test.df),
-            test.map(|test| test.p),
             compared.and_then(|c| c.holm_p),
             equivalence.map(|e| e.margin),
             equivalence.map(|e| e.p),
@@ -131,6 +124,21 @@ fn comparison(
     cells.push(if arm.baseline { "baseline" } else { compared.map_or("", |c| c.verdict.name()) }.to_owned());
     cells.push(compared.and_then(|c| c.reason.clone()).unwrap_or_default());
     cells
+}
+
+/// The cells of an estimate, in every table: `difference`, `low`, `high`, `standard_error`, `t`, `df`, `p`.
+pub(super) fn of_estimate(estimate: Option<Estimate>) -> [String; 7] {
+    let test = estimate.as_ref().and_then(|estimate| estimate.test());
+    [
+        estimate.map(|estimate| estimate.difference),
+        test.map(|test| test.interval.low),
+        test.map(|test| test.interval.high),
+        test.map(|test| test.standard_error),
+        test.map(|test| test.t),
+        test.map(|test| test.df),
+        test.map(|test| test.p),
+    ]
+    .map(cell)
 }
 
 /// Every two arms of a stratum of the primary metric, whether declared or not: `pairs.csv`.

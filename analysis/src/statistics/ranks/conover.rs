@@ -3,7 +3,6 @@
 use super::dunn::{RankPair, every_pair};
 use super::midranks;
 use crate::statistics::refusal::Refusal;
-use crate::statistics::student;
 
 /// Compares every pair of k arms over n blocks, in the order (0, 1), (0, 2) …, by their sums of ranks within the blocks.
 ///
@@ -42,11 +41,7 @@ pub fn conover(blocks: &[Vec<f64>]) -> Result<Vec<RankPair>, Refusal> {
     let df = ((n - 1) * (k as u64 - 1)) as f64;
     let error = (2.0 * spread as f64 / df).sqrt();
     every_pair(k)
-        .map(|[first, second]| {
-            let statistic = (sums[first] as f64 - sums[second] as f64) / error;
-            let p = student::two_sided(statistic, df).ok_or(Refusal::NoFreedom)?;
-            Ok(RankPair { arms: [first, second], statistic, p })
-        })
+        .map(|[first, second]| RankPair::by_t([first, second], (sums[first] as f64 - sums[second] as f64) / error, df))
         .collect()
 }
 

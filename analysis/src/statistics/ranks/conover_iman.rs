@@ -3,7 +3,6 @@
 use super::dunn::{RankPair, every_pair};
 use super::kruskal_wallis::Pooled;
 use crate::statistics::refusal::Refusal;
-use crate::statistics::student;
 
 /// Compares every pair of k groups, in the order (0, 1), (0, 2) …, by their mean ranks among all N values.
 ///
@@ -38,9 +37,7 @@ pub fn conover_iman<Group: AsRef<[f64]>>(groups: &[Group]) -> Result<Vec<RankPai
     every_pair(sizes.len())
         .map(|[first, second]| {
             let error = (rest / df * (sizes[first].recip() + sizes[second].recip())).sqrt();
-            let statistic = (mean_ranks[first] - mean_ranks[second]) / error;
-            let p = student::two_sided(statistic, df).ok_or(Refusal::NoFreedom)?;
-            Ok(RankPair { arms: [first, second], statistic, p })
+            RankPair::by_t([first, second], (mean_ranks[first] - mean_ranks[second]) / error, df)
         })
         .collect()
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::kruskal_wallis::Pooled;
 use crate::statistics::distributions::normal;
 use crate::statistics::refusal::Refusal;
+use crate::statistics::student;
 
 /// The comparison of two arms by ranks that all arms share.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -15,6 +16,17 @@ pub struct RankPair {
     pub statistic: f64,
     /// Two-sided p value of this pair alone.
     pub p: f64,
+}
+
+impl RankPair {
+    /// The comparison whose statistic is a t with `df` degrees of freedom.
+    ///
+    /// # Errors
+    /// [`Refusal::NoFreedom`] where that has no p value.
+    pub(super) fn by_t(arms: [usize; 2], statistic: f64, df: f64) -> Result<Self, Refusal> {
+        let p = student::two_sided(statistic, df).ok_or(Refusal::NoFreedom)?;
+        Ok(Self { arms, statistic, p })
+    }
 }
 
 /// Compares every pair of groups, in the order (0, 1), (0, 2) … by their mean ranks among all N values.

@@ -7,7 +7,6 @@ use super::dunn::{RankPair, every_pair};
 use super::midranks;
 use crate::statistics::distributions::f;
 use crate::statistics::refusal::Refusal;
-use crate::statistics::student;
 
 /// What the weighted ranks say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,9 +64,7 @@ pub fn quade(blocks: &[Vec<f64>]) -> Result<Quade, Refusal> {
     let p = f::upper_tail(statistic, df[0], df[1]).ok_or(Refusal::NoFreedom)?;
     let error = (2.0 * blocks * within / df[1]).sqrt();
     let pair = |[first, second]: [usize; 2]| {
-        let statistic = (sums[first] - sums[second]) as f64 / error;
-        let p = student::two_sided(statistic, df[1]).ok_or(Refusal::NoFreedom)?;
-        Ok(RankPair { arms: [first, second], statistic, p })
+        RankPair::by_t([first, second], (sums[first] - sums[second]) as f64 / error, df[1])
     };
     Ok(Quade { f: statistic, df, p, pairs: every_pair(k).map(pair).collect::<Result<_, Refusal>>()? })
 }
