@@ -62,11 +62,14 @@ pub fn read(path: &Path, index: u64) -> Result<RunSpec, FileError> {
 /// The element at line `index`, from 0.
 ///
 /// # Errors
-/// When the file cannot be read, has no such line, or a line up to that is damaged.
+/// When the file cannot be read, has no such line, or the line is damaged.
 pub fn read_element(path: &Path, index: u64) -> Result<Element, FileError> {
     let place = usize::try_from(index).unwrap_or(usize::MAX);
-    let element = read_elements(path)?.into_iter().nth(place);
-    element.ok_or_else(|| damaged(path, place, "there is no such line".to_owned()))
+    let file = File::open(path).map_err(|error| FileError::read(path, error))?;
+    match BufReader::new(file).lines().nth(place) {
+        Some(line) => parse_element(path, place, line),
+        None => Err(damaged(path, place, "there is no such line".to_owned())),
+    }
 }
 
 /// All elements, by line.
@@ -75,11 +78,12 @@ pub fn read_element(path: &Path, index: u64) -> Result<Element, FileError> {
 /// When the file cannot be read, or a line is damaged.
 pub fn read_elements(path: &Path) -> Result<Vec<Element>, FileError> {
     let file = File::open(path).map_err(|error| FileError::read(path, error))?;
-    let parse = |(place, line): (usize, io::Result<String>)| {
-        let line = line.map_err(|error| FileError::read(path, error))?;
-        serde_json::from_str(&line).map_err(|error| damaged(path, place, error.to_string()))
-    };
-    BufReader::new(file).lines().enumerate().map(parse).collect()
+    BufReader::new(file).lines().enumerate().map(|(place, line)| parse_element(path, place, line)).collect()
+}
+
+fn parse_element(path: &Path, place: usize, line: io::Result<String>) -> Result<Element, FileError> {
+    let line = line.map_err(|error| FileError::read(path, error))?;
+    serde_json::from_str(&line).map_err(|error| damaged(path, place, error.to_string()))
 }
 
 fn parse(path: &Path, place: usize, line: io::Result<String>) -> Result<RunSpec, FileError> {

@@ -64,8 +64,8 @@ pub fn carry_out(
         Some(ExitCode::Done) => End::Measured,
         Some(ExitCode::Incomplete) => End::Missing,
         Some(ExitCode::Resume) => End::Stopped,
-        // What was killed because somebody asked so has not failed.
-        _ if asked > Asked::No => End::Stopped,
+        // What was killed because somebody asked so has not failed; what says why it failed has.
+        None if asked > Asked::No => End::Stopped,
         _ => End::Failed,
     };
     let record = ElementRecord {

@@ -127,8 +127,8 @@ impl<'a> Contents<'a> {
         let usual = BTreeSet::from([TuningProtocol::default()]);
         for protocol in if self.protocols.is_empty() { &usual } else { &self.protocols } {
             let of_protocol = || self.missing.iter().filter(|(of, ..)| of == protocol);
-            let mut tasks: Vec<&str> = of_protocol().map(|(_, task, _)| *task).collect();
-            tasks.dedup();
+            let tasks: BTreeSet<&str> = of_protocol().map(|(_, task, _)| *task).collect();
+            let tasks: Vec<&str> = tasks.into_iter().collect();
             let Some((.., origin)) = of_protocol().next() else { continue };
             let sets = match protocol {
                 TuningProtocol::Superglue => "superglue",

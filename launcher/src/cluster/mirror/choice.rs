@@ -26,14 +26,19 @@ pub(super) fn wanted<'a>(
         match file.path.strip_prefix("runs/").and_then(|rest| rest.split_once('/')) {
             Some((run, rest)) => {
                 let is_known = run.parse().is_ok_and(|run| runs.contains(&run));
-                let element = rest.strip_prefix("evaluation/").and_then(|name| name.strip_suffix(".json"));
-                let is_record = RECORDS.contains(&rest) || element.is_some_and(|name| !name.contains('/'));
+                let is_record = RECORDS.contains(&rest) || rest.strip_prefix("evaluation/").is_some_and(is_of_element);
                 is_plain && is_known && (is_record || (extent != Extent::Records && !name.starts_with('.')))
             }
             None => is_plain && extent == Extent::Everything && file.path.starts_with("log/"),
         }
     };
     listing.files.iter().filter(is_wanted).map(|file| (file.path.as_str(), file)).collect()
+}
+
+/// Whether this is the record of an element of an evaluation, or the table that it speaks of: together they say that it is measured.
+fn is_of_element(path: &str) -> bool {
+    let of = |end: &str| path.strip_suffix(end).is_some_and(|name| !name.is_empty() && !name.contains('/'));
+    of(".json") || of("/results.csv")
 }
 
 /// The files that have changed, and with a run's status all that it speaks of, in the order in which they are to be read: a
@@ -98,7 +103,9 @@ mod tests {
     fn only_files_of_known_runs_are_wanted_and_none_from_elsewhere() {
         let run = RunId::of(b"run");
         let paths = ["status.json", "metrics.csv", "log/1.log", "../../x", ".status.json.tmp"];
-        let mut files: Vec<Listed> = paths.iter().map(|path| listed(&format!("runs/{run}/{path}"), 1)).collect();
+        let measured = ["evaluation/rte.json", "evaluation/rte/results.csv", "evaluation/rte/items.csv"];
+        let all = paths.iter().chain(&measured);
+        let mut files: Vec<Listed> = all.map(|path| listed(&format!("runs/{run}/{path}"), 1)).collect();
         files.extend([
             listed("runs/0123456789abcdef/status.json", 1),
             listed("log/7_1.out", 1),
@@ -108,11 +115,13 @@ mod tests {
         let names = |extent| -> Vec<String> {
             wanted(&listing, &[run].into(), extent).keys().map(|path| path.replace(&run.to_string(), "R")).collect()
         };
-        assert_eq!(names(Extent::Records), ["runs/R/status.json"]);
-        assert_eq!(
-            names(Extent::Everything),
-            ["log/7_1.out", "runs/R/log/1.log", "runs/R/metrics.csv", "runs/R/status.json"]
-        );
+        let of_element = ["runs/R/evaluation/rte.json", "runs/R/evaluation/rte/results.csv"];
+        assert_eq!(names(Extent::Records), [&of_element[..], &["runs/R/status.json"]].concat());
+        let everything = names(Extent::Everything);
+        assert_eq!(everything.len(), 7, "{everything:?}");
+        for path in ["log/7_1.out", "runs/R/log/1.log", "runs/R/metrics.csv", "runs/R/evaluation/rte/items.csv"] {
+            assert!(everything.iter().any(|found| found == path), "{everything:?}");
+        }
     }
 
     #[test]
