@@ -13,16 +13,6 @@ use spec::RunSpec;
 use crate::evaluation::Element;
 use crate::files::{FileError, create_new};
 
-/// What may be a line of an array file.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Line {
-    /// A run.
-    Run(Box<RunSpec>),
-    /// An element of an evaluation.
-    Element(Box<Element>),
-}
-
 /// Writes the array file of a new submission, a line for each run or element; false when a file of that name is there already.
 ///
 /// # Errors

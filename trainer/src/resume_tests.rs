@@ -2,6 +2,7 @@
 //! precisions, both architectures and every schedule, with dropout, through the session and the training loop themselves.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use spec::evaluate::EvaluateSpec;
 use spec::execution::ExecutionSpec;
@@ -103,8 +104,8 @@ fn a_stop_leaves_no_trace_whatever_the_layer_precision_and_schedule() {
                 id: RunId::of(b"run"),
                 sweep: "tests".to_owned(),
                 seed: 5,
-                levels: [].into(),
-                program: Program::Builtin(Box::new(study.clone())),
+                levels: Arc::default(),
+                program: Program::Builtin(Arc::new(study.clone())),
                 execution: ExecutionSpec {
                     log_every: 1,
                     validate_every: Some(3),

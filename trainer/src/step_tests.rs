@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use safetensors::SafeTensors;
 use spec::execution::ExecutionSpec;
@@ -27,7 +28,7 @@ fn run() -> RunSpec {
         id: RunId::of(b"run"),
         sweep: "tests".to_owned(),
         seed: 5,
-        levels: [].into(),
+        levels: Arc::default(),
         program: Program::Command(CommandSpec { argv: Vec::new(), params: [].into() }),
         execution: ExecutionSpec::from_settings(&settings),
         resources: ResourcesSpec::from_settings(&settings).unwrap(),

@@ -16,7 +16,8 @@ use spec::layout::SweepLayout;
 use super::error::ClusterError;
 use super::frame::{Frame, path};
 use super::kind::Kind;
-use crate::array::{self, Line};
+use super::wish::Line;
+use crate::array;
 use crate::files::{FileError, create_new};
 
 /// An array of runs, ready to be submitted.
@@ -135,7 +136,11 @@ impl Batch {
     }
 
     /// Writes its two files: the runs by index, and the script. Both are on disk when this returns.
-    pub(super) fn write(&self, layout: &SweepLayout, lines: impl IntoIterator<Item = Line>) -> Result<(), FileError> {
+    pub(super) fn write<'l>(
+        &self,
+        layout: &SweepLayout,
+        lines: impl IntoIterator<Item = Line<'l>>,
+    ) -> Result<(), FileError> {
         let (array, script) = (layout.array(self.name.as_str()), layout.script(self.name.as_str()));
         if !array::write(&array, lines)? {
             return Err(FileError::write(array, ErrorKind::AlreadyExists.into()));

@@ -3,7 +3,7 @@
 //! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`audible`] (a way that says what it waits for), [`place`] (where its nodes find the
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`kind`] (what they ask for), [`frame`] and [`batch`] (one array of runs and its two files), [`script`] (what they say, read again), [`mod@call`] (the call that must never be repeated
-//! blindly), [`submit`] (which runs go into which arrays), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote),
+//! blindly), [`mod@wish`] (what is wanted of a run), [`order`] (which runs go into which arrays), [`submit`] (handing them over), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote),
 //! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the site could give), [`mod@needs`] (what it then
 //! asks for), [`view`] (all sites of a sweep at once), [`unfinished`] (the runs about which they are asked), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
@@ -27,6 +27,7 @@ mod job_log;
 mod kind;
 mod mirror;
 mod needs;
+mod order;
 mod orphans;
 mod place;
 mod policy;
@@ -41,6 +42,7 @@ mod submit;
 mod then_report;
 mod unfinished;
 mod view;
+mod wish;
 
 pub use self::batch::Batch;
 pub use self::capacity::Capacity;
@@ -54,6 +56,7 @@ pub use self::job_log::{job_log, last_words};
 pub use self::kind::resources;
 pub use self::mirror::{Extent, Fetched, fetch, is_far};
 pub use self::needs::{Change, Changes, Histories, Needs, changed, needs};
+pub use self::order::{Order, arrange};
 pub use self::orphans::{Orphan, orphans, unknown_scripts};
 pub use self::place::{FarPlace, Place};
 pub use self::policy::may_start;
@@ -67,7 +70,8 @@ pub use self::site::{
 pub use self::site::{all as all_sites, create as create_site, draft as draft_site, file as site_file};
 pub use self::standing::TaskStanding;
 pub use self::submissions::{Fate, SeenEnd, Submission, latest_refusal, of_sweep};
-pub use self::submit::{Handed, Order, Wish, arrange, hand_over};
+pub use self::submit::{Handed, hand_over};
 pub use self::then_report::{Reporting, then_report};
 pub use self::unfinished::Unfinished;
 pub use self::view::{Overview, SiteQueue, Sites};
+pub use self::wish::Wish;

@@ -1,5 +1,6 @@
 //! Where the nodes of a site find a sweep: under the paths of this machine, or below a folder of their own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -66,9 +67,9 @@ impl<'a> Place<'a> {
     }
 
     /// `run` with every path as the nodes name it. Its id stays: paths are no part of it.
-    pub(super) fn translate(self, run: &RunSpec) -> RunSpec {
+    pub(super) fn translate(self, run: &RunSpec) -> Cow<'_, RunSpec> {
+        let Some(far) = self.0 else { return Cow::Borrowed(run) };
         let mut run = run.clone();
-        let Some(far) = self.0 else { return run };
         for path in run.files.values_mut() {
             *path = far.path(path);
         }
@@ -77,13 +78,13 @@ impl<'a> Place<'a> {
                 *argument = far.argument(argument);
             }
         }
-        run
+        Cow::Owned(run)
     }
 
     /// `element` with its folder of data as the nodes name it.
-    pub(super) fn translate_element(self, element: &Element) -> Element {
-        let store = element.store.as_ref().map(|store| self.0.map_or_else(|| store.clone(), |far| far.path(store)));
-        Element { store, ..element.clone() }
+    pub(super) fn translate_element(self, element: &Element) -> Cow<'_, Element> {
+        let Some((far, store)) = self.0.zip(element.store.as_ref()) else { return Cow::Borrowed(element) };
+        Cow::Owned(Element { store: Some(far.path(store)), ..element.clone() })
     }
 
     /// Refuses `runs` that name files which are not there.

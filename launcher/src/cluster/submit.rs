@@ -3,75 +3,24 @@
 //! For each batch: files, intent, sbatch, answer, in that order, each on disk before the next. Killed anywhere, the next
 //! command finds an intent without an answer and settles it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::path::Path;
 
-use slurm::array::{Slice, SliceLimits, slice};
+use slurm::array::{SliceLimits, slice};
 use slurm::job_id::JobNumber;
-use slurm::name::NodeList;
-use slurm::resources::{MemoryRequest, Nodes, Resources};
-use spec::layout::SweepLayout;
-use spec::resources::Packing;
-use spec::{RunId, RunSpec};
+use spec::RunId;
 
 use super::batch::{self, Batch};
 use super::call::{self, Answer, ask_after, call};
 use super::contact::Contact;
 use super::error::ClusterError;
-use super::frame::Frame;
-use super::kind::{self, Kind};
-use super::needs::Needs;
-use super::place::Place;
+use super::kind::Kind;
+use super::order::{Order, pieces};
 use super::running::{Running, Share};
-use super::site::Site;
-use crate::array::Line;
+use super::wish::{Line, Wish};
 use crate::env;
-use crate::evaluation::Element;
 use crate::files::create_directory;
-use crate::supervise::Retry;
 use crate::writer::SweepWriter;
-
-/// A run that somebody wants carried out, or measured, on a cluster.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    /// The run.
-    pub spec: RunSpec,
-    /// What is measured of it; `None` where it is carried out.
-    pub element: Option<Element>,
-    /// Why it is not left as it is although it had ended.
-    pub retry: Option<Retry>,
-    /// What it asks for beyond what the sweep says.
-    pub needs: Needs,
-}
-
-impl Wish {
-    /// What it goes by.
-    fn id(&self) -> RunId {
-        self.element.as_ref().map_or(self.spec.id, |element| element.id)
-    }
-
-    /// Its line in an array file, with every path as the nodes of `place` name it.
-    fn line(&self, place: Place<'_>) -> Line {
-        match &self.element {
-            None => Line::Run(Box::new(place.translate(&self.spec))),
-            Some(element) => Line::Element(Box::new(place.translate_element(element))),
-        }
-    }
-}
-
-/// What is handed over, and with what.
-#[derive(Debug)]
-pub struct Order<'a> {
-    site: &'a Site,
-    name: &'a str,
-    program: &'a Path,
-    trainer: Option<&'a str>,
-    requeues: u32,
-    groups: BTreeMap<Kind, Vec<&'a Wish>>,
-    limits: SliceLimits,
-    running: Running,
-}
 
 /// How handing over ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,119 +41,6 @@ pub struct Handed {
     pub news: Vec<String>,
 }
 
-/// Groups `wishes` by what they ask for, so that the fewest arrays do.
-///
-/// # Errors
-/// A quantity cannot be asked for in a batch script.
-pub fn arrange<'a>(
-    wishes: &'a [Wish],
-    (name, site): (&'a str, &'a Site),
-    program: &'a Path,
-    trainer: Option<&'a str>,
-    requeues: u32,
-    limits: SliceLimits,
-) -> Result<Order<'a>, ClusterError> {
-    let mut groups: BTreeMap<Kind, Vec<&Wish>> = BTreeMap::new();
-    for wish in wishes {
-        let mut resources = kind::resources(&wish.spec, site)?;
-        resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
-        resources.time = wish.needs.time.or(resources.time);
-        let evaluates = wish.element.is_some();
-        if evaluates {
-            // What measures is one process, whatever the run was trained with.
-            resources.nodes = Nodes::ONE;
-            resources.gres = kind::gpus(&wish.spec, site, 1)?;
-        }
-        let is_alone = wish.needs.alone || evaluates;
-        let packing = if is_alone { Packing::default() } else { wish.spec.resources.packing };
-        let retry = wish.retry.unwrap_or_default();
-        let kind = Kind { resources, packing, retry, exclude: exclude(site, &wish.needs)?, evaluates };
-        groups.entry(kind).or_default().push(wish);
-    }
-    let running = Running::left(site.max_running, 0);
-    Ok(Order { site, name, program, trainer, requeues, groups, limits, running })
-}
-
-/// The nodes to stay away from: those that the site names, and those that the run has reason to.
-fn exclude(site: &Site, needs: &Needs) -> Result<Option<NodeList>, ClusterError> {
-    let own = site.placement.exclude.iter().map(NodeList::as_str);
-    let all: Vec<&str> = own.chain(needs.exclude.iter().map(String::as_str)).collect();
-    if all.is_empty() {
-        return Ok(None);
-    }
-    let list = all.join(",").parse();
-    list.map(Some)
-        .map_err(|source| ClusterError::Value { what: "the list of nodes to stay away from".to_owned(), source })
-}
-
-impl Order<'_> {
-    /// The name of the site.
-    pub(super) fn site_name(&self) -> &str {
-        self.name
-    }
-
-    /// What every batch of the sweep that is `local` here is made with.
-    pub(super) fn frame(&self, local: &SweepLayout) -> Frame<'_> {
-        let Self { site, program, trainer, requeues, .. } = *self;
-        let place = site.place();
-        Frame {
-            layout: place.sweep(local),
-            site,
-            program: place.program(program),
-            trainer: place.trainer(trainer),
-            requeues,
-        }
-    }
-
-    /// The same, beside arrays that may run so many tasks `already`.
-    #[must_use]
-    pub fn beside(self, already: u32) -> Self {
-        Self { running: Running::left(self.site.max_running, already), ..self }
-    }
-
-    /// What the tasks ask for, each kind once.
-    ///
-    /// # Errors
-    /// A quantity cannot be asked for in a batch script.
-    pub fn asked(&self) -> Result<Vec<Resources>, ClusterError> {
-        self.groups.iter().map(|(kind, runs)| kind.of(runs.len() as u32).of_task()).collect()
-    }
-
-    /// The scripts as they would be submitted now. Nothing is written.
-    ///
-    /// # Errors
-    /// The runs cannot be cut into arrays, or a value cannot stand in a script.
-    pub fn scripts(&self, sweep: &str, layout: &SweepLayout) -> Result<Vec<Batch>, ClusterError> {
-        let (mut batches, mut running) = (Vec::new(), self.running);
-        let mut left = pieces(self.groups.iter().map(|(kind, runs)| (kind, runs.len())), self.limits)?;
-        for (kind, runs) in &self.groups {
-            let mut rest: &[&Wish] = runs;
-            for slice in slices(kind, runs.len(), self.limits)? {
-                let share = running.share(left);
-                if share == Share::Nothing {
-                    return Ok(batches);
-                }
-                let (now, later) = rest.split_at(kind.runs(slice.len).min(rest.len()));
-                let (name, len) = (batch::name(sweep, "dryrun"), now.len() as u32);
-                batches.push(Batch::new(&self.frame(layout), name, kind, len, share.throttle())?);
-                running.take(share, slice.len);
-                (rest, left) = (later, left.saturating_sub(1));
-            }
-        }
-        Ok(batches)
-    }
-}
-
-/// Into how many arrays so many runs of each kind are cut.
-fn pieces<'a>(groups: impl Iterator<Item = (&'a Kind, usize)>, limits: SliceLimits) -> Result<usize, ClusterError> {
-    groups.map(|(kind, runs)| Ok(slices(kind, runs, limits)?.len())).sum()
-}
-
-fn slices(kind: &Kind, runs: usize, limits: SliceLimits) -> Result<Vec<Slice>, ClusterError> {
-    let plan = slice(kind.tasks(runs), limits).map_err(|source| ClusterError::Slices { count: runs, source })?;
-    Ok(plan.slices)
-}
-
 /// Hands over an `order`.
 ///
 /// # Errors
@@ -213,13 +49,13 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
     create_directory(&writer.layout.job_logs())?;
     if !order.groups.is_empty() {
         // What is measured was trained there, and needs no files of this machine.
-        let runs = order.groups.values().flatten().filter(|wish| wish.element.is_none()).map(|wish| &wish.spec);
+        let runs = order.groups.values().flatten().filter(|wish| wish.element.is_none()).map(|wish| wish.spec.as_ref());
         contact.place().check_files(&contact.client, runs)?;
         contact.place().make_folders(&contact.client, &writer.layout)?;
     }
     let mut course =
         Course { order, writer, contact, handed: Handed::default(), limits: order.limits, running: order.running };
-    let groups: Vec<(&Kind, &Vec<&Wish>)> = order.groups.iter().collect();
+    let groups: Vec<(&Kind, &Vec<&Wish<'_>>)> = order.groups.iter().collect();
     for (index, (kind, runs)) in groups.iter().enumerate() {
         let others = groups[index + 1..].iter().map(|(kind, runs)| (*kind, runs.len()));
         course.hand_over_kind(kind, runs, &others.collect::<Vec<_>>())?;
@@ -239,8 +75,13 @@ struct Course<'a, 'w> {
 
 impl Course<'_, '_> {
     /// Hands over `runs` of one kind, before so many of `others`.
-    fn hand_over_kind(&mut self, kind: &Kind, runs: &[&Wish], others: &[(&Kind, usize)]) -> Result<(), ClusterError> {
-        let mut rest: &[&Wish] = runs;
+    fn hand_over_kind(
+        &mut self,
+        kind: &Kind,
+        runs: &[&Wish<'_>],
+        others: &[(&Kind, usize)],
+    ) -> Result<(), ClusterError> {
+        let mut rest: &[&Wish<'_>] = runs;
         // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
         let mut most = usize::MAX;
         while !rest.is_empty() && self.handed.open == 0 && self.handed.no_room.is_none() {
@@ -285,7 +126,7 @@ impl Course<'_, '_> {
     }
 
     /// Notes what became of the call that handed over these runs.
-    fn note(&mut self, answer: Answer, runs: &[&Wish]) {
+    fn note(&mut self, answer: Answer, runs: &[&Wish<'_>]) {
         let len = runs.len() as u32;
         match answer {
             Answer::Accepted(job) => self.handed.jobs.push((job, len)),
@@ -309,14 +150,14 @@ fn hand_over_one(
     writer: &mut SweepWriter,
     contact: &Contact<'_>,
     kind: &Kind,
-    wishes: &[&Wish],
+    wishes: &[&Wish<'_>],
     throttle: Option<NonZeroU32>,
 ) -> Result<Answer, ClusterError> {
     let name = batch::name(&writer.plan.sweep, &env::token());
     let len = u32::try_from(wishes.len()).expect("invariant: a slice fits into an array");
     let batch = Batch::new(&order.frame(&writer.layout), name, kind, len, throttle)?;
     let place = contact.place();
-    batch.write(&writer.layout, wishes.iter().map(|wish| wish.line(place)))?;
+    batch.write(&writer.layout, wishes.iter().map(|wish| Line(wish, place)))?;
     let array = writer.layout.array(batch.name.as_str());
     if let Err(error) = place.deliver(&contact.client, &writer.layout, &[array]) {
         call::discard(&writer.layout, &batch);

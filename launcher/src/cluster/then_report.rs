@@ -11,8 +11,8 @@ use super::batch::{self, Batch};
 use super::call::{Answer, ask_after, call};
 use super::contact::Contact;
 use super::error::ClusterError;
+use super::order::Order;
 use super::submissions::{Fate, Submission};
-use super::submit::Order;
 use crate::env;
 use crate::writer::SweepWriter;
 

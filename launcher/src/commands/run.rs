@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 use spec::execution::Device;
 use spec::layout::SweepLayout;
 use spec::status::Cause;
-use spec::{ExitCode, Program, RunId, RunSpec};
+use spec::{ExitCode, Program, RunId};
 
 use super::status::failures;
 use crate::error::CliError;
@@ -19,8 +19,7 @@ use crate::lease::Machine;
 use crate::ledger::{EndWord, Event, Place};
 use crate::local::{self, Condition, Outcome, Progress, Selection, Style, Wishes};
 use crate::output::{counted, print, talk};
-use crate::state::observe;
-use crate::survey::{Counts, Survey};
+use crate::survey::{Counts, Survey, observe_all};
 use crate::sweep::{ROOT_VARIABLE, Sweep, sweep_directory};
 use crate::writer::SweepWriter;
 use crate::{array, env, supervise};
@@ -80,12 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         talk(&line);
     }
 
-    let look = |run: RunSpec| {
-        let observation = observe(&writer.layout.run(run.id), &machine, SystemTime::now())?;
-        Ok((run, observation))
-    };
-    let observed = sweep.runs.iter().cloned().map(look).collect::<Result<_, FileError>>()?;
-    let selection = local::select(observed, &wishes, &machine);
+    let runs: Vec<RunId> = sweep.runs.iter().map(|run| run.id).collect();
+    let observations = observe_all(&writer.layout, &runs, &machine, SystemTime::now())?;
+    let selection = local::select(sweep.runs.iter().zip(observations), &wishes, &machine);
     let outcome = submit(arguments, &sweep, &mut writer, &selection, &machine)?;
     conclude(&writer, &selection, outcome, &machine)
 }
@@ -115,7 +111,7 @@ fn submit(
     arguments: &Arguments,
     sweep: &Sweep,
     writer: &mut SweepWriter,
-    selection: &Selection,
+    selection: &Selection<'_>,
     machine: &Machine,
 ) -> Result<Outcome, CliError> {
     let tasks = &selection.tasks;
@@ -149,7 +145,7 @@ fn submit(
     Ok(local::carry_out(&context, &mut writer.ledger, progress)?)
 }
 
-fn request(arguments: &Arguments, selection: &Selection) -> Result<local::Request, CliError> {
+fn request(arguments: &Arguments, selection: &Selection<'_>) -> Result<local::Request, CliError> {
     let on_gpu = || selection.tasks.iter().map(|task| &task.spec).filter(|run| run.execution.device != Device::Cpu);
     let needs_gpu = on_gpu().next().is_some();
     if let Some(run) = selection.tasks.iter().map(|task| &task.spec).find(|run| run.nodes() > 1) {
@@ -193,7 +189,7 @@ fn style(quiet: bool) -> Style {
 /// Says how the sweep stands now, and what the exit code says about the runs that were asked for.
 fn conclude(
     writer: &SweepWriter,
-    selection: &Selection,
+    selection: &Selection<'_>,
     outcome: Outcome,
     machine: &Machine,
 ) -> Result<ExitCode, CliError> {

@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut facts = Table::new(["", ""]);
     facts.row(["state".to_owned(), seen.state.name().to_owned()]);
     facts.row(["directory".to_owned(), layout.directory().display().to_string()]);
-    for (factor, level) in &named.run.levels {
+    for (factor, level) in named.run.levels.iter() {
         facts.row([factor.clone(), level.to_string()]);
     }
     facts.row(["seed".to_owned(), named.run.seed.to_string()]);

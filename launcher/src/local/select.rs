@@ -138,9 +138,9 @@ fn same(wanted: &str, level: &str) -> bool {
 
 /// A run to be carried out.
 #[derive(Debug, Clone)]
-pub struct Task {
+pub struct Task<'sweep> {
     /// The run.
-    pub spec: RunSpec,
+    pub spec: &'sweep RunSpec,
     /// Why it is not left as it is although it had ended.
     pub retry: Option<Retry>,
     /// How it stood when it was selected.
@@ -149,9 +149,9 @@ pub struct Task {
 
 /// Which runs are carried out, and which of the others stand in the way of being done.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub struct Selection<'sweep> {
     /// The runs, in the order of the plan; those that another process of this machine is busy with come last.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<Task<'sweep>>,
     /// Failed, and nobody asked for a retry.
     pub failed: usize,
     /// Going on on another machine.
@@ -185,12 +185,16 @@ impl Wishes {
 }
 
 /// Chooses among the runs, each with how it stands as seen from `machine`.
-pub fn select(runs: Vec<(RunSpec, Observation)>, wishes: &Wishes, machine: &Machine) -> Selection {
+pub fn select<'sweep>(
+    runs: impl IntoIterator<Item = (&'sweep RunSpec, Observation)>,
+    wishes: &Wishes,
+    machine: &Machine,
+) -> Selection<'sweep> {
     let mut selection = Selection::default();
     let mut waiting = Vec::new();
     for (spec, observation) in runs {
         let before = observation.state;
-        if !wishes.mean(&spec) {
+        if !wishes.mean(spec) {
             continue;
         }
         let retry = retry::asked(&wishes.retry, &before);

@@ -1,5 +1,7 @@
 //! The frozen plan: what was going to be run and compared, written down before anything runs.
 
+use std::sync::Arc;
+
 use spec::SCHEMA;
 use spec::layout::SweepLayout;
 use spec::plan::{Plan, PlannedRun};
@@ -53,8 +55,11 @@ pub fn freeze(layout: &SweepLayout, sweep: &Sweep, now: &str) -> Result<(Plan, F
 }
 
 fn plan(sweep: &Sweep, now: &str) -> Plan {
-    let planned =
-        sweep.runs.iter().map(|run| PlannedRun { id: run.id, seed: run.seed, levels: run.levels.clone() }).collect();
+    let planned = sweep
+        .runs
+        .iter()
+        .map(|run| PlannedRun { id: run.id, seed: run.seed, levels: Arc::clone(&run.levels) })
+        .collect();
     Plan {
         schema: SCHEMA,
         sweep: sweep.name.clone(),

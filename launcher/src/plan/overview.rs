@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 use spec::budget::ParameterCount;
@@ -50,7 +51,7 @@ pub struct RunOverview {
     /// Its seed.
     pub seed: u64,
     /// Its level of every factor.
-    pub levels: BTreeMap<String, Value>,
+    pub levels: Arc<BTreeMap<String, Value>>,
     /// Where it stands.
     pub state: Standing,
 }
@@ -70,7 +71,7 @@ pub struct FactorCounts {
 #[serde(rename_all = "kebab-case")]
 pub struct PointOverview {
     /// The level of every factor.
-    pub levels: BTreeMap<String, Value>,
+    pub levels: Arc<BTreeMap<String, Value>>,
     /// How many runs it has.
     pub runs: usize,
     /// How many of them stand where.
@@ -125,7 +126,7 @@ impl PointOverview {
             Program::Command(_) => None,
         };
         Self {
-            levels: run.levels.clone(),
+            levels: Arc::clone(&run.levels),
             runs: 0,
             counts: BTreeMap::new(),
             parameters: study.map(|study| ParameterCount::of(&study.model)),
@@ -146,7 +147,7 @@ fn runs(sweep: &Sweep, difference: &Difference) -> Vec<RunOverview> {
     let overview = |(run, state): (&RunSpec, &Standing)| RunOverview {
         id: run.id,
         seed: run.seed,
-        levels: run.levels.clone(),
+        levels: Arc::clone(&run.levels),
         state: *state,
     };
     sweep.runs.iter().zip(&difference.standings).map(overview).collect()

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use spec::benchmark::Benchmarks;
 use spec::execution::ExecutionSpec;
@@ -41,7 +42,7 @@ pub(super) struct Resolver<'a> {
 #[derive(Debug)]
 pub(super) struct Resolved<'a> {
     name: &'a str,
-    levels: BTreeMap<String, Value>,
+    levels: Arc<BTreeMap<String, Value>>,
     program: ResolvedProgram<'a>,
     execution: ExecutionSpec,
     resources: ResourcesSpec,
@@ -54,7 +55,7 @@ pub(super) struct Resolved<'a> {
 #[derive(Debug)]
 enum ResolvedProgram<'a> {
     /// A study and its science, made once for all seeds.
-    Builtin(Box<Study>, Science),
+    Builtin(Arc<Study>, Science),
     /// A command whose arguments may hold the seed.
     Command(&'a Command, BTreeMap<String, Value>),
 }
@@ -120,6 +121,7 @@ impl<'a> Resolver<'a> {
         let missed = missed.filter(|deviation| deviation.abs() > budget::TOLERATED_DEVIATION);
         let execution = ExecutionSpec::from_settings(&settings);
         let resources = ResourcesSpec::from_settings(&settings).map_err(|error| self.misfit(error, point))?;
+        let levels = Arc::new(levels);
         Ok(Resolved { name: self.name, levels, program, execution, resources, benchmarks, files, missed })
     }
 
@@ -150,7 +152,7 @@ impl<'a> Resolver<'a> {
                 files.entry(digest).or_insert_with(|| self.contents.absolute(&path));
             }
         }
-        let program = Program::Builtin(Box::new(study));
+        let program = Program::Builtin(Arc::new(study));
         let science = Science::of(&program);
         let Program::Builtin(study) = program else { unreachable!("invariant: a study was just put in") };
         Ok((ResolvedProgram::Builtin(study, science), benchmarks, files))
@@ -193,7 +195,7 @@ impl Resolved<'_> {
     /// The run with this seed.
     pub(super) fn run(&self, seed: u64) -> RunSpec {
         let (program, id) = match &self.program {
-            ResolvedProgram::Builtin(study, science) => (Program::Builtin(study.clone()), science.id(seed)),
+            ResolvedProgram::Builtin(study, science) => (Program::Builtin(Arc::clone(study)), science.id(seed)),
             ResolvedProgram::Command(command, parameters) => {
                 let filled: CommandSpec = command.fill(seed, parameters);
                 let program = Program::Command(filled);
@@ -206,7 +208,7 @@ impl Resolved<'_> {
             id,
             sweep: self.name.to_owned(),
             seed,
-            levels: self.levels.clone(),
+            levels: Arc::clone(&self.levels),
             program,
             execution: self.execution.clone(),
             resources: self.resources.clone(),

@@ -92,7 +92,7 @@ pub(crate) fn run_of(script: &str, seed: u64) -> RunSpec {
         id: identify(&program, seed),
         sweep: "test".to_owned(),
         seed,
-        levels: BTreeMap::from([("activation".to_owned(), Value::from("gelu"))]),
+        levels: BTreeMap::from([("activation".to_owned(), Value::from("gelu"))]).into(),
         program,
         execution: ExecutionSpec::from_settings(&settings),
         resources: ResourcesSpec::from_settings(&settings).unwrap(),

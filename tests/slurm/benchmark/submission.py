@@ -8,9 +8,9 @@ environment. What is timed is the whole command for Seedbed, and for submitit th
 already; and of both once more what is their own, without the commands of Slurm that they call: those go by way of a shell
 script that notes how long they take, and whose own milliseconds are counted against the caller. `status` is asked of 10,000 runs in the queue, and squeue alone, as Seedbed calls it, beside it.
 
-On two cores, 2026-11-27, release 22.05: seedbed submit 0.055 s and two files, submitit 0.65 s (0.52 to 1.25; on a busier file
-system 3 s) and 5,002 files; without Slurm's commands 0.046 s and 0.67 s. `status` of 9,500 queued runs 0.084 s, of which squeue
-alone takes 0.019 s; of 10,000 ended ones 0.097 s (status.py).
+On two cores, 2026-11-27, release 22.05: seedbed submit 0.043 s and two files, submitit 0.49 s (0.48 to 0.55; on a busier file
+system up to 3 s) and 5,002 files, 11 times; without Slurm's commands 0.030 s and 0.49 s, 16 times. `status` of 9,500 queued
+runs 0.084 s, of which squeue alone takes 0.019 s; of 10,000 ended ones 0.092 s (status.py).
 """
 
 import os

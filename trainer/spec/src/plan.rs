@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,7 @@ pub struct PlannedRun {
     /// Its seed.
     pub seed: u64,
     /// Its level of every factor.
-    pub levels: BTreeMap<String, Value>,
+    pub levels: Arc<BTreeMap<String, Value>>,
 }
 
 /// The content of `plan.json`.

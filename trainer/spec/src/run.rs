@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +65,8 @@ pub struct CommandSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Program {
-    /// `seedbed-trainer`.
-    Builtin(Box<Study>),
+    /// `seedbed-trainer`. The seeds of a point share its study.
+    Builtin(Arc<Study>),
     /// Any program that keeps the contract between supervisor and trainer.
     Command(CommandSpec),
 }
@@ -82,8 +83,8 @@ pub struct RunSpec {
     pub sweep: String,
     /// The seed.
     pub seed: u64,
-    /// The level of every factor, for people and for the analysis; not part of the id.
-    pub levels: BTreeMap<String, Value>,
+    /// The level of every factor, for people and for the analysis; not part of the id. The seeds of a point share them.
+    pub levels: Arc<BTreeMap<String, Value>>,
     /// What carries it out.
     pub program: Program,
     /// How it is carried out.
@@ -128,8 +129,9 @@ impl Science {
                 params: &command.params,
             },
         };
-        // Large enough for most studies: a sweep makes a hundred thousand of these.
-        let mut canonical = Vec::with_capacity(2048);
+        // Large enough for most: a sweep makes a hundred thousand of these, one for each run of a command.
+        let room = if matches!(program, ScienceProgram::Builtin(_)) { 2048 } else { 256 };
+        let mut canonical = Vec::with_capacity(room);
         serde_json::to_writer(&mut canonical, &program).expect("invariant: a study has text keys only");
         Self { canonical }
     }
@@ -227,7 +229,7 @@ mod tests {
         for (key, value) in given {
             settings.give(setting::find(key).unwrap(), value).unwrap();
         }
-        Program::Builtin(Box::new(Study::from_settings(&settings, &content).unwrap()))
+        Program::Builtin(Arc::new(Study::from_settings(&settings, &content).unwrap()))
     }
 
     #[test]
@@ -263,7 +265,7 @@ mod tests {
             id: identify(&program, 0),
             sweep: "sweep".to_owned(),
             seed: 0,
-            levels: BTreeMap::new(),
+            levels: Arc::default(),
             program,
             execution: ExecutionSpec::from_settings(&settings),
             resources: ResourcesSpec::from_settings(&settings).unwrap(),

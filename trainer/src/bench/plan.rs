@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use spec::benchmark::Benchmarks;
 use spec::execution::ExecutionSpec;
@@ -57,13 +58,13 @@ impl Plan {
         let study = Study::from_settings(&settings, &|text| text.parse().ok()).map_err(as_failure)?;
         let mut execution = ExecutionSpec::from_settings(&settings);
         execution.threads = request.threads;
-        let program = Program::Builtin(Box::new(study.clone()));
+        let program = Program::Builtin(Arc::new(study.clone()));
         let run = RunSpec {
             schema: SCHEMA,
             id: spec::run::identify(&program, request.seed),
             sweep: "bench".to_owned(),
             seed: request.seed,
-            levels: BTreeMap::new(),
+            levels: Arc::default(),
             program,
             execution,
             resources: ResourcesSpec::from_settings(&settings).map_err(as_failure)?,

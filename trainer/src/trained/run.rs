@@ -87,7 +87,7 @@ fn origin(run: &RunSpec, study: &Study, layout: &RunLayout, progress: &Progress)
     Ok(RunOrigin {
         run: run.id,
         sweep: run.sweep.clone(),
-        levels: run.levels.clone(),
+        levels: BTreeMap::clone(&run.levels),
         seed: run.seed,
         data: study.data.clone(),
         train: study.train.clone(),

@@ -1,5 +1,6 @@
 //! Elements as job arrays of a cluster, by the way that runs go: two files, an intent, sbatch, its answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
@@ -35,7 +36,7 @@ const REQUEUES: u32 = 10;
 /// What the elements were found to be.
 #[derive(Debug, Default)]
 struct Found {
-    wishes: Vec<Wish>,
+    wishes: Vec<Wish<'static>>,
     in_flight: usize,
     measured: usize,
     waiting: usize,
@@ -151,11 +152,11 @@ impl Measuring<'_> {
         Some(std::path::absolute(&store).unwrap_or(store))
     }
 
-    fn wish(&self, element: Element) -> Result<Wish, CliError> {
+    fn wish(&self, element: Element) -> Result<Wish<'static>, CliError> {
         let spec: RunSpec = read_record(&self.sweep.layout.run(element.run).spec())?;
         let asked: Resources = cluster::resources(&spec, self.contact.site)?;
         let needs = cluster::changed(&asked, &self.changes);
-        Ok(Wish { spec, element: Some(element), retry: None, needs })
+        Ok(Wish { spec: Cow::Owned(spec), element: Some(element), retry: None, needs })
     }
 }
 

@@ -32,13 +32,13 @@ impl Errand {
     }
 
     /// What each run that is neither finished nor on its way would ask for.
-    fn wishes_now(&self, capacity: &mut Capacity<'_>) -> Result<Vec<Wish>, CliError> {
+    fn wishes_now(&self, capacity: &mut Capacity<'_>) -> Result<Vec<Wish<'_>>, CliError> {
         let submissions = self.submissions()?;
         let histories = Histories::of(&submissions);
         let selection = local::select(self.free(&submissions)?, &self.wishes, &self.machine);
         let mut wishes = Vec::new();
         for task in &selection.tasks {
-            let asked = cluster::resources(&task.spec, &self.site)?;
+            let asked = cluster::resources(task.spec, &self.site)?;
             let history = histories.of_run(task.spec.id);
             match cluster::needs(&asked, history, &self.sweep.retry, &Changes::default(), capacity)? {
                 Ok(needs) => wishes.push(wish(task, needs)),
@@ -49,7 +49,7 @@ impl Errand {
     }
 
     /// The runs that nobody may still carry out, as far as Slurm says.
-    fn free(&self, submissions: &[cluster::Submission]) -> Result<Vec<(RunSpec, Observation)>, CliError> {
+    fn free(&self, submissions: &[cluster::Submission]) -> Result<Vec<(&RunSpec, Observation)>, CliError> {
         let known = self.unfinished(submissions)?;
         let queues = match self.sites().ask(&self.layout, submissions, &known.all()) {
             Ok(queues) => queues,

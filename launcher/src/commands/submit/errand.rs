@@ -74,7 +74,7 @@ impl Errand {
     /// The runs that are wanted, in as few arrays as they fit into.
     pub(super) fn order<'a>(
         &'a self,
-        wishes: &'a [Wish],
+        wishes: &'a [Wish<'a>],
         limits: SliceLimits,
     ) -> Result<cluster::Order<'a>, ClusterError> {
         let site = (self.site_name.as_str(), &self.site);

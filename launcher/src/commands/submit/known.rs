@@ -15,10 +15,10 @@ use crate::writer::SweepWriter;
 
 impl Errand {
     /// How the runs of the sweep stand, by their records.
-    pub(super) fn look(&self) -> Result<Vec<(RunSpec, Observation)>, FileError> {
+    pub(super) fn look(&self) -> Result<Vec<(&RunSpec, Observation)>, FileError> {
         let runs: Vec<RunId> = self.sweep.runs.iter().map(|run| run.id).collect();
         let observations = observe_all(&self.layout, &runs, &self.machine, SystemTime::now())?;
-        Ok(self.sweep.runs.iter().cloned().zip(observations).collect())
+        Ok(self.sweep.runs.iter().zip(observations).collect())
     }
 
     /// The sites that are asked, among them the one that a person named.

@@ -1,5 +1,7 @@
 //! Which runs are handed over, and what each asks for.
 
+use std::borrow::Cow;
+
 use spec::RunSpec;
 
 use super::{Choice, Errand, Submitted};
@@ -21,12 +23,12 @@ impl Errand {
         queue: Overview<'_>,
         histories: &Histories,
         submitted: &mut Submitted,
-    ) -> Result<Selection, CliError> {
+    ) -> Result<Selection<'_>, CliError> {
         let observed = self.look()?;
         submitted.counts = Counts::of(observed.iter().map(|(_, seen)| &seen.state));
-        let goes_on = |(run, seen): &&(RunSpec, Observation)| !is_done(&seen.state) && queue.is_in_flight(run.id);
+        let goes_on = |(run, seen): &&(&RunSpec, Observation)| !is_done(&seen.state) && queue.is_in_flight(run.id);
         submitted.in_flight = observed.iter().filter(goes_on).count();
-        let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id)).collect();
+        let free = observed.into_iter().filter(|(run, _)| !queue.is_in_flight(run.id));
         let mut selection = local::select(free, &self.wishes, &self.machine);
         let tasks = selection.tasks.len();
         selection.tasks.retain(|task| {
@@ -40,19 +42,19 @@ impl Errand {
     }
 
     /// What each selected run asks for; those that can get no more of what they ended for want of are given up.
-    pub(super) fn wishes_of(
+    pub(super) fn wishes_of<'sweep>(
         &self,
-        selection: &Selection,
+        selection: &Selection<'sweep>,
         histories: &Histories,
         changes: &Changes,
         capacity: &mut Capacity<'_>,
         submitted: &mut Submitted,
-    ) -> Result<Vec<Wish>, CliError> {
+    ) -> Result<Vec<Wish<'sweep>>, CliError> {
         let mut wishes = Vec::new();
         // A run that lives on this machine was started by `seedbed run`.
-        let free = |task: &&local::Task| !matches!(task.before, Observed::Running(_));
+        let free = |task: &&local::Task<'_>| !matches!(task.before, Observed::Running(_));
         for task in selection.tasks.iter().filter(free) {
-            let asked = cluster::resources(&task.spec, &self.site)?;
+            let asked = cluster::resources(task.spec, &self.site)?;
             let history = histories.of_run(task.spec.id);
             match cluster::needs(&asked, history, &self.sweep.retry, changes, capacity)? {
                 Ok(needs) => wishes.push(wish(task, needs)),
@@ -67,20 +69,21 @@ impl Errand {
 }
 
 /// What is wanted of a task's run.
-pub(super) fn wish(task: &local::Task, needs: Needs) -> Wish {
-    Wish { spec: task.spec.clone(), element: None, retry: task.retry, needs }
+pub(super) fn wish<'sweep>(task: &local::Task<'sweep>, needs: Needs) -> Wish<'sweep> {
+    Wish { spec: Cow::Borrowed(task.spec), element: None, retry: task.retry, needs }
 }
 
 /// Writes down which ended runs were handed over again, and whether that was `asked` for by a person.
 pub(super) fn write_down_retries(
-    selection: &Selection,
+    selection: &Selection<'_>,
     submitted: &Submitted,
     asked: bool,
     writer: &mut SweepWriter,
 ) -> Result<(), FileError> {
     let handed =
         selection.tasks.iter().filter(|task| task.retry.is_some() && submitted.handed.runs.contains(&task.spec.id));
-    let retried = |task: &local::Task| Some(Event::Retried { run: task.spec.id, cause: task.before.cause()?, asked });
+    let retried =
+        |task: &local::Task<'_>| Some(Event::Retried { run: task.spec.id, cause: task.before.cause()?, asked });
     writer.ledger.append_all(&env::now(), handed.filter_map(retried).collect())
 }
 

@@ -35,7 +35,7 @@ pub struct Context<'a> {
     /// The submission's name.
     pub submission: &'a str,
     /// The runs, as they stand in the array file.
-    pub tasks: &'a [Task],
+    pub tasks: &'a [Task<'a>],
     /// The slots.
     pub slots: Vec<Slot>,
     /// How often each run may be started again.
