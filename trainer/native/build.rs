@@ -11,7 +11,7 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
@@ -31,6 +31,7 @@ const SOURCES: [&str; 19] = [
     "cpp/spline.cpp",
     "cpp/stopwatch.cpp",
     "cpp/stream.cpp",
+    "cpp/watch.cpp",
 ];
 
 /// The loops of `cpp/kernels.cpp`, once for each of these: a name, and what the compiler may use.

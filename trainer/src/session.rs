@@ -11,7 +11,7 @@ use spec::{Failure, RunSpec, SCHEMA, Study};
 use tch::Device;
 
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
-use crate::collective::Team;
+use crate::collective::{GradientSums, Team};
 use crate::curves::Curve;
 use crate::data::pairs::{self, PairFile, Same};
 use crate::data::{self, Cursor, DataError, LeakCheck, MinimalPair, Prepared, StepSampler, Tokenizer};
@@ -23,7 +23,7 @@ use crate::files::WriteError;
 use crate::logbook;
 use crate::model::{self, Model};
 use crate::optimizer::Optimizer;
-use crate::parameters::Parameters;
+use crate::parameters::{ParameterError, Parameters};
 use crate::signal::StopRequest;
 use crate::step::Workbench;
 use crate::train::Training;
@@ -101,6 +101,7 @@ impl<'a> Session<'a> {
             (Curve::of_another_rank(), Curve::of_another_rank(), 1)
         };
         let objective = Objective::of(self.study, &self.data.tokenizer);
+        let sums = GradientSums::of(&parameters, &team).map_err(|error| as_failure(ParameterError::from(error)))?;
         let (run, device) = (self.run, self.device);
         let training = Training {
             workbench: Workbench {
@@ -113,6 +114,7 @@ impl<'a> Session<'a> {
                 model,
                 parameters,
                 team,
+                sums,
             },
             model: &self.study.model,
             spec,

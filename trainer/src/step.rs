@@ -5,7 +5,7 @@ use spec::RunSpec;
 use spec::train::Averaging;
 use tch::{Device, Tensor};
 
-use crate::collective::{CollectiveError, Team};
+use crate::collective::{CollectiveError, GradientSums, Team};
 use crate::data::{DataError, LeakCheck, PackedBatch, Prepared};
 use crate::evaluate::objective::Objective;
 use crate::feed::Packer;
@@ -35,6 +35,8 @@ pub struct Workbench<'a> {
     pub parameters: Parameters,
     /// The ranks that share its steps.
     pub team: Team,
+    /// How they sum their gradients.
+    pub sums: GradientSums,
 }
 
 /// What a step saw.
@@ -46,6 +48,15 @@ pub struct Seen {
     pub gradient_norm: f64,
     /// Tokens that passed.
     pub tokens: u64,
+}
+
+/// The passes of a step, as far as they are this rank's.
+#[derive(Debug, Default)]
+struct Passes {
+    /// The sum of the losses of each.
+    losses: Vec<Option<Tensor>>,
+    /// By mean, where its passes end and what their sum is divided by.
+    means: Vec<(usize, f64)>,
 }
 
 /// Why a step failed.
@@ -80,9 +91,8 @@ impl Workbench<'_> {
     /// of as many means as it has micro-batches, each over its own positions.
     ///
     /// Several ranks deal the step's forward passes out in turn. Each pass is the one that a single rank would make, with the same
-    /// stories, masks, dropout and divisor; only the order in which gradients are added differs. The gradients are summed after the
-    /// last backward pass, all at once: libtorch tells nobody outside of C++ when a single one is ready, and while a rank has
-    /// several passes to make nothing is ready before the last.
+    /// stories, masks, dropout and divisor; only the order in which gradients are added differs. The sums over the ranks begin while
+    /// a rank's last backward pass goes on.
     ///
     /// # Errors
     /// When the labels of a masked-language run leak, the update fails or another rank is gone.
@@ -97,41 +107,49 @@ impl Workbench<'_> {
         stopwatch::enter(Phase::Optimizer);
         self.parameters.clear_gradients();
         stopwatch::enter(Phase::Data);
-        // The sum of the losses of each forward pass; by mean, where its passes end and what their sum is divided by.
-        let (mut losses, mut parts) = (Vec::new(), Vec::new());
-        for batches in means {
-            // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
-            let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
-            for batch in batches {
-                let index = losses.len() as u64;
-                let is_own = self.team.owns(index) && !batch.scored.is_empty();
-                losses.push(if is_own {
-                    Some(self.pass(leaks, batch, (step, index), scored * means.len())?)
-                } else {
-                    None
-                });
-            }
-            parts.push((losses.len(), scored as f64));
-        }
-        if self.team.world() > 1 {
-            self.team.sum(&mut self.parameters.gradients().shallow_clone())?;
-        }
+        let on = (&self.team, self.parameters.gradients());
+        let passes = self.sums.during(on, || self.passes(leaks, means, step))?;
         stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
         stopwatch::enter(Phase::Data);
         // Read last: a GPU is handed all of a step before anything waits for it.
         let mut totals: Vec<f64> =
-            losses.iter().map(|loss| loss.as_ref().map_or(0.0, |loss| loss.double_value(&[]))).collect();
+            passes.losses.iter().map(|loss| loss.as_ref().map_or(0.0, |loss| loss.double_value(&[]))).collect();
         if self.team.world() > 1 {
             self.team.fill_in(&mut totals)?;
         }
         let (mut sum_of_means, mut begin) = (0.0, 0);
-        for (end, scored) in parts {
+        for (end, scored) in passes.means {
             sum_of_means += totals[begin..end].iter().sum::<f64>() / scored;
             begin = end;
         }
         let tokens = means.iter().flatten().map(|batch| batch.len() as u64).sum();
         Ok(Seen { loss: sum_of_means / means.len() as f64, gradient_norm, tokens })
+    }
+
+    /// Makes the passes of a step that are this rank's.
+    fn passes(&self, leaks: &mut LeakCheck, means: &[Vec<PackedBatch>], step: u64) -> Result<Passes, StepError> {
+        let is_own = |index: usize, batch: &PackedBatch| self.team.owns(index as u64) && !batch.scored.is_empty();
+        let last = means.iter().flatten().enumerate().filter(|(index, batch)| is_own(*index, batch)).last();
+        let last = last.map(|(index, _)| index);
+        let mut passes = Passes::default();
+        for batches in means {
+            // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
+            let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
+            for batch in batches {
+                let index = passes.losses.len();
+                if last == Some(index) {
+                    self.sums.last_pass();
+                }
+                passes.losses.push(if is_own(index, batch) {
+                    Some(self.pass(leaks, batch, (step, index as u64), scored * means.len())?)
+                } else {
+                    None
+                });
+            }
+            passes.means.push((passes.losses.len(), scored as f64));
+        }
+        Ok(passes)
     }
 
     /// One pass forward and backward; the sum of its losses, whose gradients are divided by `divisor`.

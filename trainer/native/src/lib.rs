@@ -14,7 +14,7 @@
 //! - [`spline_layer`] is a layer of B-spline edges as one product.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
-//! - [`nccl`] adds up tensors over several GPUs.
+//! - [`nccl`] adds up tensors over several GPUs, and [`GradientWatch`] tells when a gradient is ready to be added up.
 //! - [`MappedTokens`] is a corpus that costs no memory.
 //! - [`libraries`](fn@libraries), [`processor`] and [`version`] are what a run's log opens with.
 //!
@@ -48,6 +48,7 @@ pub mod stopwatch;
 mod testing;
 mod tokens;
 pub mod version;
+mod watch;
 
 pub use activation::{ChannelFunction, NUMBERS, by_channel, look_up};
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
@@ -60,3 +61,4 @@ pub use shim::TorchError;
 pub use softmax::{Sees, attention_product, softmax};
 pub use spline::{SplineEdges, SplinePieces, spline_layer};
 pub use tokens::{MappedTokens, TokensError};
+pub use watch::GradientWatch;

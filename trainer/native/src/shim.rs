@@ -16,6 +16,14 @@ pub struct TorchError {
 // Each returns null, or a text that the caller owns and `seedbed_release_text` frees.
 unsafe extern "C" {
     pub(crate) fn seedbed_set_gradient(parameter: *const C_tensor, gradient: *const C_tensor) -> *mut c_char;
+    pub(crate) fn seedbed_watch_gradients(
+        parameters: *const *const C_tensor,
+        count: i64,
+        tell: extern "C" fn(*mut c_void, i64),
+        context: *mut c_void,
+        watch: *mut *mut c_void,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_unwatch_gradients(watch: *mut c_void);
     pub(crate) fn seedbed_fused_adamw(
         parameters: *const C_tensor,
         gradients: *const C_tensor,
@@ -44,6 +52,10 @@ unsafe extern "C" {
     pub(crate) fn seedbed_select_gpu(index: c_int) -> *mut c_char;
     pub(crate) fn seedbed_current_stream(index: c_int, handle: *mut *mut c_void) -> *mut c_char;
     pub(crate) fn seedbed_current_stream_is_idle(index: c_int, idle: *mut bool) -> *mut c_char;
+    pub(crate) fn seedbed_side_stream(index: c_int, side: *mut *mut c_void, handle: *mut *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_side_stream_follow(side: *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_side_stream_join(side: *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_side_stream_free(side: *mut c_void);
     pub(crate) fn seedbed_has_products() -> bool;
     pub(crate) fn seedbed_map_new() -> *mut c_void;
     pub(crate) fn seedbed_map_free(map: *mut c_void);

@@ -10,7 +10,7 @@ use tch::Device;
 use super::peak::{product_flops, synchronize};
 use super::plan::Plan;
 use super::report::{Measurement, PhaseTime, Spread};
-use crate::collective::Team;
+use crate::collective::{GradientSums, Team};
 use crate::data::{self, DataError, LeakCheck, StepSampler};
 use crate::device;
 use crate::evaluate::objective::Objective;
@@ -84,6 +84,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
         parameters,
         data: &data,
         team: Team::alone(),
+        sums: GradientSums::alone(),
     };
     let mut leaks = LeakCheck::default();
     let feed = Feed::start(workbench.packer(), sampler)?;

@@ -65,6 +65,9 @@ pub enum CollectiveError {
         /// What is wrong.
         reason: String,
     },
+    /// The system has no thread for the sums.
+    #[error("cannot start the thread that sums gradients")]
+    Thread(#[source] io::Error),
     /// A file of the rendezvous could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -11,6 +11,10 @@ impl Collective for Communicator {
         Ok(self.all_reduce(tensor, Reduction::Sum)?)
     }
 
+    fn sum_aside(&mut self, tensor: &mut Tensor) -> Result<(), CollectiveError> {
+        Ok(self.all_reduce_aside(tensor, Reduction::Sum)?)
+    }
+
     fn broadcast(&mut self, tensor: &mut Tensor, root: u32) -> Result<(), CollectiveError> {
         Ok(Communicator::broadcast(self, tensor, root)?)
     }

@@ -9,6 +9,7 @@
 //! - [`call`], [`ranks`], [`rendezvous`]: how a rank learns who it is and finds the others.
 //! - [`team`]: the ranks as one of them sees them, and [`Collective`], the way in which they exchange tensors:
 //!   NCCL between GPUs, [`sockets`] between processes of one machine without.
+//! - [`sums`]: the gradients, summed in parts while the backward pass makes the rest.
 //! - [`trial`]: whether NCCL works on the GPUs of this machine, for `seedbed-trainer inspect --collective`.
 
 pub mod call;
@@ -21,9 +22,11 @@ pub mod ranks;
 pub mod rendezvous;
 pub mod sockets;
 pub mod spread;
+pub mod sums;
 pub mod task;
 pub mod team;
 pub mod trial;
 
 pub use error::CollectiveError;
+pub use sums::GradientSums;
 pub use team::{Collective, Team};

@@ -208,6 +208,11 @@ impl Collective for Sockets {
         }
     }
 
+    fn sum_aside(&mut self, tensor: &mut Tensor) -> Result<(), CollectiveError> {
+        // The processor computes on meanwhile: a sum has a thread of its own then (`GradientSums`).
+        self.sum(tensor)
+    }
+
     fn broadcast(&mut self, tensor: &mut Tensor, root: u32) -> Result<(), CollectiveError> {
         const DURING: &str = "a broadcast";
         let demand = Demand::new(1 + root, tensor)?;

@@ -1,6 +1,6 @@
 //! The ranks of a run, as one of them sees them.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::fmt;
 
 use tch::{Device, Kind, Tensor};
@@ -8,13 +8,20 @@ use tch::{Device, Kind, Tensor};
 use super::error::CollectiveError;
 
 /// How ranks exchange tensors. All of them call the same functions in the same order with tensors of the same size.
-pub trait Collective: fmt::Debug {
+pub trait Collective: fmt::Debug + Send {
     /// Replaces each entry by the sum of the entries there of all ranks, the same bits on each. May only ask for it: what libtorch
     /// does with the tensor afterwards sees the sum, but the processor must [`Self::wait`] first.
     ///
     /// # Errors
     /// When another rank is gone or does something else.
     fn sum(&mut self, tensor: &mut Tensor) -> Result<(), CollectiveError>;
+
+    /// As [`Self::sum`], but beside what libtorch computes: it waits for what was asked for until now, and what is asked for after
+    /// this does not wait for it before [`Self::wait`]. Until then nothing may use the tensor.
+    ///
+    /// # Errors
+    /// As [`Self::sum`].
+    fn sum_aside(&mut self, tensor: &mut Tensor) -> Result<(), CollectiveError>;
 
     /// Replaces the tensor by that of rank `root`, as [`Self::sum`] otherwise.
     ///
@@ -73,6 +80,11 @@ impl Team {
     /// Whether piece `index` of some work is this rank's: they are dealt out in turn.
     pub fn owns(&self, index: u64) -> bool {
         index % u64::from(self.world) == u64::from(self.rank)
+    }
+
+    /// The way to the others, if there are any.
+    pub(super) fn collective(&self) -> Option<RefMut<'_, Box<dyn Collective>>> {
+        self.collective.as_ref().map(RefCell::borrow_mut)
     }
 
     /// Sums a tensor over all ranks, in place, and waits for it.

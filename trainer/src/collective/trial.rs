@@ -136,6 +136,20 @@ fn check_values(communicator: &mut Communicator, place: Place) -> Result<(), Tri
     communicator.broadcast(&mut tensor, place.world - 1)?;
     expect("a broadcast", &tensor, world)?;
 
+    // The same beside other work, whose result says nothing of it.
+    let mut tensor = Tensor::full([ENTRIES], own, (Kind::Float, device));
+    let mut other = Tensor::full([ENTRIES], 1.0, (Kind::Float, device));
+    for _ in 0..16 {
+        let _ = tensor.g_mul_scalar_(2.0);
+    }
+    communicator.all_reduce_aside(&mut tensor, Reduction::Sum)?;
+    for _ in 0..16 {
+        let _ = other.g_mul_scalar_(2.0);
+    }
+    communicator.wait()?;
+    expect("a sum beside other work", &(tensor * 0.5), total * 32768.0)?;
+    expect("work beside a sum", &other, 65536.0)?;
+
     // 2^16 · total, if the sum waits for all sixteen doublings and the last product for the sum.
     let mut tensor = Tensor::full([ENTRIES], own, (Kind::Float, device));
     for _ in 0..16 {

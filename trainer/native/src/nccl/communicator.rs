@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use tch::{Device, Kind, Tensor};
 
-use super::abi::{Configuration, Handle, IN_PROGRESS, Outcome, SUCCESS};
+use super::abi::{Configuration, Handle, IN_PROGRESS, Outcome, SUCCESS, Stream};
 use super::element::data_type;
 use super::error::NcclError;
 use super::library::Nccl;
+use super::side::Side;
 use super::stream::Queue;
 use super::unique_id::UniqueId;
 
@@ -42,8 +43,14 @@ pub struct Communicator {
     /// Null once aborted or finalised.
     handle: Handle,
     queue: Queue,
+    /// Where sums go on beside the computation, once one was asked for.
+    side: Option<Side>,
     limit: Duration,
 }
+
+// SAFETY: NCCL lets any thread use a communicator as long as only one does at a time, which `&mut self` sees to; a side stream is
+// bound to no thread.
+unsafe impl Send for Communicator {}
 
 /// A tensor as NCCL takes it.
 struct Memory {
@@ -77,7 +84,7 @@ impl Communicator {
             return Err(NcclError::Place { rank, world });
         }
         queue.select()?;
-        let mut communicator = Self { nccl: nccl.clone(), handle: ptr::null_mut(), queue, limit };
+        let mut communicator = Self { nccl: nccl.clone(), handle: ptr::null_mut(), queue, side: None, limit };
         let mut configuration = Configuration::without_blocking();
         // SAFETY: both pointers are valid for the call, which copies the configuration; the numbers are checked above.
         let outcome = unsafe {
@@ -94,14 +101,32 @@ impl Communicator {
     /// When the tensor is not dense, not on this rank's GPU or of a kind that NCCL cannot add, or NCCL objects.
     pub fn all_reduce(&mut self, tensor: &mut Tensor, reduction: Reduction) -> Result<(), NcclError> {
         let memory = self.memory("ncclAllReduce", tensor)?;
-        self.all_reduce_memory(&memory, reduction)
-    }
-
-    fn all_reduce_memory(&mut self, memory: &Memory, reduction: Reduction) -> Result<(), NcclError> {
-        const CALL: &str = "ncclAllReduce";
-        let handle = self.live(CALL)?;
+        self.live("ncclAllReduce")?;
         self.queue.select()?;
         let stream = self.queue.stream()?;
+        self.all_reduce_memory(&memory, reduction, stream)
+    }
+
+    /// As [`Self::all_reduce`], but beside the computation: it waits for what the GPU was asked for until now, and what the GPU is
+    /// asked for after this does not wait for it before [`Self::wait`]. Until then nothing may use the tensor or free it.
+    ///
+    /// # Errors
+    /// As [`Self::all_reduce`].
+    pub fn all_reduce_aside(&mut self, tensor: &mut Tensor, reduction: Reduction) -> Result<(), NcclError> {
+        let memory = self.memory("ncclAllReduce", tensor)?;
+        self.live("ncclAllReduce")?;
+        self.queue.select()?;
+        let side = match self.side.take() {
+            Some(side) => side,
+            None => Side::of(self.queue)?,
+        };
+        let stream = self.side.insert(side).follow()?;
+        self.all_reduce_memory(&memory, reduction, stream)
+    }
+
+    fn all_reduce_memory(&mut self, memory: &Memory, reduction: Reduction, stream: Stream) -> Result<(), NcclError> {
+        const CALL: &str = "ncclAllReduce";
+        let handle = self.live(CALL)?;
         let Memory { pointer, count, data_type } = *memory;
         // SAFETY: the handle is live, and the memory holds `count` entries of that type on this GPU. It stays allocated until the
         // work has run: libtorch gives what is freed on this stream only to later work of this stream.
@@ -154,6 +179,9 @@ impl Communicator {
         const CALL: &str = "wait";
         let began = Instant::now();
         self.live(CALL)?;
+        if let Some(side) = &self.side {
+            side.join()?;
+        }
         while !self.queue.is_idle()? {
             self.look(CALL)?;
             self.pause(CALL, began)?;

@@ -20,6 +20,7 @@ mod element;
 mod error;
 mod library;
 mod search;
+mod side;
 mod stream;
 #[cfg(test)]
 mod tests;

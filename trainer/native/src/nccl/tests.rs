@@ -14,6 +14,8 @@ use super::{Communicator, Fault, Nccl, NcclError, Place, Reduction, UniqueId};
 
 /// The handle that [`Queue::Pretended`] gives for its stream.
 const STREAM: &str = "stream=0x5eed";
+/// The one beside it.
+const SIDE_STREAM: &str = "stream=0x51de";
 
 /// A stand-in that no other test shares: each is a file of its own.
 struct StandIn {
@@ -97,19 +99,21 @@ fn every_call_gets_its_arguments() {
     assert_eq!(whole, Tensor::from_slice(&[1.0_f32, 8.0, 12.0, 16.0, 5.0]));
     let mut counts = Tensor::from_slice(&[7_i64, 8]);
     communicator.all_reduce(&mut counts, Reduction::Maximum).unwrap();
+    communicator.all_reduce_aside(&mut counts, Reduction::Minimum).unwrap();
     communicator.broadcast(&mut counts, 3).unwrap();
     communicator.barrier().unwrap();
     let (at, counts_at) = (format!("{:p}", part.data_ptr()), format!("{:p}", counts.data_ptr()));
     let calls = stand_in.calls();
     assert_eq!(
-        calls[..3],
+        calls[..4],
         [
             format!("all-reduce from={at} to={at} count=3 type=7 operation=0 rank=2 {STREAM}"),
             format!("all-reduce from={counts_at} to={counts_at} count=2 type=4 operation=2 rank=2 {STREAM}"),
+            format!("all-reduce from={counts_at} to={counts_at} count=2 type=4 operation=3 rank=2 {SIDE_STREAM}"),
             format!("broadcast from={counts_at} to={counts_at} count=2 type=4 root=3 rank=2 {STREAM}"),
         ]
     );
-    assert!(calls[3].ends_with(&format!("count=1 type=2 operation=0 rank=2 {STREAM}")), "{}", calls[3]);
+    assert!(calls[4].ends_with(&format!("count=1 type=2 operation=0 rank=2 {STREAM}")), "{}", calls[4]);
     communicator.finalise().unwrap();
     assert_eq!(stand_in.calls(), ["finalize rank=2", "destroy rank=2"]);
 }
