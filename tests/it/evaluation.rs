@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use e2e::programs::{program, seedbed, transcript};
+use e2e::ranks::{compare, measured, rows};
 use e2e::study::{self, Study, TINY};
 
 const HEAD: &str = "[sweep]\nname = \"measured\"\nseeds = 2\n\n[factors]\nactivation = [\"gelu\", \"relu\"]\n\n[model]\narchitecture = \"gpt-neo\"\n\
@@ -106,4 +107,22 @@ fn a_sweep_tunes_its_models_and_reports_one_value_a_run() {
     for planned in &plan.runs {
         value(&layout.run(planned.id).evaluation().join("rte/results.csv"), "rte", "3");
     }
+}
+
+#[test]
+fn ranks_share_the_pairs_and_find_what_one_finds() {
+    let rows_of = |ranks: u32| {
+        let study = study_with_store();
+        let wish = format!("resources.gpus={ranks}");
+        let tasks = "evaluate.tasks=[\"validation\", \"blimp\"]";
+        let settings = ["--set", tasks, "--set", "analysis.primary=\"blimp\"", "--set", &wish];
+        let run = ["run", "--slots", "1", "--threads", "1"];
+        ends_with(0, &launch(&study, &[&run[..], &settings].concat()));
+        let layout = study.layout("measured");
+        [rows(&layout), measured(&layout)].concat()
+    };
+    let one = rows_of(1);
+    let asked = one.iter().filter(|(what, _)| what.contains("blimp")).count();
+    assert!(asked > 10, "{one:?}");
+    compare(&one, &rows_of(2), 2);
 }

@@ -7,7 +7,7 @@
 //! 3. [`model`] and [`feed_forward`]: the networks. [`parameters`]: their weights in one flat buffer.
 //! 4. [`data`]: from text files to packed batches. [`streams`]: where every random number comes from.
 //! 5. [`optimizer`], [`schedule`], [`divergence`]: how the weights move, and when a run has failed as science.
-//! 6. [`measure`]: what is measured at the end; [`evaluate`]: how; [`store`]: the benchmark data for it.
+//! 6. [`measure`]: what is measured at the end, [`mod@judge`]: minimal pairs by all ranks; [`evaluate`]: how; [`store`]: the benchmark data for it.
 //! 7. [`checkpoint`], [`curves`], [`files`]: what is written, so that a kill at any moment costs nothing but time.
 //! 8. [`trained`]: a model at rest; [`export`], [`import`]: how it leaves and comes; [`ask`]: how it is asked.
 //! 9. [`finetune`]: what it learns of other tasks; [`mod@bench`]: how fast it is, and where the time goes.
@@ -37,6 +37,7 @@ pub mod files;
 pub mod finetune;
 pub mod import;
 pub mod inspect;
+mod judge;
 pub mod logbook;
 pub mod measure;
 pub mod model;

@@ -9,7 +9,6 @@ use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::{Failure, Study};
 
-use crate::data::MinimalPair;
 use crate::evaluate::folder::{self, Of};
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
 use crate::evaluate::protocol::Protocol as Scoring;
@@ -121,31 +120,10 @@ pub fn fine_tune(
     Ok(Some(rows))
 }
 
-/// Asks the model about pairs, in fp32 whatever precision it was trained in, each rank about its share of them; nothing if
-/// somebody asked for a stop.
+/// The model's scores of pairs; nothing if somebody asked for a stop.
 fn judge(training: &Training<'_>, task: &PairTask<'_>, stop: &StopRequest) -> Result<Option<Vec<Judgement>>, Failure> {
-    let team = &training.workbench.team;
     let go_on = || if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    // Dealt out in turn: pairs lie paradigm by paradigm, and those of one are as long as each other.
-    let own: Vec<usize> = (0..task.pairs.len()).filter(|index| team.owns(*index as u64)).collect();
-    let pairs: Vec<MinimalPair> = own.iter().map(|index| task.pairs[*index].clone()).collect();
-    let part = PairTask { pairs: &pairs, ..*task };
-    let judged = if own.is_empty() { Some(Vec::new()) } else { training.judge(&part, &mut |_| go_on()) };
-    if team.any(judged.is_none()).map_err(as_failure)? {
-        return Ok(None);
-    }
-    let mut all = Vec::with_capacity(task.protocols.len());
-    for (index, protocol) in task.protocols.iter().enumerate() {
-        let mut scores = vec![[0.0; 2]; task.pairs.len()];
-        if let Some(judgement) = judged.as_ref().and_then(|judged| judged.get(index)) {
-            for (index, found) in own.iter().zip(&judgement.scores) {
-                scores[*index] = *found;
-            }
-        }
-        team.fill_in(scores.as_flattened_mut()).map_err(as_failure)?;
-        all.push(Judgement { protocol: *protocol, scores, changed: None });
-    }
-    Ok(Some(all))
+    training.judge(task, &mut |_| go_on()).map_err(as_failure)
 }
 
 fn validation_rows(result: &Validation) -> [ResultRow; 3] {

@@ -6,20 +6,17 @@ use std::time::{Duration, Instant};
 use spec::layout::RunLayout;
 use spec::model::ModelSpec;
 use spec::rows::{MetricRow, TimingRow};
-use spec::train::{Precision, TrainSpec};
+use spec::train::TrainSpec;
 
 use crate::checkpoint::{self, CheckpointError, Progress};
 use crate::collective::CollectiveError;
 use crate::curves::Curve;
 use crate::data::StepSampler;
-use crate::evaluate::command::DEFAULT_TOKENS;
 use crate::evaluate::examiner::Examiner;
-use crate::evaluate::minimal_pairs::{Judgement, PairTask};
+use crate::evaluate::minimal_pairs::PairTask;
 use crate::evaluate::protocol::Protocol;
-use crate::evaluate::sentences::{Scorer, Watch};
 use crate::feed::Feed;
 use crate::files::WriteError;
-use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::schedule::learning_rate;
 use crate::session::Pairs;
@@ -167,22 +164,6 @@ impl Training<'_> {
         }
     }
 
-    /// The model's scores of pairs, in fp32 whatever precision it is trained in; nothing if `watch` broke off.
-    pub fn judge(&self, task: &PairTask<'_>, watch: &mut Watch<'_>) -> Option<Vec<Judgement>> {
-        let bench = &self.workbench;
-        let model = Model::new(self.model, &mut |name| bench.parameters.leaf(name), Precision::Fp32);
-        let specials = bench.data.tokenizer.specials();
-        let model = model.with_padding(specials.pad);
-        let scorer = Scorer {
-            model: &model,
-            architecture: self.model.architecture,
-            specials,
-            device: bench.device,
-            most_tokens: DEFAULT_TOKENS as usize,
-        };
-        task.judge(&scorer, watch)
-    }
-
     fn validate(&mut self) -> Result<(), TrainError> {
         let bench = &self.workbench;
         let result = self.examiner().validate(&bench.data.validation, &bench.team)?;
@@ -190,7 +171,7 @@ impl Training<'_> {
         let [protocol, _] = Protocol::of(self.model.architecture);
         for (benchmark, pairs) in &self.pairs.curves {
             let task = PairTask { name: benchmark.name(), split: "test", pairs, protocols: &[protocol] };
-            let judgements = self.judge(&task, &mut |_| ControlFlow::Continue(()));
+            let judgements = self.judge(&task, &mut |_| ControlFlow::Continue(()))?;
             let accuracy = task.rows(&judgements.expect("invariant: nobody broke off"))[0].value;
             self.write_metric(&format!("{}-part", benchmark.name()), accuracy)?;
         }
