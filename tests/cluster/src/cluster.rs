@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::configuration::{self, NAME, Ports};
 use crate::daemon::{Daemon, Starter};
 use crate::{ClusterError, Options};
 
@@ -20,15 +19,15 @@ const GRACE: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub struct Cluster {
     folder: tempfile::TempDir,
-    options: Options,
+    pub(crate) options: Options,
     starter: Starter,
     daemons: Mutex<Daemons>,
 }
 
 #[derive(Debug, Default)]
-struct Daemons {
-    munge: Option<Daemon>,
-    storage: Option<Daemon>,
+pub(crate) struct Daemons {
+    pub(crate) munge: Option<Daemon>,
+    pub(crate) storage: Option<Daemon>,
     database: Option<Daemon>,
     controller: Option<Daemon>,
     nodes: Vec<Option<Daemon>>,
@@ -206,115 +205,35 @@ impl Cluster {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Daemons> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Daemons> {
         self.daemons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder().join(name).display().to_string()
     }
 
-    fn write(&self, name: &str, text: &str, mode: u32) -> Result<(), ClusterError> {
+    pub(crate) fn write(&self, name: &str, text: &str, mode: u32) -> Result<(), ClusterError> {
         let path = self.folder().join(name);
         let written =
             fs::write(&path, text).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(mode)));
         written.map_err(|source| ClusterError::Write { path, source })
     }
 
-    fn prepare(&self) -> Result<Ports, ClusterError> {
-        let failure = |source| ClusterError::Write { path: self.folder().to_owned(), source };
-        fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o755)).map_err(failure)?;
-        for name in ["state", "log", "munge", "database"] {
-            fs::create_dir(self.folder().join(name)).map_err(failure)?;
-        }
-        for node in 1..=self.options.nodes {
-            fs::create_dir_all(self.folder().join(format!("spool/node{node}"))).map_err(failure)?;
-        }
-        let ports = Ports::free(self.options.nodes).map_err(failure)?;
-        self.write("slurm.conf", &configuration::slurm(self.folder(), &ports, self.options), 0o644)?;
-        self.write("gres.conf", &configuration::gres(), 0o644)?;
-        self.write("slurmdbd.conf", &configuration::accounts(self.folder(), &ports), 0o600)?;
-        // A key of this cluster alone; what it protects lives for minutes.
-        let key: String =
-            (0..8).map(|_| fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default()).collect();
-        self.write("munge/key", &key, 0o400)?;
-        Ok(ports)
-    }
-
-    fn daemon(&self, program: &'static str, user: Option<&str>, arguments: &[String]) -> Result<Daemon, ClusterError> {
+    pub(crate) fn daemon(
+        &self,
+        program: &'static str,
+        user: Option<&str>,
+        arguments: &[String],
+    ) -> Result<Daemon, ClusterError> {
         Daemon::start(&self.starter, program, user, arguments, &self.environment())
     }
 
-    fn start_munge(&self) -> Result<(), ClusterError> {
-        run(Command::new("chown").args(["-R", "munge:munge", &self.path("munge")]))?;
-        let arguments = [
-            "--foreground".to_owned(),
-            "--force".to_owned(),
-            format!("--socket={}", self.path("munge/socket")),
-            format!("--key-file={}", self.path("munge/key")),
-            format!("--pid-file={}", self.path("munge/pid")),
-            format!("--log-file={}", self.path("munge/log")),
-            format!("--seed-file={}", self.path("munge/seed")),
-        ];
-        let daemon = self.daemon("munged", Some("munge"), &arguments)?;
-        self.lock().munge = Some(daemon);
-        let socket = self.path("munge/socket");
-        self.wait("munge answers", || self.succeeds("munge", &["-n", "-S", &socket]))
-    }
-
-    fn start_storage(&self, ports: &Ports) -> Result<(), ClusterError> {
-        let data = self.path("database");
-        run(Command::new("chown").args(["mysql:mysql", &data]))?;
-        run(Command::new("mariadb-install-db").args([
-            "--no-defaults",
-            "--user=mysql",
-            "--skip-test-db",
-            "--auth-root-authentication-method=normal",
-            &format!("--datadir={data}"),
-            // Each server that starts clears the temporary folder of what it takes for its own: of another cluster's.
-            &format!("--tmpdir={data}"),
-        ]))?;
-        let socket = format!("{data}/socket");
-        let arguments = [
-            "--no-defaults".to_owned(),
-            format!("--datadir={data}"),
-            format!("--tmpdir={data}"),
-            format!("--socket={socket}"),
-            format!("--port={}", ports.database),
-            format!("--pid-file={data}/pid"),
-            "--bind-address=127.0.0.1".to_owned(),
-            // Nothing here must survive a power cut.
-            "--innodb-flush-log-at-trx-commit=0".to_owned(),
-            "--innodb-buffer-pool-size=64M".to_owned(),
-            "--innodb-lock-wait-timeout=900".to_owned(),
-        ];
-        let daemon = self.daemon("mariadbd", Some("mysql"), &arguments)?;
-        self.lock().storage = Some(daemon);
-        let connect = format!("--socket={socket}");
-        let statements = "CREATE DATABASE slurm_acct_db; CREATE USER 'slurm'@'127.0.0.1' IDENTIFIED BY 'slurm'; \
-                          CREATE USER 'slurm'@'localhost' IDENTIFIED BY 'slurm'; \
-                          GRANT ALL ON slurm_acct_db.* TO 'slurm'@'127.0.0.1'; \
-                          GRANT ALL ON slurm_acct_db.* TO 'slurm'@'localhost';";
-        self.wait("the storage answers", || {
-            self.succeeds("mariadb", &["--no-defaults", &connect, "-u", "root", "-e", "SELECT 1"])
-        })?;
-        run(Command::new("mariadb").args(["--no-defaults", &connect, "-u", "root", "-e", statements]))
-    }
-
-    /// Tells the accounts of the cluster. On a busy machine their tables may not be made yet, and the call fails.
-    fn register(&self) -> Result<(), ClusterError> {
-        let is_known = || {
-            let output = self.command("sacctmgr").args(["-n", "-P", "show", "cluster", "format=cluster"]).output();
-            output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).lines().any(|line| line == NAME))
-        };
-        self.wait("the accounts know the cluster", || self.sacctmgr(&["add", "cluster", NAME]).is_ok() || is_known())
-    }
-
-    fn sacctmgr(&self, arguments: &[&str]) -> Result<(), ClusterError> {
+    pub(crate) fn sacctmgr(&self, arguments: &[&str]) -> Result<(), ClusterError> {
         run(self.command("sacctmgr").arg("-i").args(arguments))
     }
 
-    fn succeeds(&self, program: &str, arguments: &[&str]) -> bool {
+    pub(crate) fn succeeds(&self, program: &str, arguments: &[&str]) -> bool {
         self.command(program).args(arguments).output().is_ok_and(|output| output.status.success())
     }
 
@@ -375,7 +294,7 @@ fn is_installed(program: &str) -> bool {
         .any(|folder| folder.join(program).is_file())
 }
 
-fn run(command: &mut Command) -> Result<(), ClusterError> {
+pub(crate) fn run(command: &mut Command) -> Result<(), ClusterError> {
     match command.output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => Err(ClusterError::Command {
