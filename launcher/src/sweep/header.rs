@@ -16,7 +16,7 @@ const LONGEST_NAME: usize = 64;
 /// Most seeds of a sweep.
 const MOST_SEEDS: i64 = 1_000_000;
 
-const EXPECTED_SEEDS: &str = "a count such as 10, a list such as [0, 1, 42], or { from = 100, count = 20 }";
+const EXPECTED_SEEDS: &str = "a count from 1 to 1000000, a list such as [0, 1, 42], or { from = 100, count = 20 }";
 
 static NAME: Setting =
     Setting { key: "sweep.name", kind: Kind::Text, default: Preset::Required, meaning: "The sweep's name" };

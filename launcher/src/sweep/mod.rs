@@ -6,7 +6,7 @@
 //! 2. [`source`], [`problem`]: places in the text, and what is wrong there.
 //! 3. [`document`], [`command_line`]: TOML as flat tables of dotted keys, and `--set` over it.
 //! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
-//! 5. [`header`], [`preset`], [`factors`], [`condition`], [`blocks`], [`retry`], [`analysis`], [`questions`]: the tables
+//! 5. [`header`], [`preset`], [`factors`], [`synonyms`], [`condition`], [`blocks`], [`retry`], [`analysis`], [`questions`]: the tables
 //!    of the file.
 //! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs; [`unused`]: what no run
 //!    uses.
@@ -36,6 +36,7 @@ mod resolve;
 mod retry;
 mod runs;
 mod source;
+mod synonyms;
 mod tables;
 mod template;
 mod unused;

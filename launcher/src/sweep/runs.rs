@@ -63,6 +63,19 @@ fn warn_of_budgets(resolver: &Resolver, points: &[Point], resolved: &[Resolved],
     }
 }
 
+/// Refuses a design of too many runs, before they are laid out. The design has `seeds`, but for the points that have their own.
+pub(super) fn refuse_too_many<'a>(
+    seeds: &[u64],
+    points: &[Point],
+    own: impl Fn(&Point) -> Option<&'a [u64]>,
+    problems: &mut Problems,
+) {
+    let runs: usize = points.iter().map(|point| own(point).unwrap_or(seeds).len()).sum();
+    if runs > MOST {
+        problems.error(&Origin::Nowhere, format!("the sweep has {runs} runs; at most {MOST} are taken"));
+    }
+}
+
 /// The seeds in order and, for each, the points that have it.
 ///
 /// `own` gives the seeds of a point that has some of its own.
@@ -94,10 +107,6 @@ pub(super) fn runs(
 ) -> (Vec<RunSpec>, BTreeMap<RunId, f64>) {
     let pairs: Vec<(u64, usize)> =
         order.iter().flat_map(|(seed, points)| points.iter().map(|point| (*seed, *point))).collect();
-    if pairs.len() > MOST {
-        problems.error(&Origin::Nowhere, format!("the sweep has {} runs; at most {MOST} are taken", pairs.len()));
-        return (Vec::new(), BTreeMap::new());
-    }
     let runs = in_parallel(pairs.len(), |index| resolved[pairs[index].1].run(pairs[index].0));
     refuse_twins(&runs, &pairs, resolved, problems);
     let missed = runs.iter().zip(&pairs).filter_map(|(run, (_, point))| Some((run.id, resolved[*point].missed?)));

@@ -18,7 +18,7 @@ use super::program::ProgramSource;
 use super::resolve::Resolver;
 use super::retry::RetryPolicy;
 use super::vocabulary::Assignment;
-use super::{analysis, blocks, runs, unused};
+use super::{analysis, blocks, runs, synonyms, unused};
 
 /// What the tables of a sweep file say.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ impl Tables {
             common: fixed.iter().chain(&forced).collect(),
             single: single.chain(inclusions.iter().map(|block| &block.assignments)).flatten().collect(),
         };
+        synonyms::warn(&factors, problems);
         let preset = preset::apply(header.protocol, &explicit, problems);
         if preset.is_some() && !program.is_builtin() {
             let message = "sweep.preset fills in settings of the built-in trainer, but [trainer] runs another program";
@@ -91,6 +92,8 @@ impl Tables {
         let inclusions = &self.inclusions;
         let points = design::points(&self.factors, &self.exclusions, inclusions, problems);
         design::check_overrides(&points, &self.overrides, problems);
+        let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
+        runs::refuse_too_many(&self.header.seeds, &points, own, problems);
         let resolver = Resolver {
             name: &self.header.name,
             protocol: self.header.protocol,
@@ -109,7 +112,6 @@ impl Tables {
         if self.program.is_builtin() {
             unused::warn(&resolver, &points, problems);
         }
-        let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
         let order = runs::seeds_of(&self.header.seeds, &points, own);
         runs::refuse_ambiguous(&points, &order, |index| inclusions[index].origin.clone(), problems);
         let (runs, missed_budgets) = runs::runs(&resolved, &order, problems);

@@ -274,3 +274,10 @@ fn the_readme_names_every_activation() {
         assert!(readme.contains(&format!("`{name}`")), "README.md does not name {name}");
     }
 }
+
+#[test]
+fn two_names_of_one_function_are_pointed_out() {
+    let sweep = load(&small("[factors]\nactivation = [\"elu\", \"gelu\", \"celu\"]\n"), &[]).unwrap();
+    let [warning] = sweep.warnings.as_slice() else { panic!("{:?}", sweep.warnings) };
+    assert!(warning.contains("celu and elu are one function here"), "{warning}");
+}

@@ -71,6 +71,13 @@ fn the_header() {
 }
 
 #[test]
+fn too_many_runs_are_refused() {
+    let text =
+        small("[factors]\nmodel.layers = [1, 2]\ntrain.steps = [1, 2, 3]\n").replace("seeds = 1", "seeds = 1000000");
+    assert!(errors(&text, &[]).contains("the sweep has 6000000 runs; at most 1000000 are taken"));
+}
+
+#[test]
 fn factors() {
     let text = "[factors]\nactivation = [\"gelu\", \"relo\", \"gelu\"]\ntrain.learning-rate = []\nmodel.layers = 2\n\"model.depth\" = [1]\n\"resources.time\" = [\"1h\"]\nseed = [1, 2]\nmodel.activation = [\"relu\"]\n";
     assert_snapshot!(errors(&small(text), &[]));

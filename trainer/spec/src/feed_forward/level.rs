@@ -37,6 +37,9 @@ pub enum Function {
     Learned(LearnedFunction),
 }
 
+/// Names of one function: CELU is ELU at the only α that either takes here, 1.
+pub const SYNONYMS: [(&str, &str); 1] = [("celu", "elu")];
+
 /// Every level, family by family.
 pub const LEVELS: [(&str, Level); 61] = {
     use LearnedFunction as L;
