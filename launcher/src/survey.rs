@@ -112,12 +112,26 @@ pub fn observe_all(
     if begun.len() < FEW {
         return runs.iter().map(look).collect();
     }
+    look_at_all(runs, look)
+}
+
+/// What `look` sees of each of `things`, in their order; of many, several are looked at at a time.
+///
+/// # Errors
+/// The first of `look`.
+pub fn look_at_all<Thing: Sync, Seen: Send, Error: Send>(
+    things: &[Thing],
+    look: impl Fn(&Thing) -> Result<Seen, Error> + Sync,
+) -> Result<Vec<Seen>, Error> {
+    if things.len() < FEW {
+        return things.iter().map(look).collect();
+    }
     thread::scope(|scope| {
         let look = &look;
-        let parts = runs.chunks(runs.len().div_ceil(EYES));
+        let parts = things.chunks(things.len().div_ceil(EYES));
         let eyes: Vec<_> =
             parts.map(|part| scope.spawn(move || part.iter().map(look).collect::<Result<Vec<_>, _>>())).collect();
-        let mut all = Vec::with_capacity(runs.len());
+        let mut all = Vec::with_capacity(things.len());
         for eye in eyes {
             all.extend(eye.join().expect("invariant: looking does not panic")?);
         }

@@ -83,6 +83,18 @@ pub enum ClusterError {
         #[source]
         source: slurm::ValueError,
     },
+    /// What a person wants in place of what the sweep asks for cannot be asked for.
+    #[error("{option} x{factor}: {reason}; {instead} can be asked for")]
+    Change {
+        /// The option.
+        option: &'static str,
+        /// The factor.
+        factor: f64,
+        /// Why not.
+        reason: String,
+        /// What could be named instead.
+        instead: &'static str,
+    },
     /// `srun`, which spreads a run over nodes, is outside of the site's container.
     #[error("run {run} asks for several nodes (resources.nodes), which a site with a container cannot give it")]
     NodesInContainer {
@@ -145,7 +157,7 @@ impl From<ClusterError> for CliError {
                 .hint("--set resources.nodes=1 keeps a run on one node; a site without a container has several"),
             ClusterError::NoReportThere { .. } => Self::new(ExitCode::Usage, error)
                 .hint("`seedbed watch` brings the results here when all is done; `seedbed report` follows"),
-            ClusterError::Site(_) => Self::new(ExitCode::Usage, error),
+            ClusterError::Site(_) | ClusterError::Change { .. } => Self::new(ExitCode::Usage, error),
             ClusterError::Path { .. } => Self::new(ExitCode::BadSpec, error)
                 .hint("rename the folder, or name another one for the directories of sweeps with --root"),
             ClusterError::Script(_) | ClusterError::Value { .. } | ClusterError::Slices { .. } => {

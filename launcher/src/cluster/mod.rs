@@ -4,8 +4,8 @@
 //! files), [`mirror`] (what they wrote, brought here), [`submissions`] (what the ledger says
 //! was handed to Slurm), [`kind`] (what they ask for), [`frame`] and [`batch`] (one array of runs and its two files), [`script`] (what they say, read again), [`mod@call`] (the call that must never be repeated
 //! blindly), [`mod@wish`] (what is wanted of a run), [`order`] (which runs go into which arrays), [`submit`] (handing them over), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote),
-//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the site could give), [`mod@needs`] (what it then
-//! asks for), [`view`] (all sites of a sweep at once), [`unfinished`] (the runs about which they are asked), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
+//! [`end`] (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the site could give), [`change`] (what a person wants instead) and [`mod@needs`] (what it then
+//! asks for), [`view`] (all sites of a sweep at once), [`unfinished`] (the runs about which they are asked, and [`ended`] what need not be looked at again), [`mod@whereabouts`] (where what is to be measured was trained), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a
 //! site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk before
@@ -17,8 +17,10 @@ mod audible;
 mod batch;
 mod call;
 mod capacity;
+mod change;
 mod contact;
 mod end;
+mod ended;
 mod error;
 mod fence;
 mod frame;
@@ -42,10 +44,12 @@ mod submit;
 mod then_report;
 mod unfinished;
 mod view;
+mod whereabouts;
 mod wish;
 
 pub use self::batch::Batch;
 pub use self::capacity::Capacity;
+pub use self::change::{Change, Changes};
 pub use self::contact::Contact;
 pub use self::end::{EndedTask, note_ends};
 pub use self::error::ClusterError;
@@ -55,7 +59,7 @@ pub use self::health::{Finding, Verdict, examine};
 pub use self::job_log::{job_log, last_words};
 pub use self::kind::resources;
 pub use self::mirror::{Extent, Fetched, fetch, is_far};
-pub use self::needs::{Change, Changes, Histories, Needs, changed, needs};
+pub use self::needs::{Histories, Needs, changed, needs};
 pub use self::order::{Order, arrange};
 pub use self::orphans::{Orphan, orphans, unknown_scripts};
 pub use self::place::{FarPlace, Place};
@@ -74,4 +78,5 @@ pub use self::submit::{Handed, hand_over};
 pub use self::then_report::{Reporting, then_report};
 pub use self::unfinished::Unfinished;
 pub use self::view::{Overview, SiteQueue, Sites};
+pub use self::whereabouts::{Whereabouts, has_checkpoint, without_checkpoints};
 pub use self::wish::Wish;

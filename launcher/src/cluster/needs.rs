@@ -2,13 +2,13 @@
 //! failed under it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
 use slurm::resources::{Memory, MemoryRequest, Resources, TimeLimit};
 use spec::RunId;
 use spec::status::Cause;
 
 use super::capacity::Capacity;
+use super::change::Changes;
 use super::error::ClusterError;
 use super::submissions::{SeenEnd, Submission};
 use crate::ledger::RunEnd;
@@ -34,39 +34,6 @@ impl Histories {
     }
 }
 
-/// What a person wants asked for in place of what the policy says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change<T> {
-    /// So much.
-    To(T),
-    /// So many times what the sweep asks for.
-    Times(f64),
-}
-
-impl<T: FromStr> FromStr for Change<T>
-where
-    T::Err: std::fmt::Display,
-{
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix('x').map(str::parse::<f64>) {
-            Some(Ok(factor)) if (0.01..=1000.0).contains(&factor) => Ok(Self::Times(factor)),
-            Some(_) => Err("expected a factor such as x1.5".to_owned()),
-            None => text.parse().map(Self::To).map_err(|error| format!("{error}; or a factor such as x1.5")),
-        }
-    }
-}
-
-/// What a person wants changed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Changes {
-    /// Of the memory.
-    pub memory: Option<Change<Memory>>,
-    /// Of the time.
-    pub time: Option<Change<TimeLimit>>,
-}
-
 /// What a run asks for, beyond what the sweep's file says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
@@ -81,14 +48,11 @@ pub struct Needs {
 }
 
 /// What is asked for in place of `asked` by these changes alone.
-pub fn changed(asked: &Resources, changes: &Changes) -> Needs {
-    let memory = match (asked.memory, changes.memory) {
-        (Some(MemoryRequest::PerNode(base)), Some(change)) => Memory::from_mebibytes(change.over(base)).ok(),
-        _ => None,
-    };
-    let seconds = asked.time.and_then(TimeLimit::seconds).zip(changes.time);
-    let time = seconds.and_then(|(base, change)| TimeLimit::from_seconds(change.seconds_over(base)).ok());
-    Needs { memory, time, ..Needs::default() }
+///
+/// # Errors
+/// What they want cannot be asked for.
+pub fn changed(asked: &Resources, changes: &Changes) -> Result<Needs, ClusterError> {
+    Ok(Needs { memory: changes.memory(asked)?, time: changes.time(asked)?, ..Needs::default() })
 }
 
 /// What a run needs that asks for `asked` and whose tasks ended as `history` tells.
@@ -96,7 +60,7 @@ pub fn changed(asked: &Resources, changes: &Changes) -> Needs {
 /// `Err` says in words that it cannot get more of what it ended for want of.
 ///
 /// # Errors
-/// The site does not say what it has.
+/// The site does not say what it has, or what the changes want cannot be asked for.
 pub fn needs(
     asked: &Resources,
     history: &[SeenEnd],
@@ -104,15 +68,16 @@ pub fn needs(
     changes: &Changes,
     capacity: &mut Capacity<'_>,
 ) -> Result<Result<Needs, String>, ClusterError> {
-    let mut needs = Needs::default();
+    // What a person says stands, and nothing grows beyond it.
+    let mut needs = changed(asked, changes)?;
     let times = |end: RunEnd| history.iter().filter(|past| past.end == end).count() as i32;
     let last = history.last().map(|past| past.end);
     let wanting = RunEnd::Timeout { progress: Some(false) };
     let (memory, time) = (times(RunEnd::OutOfMemory), times(wanting));
-    if let Some(MemoryRequest::PerNode(base)) = asked.memory {
+    if let Some(MemoryRequest::PerNode(base)) = asked.memory.filter(|_| needs.memory.is_none()) {
         let grow = |times: i32| policy.memory_factor.powi(times);
-        let most = if memory > 0 && changes.memory.is_none() { capacity.largest(asked)? } else { None };
-        match grown(base.mebibytes(), changes.memory.map(|change| change.over(base)), memory, grow, most) {
+        let most = if memory > 0 { capacity.largest(asked)? } else { None };
+        match grown(base.mebibytes(), memory, grow, most) {
             Growth::AtCap(most) if last == Some(RunEnd::OutOfMemory) => {
                 let gib = most as f64 / 1024.0;
                 return Ok(Err(format!(
@@ -122,19 +87,19 @@ pub fn needs(
             Growth::AtCap(amount) | Growth::To(amount) => needs.memory = Memory::from_mebibytes(amount).ok(),
             Growth::None => {}
         }
-        needs.alone |= memory > 0 && changes.memory.is_none();
+        needs.alone |= memory > 0;
     }
-    if let Some(base) = asked.time.and_then(TimeLimit::seconds) {
+    if let Some(base) = asked.time.and_then(TimeLimit::seconds).filter(|_| needs.time.is_none()) {
         let grow = |times: i32| policy.time_factor.powi(times);
-        let most = if time > 0 && changes.time.is_none() { capacity.longest()? } else { None };
-        match grown(base, changes.time.map(|change| change.seconds_over(base)), time, grow, most) {
+        let most = if time > 0 { capacity.longest()? } else { None };
+        match grown(base, time, grow, most) {
             Growth::AtCap(_) if last == Some(wanting) => {
                 return Ok(Err("its time was up, it had come no further, and its partition allows no more".to_owned()));
             }
             Growth::AtCap(seconds) | Growth::To(seconds) => needs.time = TimeLimit::from_seconds(seconds).ok(),
             Growth::None => {}
         }
-        needs.alone |= time > 0 && changes.time.is_none();
+        needs.alone |= time > 0;
     }
     if policy.exclude_nodes {
         let is_to_blame = |end| matches!(end, RunEnd::NodeFailure | RunEnd::Failed(Cause::Unavailable));
@@ -148,24 +113,6 @@ pub fn needs(
     Ok(Ok(needs))
 }
 
-impl Change<Memory> {
-    fn over(self, base: Memory) -> u64 {
-        match self {
-            Self::To(memory) => memory.mebibytes(),
-            Self::Times(factor) => (base.mebibytes() as f64 * factor).ceil() as u64,
-        }
-    }
-}
-
-impl Change<TimeLimit> {
-    fn seconds_over(self, base: u64) -> u64 {
-        match self {
-            Self::To(limit) => limit.seconds().unwrap_or(base),
-            Self::Times(factor) => (base as f64 * factor).ceil() as u64,
-        }
-    }
-}
-
 /// How much is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Growth {
@@ -177,10 +124,7 @@ enum Growth {
     AtCap(u64),
 }
 
-fn grown(base: u64, told: Option<u64>, times: i32, factor: impl Fn(i32) -> f64, most: Option<u64>) -> Growth {
-    if let Some(amount) = told {
-        return Growth::To(amount);
-    }
+fn grown(base: u64, times: i32, factor: impl Fn(i32) -> f64, most: Option<u64>) -> Growth {
     if times == 0 {
         return Growth::None;
     }
@@ -274,8 +218,6 @@ mod tests {
         let changes = Changes { memory: Some("3G".parse().unwrap()), time: Some("x2".parse().unwrap()) };
         let needs = after(&history, changes).unwrap();
         assert_eq!((needs.memory.unwrap().mebibytes(), needs.time.unwrap().seconds()), (3072, Some(4 * 3600)));
-        for wrong in ["x", "x0", "xx", "x-1", "lots"] {
-            assert!(wrong.parse::<Change<Memory>>().is_err(), "{wrong}");
-        }
+        assert!(!needs.alone);
     }
 }

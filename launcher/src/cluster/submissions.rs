@@ -152,6 +152,24 @@ impl Submission {
     }
 }
 
+/// The site that each run was last submitted to, or may have been. What is measured was trained there, so that submissions of
+/// elements say nothing of it.
+///
+/// # Errors
+/// The array file of a submission cannot be read.
+pub(super) fn last_sites<'a>(
+    layout: &SweepLayout,
+    submissions: &'a [Submission],
+) -> Result<BTreeMap<RunId, &'a str>, FileError> {
+    let mut last = BTreeMap::new();
+    let reached =
+        |submission: &&Submission| !submission.evaluates && matches!(submission.fate, Fate::Open | Fate::Accepted(_));
+    for submission in submissions.iter().filter(reached) {
+        last.extend(submission.runs(layout)?.iter().map(|run| (*run, submission.site.as_str())));
+    }
+    Ok(last)
+}
+
 /// The runs of the array file at `path`, by line.
 pub(super) fn runs_in(path: &Path) -> Result<Vec<RunId>, FileError> {
     /// Of a whole run or element only this is read: the file may hold tens of thousands.
@@ -171,4 +189,15 @@ pub(super) fn runs_in(path: &Path) -> Result<Vec<RunId>, FileError> {
         runs.push(serde_json::from_str::<Line>(&line).map_err(damaged)?.id);
     }
     Ok(runs)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A submission of elements that was accepted.
+    pub(in crate::cluster) fn evaluation(name: &str) -> Submission {
+        let intended = Submission::intended(name, "here", "2026-01-01T00:00:00Z", 1, &[]).unwrap();
+        Submission { evaluates: true, fate: Fate::Accepted(JobNumber::new(7).unwrap()), ..intended }
+    }
 }

@@ -7,10 +7,9 @@ use std::time::SystemTime;
 use spec::RunId;
 use spec::layout::SweepLayout;
 
+use super::ended::open_elements;
 use super::submissions::{Fate, Submission};
 use super::view::SiteQueue;
-use crate::array;
-use crate::evaluation;
 use crate::files::FileError;
 use crate::lease::Machine;
 use crate::output::counted;
@@ -80,24 +79,14 @@ impl Unfinished {
     }
 }
 
-/// The elements of `submissions` of which neither the ledger nor a record of their own says how they ended.
+/// The elements of `submissions` that may still be on their way, each with its run.
 fn elements<'a>(
     submissions: impl Iterator<Item = &'a Submission>,
     layout: &SweepLayout,
 ) -> Result<BTreeMap<RunId, RunId>, FileError> {
     let mut open = BTreeMap::new();
     for submission in submissions.filter(|submission| submission.evaluates) {
-        let ids = submission.runs(layout)?;
-        if ids.iter().all(|id| submission.observed.contains_key(id)) {
-            continue;
-        }
-        for element in array::read_elements(&layout.array(submission.name.as_str()))? {
-            let record = evaluation::record_of(layout, &element)?;
-            let is_over = record.is_some_and(|record| record.is_last_word_of(submission.name.as_str()));
-            if !is_over && !submission.observed.contains_key(&element.id) {
-                open.insert(element.id, element.run);
-            }
-        }
+        open.extend(open_elements(layout, submission)?.into_iter().map(|element| (element.id, element.run)));
     }
     Ok(open)
 }

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`job`] (what is asked for and the whole way through), [`attempt`] (claim and records), [`trainer`]
 //! (which program, with which environment), [`guard`] (how it is tied to its supervisor), [`preflight`] (what can be seen to
-//! be missing before it starts), [`node`] (on what it is carried out), [`watch`] (signals, heartbeat, end), [`verdict`] (what
+//! be missing before it starts), [`node`] (on what it is carried out), [`mod@watch`] (signals, heartbeat, end), [`verdict`] (what
 //! an end means).
 //!
 //! Invariants: whoever writes into a run's directory holds its claim; no trainer outlives its supervisor; the terminal record
@@ -26,4 +26,4 @@ pub use self::guard::{GuardError, become_trainer, tie_to_parent};
 pub use self::job::{Finish, Job, Retry, carry_out};
 pub use self::trainer::locate as locate_trainer;
 pub use self::verdict::exit_code;
-pub use self::watch::{Asked, WATCHED};
+pub use self::watch::{Asked, End, WATCHED, watch};

@@ -15,13 +15,13 @@ pub const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHL
 
 /// How a trainer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct End {
+pub struct End {
     /// Its exit code, unless a signal ended it.
-    pub(super) exit_code: Option<i32>,
+    pub exit_code: Option<i32>,
     /// The signal that ended it.
-    pub(super) signal: Option<i32>,
+    pub signal: Option<i32>,
     /// How urgently it had been asked to stop.
-    pub(super) asked: Asked,
+    pub asked: Asked,
 }
 
 impl End {
@@ -56,8 +56,11 @@ impl Asked {
     }
 }
 
-/// Waits for the end of `child`, which leads its own process group.
-pub(super) fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, SuperviseError> {
+/// Waits for the end of `child`, which leads its own process group and works under `claim`.
+///
+/// # Errors
+/// The claim was taken over, so that the child was killed; or it cannot be waited for.
+pub fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, SuperviseError> {
     let group = Pid::from_child(&child);
     let mut asked = Asked::No;
     let mut renewal = Instant::now() + RENEWAL;

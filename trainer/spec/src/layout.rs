@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::identity::RunId;
 
+/// The files of a run's [checkpoints](RunLayout::checkpoints): the newest, and the one before it. One of them is whole.
+pub const CHECKPOINTS: [&str; 2] = ["latest.safetensors", "previous.safetensors"];
+
 /// The directory of one sweep: `<root>/<sweep>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepLayout {
@@ -54,6 +57,11 @@ impl SweepLayout {
     /// The array file of one submission: a line per index, each a resolved run.
     pub fn array(&self, submission: &str) -> PathBuf {
         self.arrays().join(format!("{submission}.jsonl"))
+    }
+
+    /// What was seen to have ended of one submission of elements, so that nobody looks at it again.
+    pub fn ended(&self, submission: &str) -> PathBuf {
+        self.arrays().join(format!("{submission}.ended.json"))
     }
 
     /// The batch script of one submission to Slurm.
@@ -157,6 +165,12 @@ impl RunLayout {
     /// What became of the measurement that fills this folder of [`RunLayout::evaluation`], the last time; written by the launcher.
     pub fn element(&self, folder: &str) -> PathBuf {
         self.evaluation().join(format!("{folder}.json"))
+    }
+
+    /// The claim of the measurement that fills this folder of [`RunLayout::evaluation`]: made with O_EXCL, removed when it ends. Its
+    /// name is one that is not fetched from a site elsewhere, whose own processes alone it concerns.
+    pub fn element_claim(&self, folder: &str) -> PathBuf {
+        self.evaluation().join(format!(".{folder}.claim"))
     }
 
     /// Wall-clock times; written by the trainer.

@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use spec::RunId;
+use spec::layout::CHECKPOINTS as NAMES;
 use tch::Tensor;
 
 pub(crate) use self::record::bytes_of;
@@ -24,8 +25,6 @@ use crate::files::{WriteError, sync_folder};
 use crate::optimizer::Optimizer;
 use crate::parameters::Parameters;
 
-/// The names of the newest checkpoint and of the one before it.
-const NAMES: [&str; 2] = ["latest.safetensors", "previous.safetensors"];
 /// The name of a checkpoint that is whole but has not taken its place yet.
 const STAGED: &str = "next.safetensors";
 

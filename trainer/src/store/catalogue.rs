@@ -10,7 +10,7 @@
 //! TinyStories and those six are not pinned, because no whole copy was at hand to take a checksum of.
 
 use super::pair::{Naming, PairForm};
-use super::set::{Download, Form, Set, SetFile};
+use super::set::{Download, Form, Published, Set, SetFile};
 use crate::finetune::glue::BABYLM as BABYLM_TASKS;
 use crate::finetune::tasks::{self, Task};
 
@@ -171,6 +171,7 @@ fn blimp() -> Set {
             published: Some(67_000),
             content: BLIMP_CONTENT.parse().ok(),
             needed: true,
+            parquet: None,
         }],
     }
 }
@@ -195,6 +196,7 @@ fn babylm() -> Set {
             published: Some(63_280),
             content: BABYLM_CONTENT.parse().ok(),
             needed: true,
+            parquet: None,
         }],
     }
 }
@@ -254,6 +256,7 @@ fn superglue_set((name, folder, meaning, licence, published): Row) -> Set {
         published: Some(published),
         content: content(name),
         needed: true,
+        parquet: None,
     };
     let files = if is_diagnostic {
         vec![file("test.jsonl", &[format!("{folder}/{folder}.jsonl"), format!("{folder}.jsonl")], published[1])]
@@ -324,6 +327,7 @@ fn babylm_tasks(set: &str, names: &str, tasks: &[Splits<'_>]) -> Set {
         content: None,
         // A part of the tasks is of use, too.
         needed: published > 0 && set == "babylm-superglue",
+        parquet: None,
     };
     let files: Vec<SetFile> = tasks
         .iter()
@@ -341,19 +345,21 @@ fn babylm_tasks(set: &str, names: &str, tasks: &[Splits<'_>]) -> Set {
 }
 
 fn stories(name: &str, meaning: &str, [train, validation]: [&str; 2]) -> Set {
-    let file = |name: &str, found: &str| SetFile {
+    // The hub has V1 in both forms and V2 as text alone, so that nothing but the number of rows tells what Parquet holds.
+    let file = |name: &str, found: &str, rows: u64| SetFile {
         name: name.to_owned(),
         parts: vec![texts(&[found])],
         form: Form::Stories,
         published: None,
         content: None,
         needed: true,
+        parquet: Some(Published { set: "tinystories", rows }),
     };
     Set {
         name: name.to_owned(),
         meaning: format!("{meaning} (arXiv:2305.07759), from text or Parquet"),
         licence: "CDLA-Sharing-1.0".to_owned(),
         downloads: [train, validation].map(|file| download(format!("{TINY_STORIES}/{file}"))).to_vec(),
-        files: vec![file("train.txt", train), file("validation.txt", validation)],
+        files: vec![file("train.txt", train, 2_119_719), file("validation.txt", validation, 21_990)],
     }
 }

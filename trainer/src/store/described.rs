@@ -114,6 +114,7 @@ fn set(described: Described) -> Result<Set, String> {
         published: None,
         content: None,
         needed: true,
+        parquet: None,
     };
     let files = files.into_iter().map(file).collect();
     Ok(Set { name, meaning, licence: String::new(), downloads, files })

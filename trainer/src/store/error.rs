@@ -63,6 +63,30 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// Tables of Apache Parquet that are too few or too many.
+    #[error("the Parquet files of {split} are no whole set: {reason}")]
+    Shards {
+        /// The part of the set.
+        split: String,
+        /// What is missing or there twice, and what would be right.
+        reason: String,
+    },
+    /// Tables of Apache Parquet that are another set's.
+    #[error(
+        "the Parquet files of {split} have {rows} rows, which are those of `{other}` and not of `{set}`; `{set}` is made of {wanted}"
+    )]
+    OtherSet {
+        /// The part of the set.
+        split: String,
+        /// How many rows.
+        rows: u64,
+        /// Whose they are.
+        other: &'static str,
+        /// The set that was asked for.
+        set: String,
+        /// What it is made of.
+        wanted: String,
+    },
     /// A table of Apache Parquet where a set has none.
     #[error("{} is a Parquet file; only stories are read from those, and `{set}` is made of {wanted}", path.display())]
     NoParquet {

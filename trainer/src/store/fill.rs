@@ -12,9 +12,9 @@ use super::download::{Downloader, Patience};
 use super::error::StoreError;
 use super::lines::Lines;
 use super::pair::Pairs;
-use super::parquet;
 use super::set::{Download, Form, Set, SetFile};
 use super::shelf::Store;
+use super::tables;
 use crate::data::lease::{Waiting, built_once};
 use crate::finetune::tasks::ItemFile;
 
@@ -42,15 +42,18 @@ pub fn import(
     note: &mut dyn FnMut(&str),
 ) -> Result<SetRecord, StoreError> {
     store.make()?;
-    let mut files = tables(store, set, sources, note)?;
+    tables::refuse_foreign(set, sources)?;
+    let mut files = BTreeMap::new();
     let mut found = Found::new();
-    for source in sources.iter().filter(|source| !source.is_table()) {
+    for source in sources.iter().filter(|source| !tables::is_table(source)) {
         let mut visit = |path: &str, content: &mut dyn Read| take(store, set, (path, content), &mut files, &mut found);
         match &source.name {
             Some(name) => archive::named(&source.path, name, &mut visit)?,
             None => archive::each(&source.path, &mut visit)?,
         }
     }
+    // Of a copy of the hub's whole folder the texts are taken.
+    tables::take(store, set, sources, &mut files, note)?;
     let mut record = SetRecord { schema: SCHEMA, set: set.name.clone(), origin, files };
     for (index, file) in set.files.iter().enumerate().filter(|(_, file)| file.form != Form::Stories) {
         let parts: Vec<(String, Vec<u8>)> = (0..file.parts.len())
@@ -75,50 +78,6 @@ pub fn import(
     }
     store.write(&record)?;
     Ok(record)
-}
-
-impl Source {
-    /// Whether it is one file in Parquet.
-    fn is_table(&self) -> bool {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        parquet::is_one(self.name.as_deref().unwrap_or(&name)) && !self.path.is_dir()
-    }
-}
-
-/// Takes in the stories that come in Parquet.
-fn tables(
-    store: &Store,
-    set: &Set,
-    sources: &[Source],
-    note: &mut dyn FnMut(&str),
-) -> Result<BTreeMap<String, StoredFile>, StoreError> {
-    let mut files = BTreeMap::new();
-    let mut found = parquet::among(sources);
-    let splits: Vec<&str> =
-        set.files.iter().filter(|file| file.form == Form::Stories).map(|file| file.name.as_str()).collect();
-    if splits.is_empty() {
-        // One that lies beside others in a folder is passed over, like whatever else belongs to no file of the set.
-        found.retain(|(_, path)| sources.iter().any(|source| source.path == *path));
-        let wanted =
-            || set.files.iter().flat_map(|file| file.parts.iter().flatten()).next().cloned().unwrap_or_default();
-        return match found.pop() {
-            Some((_, path)) => Err(StoreError::NoParquet { path, set: set.name.clone(), wanted: wanted() }),
-            None => Ok(files),
-        };
-    }
-    for (split, paths) in parquet::by_split(found, &splits)? {
-        let mut stories = parquet::Stories::of(&paths);
-        let stored = store.put(&mut stories);
-        if let Some(failure) = stories.failure.take() {
-            return Err(failure);
-        }
-        let (content, bytes) = stored?;
-        if stories.blank > 0 {
-            note(&format!("{}: {} rows without text were left out of {split}", set.name, stories.blank));
-        }
-        files.insert(split, StoredFile { content, bytes, examples: stories.stories });
-    }
-    Ok(files)
 }
 
 /// Keeps an entry if it belongs to the set. Stories go to the shelf at once, since they may be larger than the memory.
@@ -239,6 +198,9 @@ fn not_there(set: &Set, file: &SetFile, origin: &[String], found: usize) -> Stor
     if more > 0 {
         let all = file.parts.len();
         wanted = format!("{wanted} and {more} more (found: {found} of {all})");
+    }
+    if file.form == Form::Stories {
+        wanted += " or, in Parquet, train….parquet and valid….parquet";
     }
     StoreError::NotThere { origin: origin.join(", "), set: set.name.clone(), wanted }
 }

@@ -45,6 +45,17 @@ pub struct SetFile {
     pub content: Option<Digest>,
     /// Whether the set is of no use without it.
     pub needed: bool,
+    /// What is known of the hub's Parquet that may be taken for it.
+    pub parquet: Option<Published>,
+}
+
+/// A file that was published in Parquet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The set that it is of: maybe another one, for which it must not be taken.
+    pub set: &'static str,
+    /// How many rows it has.
+    pub rows: u64,
 }
 
 /// What a file holds.

@@ -29,7 +29,7 @@ use self::skew::Skew;
 use self::turn::turn;
 use super::error::ClusterError;
 use super::site::Site;
-use super::submissions::{Fate, Submission};
+use super::submissions::{self, Submission};
 use crate::files::{FileError, create_directory, read_optional_record, write_atomic, write_record};
 
 /// How much is fetched.
@@ -96,16 +96,9 @@ fn last_sites<'a>(
     submissions: &'a [Submission],
     extent: Extent,
 ) -> Result<BTreeMap<&'a str, BTreeSet<RunId>>, ClusterError> {
-    let mut last: BTreeMap<RunId, &str> = BTreeMap::new();
-    // What is measured was trained there: its run was submitted to the same site.
-    let reached =
-        |submission: &&Submission| !submission.evaluates && matches!(submission.fate, Fate::Open | Fate::Accepted(_));
-    for submission in submissions.iter().filter(reached) {
-        last.extend(submission.runs(layout)?.iter().map(|run| (*run, submission.site.as_str())));
-    }
     let is_meant = |run: RunId| !matches!(extent, Extent::Run(meant) if meant != run);
     let mut sites: BTreeMap<&str, BTreeSet<RunId>> = BTreeMap::new();
-    for (run, site) in last.into_iter().filter(|(run, _)| is_meant(*run)) {
+    for (run, site) in submissions::last_sites(layout, submissions)?.into_iter().filter(|(run, _)| is_meant(*run)) {
         sites.entry(site).or_default().insert(run);
     }
     Ok(sites)

@@ -1,5 +1,7 @@
-//! `seedbed evaluate`: benchmarks of runs that are done, here ([`here`]) or as a job array ([`on_site`]).
+//! `seedbed evaluate`: benchmarks of runs that are done, here ([`here`]) or as a job array ([`on_site`]). [`away`] says which runs
+//! were trained elsewhere.
 
+mod away;
 mod here;
 mod on_site;
 
@@ -87,15 +89,24 @@ fn task(text: &str) -> Result<TaskName, String> {
 /// others follow.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
-    let elements = elements(&sweep, arguments)?;
+    let subjects = subjects(&sweep, arguments)?;
     match &arguments.site {
-        None => here::measure(&sweep, &elements),
-        Some(site) => on_site::hand_over(sweep, site, &elements, arguments),
+        None => here::measure(&sweep, &subjects),
+        Some(site) => on_site::hand_over(sweep, site, &subjects, arguments),
     }
 }
 
-/// What is to be measured: every task of every run that was asked for.
-fn elements(sweep: &FrozenSweep, arguments: &Arguments) -> Result<Vec<(PlannedRun, Element)>, CliError> {
+/// A run, and what is to be measured of it.
+#[derive(Debug, Clone)]
+struct Subject {
+    run: PlannedRun,
+    /// What it says of itself, read once; nothing yet where it has not begun.
+    spec: Option<RunSpec>,
+    elements: Vec<Element>,
+}
+
+/// Every run that was asked for, with every task.
+fn subjects(sweep: &FrozenSweep, arguments: &Arguments) -> Result<Vec<Subject>, CliError> {
     let plan = &sweep.plan;
     let seeds: Vec<u64> = plan.runs.iter().map(|run| run.seed).collect();
     for condition in &arguments.conditions {
@@ -103,25 +114,23 @@ fn elements(sweep: &FrozenSweep, arguments: &Arguments) -> Result<Vec<(PlannedRu
     }
     let is_asked =
         |run: &&PlannedRun| arguments.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels));
-    let mut elements: Vec<(PlannedRun, Element)> = Vec::new();
+    let mut subjects = Vec::new();
     for run in plan.runs.iter().filter(is_asked) {
         // What a run that has not begun will say of itself is not needed: it is not measured.
         let spec: Option<RunSpec> = read_optional_record(&sweep.layout.run(run.id).spec())?;
-        let own = spec.and_then(|spec| spec.benchmarks.fine_tuning).map(|tuning| tuning.tuning.protocol);
+        let own = spec.as_ref().and_then(|spec| spec.benchmarks.fine_tuning.as_ref());
+        let own = own.map(|tuning| tuning.tuning.protocol);
         let protocol = arguments.tuning.protocol.or(own).unwrap_or_default();
+        let mut elements: Vec<Element> = Vec::new();
         for measure in measures(&arguments.tasks, protocol)? {
             let element = Element::new(run.id, measure, protocol, &arguments.tuning, arguments.store.clone());
-            if elements
-                .iter()
-                .rev()
-                .take_while(|(other, _)| other.id == run.id)
-                .all(|(_, other)| other.id != element.id)
-            {
-                elements.push((run.clone(), element));
+            if elements.iter().all(|other| other.id != element.id) {
+                elements.push(element);
             }
         }
+        subjects.push(Subject { run: run.clone(), spec, elements });
     }
-    Ok(elements)
+    Ok(subjects)
 }
 
 /// What the names mean under a protocol.

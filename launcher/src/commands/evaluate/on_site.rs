@@ -1,7 +1,6 @@
 //! Elements as job arrays of a cluster, by the way that runs go: two files, an intent, sbatch, its answer.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -10,22 +9,23 @@ use std::time::SystemTime;
 use slurm::array::SliceLimits;
 use slurm::resources::Resources;
 use spec::layout::SweepLayout;
-use spec::plan::PlannedRun;
 use spec::store::VARIABLE;
 use spec::{ExitCode, RunId, RunSpec, contract};
 
-use super::Arguments;
+use super::away::Away;
+use super::{Arguments, Subject};
 use crate::cluster::{
-    self, Capacity, Changes, ClusterError, Contact, Extent, Handed, Overview, Site, SiteQueue, Sites, Unfinished, Wish,
+    self, Capacity, Changes, ClusterError, Contact, Extent, Handed, Needs, Overview, Site, SiteQueue, Sites,
+    Submission, Unfinished, Wish,
 };
 use crate::commands::submit::{limits, settle, shortfalls};
 use crate::error::CliError;
 use crate::evaluation::{self, Element, End};
-use crate::files::{FileError, read_record};
-use crate::lease::Machine;
-use crate::locate::FrozenSweep;
+use crate::files::FileError;
+use crate::lease::{self, Holder, Machine};
+use crate::locate::{FrozenSweep, label};
 use crate::output::{counted, print, talk};
-use crate::state::Observed;
+use crate::state::{Observation, Observed};
 use crate::survey::observe_all;
 use crate::writer::SweepWriter;
 
@@ -35,23 +35,28 @@ const REQUEUES: u32 = 10;
 
 /// What the elements were found to be.
 #[derive(Debug, Default)]
-struct Found {
-    wishes: Vec<Wish<'static>>,
+struct Found<'a> {
+    wishes: Vec<Wish<'a>>,
     in_flight: usize,
     measured: usize,
     waiting: usize,
+    /// Of runs that were trained elsewhere.
+    away: usize,
+    /// What is measured without Slurm at the moment, and by whom.
+    held: Vec<String>,
 }
 
-impl Found {
+impl Found<'_> {
     /// What is not handed over, and why.
     fn left_out(&self) -> impl Iterator<Item = String> {
         let counts = [
             (self.in_flight, "in the queue or running already"),
             (self.measured, "measured already"),
             (self.waiting, "of runs that are not done"),
+            (self.away, "of runs that cannot be measured there"),
         ];
         let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        counts.map(|(count, what)| format!("{} {what}", counted(count, "element")))
+        counts.map(|(count, what)| format!("{} {what}", counted(count, "element"))).chain(self.held.iter().cloned())
     }
 }
 
@@ -59,7 +64,7 @@ impl Found {
 pub(super) fn hand_over(
     mut sweep: FrozenSweep,
     name: &str,
-    elements: &[(PlannedRun, Element)],
+    subjects: &[Subject],
     arguments: &Arguments,
 ) -> Result<ExitCode, CliError> {
     let directory = sweep.layout.directory();
@@ -71,7 +76,7 @@ pub(super) fn hand_over(
     let machine = Machine::here();
     let changes = Changes { memory: arguments.memory, time: arguments.time };
     let measuring = Measuring { sweep: &sweep, name, contact: &contact, machine: &machine, changes };
-    measuring.hand_over(elements, arguments.dry_run)
+    measuring.hand_over(subjects, arguments.dry_run)
 }
 
 /// What the elements of a sweep are handed over with.
@@ -84,7 +89,7 @@ struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
-    fn hand_over(&self, elements: &[(PlannedRun, Element)], dry_run: bool) -> Result<ExitCode, CliError> {
+    fn hand_over(&self, subjects: &[Subject], dry_run: bool) -> Result<ExitCode, CliError> {
         let (layout, site) = (&self.sweep.layout, self.contact.site);
         let limits = limits(&self.contact.client)?;
         let (mut writer, mut news) = SweepWriter::reopen(layout.clone(), self.sweep.plan.clone(), self.machine)?;
@@ -97,7 +102,7 @@ impl Measuring<'_> {
         // Asked first, read then: what has ended by Slurm's account has written its last word.
         cluster::fetch(layout, &submissions, Extent::Records)?;
         cluster::note_ends(&mut writer, &queues, self.machine)?;
-        let found = self.choose(elements, Overview(&queues))?;
+        let (found, away) = self.choose(subjects, &submissions, Overview(&queues))?;
         let here = || queues.iter().filter(|queue| queue.site == self.name);
         let queued = here().map(|site| site.queue.tasks_in_flight(&unfinished.all())).sum();
         let already = here().map(|site: &SiteQueue| cluster::may_run(&site.queue, layout)).sum();
@@ -108,6 +113,7 @@ impl Measuring<'_> {
         let order = cluster::arrange(&found.wishes, on, &program, trainer.as_deref(), REQUEUES, limits)?;
         let order = order.beside(already);
         news.extend(shortfalls(&order, &mut Capacity::new(&self.contact.client, site))?);
+        news.extend(away.in_words(Some(self.name)));
         news.extend(found.left_out());
         for line in &news {
             talk(line);
@@ -121,27 +127,54 @@ impl Measuring<'_> {
         tell(&found, &handed, open, layout)
     }
 
-    /// The elements that nobody has measured as they are wanted, or is about to.
-    fn choose(&self, elements: &[(PlannedRun, Element)], queue: Overview<'_>) -> Result<Found, CliError> {
+    /// The elements that nobody has measured as they are wanted, or is about to; and the runs that were trained elsewhere.
+    fn choose<'a>(
+        &self,
+        subjects: &'a [Subject],
+        submissions: &[Submission],
+        queue: Overview<'_>,
+    ) -> Result<(Found<'a>, Away), CliError> {
         let layout = &self.sweep.layout;
-        let runs: BTreeSet<RunId> = elements.iter().map(|(run, _)| run.id).collect();
-        let runs: Vec<RunId> = runs.into_iter().collect();
+        let runs: Vec<RunId> = subjects.iter().map(|subject| subject.run.id).collect();
         let seen = observe_all(layout, &runs, self.machine, SystemTime::now())?;
-        let is_done = |run: RunId| runs.binary_search(&run).is_ok_and(|place| seen[place].state == Observed::Done);
+        let is_done = |seen: &Observation| seen.state == Observed::Done;
+        let done = runs.iter().zip(&seen).filter(|(_, seen)| is_done(seen)).map(|(run, _)| *run).collect();
+        let Contact { site, client, .. } = self.contact;
+        let away = Away(cluster::without_checkpoints(site, client, (layout, submissions), &done)?);
         let mut found = Found::default();
-        for (run, element) in elements {
-            let element = Element { store: self.store(element), ..element.clone() };
-            if !is_done(run.id) {
-                found.waiting += 1;
-            } else if queue.is_in_flight(element.id) {
-                found.in_flight += 1;
-            } else if is_measured(layout, &element)? {
-                found.measured += 1;
-            } else {
-                found.wishes.push(self.wish(element)?);
+        for (subject, seen) in subjects.iter().zip(&seen) {
+            let Some(spec) = subject.spec.as_ref().filter(|_| is_done(seen)) else {
+                found.waiting += subject.elements.len();
+                continue;
+            };
+            if away.has(spec.id) {
+                found.away += subject.elements.len();
+                continue;
+            }
+            let needs = self.needs(spec)?;
+            for element in &subject.elements {
+                let element = Element { store: self.store(element), ..element.clone() };
+                if queue.is_in_flight(element.id) {
+                    found.in_flight += 1;
+                } else if is_measured(layout, &element)? {
+                    found.measured += 1;
+                } else if let Some(holder) = self.holder(&element)? {
+                    let name = element.measure.name();
+                    found.held.push(format!("{name} of {}: {holder} is measuring it", label(&subject.run)));
+                } else {
+                    let (spec, needs) = (Cow::Borrowed(spec), needs.clone());
+                    found.wishes.push(Wish { spec, element: Some(element), retry: None, needs });
+                }
             }
         }
-        Ok(found)
+        Ok((found, away))
+    }
+
+    /// Who measures the element at the moment, without Slurm.
+    fn holder(&self, element: &Element) -> Result<Option<Holder>, FileError> {
+        let claim = self.sweep.layout.run(element.run).element_claim(&element.folder());
+        let held = lease::look(&claim, self.machine, SystemTime::now())?;
+        Ok(held.filter(|(_, lives)| *lives).map(|(holder, _)| holder))
     }
 
     /// What a person named, here or by the variable that a job does not inherit.
@@ -152,11 +185,10 @@ impl Measuring<'_> {
         Some(std::path::absolute(&store).unwrap_or(store))
     }
 
-    fn wish(&self, element: Element) -> Result<Wish<'static>, CliError> {
-        let spec: RunSpec = read_record(&self.sweep.layout.run(element.run).spec())?;
-        let asked: Resources = cluster::resources(&spec, self.contact.site)?;
-        let needs = cluster::changed(&asked, &self.changes);
-        Ok(Wish { spec: Cow::Owned(spec), element: Some(element), retry: None, needs })
+    /// What the elements of a run ask for.
+    fn needs(&self, spec: &RunSpec) -> Result<Needs, CliError> {
+        let asked: Resources = cluster::resources(spec, self.contact.site)?;
+        Ok(cluster::changed(&asked, &self.changes)?)
     }
 }
 
@@ -169,7 +201,7 @@ fn is_measured(layout: &SweepLayout, element: &Element) -> Result<bool, FileErro
 }
 
 /// Says what came of it.
-fn tell(found: &Found, handed: &Handed, open: usize, layout: &SweepLayout) -> Result<ExitCode, CliError> {
+fn tell(found: &Found<'_>, handed: &Handed, open: usize, layout: &SweepLayout) -> Result<ExitCode, CliError> {
     for line in &handed.news {
         talk(line);
     }
@@ -184,10 +216,12 @@ fn tell(found: &Found, handed: &Handed, open: usize, layout: &SweepLayout) -> Re
     let nothing = lines.is_empty() && handed.rejected.is_empty();
     let text = if nothing { "nothing to submit\n".to_owned() } else { lines.concat() };
     print(&format!("{text}{}\n", layout.directory().display()))?;
-    Ok(if !handed.rejected.is_empty() || found.waiting > 0 {
+    Ok(if !handed.rejected.is_empty() || found.waiting + found.away > 0 {
         ExitCode::Incomplete
     } else if handed.waiting > 0 || handed.open > 0 || open > 0 {
         ExitCode::Resume
+    } else if !found.held.is_empty() {
+        ExitCode::Busy
     } else {
         ExitCode::Done
     })

@@ -6,6 +6,7 @@ use spec::ExitCode;
 use spec::layout::SweepLayout;
 
 use super::Arguments;
+use super::predecessor::wait_for_predecessor;
 use super::slurm_task::SlurmTask;
 use crate::array;
 use crate::env;
@@ -15,7 +16,7 @@ use crate::lease::Machine;
 use crate::output::talk;
 use crate::signals::Signals;
 use crate::state::{Observed, observe};
-use crate::supervise::{self, Asked, WATCHED};
+use crate::supervise::{self, Asked, SuperviseError, WATCHED};
 
 /// Measures the element at the line that is asked for. A task that was warned, and left what it can go on from, comes back.
 pub(super) fn measure(
@@ -25,10 +26,21 @@ pub(super) fn measure(
 ) -> Result<ExitCode, CliError> {
     let element = array::read_element(&arguments.array, arguments.index)?;
     let what = format!("{} of run {}", element.folder(), element.run);
-    let seen = observe(&sweep.run(element.run), &Machine::here(), SystemTime::now())?;
+    let (run, machine) = (sweep.run(element.run), Machine::here());
+    let seen = observe(&run, &machine, SystemTime::now())?;
     if seen.state != Observed::Done {
         talk(&format!("{what}: the run is {}, and only what is done can be measured", seen.state.name()));
         return Ok(ExitCode::Incomplete);
+    }
+    if let Some(task) = task {
+        let asked = wait_for_predecessor(&run.element_claim(&element.folder()), &machine)?;
+        if asked > Asked::No {
+            talk(&format!("{what}: not begun: it was asked to leave while it waited"));
+            if asked == Asked::Warned {
+                talk(&task.requeue(0));
+            }
+            return Ok(ExitCode::Resume);
+        }
     }
     let signals = Signals::listen(&WATCHED).map_err(|error| CliError::new(ExitCode::Unavailable, error))?;
     let slot = Slot {
@@ -37,7 +49,14 @@ pub(super) fn measure(
         submission: arguments.array.file_stem().map(|name| name.to_string_lossy().into_owned()),
         task: task.map(|task| task.job.to_string()),
     };
-    let (end, asked) = evaluation::carry_out(&element, sweep, &supervise::locate_trainer()?, &slot, &signals)?;
+    let carried_out = evaluation::carry_out(&element, sweep, &supervise::locate_trainer()?, &slot, &signals);
+    let (end, asked) = match carried_out {
+        Err(SuperviseError::Held(holder)) => {
+            talk(&format!("{what}: {holder} is measuring it"));
+            return Ok(ExitCode::Busy);
+        }
+        other => other?,
+    };
     let (word, code) = match end {
         End::Measured => ("measured", ExitCode::Done),
         End::Missing => ("has no score", ExitCode::Incomplete),

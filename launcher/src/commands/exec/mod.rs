@@ -150,7 +150,7 @@ fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> R
     let layout = sweep.run(spec.id);
     let machine = Machine::here();
     if let Some(task) = &task {
-        let asked = wait_for_predecessor(&layout, &machine)?;
+        let asked = wait_for_predecessor(&layout.claim(), &machine)?;
         if asked > Asked::No {
             talk(&format!("run {} ({label}): not started: it was asked to leave while it waited", spec.id));
             if asked == Asked::Warned && !arguments.in_pack {
