@@ -2,12 +2,17 @@
 
 /// With more decimals than these a small value is written with a power of ten.
 const MOST_DECIMALS: usize = 9;
+/// From here on a value is written with a power of ten: beyond it not every whole number is a float.
+const LARGE: f64 = 1e15;
+/// The levels of significance that are in use, of those p values that three decimals could round to: beside them more are shown.
+const LEVELS: [(f64, &str); 2] = [(0.05, "0.050"), (0.01, "0.010")];
 
 /// A value with a fixed number of decimals and a true minus sign; never `-0.00`. Where it takes more than nine of them, a value below
-/// 1e-4 has as many digits as those would show, and a power of ten: `3.4e-12`.
+/// 1e-4 has as many digits as those would show, and a power of ten: `3.4e-12`; one from 1e15 on has five digits and one, too.
 pub fn fixed(value: f64, decimals: usize) -> String {
     let text = match small(value, decimals) {
         Some(text) => text,
+        None if value.abs() >= LARGE => format!("{:.4e}", value.abs()),
         None => format!("{:.*}", decimals, value.abs()),
     };
     let is_zero = is_zero(&text);
@@ -38,15 +43,28 @@ pub fn signed(value: f64, decimals: usize) -> String {
     if value > 0.0 && !is_zero(&text) { format!("+{text}") } else { text }
 }
 
-/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1.
+/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1. Beside 0.05 and 0.01 so
+/// many that the side is seen: `0.0499`.
 pub fn p_value(p: f64) -> String {
     match p {
         p if p < 1e-4 => "<0.0001".to_owned(),
         p if p < 9.95e-4 => format!("{p:.4}"),
-        p if p < 0.0995 => format!("{p:.3}"),
+        p if p < 0.0995 => beside_levels(p),
         p if p > 0.995 && p < 1.0 => ">0.99".to_owned(),
         p => format!("{p:.2}"),
     }
+}
+
+/// Three decimals; more where they would be those of a level on whose side p is not seen to be.
+fn beside_levels(p: f64) -> String {
+    let text = format!("{p:.3}");
+    let Some((level, _)) = LEVELS.into_iter().find(|(level, shown)| text == *shown && p.to_bits() != level.to_bits())
+    else {
+        return text;
+    };
+    let differs = |told: &String| told.parse().is_ok_and(|told: f64| told.to_bits() != level.to_bits());
+    let told = (4..=6).map(|decimals| format!("{p:.decimals$}")).find(differs);
+    told.unwrap_or_else(|| format!("{}{level}", if p < level { '<' } else { '>' }))
 }
 
 /// A share as a percentage without needless decimals: `95 %`.
@@ -136,8 +154,20 @@ mod tests {
 
     #[test]
     fn p_values_never_show_as_zero_or_one() {
-        let shown = [1e-9, 0.000_41, 0.009_99, 0.0499, 0.2, 0.999, 1.0].map(p_value);
-        assert_eq!(shown, ["<0.0001", "0.0004", "0.010", "0.050", "0.20", ">0.99", "1.00"]);
+        let shown = [1e-9, 0.000_41, 0.0123, 0.0479, 0.2, 0.999, 1.0].map(p_value);
+        assert_eq!(shown, ["<0.0001", "0.0004", "0.012", "0.048", "0.20", ">0.99", "1.00"]);
+    }
+
+    #[test]
+    fn the_side_of_a_level_is_seen() {
+        let shown = [0.009_99, 0.0499, 0.05, 0.050_03, 0.049_999_9, 0.050_000_01].map(p_value);
+        assert_eq!(shown, ["0.00999", "0.0499", "0.050", "0.05003", "<0.05", ">0.05"]);
+    }
+
+    #[test]
+    fn what_is_large_is_not_a_row_of_digits() {
+        let shown = [8.971_1e69, -1.012_58e68, 1e15, 999_999_999_999_999.0].map(|value| fixed(value, 0));
+        assert_eq!(shown, ["8.9711e69", "\u{2212}1.0126e68", "1.0000e15", "999999999999999"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
+use super::averages::averages;
 use super::drawings::{self, Drawing};
 use super::rows::{self, ArmRow, PartTextRow, RunRow};
 use super::sheets::{self, Sheet};
@@ -25,7 +26,7 @@ struct MetricView {
     id: String,
     label: String,
     unit: String,
-    way: &'static str,
+    way: String,
     primary: bool,
     tally: Vec<(usize, &'static str, &'static str)>,
     contrasts: Vec<ContrastView>,
@@ -177,7 +178,7 @@ fn metric_view(report: &Report, index: usize, metric: &MetricReport) -> MetricVi
     MetricView {
         label: metric.label.clone(),
         unit: metric.unit.clone(),
-        way: rows::way(metric.direction),
+        way: rows::way(metric),
         primary: metric.primary,
         tally: counts.into_iter().filter(|(count, ..)| *count > 0).collect(),
         contrasts,
@@ -224,7 +225,7 @@ fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast)
         id: format!("{prefix}-averaged"),
         factor: contrast.factor.clone(),
         baseline: contrast.baseline.clone(),
-        effects: sheets::effects(metric, contrast),
+        effects: averages(metric, contrast, report.analysis.alpha),
         overview: drawings::interaction(metric, contrast, &report.analysis, prefix).into_iter().collect(),
         strata: strata.collect(),
     }

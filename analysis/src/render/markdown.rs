@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::averages::averages;
 use super::rows::{self, ArmRow};
 use super::sheets::{self, Sheet};
 use super::{appendix, card, networks};
@@ -61,9 +62,9 @@ pub fn markdown(report: &Report) -> String {
 
 fn chapter(text: &mut String, metric: &MetricReport, alpha: f64) {
     let unit = if metric.unit.is_empty() { String::new() } else { format!("{}, ", metric.unit) };
-    let _ = writeln!(text, "## {}\n\n{}{}.\n", plain(&metric.label), plain(&unit), rows::way(metric.direction));
+    let _ = writeln!(text, "## {}\n\n{}{}.\n", plain(&metric.label), plain(&unit), rows::way(metric));
     for contrast in &metric.contrasts {
-        sheets_below(text, sheets::effects(metric, contrast).as_slice());
+        sheets_below(text, averages(metric, contrast, alpha).as_slice());
         for stratum in &contrast.strata {
             let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", stratum.name) };
             let _ = writeln!(text, "### {}{}\n", plain(&contrast.factor), plain(&name));

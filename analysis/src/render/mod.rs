@@ -2,6 +2,7 @@
 //! the other modules place them.
 
 pub mod appendix;
+pub mod averages;
 pub mod bibliography;
 pub mod card;
 pub mod drawings;

@@ -53,7 +53,12 @@ pub fn arms(metric: &MetricReport, stratum: &Stratum, alpha: f64) -> Vec<ArmRow>
 /// The margin within which arms were tested for equivalence, as the head of its column: `within ±0.5, Holm p`.
 pub fn margin(stratum: &Stratum) -> Option<String> {
     let margin = stratum.arms.iter().find_map(|arm| Some(arm.comparison.as_ref()?.equivalence?.margin))?;
-    Some(format!("within \u{b1}{margin}, Holm p"))
+    Some(within(margin))
+}
+
+/// The head of a column of adjusted p values of equivalence: `within ±0.5, Holm p`.
+pub(super) fn within(margin: f64) -> String {
+    format!("within \u{b1}{margin}, Holm p")
 }
 
 fn arm_row(metric: &MetricReport, arm: &Arm, alpha: f64) -> ArmRow {
@@ -96,18 +101,16 @@ fn verdict(arm: &Arm, comparison: Option<&Comparison>, alpha: f64) -> String {
     match comparison {
         _ if arm.baseline => "baseline".to_owned(),
         None => "no baseline".to_owned(),
-        Some(comparison) => {
-            let said = flagged(comparison.verdict, comparison.diverged);
-            if comparison.is_below_margin(alpha) { format!("{said}, by less than the margin") } else { said }
-        }
+        Some(comparison) => said(comparison.verdict, comparison.diverged, comparison.is_below_margin(alpha)),
     }
 }
 
 /// `better (1 diverged)`: a verdict, and how many runs it leaves out since they `diverged`; of a level and its baseline. Where nothing
-/// is claimed, nothing is left out.
-pub fn flagged(verdict: Verdict, diverged: [usize; 2]) -> String {
+/// is claimed, nothing is left out. `better, by less than the margin`: a difference that is there and too small to matter.
+pub(super) fn said(verdict: Verdict, diverged: [usize; 2], below_margin: bool) -> String {
     match diverged[0] + diverged[1] {
         runs if runs > 0 && verdict != Verdict::NotTested => format!("{} ({runs} diverged)", verdict.name()),
+        _ if below_margin => format!("{}, by less than the margin", verdict.name()),
         _ => verdict.name().to_owned(),
     }
 }
@@ -127,12 +130,17 @@ pub fn notes(stratum: &Stratum) -> Vec<String> {
     notes
 }
 
-/// `lower is better`.
-pub fn way(direction: Option<Direction>) -> &'static str {
-    match direction {
+/// `lower is better`, and the unit of differences where it is not that of the metric: `; differences in log units`.
+pub(super) fn way(metric: &MetricReport) -> String {
+    let way = match metric.direction {
         Some(Direction::Lower) => "lower is better",
         Some(Direction::Higher) => "higher is better",
         None => "described, not judged",
+    };
+    if metric.difference_unit == metric.unit {
+        way.to_owned()
+    } else {
+        format!("{way}; differences in {}", metric.difference_unit)
     }
 }
 

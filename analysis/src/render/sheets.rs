@@ -2,19 +2,16 @@
 
 use serde::Serialize;
 
-use super::rows::{NOTHING, flagged};
+use super::rows::{NOTHING, said, within};
 use crate::number;
 use crate::plot::forest::verdict_class;
 use crate::report::Report;
 use crate::report::answers::Answer;
 use crate::report::comparison::Verdict;
 use crate::report::cost::Cost;
-use crate::report::effects::{Effects, Leads};
 use crate::report::judged::{Judged, Meaning, Needed};
-use crate::report::metric::{Contrast, MetricReport};
-use crate::report::model::Blocks;
+use crate::report::metric::MetricReport;
 use crate::statistics::estimate::Interval;
-use crate::statistics::mixed::fit::Joint;
 
 /// A row; the class belongs to its last cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,11 +58,14 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     let on_gpus = answer.pairs.iter().flat_map(|pair| &pair.cost).all(|cost| cost.gpu_hours.is_some());
     let known =
         answer.pairs.iter().flat_map(|pair| &pair.cost).any(|cost| cost.parameters.is_some() || cost.hours.is_some());
-    let mut header = vec!["pair", "seeds", "difference", &interval, "p", "adjusted p", "detectable", "seeds to settle"];
+    let all = answer.pairs.iter().map(|pair| &pair.judged).chain([&answer.pooled]);
+    let margin = all.filter_map(|judged| judged.equivalence).map(|equivalence| equivalence.margin).next();
+    let mut header = vec!["pair".to_owned()];
+    header.extend(judged_head(&interval, margin));
     if known {
-        header.extend(["parameters", if on_gpus { "GPU-hours a run" } else { "hours a run" }]);
+        header.extend(["parameters", if on_gpus { "GPU-hours a run" } else { "hours a run" }].map(str::to_owned));
     }
-    header.push("verdict");
+    header.push("verdict".to_owned());
     let mut sheet = Sheet::new(answer.name.clone(), header);
     sheet.lead.push(answer.sentence.clone());
     if !known {
@@ -73,11 +73,12 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     }
     let mut row = |name: String, judged: &Judged, cost: Option<&[Cost; 2]>| {
         let mut cells = vec![name];
-        cells.extend(judged_cells(judged, metric.decimals, false));
+        let test = judged.estimate.as_ref().and_then(|estimate| estimate.test());
+        cells.extend(judged_cells((judged, test.map(|test| test.interval)), metric.decimals, margin));
         if known {
             cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
         }
-        cells.push(flagged(judged.verdict, judged.diverged));
+        cells.push(said(judged.verdict, judged.diverged, judged.is_below_margin(report.analysis.alpha)));
         sheet.push(cells, verdict_class(judged.verdict));
     };
     let mut gaps = Vec::new();
@@ -109,20 +110,34 @@ fn costs(cost: &[Cost; 2], on_gpus: bool) -> [String; 2] {
     [both(&parameters), both(&hours)]
 }
 
-/// Seeds, difference, interval, p, adjusted p, what could have been seen, and what would settle it.
-fn judged_cells(judged: &Judged, decimals: usize, simultaneous: bool) -> Vec<String> {
+/// The heads of [`judged_cells`], whose interval is called `interval`.
+pub(super) fn judged_head(interval: &str, margin: Option<f64>) -> Vec<String> {
+    let mut head = ["seeds", "difference", interval, "p", "adjusted p"].map(str::to_owned).to_vec();
+    head.extend(margin.map(within));
+    head.extend(["detectable", "seeds to settle"].map(str::to_owned));
+    head
+}
+
+/// Seeds, difference, `interval`, p, adjusted p, that of equivalence where a margin was declared, what could have been seen, and what
+/// would settle it.
+pub(super) fn judged_cells(
+    (judged, interval): (&Judged, Option<Interval>),
+    decimals: usize,
+    margin: Option<f64>,
+) -> Vec<String> {
     let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
-    let test = judged.estimate.as_ref().and_then(|estimate| estimate.test());
-    let interval = if simultaneous { judged.simultaneous } else { test.map(|test| test.interval) };
-    vec![
+    let mut cells = vec![
         judged.seeds.to_string(),
         or_nothing(judged.estimate.map(|estimate| number::signed(estimate.difference, decimals))),
         or_nothing(interval.map(|interval| range(interval, decimals))),
-        or_nothing(test.map(|test| number::p_value(test.p))),
+        or_nothing(judged.p().map(number::p_value)),
         or_nothing(judged.adjusted_p.map(number::p_value)),
-        or_nothing(judged.detectable.map(|size| number::fixed(size, decimals))),
-        needed(judged.needed.as_ref()),
-    ]
+    ];
+    let equivalence = judged.equivalence.and_then(|equivalence| equivalence.holm_p);
+    cells.extend(margin.map(|_| or_nothing(equivalence.map(number::p_value))));
+    cells.push(or_nothing(judged.detectable.map(|size| number::fixed(size, decimals))));
+    cells.push(needed(judged.needed.as_ref()));
+    cells
 }
 
 pub(super) fn range(interval: Interval, decimals: usize) -> String {
@@ -140,7 +155,7 @@ pub(super) fn needed(needed: Option<&Needed>) -> String {
 }
 
 /// `swish: not tested, the values are identical.`
-fn not_tested(name: &str, judged: &Judged) -> Option<String> {
+pub(super) fn not_tested(name: &str, judged: &Judged) -> Option<String> {
     let reason = judged.reason.as_ref().filter(|_| judged.verdict == Verdict::NotTested)?;
     Some(format!("{name}: not tested, {reason}."))
 }
@@ -160,93 +175,4 @@ pub fn meaning_of_needed(report: &Report) -> Option<String> {
                 .to_owned()
         }
     })
-}
-
-/// The factor of a contrast over all strata.
-pub fn effects(metric: &MetricReport, contrast: &Contrast) -> Option<Sheet> {
-    let effects = contrast.effects.as_ref()?;
-    let mut sheet = Sheet::new(
-        format!("{}, averaged over {}", contrast.factor, number::list(&effects.across)),
-        [
-            contrast.factor.as_str(),
-            "seeds",
-            "difference",
-            "simultaneous interval",
-            "p",
-            "adjusted p",
-            "detectable",
-            "seeds to settle",
-            "verdict",
-        ],
-    );
-    sheet.lead = about(contrast, effects);
-    for contrast in &effects.contrasts {
-        if effects.leads == Leads::MainEffects {
-            sheet.lead.extend(not_tested(&contrast.level, &contrast.judged));
-        }
-        let mut cells = vec![contrast.level.clone()];
-        cells.extend(judged_cells(&contrast.judged, metric.decimals, true));
-        cells.push(flagged(contrast.judged.verdict, contrast.judged.diverged));
-        sheet.push(cells, verdict_class(contrast.judged.verdict));
-    }
-    let wider = effects.contrasts.iter().any(|contrast| {
-        let holds_nothing = contrast.judged.simultaneous.is_some_and(|range| range.low <= 0.0 && range.high >= 0.0);
-        matches!(contrast.judged.verdict, Verdict::Better | Verdict::Worse) && holds_nothing
-    });
-    if wider {
-        sheet.lead.push(
-            "The simultaneous intervals are Bonferroni\u{2019}s. Holm\u{2019}s procedure, which decides, is sharper: an interval may \
-             hold 0 where a difference was found."
-                .to_owned(),
-        );
-    }
-    Some(sheet)
-}
-
-fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
-    let across = number::list(&effects.across);
-    let test = |joint: Joint| {
-        let [one, two] = joint.df;
-        let df = [one, two].map(number::degrees).join(", ");
-        format!("F({df}) = {}, p {}", number::fixed(joint.f, 2), number::p_value(joint.p))
-    };
-    let mut lead = Vec::new();
-    lead.extend(
-        effects.interaction.map(|joint| format!("Interaction of {} and {across}: {}.", contrast.factor, test(joint))),
-    );
-    if effects.leads == Leads::SimpleEffects {
-        lead.push("Levels are judged within each stratum only: the averages are shown and claim nothing.".to_owned());
-    }
-    lead.extend(effects.main_effect.map(|joint| format!("Main effect of {}: {}.", contrast.factor, test(joint))));
-    lead.extend(effects.blocks.map(|blocks| {
-        let error = number::fixed(effects.residual_variance.unwrap_or_default().sqrt(), 4);
-        match blocks {
-            Blocks::Random => format!(
-                "Standard deviation of a run around its arm and seed {error}, between seeds {}.",
-                number::fixed(effects.between_variance.unwrap_or_default().max(0.0).sqrt(), 4)
-            ),
-            Blocks::Fixed if effects.between_variance.is_some() => format!(
-                "Standard deviation of a run around its arm and seed {error}; nearly all that varies lies between seeds, which are \
-                 fixed blocks."
-            ),
-            Blocks::Fixed => format!(
-                "Standard deviation of a run around its arm and seed {error}; none between seeds was found, and seeds are fixed \
-                 blocks."
-            ),
-            Blocks::None => format!("Standard deviation of a run around its arm {error}."),
-        }
-    }));
-    if let Some(ratio) = effects.spread.ratio {
-        let p =
-            effects.spread.p.map_or_else(String::new, |p| format!(" (Brown and Forsythe, p {})", number::p_value(p)));
-        lead.push(format!("Largest over smallest standard deviation of an arm: {}{p}.", number::fixed(ratio, 1)));
-    }
-    if !effects.left_out.is_empty() {
-        lead.push(format!(
-            "Without a seed that has a value in every stratum, and so not here: {}.",
-            number::list(&effects.left_out)
-        ));
-    }
-    lead.extend(effects.reason.as_ref().map(|reason| format!("Not everything could be computed: {reason}.")));
-    lead
 }

@@ -2,6 +2,7 @@
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
+use super::assumptions;
 use super::hardware::{self, HardwareCheck};
 use super::metric::MetricReport;
 use super::outlying;
@@ -9,7 +10,6 @@ use super::study::Study;
 use crate::nearest::nearest;
 use crate::number;
 use crate::results::{MixedTuning, Results, RunState};
-use crate::statistics::ranks::attainable;
 
 pub(super) fn caveats(
     results: &Results,
@@ -35,12 +35,10 @@ pub(super) fn caveats(
     }
     caveats.extend(unfinished(study));
     caveats.extend(diverged(diverged_runs));
-    caveats.extend(few_seeds(metrics, analysis));
-    caveats.extend(metrics.iter().filter_map(|metric| two_values(metric, analysis.pairing)));
+    caveats.extend(assumptions::caveats(metrics, analysis));
     caveats.extend(unpaired(metrics, analysis));
     caveats.extend(confounded(metrics));
     caveats.extend(hardware.iter().filter_map(hardware::caveat));
-    caveats.extend(unequal_spread(metrics));
     caveats.extend(metrics.iter().flat_map(outlying::caveats));
     caveats.extend(not_judged(metrics, analysis));
     if !results.unusable.is_empty() {
@@ -119,68 +117,21 @@ fn diverged(n: usize) -> Option<String> {
     })
 }
 
-fn few_seeds(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
-    let comparisons = metrics.iter().flat_map(MetricReport::comparisons);
-    let used: Vec<usize> = comparisons.map(|(.., comparison)| comparison.seeds_used).filter(|used| *used > 0).collect();
-    let (fewest, most) = (*used.iter().min()?, *used.iter().max()?);
-    if fewest >= 10 {
-        return None;
-    }
-    let seeds =
-        if fewest == most { number::plural(most, "seed", "seeds") } else { format!("{fewest} to {most} seeds") };
-    let floor = match (analysis.pairing, most) {
-        (_, 1) => return Some("The comparisons rest on 1 seed: with one seed no inference is possible.".to_owned()),
-        (Pairing::Seed, n) => {
-            format!(
-                " A test without that assumption could not reach a p below {} here.",
-                number::p_value(attainable::signed(n))
-            )
-        }
-        (Pairing::None, _) => String::new(),
-    };
-    Some(format!(
-        "The comparisons rest on {seeds}. The t test assumes that differences are roughly normal, which so few values cannot \
-         show; only large effects can be found.{floor}"
-    ))
-}
-
-/// Of a metric that is compared and takes two values only: what the t test of it is worth.
-fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
-    metric.comparisons().next()?;
-    let arms = metric.contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
-    let mut found: Vec<f64> = Vec::new();
-    let mut seen = 0;
-    for value in arms.flat_map(|arm| &arm.values) {
-        seen += 1;
-        if !found.contains(&value.value) {
-            found.push(value.value);
-        }
-        if found.len() > 2 {
-            return None;
-        }
-    }
-    found.sort_by(f64::total_cmp);
-    let [low, high] = found.as_slice() else { return None };
-    // Of few values two different ones say nothing about what they may be.
-    if seen < 8 {
-        return None;
-    }
-    let check = match pairing {
-        Pairing::Seed => "the sign-flip test",
-        Pairing::None => "the permutation test",
-    };
-    Some(format!(
-        "{} takes two values only, {low} and {high}: the t test, which assumes roughly normal differences, is an approximation that few \
-         seeds make a poor one. Go by {check} among the checks of sensitivity.",
-        metric.label
-    ))
-}
-
 fn unpaired(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String> {
-    let primary = metrics.iter().find(|metric| metric.primary)?;
+    let primary = metrics.iter().find(|metric| metric.primary).filter(|_| analysis.pairing == Pairing::Seed)?;
     let partial =
         primary.comparisons().filter(|(.., comparison)| comparison.seeds_used < comparison.seeds_planned).count();
-    (partial > 0 && analysis.pairing == Pairing::Seed).then(|| {
+    let arms = primary.contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
+    let measured = arms.filter(|arm| arm.comparison.is_some() && !arm.values.is_empty()).count();
+    let nowhere = primary.comparisons().all(|(.., comparison)| comparison.seeds_used == 0);
+    if measured > 0 && nowhere {
+        return Some(
+            "No seed has runs of two arms that are compared, so nothing can be paired. Where seeds mean nothing beyond one run, \
+             `--unpaired` (in a sweep file, pairing = \"none\") compares the arms as independent groups."
+                .to_owned(),
+        );
+    }
+    (partial > 0).then(|| {
         format!(
             "In {} of the primary metric not every seed has both runs; the tables say \u{201c}n of N\u{201d} and list the seeds \
              that are missing.",
@@ -216,22 +167,6 @@ fn confounded(metrics: &[MetricReport]) -> Vec<String> {
         }
     }
     caveats
-}
-
-/// How unequal spreads may be before a pooled error is said to be doubtful.
-const UNEQUAL: f64 = 3.0;
-
-fn unequal_spread(metrics: &[MetricReport]) -> Option<String> {
-    let primary = metrics.iter().find(|metric| metric.primary)?;
-    let effects = primary.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref());
-    let ratio = effects.filter_map(|effects| effects.spread.ratio).fold(0.0, f64::max);
-    (ratio > UNEQUAL).then(|| {
-        format!(
-            "The most variable arm of the primary metric has {} times the standard deviation of the least variable one. What is \
-             tested over all strata from the pooled model assumes that they are equal; the comparisons within strata do not.",
-            number::fixed(ratio, 1)
-        )
-    })
 }
 
 fn not_judged(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {

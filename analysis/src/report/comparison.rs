@@ -104,7 +104,7 @@ pub struct Comparison {
     pub simultaneous: Option<Interval>,
     /// Equivalence, where a margin was declared.
     pub equivalence: Option<Equivalence>,
-    /// What could have been seen.
+    /// What could have been seen; absent with too few seeds for any claim.
     pub detectable: Option<Detectable>,
     /// How many seeds would settle it.
     pub needed: Option<Needed>,
@@ -167,8 +167,7 @@ impl Comparison {
 
     /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to matter.
     pub fn is_below_margin(&self, alpha: f64) -> bool {
-        let found = matches!(self.verdict, Verdict::Better | Verdict::Worse);
-        found && self.equivalence.and_then(|equivalence| equivalence.holm_p).is_some_and(|p| p < alpha)
+        below_margin(self.verdict, self.equivalence, self.diverged, alpha)
     }
 
     /// The p value with which it enters its family: none with too few seeds for a claim.
@@ -192,8 +191,20 @@ impl Comparison {
     }
 }
 
+/// Whether a difference that was found was shown to be within the declared margin; never where runs diverged, as for
+/// [`Verdict::Equivalent`].
+pub(super) fn below_margin(
+    verdict: Verdict,
+    equivalence: Option<Equivalence>,
+    diverged: [usize; 2],
+    alpha: f64,
+) -> bool {
+    let found = matches!(verdict, Verdict::Better | Verdict::Worse) && diverged == [0, 0];
+    found && equivalence.and_then(|equivalence| equivalence.holm_p).is_some_and(|p| p < alpha)
+}
+
 /// How many runs a verdict leaves out since they diverged: `1 run diverged`; nothing where none did.
-pub(crate) fn flag(diverged: [usize; 2]) -> Option<String> {
+pub(super) fn flag(diverged: [usize; 2]) -> Option<String> {
     let all = diverged[0] + diverged[1];
     (all > 0).then(|| format!("{} diverged", number::plural(all, "run", "runs")))
 }

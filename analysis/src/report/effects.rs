@@ -10,7 +10,7 @@ use super::judged::{self, Correction, Judged};
 use super::model::Blocks;
 use super::rule;
 use crate::statistics::diagnostics::levene::{Centre, levene};
-use crate::statistics::mixed::fit::Joint;
+use crate::statistics::estimate::Joint;
 use crate::statistics::refusal::Refusal;
 
 /// How unequal the spread of the arms is. Shown, and never used to choose a test.

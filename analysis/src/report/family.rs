@@ -72,7 +72,8 @@ fn look_back(family: &mut [&mut Comparison], alpha: f64, margin: Option<f64>) {
         let in_errors = known.entry(test.df.to_bits()).or_insert_with(|| {
             Some((detectable_noncentrality(test.df, alpha)?, detectable_noncentrality(test.df, strictest)?))
         });
-        comparison.detectable = in_errors.map(|(alone, in_family)| Detectable {
+        let tested = comparison.seeds_used >= rule::LEAST_SEEDS;
+        comparison.detectable = in_errors.filter(|_| tested).map(|(alone, in_family)| Detectable {
             alone: alone * test.standard_error,
             in_family: in_family * test.standard_error,
         });

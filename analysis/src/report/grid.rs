@@ -12,7 +12,7 @@ use super::judged::{Basis, Judged};
 use super::model::{Cell, Model};
 use crate::results::Seed;
 use crate::statistics::describe::mean;
-use crate::statistics::mixed::fit::Joint;
+use crate::statistics::estimate::Joint;
 use crate::statistics::paired::paired_t;
 use crate::statistics::refusal::Refusal;
 

@@ -71,32 +71,45 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
             (Leads::MainEffects, p) if !tested.is_empty() => {
                 let differ = |verdict: Verdict| -> Vec<String> {
                     let found = tested.iter().filter(|contrast| contrast.judged.verdict == verdict);
-                    found
-                        .map(|contrast| match flag(contrast.judged.diverged) {
-                            Some(flag) => format!("{} ({flag})", contrast.level),
-                            None => contrast.level.clone(),
-                        })
-                        .collect()
+                    found.map(|contrast| average(contrast, analysis.alpha)).collect()
                 };
                 let count = differ(Verdict::Better).len() + differ(Verdict::Worse).len();
                 let depends = p.map_or_else(
                     || format!("; whether that depends on {across} could not be tested"),
                     |p| format!("; an interaction with {across} was not shown (p {p})"),
                 );
+                let shown = match (count, tested.len()) {
+                    (0, 1) => "was not shown".to_owned(),
+                    (_, 1) => "was shown".to_owned(),
+                    (0, levels) => format!("was shown for none of {levels} levels of {}", contrast.factor),
+                    (count, levels) => format!("was shown for {count} of {levels} levels of {}", contrast.factor),
+                };
                 sentences.push(format!(
-                    "Averaged over {across}, {} of {} of {} {} from {baseline} in {noun} (adjusted p below {}){depends}.",
-                    if count == 0 { "none".to_owned() } else { count.to_string() },
-                    number::plural(tested.len(), "level", "levels"),
-                    contrast.factor,
-                    if count == 1 { "differs" } else { "differ" },
+                    "Averaged over {across}, a difference from {baseline} in {noun} {shown} (adjusted p below {}){depends}.",
                     analysis.alpha,
                 ));
-                sentences.extend(listed([Verdict::Better, Verdict::Worse].map(|verdict| (verdict, differ(verdict)))));
+                let claims = [Verdict::Better, Verdict::Worse, Verdict::Equivalent];
+                sentences.extend(listed(claims.map(|verdict| (verdict, differ(verdict)))));
             }
             _ => {}
         }
     }
     sentences
+}
+
+/// An average by its level, with what its verdict leaves out.
+fn average(contrast: &MainContrast, alpha: f64) -> String {
+    let below = contrast.judged.is_below_margin(alpha).then(|| BELOW.to_owned());
+    beside(&contrast.level, below.into_iter().chain(flag(contrast.judged.diverged)))
+}
+
+/// Said of a difference that is there and too small to matter.
+const BELOW: &str = "by less than the margin";
+
+/// `a`, or `a (x; y)`.
+fn beside(level: &str, notes: impl Iterator<Item = String>) -> String {
+    let notes: Vec<String> = notes.collect();
+    if notes.is_empty() { level.to_owned() } else { format!("{level} ({})", notes.join("; ")) }
 }
 
 /// `Better: a and b; worse: c.`, of each the first few.
@@ -141,10 +154,12 @@ fn counted(metric: &MetricReport) -> String {
         let not = if significant == 0 { "not " } else { "" };
         return format!("With {seeds}, the comparison with {with} is {not}significant in {noun}.");
     }
-    let place = match metric.contrasts.iter().find_map(|contrast| contrast.effects.as_ref()) {
-        Some(effects) if effects.across.len() == 1 => format!("Within each {}, with", effects.across[0]),
-        Some(effects) => format!("Within each combination of {}, with", number::list(&effects.across)),
-        None => "With".to_owned(),
+    let effects: Vec<_> = metric.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref()).collect();
+    let place = match effects.as_slice() {
+        [] => "With".to_owned(),
+        [effects] if effects.across.len() == 1 => format!("Within each {}, with", effects.across[0]),
+        [effects] => format!("Within each combination of {}, with", number::list(&effects.across)),
+        _ => "Within each combination of the other factors, with".to_owned(),
     };
     let count = match (significant, comparisons) {
         (2, 2) => "both".to_owned(),
@@ -183,9 +198,8 @@ fn named(metric: &MetricReport, alpha: f64) -> Option<String> {
         let found = metric.comparisons().filter(move |(.., comparison)| comparison.verdict == verdict);
         let name = |level: &str, stratum: &str, comparison: &Comparison| {
             let stratum = Some(stratum.to_owned()).filter(|name| !name.is_empty());
-            let below = comparison.is_below_margin(alpha).then(|| "by less than the margin".to_owned());
-            let beside: Vec<String> = stratum.into_iter().chain(below).chain(comparison.flag()).collect();
-            if beside.is_empty() { level.to_owned() } else { format!("{level} ({})", beside.join("; ")) }
+            let below = comparison.is_below_margin(alpha).then(|| BELOW.to_owned());
+            beside(level, stratum.into_iter().chain(below).chain(comparison.flag()))
         };
         (verdict, found.map(|(_, stratum, arm, found)| name(&arm.level, &stratum.name, found)).collect())
     };

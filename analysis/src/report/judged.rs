@@ -4,7 +4,7 @@ use serde::Serialize;
 use spec::analysis::AnalysisSpec;
 use spec::metric::Direction;
 
-use super::comparison::{Equivalence, Verdict};
+use super::comparison::{Equivalence, Verdict, below_margin};
 use super::rule;
 use crate::statistics::comparisons::dunnett::{self, Arm};
 use crate::statistics::detectable::detectable_noncentrality;
@@ -63,7 +63,7 @@ pub struct Judged {
     /// Equivalence, where a margin was declared.
     pub equivalence: Option<Equivalence>,
     /// The true difference that would have been found with 80 % power at alpha over the size of the family: an upper bound of
-    /// what the correction needs, be it Holm's or Dunnett's.
+    /// what the correction needs, be it Holm's or Dunnett's. Absent with too few seeds for any claim.
     pub detectable: Option<f64>,
     /// How many seeds would settle it.
     pub needed: Option<Needed>,
@@ -99,6 +99,11 @@ impl Judged {
     /// The p value for this difference alone.
     pub fn p(&self) -> Option<f64> {
         Some(self.estimate?.test()?.p)
+    }
+
+    /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to matter.
+    pub fn is_below_margin(&self, alpha: f64) -> bool {
+        below_margin(self.verdict, self.equivalence, self.diverged, alpha)
     }
 
     /// Takes back all that was judged, and leaves the estimate.
@@ -146,7 +151,9 @@ pub(super) fn judge(
             judged.reason = judged.reason.take().or_else(|| Some(untested(&estimate).to_owned()));
             continue;
         };
-        judged.detectable = detectable_noncentrality(test.df, strictest).map(|size| size * test.standard_error);
+        if judged.enters() {
+            judged.detectable = detectable_noncentrality(test.df, strictest).map(|size| size * test.standard_error);
+        }
         judged.needed = rule::needed(&estimate, judged.seeds, strictest, analysis.margin.filter(|_| margin));
         if let (Some(adjusted), Some(direction)) = (judged.adjusted_p, direction) {
             let whole = judged.diverged == [0, 0];

@@ -31,6 +31,7 @@ pub mod study;
 pub mod worst_rank;
 
 mod across;
+mod assumptions;
 mod caveats;
 mod chapter;
 mod check;
@@ -39,6 +40,8 @@ mod grid;
 mod headline;
 mod index;
 mod methods;
+mod methods_beside;
+mod reply;
 pub(crate) mod scale;
 
 use serde::Serialize;

@@ -5,12 +5,11 @@ use spec::analysis::Pairing;
 
 use crate::results::Seed;
 use crate::statistics::anova::factor::Factor;
-use crate::statistics::distributions::f;
-use crate::statistics::estimate::{Conclusion, Estimate, Interval, Test};
-use crate::statistics::linear::cholesky::{Cholesky, dot};
-use crate::statistics::mixed::fit::{Joint, Mixed};
+use crate::statistics::estimate::{Estimate, Joint};
+use crate::statistics::linear::cholesky::dot;
+use crate::statistics::linear::least_squares::{Coefficients, LeastSquares, is_rounding};
+use crate::statistics::mixed::fit::Mixed;
 use crate::statistics::refusal::Refusal;
-use crate::statistics::student;
 
 /// The values of one arm in one stratum, by seed.
 pub(super) type Cell<'a> = Vec<(&'a Seed, f64)>;
@@ -47,14 +46,7 @@ enum Fit {
     Mixed(Box<Mixed>),
     /// Least squares. With blocks, coefficients are differences from the first level, stratum by stratum, and then the blocks;
     /// without, the means of the cells.
-    Least(Least),
-}
-
-struct Least {
-    coefficients: Vec<f64>,
-    covariance: Vec<Vec<f64>>,
-    variance: f64,
-    df: f64,
+    Least(Coefficients),
 }
 
 /// The most arms in all strata together that one model takes; beyond that its matrices cost more than they tell.
@@ -72,23 +64,15 @@ impl Model {
         }
         let runs = Runs::of(cells);
         if pairing == Pairing::None {
-            let fit = Least::of(&runs, &runs.cell_columns(levels, strata))?;
-            return Ok(Self {
-                levels,
-                strata,
-                blocks: Blocks::None,
-                between: None,
-                residual: fit.variance,
-                fit: Fit::Least(fit),
-            });
+            let (fit, residual) = runs.least_squares(&runs.cell_columns(levels, strata))?;
+            return Ok(Self { levels, strata, blocks: Blocks::None, between: None, residual, fit: Fit::Least(fit) });
         }
         let seed = Factor::of(runs.block.clone())?;
         let mixed = Mixed::fit(&runs.values, &runs.cell_columns(levels, strata), &seed)?;
         if mixed.singular || mixed.unbounded {
-            match Least::of(&runs, &runs.difference_columns(levels, strata, seed.count())) {
-                Ok(fit) => {
+            match runs.least_squares(&runs.difference_columns(levels, strata, seed.count())) {
+                Ok((fit, residual)) => {
                     let between = mixed.unbounded.then_some(mixed.seed_variance);
-                    let residual = fit.variance;
                     return Ok(Self { levels, strata, blocks: Blocks::Fixed, between, residual, fit: Fit::Least(fit) });
                 }
                 Err(Refusal::NoSpread) => return Err(Refusal::NoSpread),
@@ -157,7 +141,7 @@ impl Model {
     fn width(&self) -> usize {
         match &self.fit {
             Fit::Mixed(mixed) => mixed.coefficients.len(),
-            Fit::Least(least) => least.coefficients.len(),
+            Fit::Least(least) => least.values.len(),
         }
     }
 
@@ -199,6 +183,15 @@ impl Runs {
         runs
     }
 
+    /// The coefficients of `columns`, and the variance of what they leave.
+    fn least_squares(&self, columns: &[Vec<f64>]) -> Result<(Coefficients, f64), Refusal> {
+        let fit = LeastSquares::of(&self.values, columns)?;
+        let (squares, df) = (dot(&fit.residuals, &fit.residuals), fit.freedom());
+        let known = fit.known()?;
+        let largest = self.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if is_rounding(squares, df, largest) { Err(Refusal::NoSpread) } else { Ok((known, squares / df)) }
+    }
+
     fn indicator(&self, of: impl Fn(usize) -> bool) -> Vec<f64> {
         (0..self.values.len()).map(|run| f64::from(u8::from(of(run)))).collect()
     }
@@ -215,61 +208,5 @@ impl Runs {
         let own = cells
             .map(|(level, stratum)| self.indicator(|run| (self.level[run], self.stratum[run]) == (level, stratum)));
         own.chain((0..blocks).map(|block| self.indicator(|run| self.block[run] == block))).collect()
-    }
-}
-
-impl Least {
-    fn of(runs: &Runs, columns: &[Vec<f64>]) -> Result<Self, Refusal> {
-        let df = runs.values.len() as f64 - columns.len() as f64;
-        if df < 1.0 {
-            return Err(Refusal::NoFreedom);
-        }
-        let squares: Vec<Vec<f64>> =
-            columns.iter().map(|one| columns.iter().map(|other| dot(one, other)).collect()).collect();
-        let root = Cholesky::of(&squares).ok_or(Refusal::Aliased)?;
-        let mut coefficients = vec![0.0; columns.len()];
-        let mut rest = runs.values.clone();
-        // The second pass mends what rounding has left of the first.
-        for _ in 0..2 {
-            let right: Vec<f64> = columns.iter().map(|column| dot(column, &rest)).collect();
-            for ((known, change), column) in coefficients.iter_mut().zip(root.solve(&right)).zip(columns) {
-                *known += change;
-                rest.iter_mut().zip(column).for_each(|(rest, element)| *rest -= change * element);
-            }
-        }
-        let variance = dot(&rest, &rest) / df;
-        let largest = runs.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        if variance.sqrt() <= 64.0 * f64::EPSILON * largest {
-            return Err(Refusal::NoSpread);
-        }
-        let covariance =
-            root.inverse().into_iter().map(|row| row.into_iter().map(|element| element * variance).collect());
-        Ok(Self { coefficients, covariance: covariance.collect(), variance, df })
-    }
-
-    fn contrast(&self, row: &[f64], alpha: f64) -> Result<Estimate, Refusal> {
-        let difference = dot(row, &self.coefficients);
-        let along: Vec<f64> = self.covariance.iter().map(|line| dot(line, row)).collect();
-        let standard_error = dot(row, &along).sqrt();
-        let t = difference / standard_error;
-        let half = student::quantile(1.0 - alpha / 2.0, self.df).ok_or(Refusal::NoFreedom)? * standard_error;
-        let p = student::two_sided(t, self.df).ok_or(Refusal::NoSpread)?;
-        let interval = Interval { low: difference - half, high: difference + half };
-        Ok(Estimate {
-            difference,
-            conclusion: Conclusion::Tested(Test { standard_error, t, df: self.df, p, interval }),
-        })
-    }
-
-    fn joint(&self, rows: &[Vec<f64>]) -> Result<Joint, Refusal> {
-        let along: Vec<Vec<f64>> =
-            rows.iter().map(|row| self.covariance.iter().map(|line| dot(line, row)).collect()).collect();
-        let between: Vec<Vec<f64>> =
-            rows.iter().map(|row| along.iter().map(|product| dot(row, product)).collect()).collect();
-        let root = Cholesky::of(&between).ok_or(Refusal::Aliased)?;
-        let half = root.half_solve(&rows.iter().map(|row| dot(row, &self.coefficients)).collect::<Vec<_>>());
-        let (f, df) = (dot(&half, &half) / rows.len() as f64, [rows.len() as f64, self.df]);
-        let p = f::upper_tail(f, df[0], df[1]).ok_or(Refusal::NoFreedom)?;
-        Ok(Joint { f, df, p })
     }
 }

@@ -16,7 +16,6 @@
 //! never used to choose a test: such a choice changes the error rate of what is chosen.
 
 use super::judged::{Meaning, Needed};
-use crate::number;
 use crate::statistics::detectable::{POWER, power};
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Estimate;
@@ -37,7 +36,7 @@ pub(super) fn too_few(seeds: usize) -> String {
     match seeds {
         0 => "no values in common".to_owned(),
         1 => "one value only: an estimate without an error".to_owned(),
-        n => format!("{}: the test has one degree of freedom and decides nothing", number::plural(n, "seed", "seeds")),
+        n => format!("{n} seeds: nothing is claimed from fewer than {LEAST_SEEDS}"),
     }
 }
 

@@ -62,6 +62,17 @@ impl Estimate {
     }
 }
 
+/// A test of one or more contrasts together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Joint {
+    /// The statistic.
+    pub f: f64,
+    /// Its degrees of freedom; the second may be a fraction.
+    pub df: [f64; 2],
+    /// p value against all contrasts being 0.
+    pub p: f64,
+}
+
 /// The t test of a difference with a standard error above 0; `None` where it leaves the range of floats.
 pub(super) fn tested(difference: f64, standard_error: f64, df: f64, alpha: f64) -> Option<Estimate> {
     let t = difference / standard_error;

@@ -21,7 +21,7 @@ import pandas
 import pingouin
 import statsmodels.formula.api as formula
 from scipy import special, stats
-from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.anova import AnovaRM, anova_lm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW, ttost_ind
@@ -188,15 +188,49 @@ def one_stratum(notes, where, table, stratum, paired, margin):
 
 
 def over_strata(notes, where, table, effects):
-    """The factor over all strata, where the design is balanced: then the mixed model is the blocked analysis of variance."""
-    # A seed is a block of its own in each stratum: its network there has other weights.
-    blocks = "" if effects["blocks"] == "none" else " + C(architecture):C(seed)"
-    model = formula.ols("loss ~ C(activation) * C(architecture)" + blocks, table).fit()
-    found = anova_lm(model, typ=2)
-    for name, row in [("interaction", "C(activation):C(architecture)"), ("main_effect", "C(activation)")]:
-        if effects[name] and row in found.index:
-            notes.compare(f"F of the {name.replace('_', ' ')}", effects[name]["f"], float(found.loc[row, "F"]), where)
-            notes.compare(f"p of the {name.replace('_', ' ')}", effects[name]["p"], float(found.loc[row, "PR(>F)"]), where)
+    """The factor over all strata, where the design is balanced."""
+    if effects["blocks"] == "none":
+        model = formula.ols("loss ~ C(activation) * C(architecture)", table).fit()
+        found = anova_lm(model, typ=2)
+        rows = {"interaction": "C(activation):C(architecture)", "main_effect": "C(activation)"}
+        value, p = "F", "PR(>F)"
+    else:
+        # A seed may favour an arm in all strata: each effect has its own interaction with the seed as error.
+        found = AnovaRM(table, "loss", "seed", within=["activation", "architecture"]).fit().anova_table
+        rows = {"interaction": "activation:architecture", "main_effect": "activation"}
+        value, p = "F Value", "Pr > F"
+        averages(notes, where, table, effects)
+    for name, row in rows.items():
+        if effects[name]:
+            notes.compare(f"F of the {name.replace('_', ' ')}", effects[name]["f"], float(found.loc[row, value]), where)
+            notes.compare(f"p of the {name.replace('_', ' ')}", effects[name]["p"], float(found.loc[row, p]), where)
+
+
+def averages(notes, where, table, effects):
+    """The arms against the baseline over all strata: from eight seeds on by the paired t test of the seeds' means, below with the error of
+    all arms' means."""
+    means = table.groupby(["seed", "activation"]).loss.mean().unstack()
+    seeds, arms = means.shape
+    residual = anova_lm(formula.ols("loss ~ C(activation) + C(seed)", means.stack().rename("loss").reset_index()).fit()).loc["Residual"]
+    raw = []
+    for contrast in effects["contrasts"]:
+        test = tested(contrast["judged"]["estimate"])
+        if test is None:
+            return
+        difference = means[contrast["level"]] - means["gelu"]
+        if seeds >= 8:
+            other = stats.ttest_1samp(difference, 0)
+            t, df, p = other.statistic, seeds - 1, other.pvalue
+        else:
+            t, df = difference.mean() / math.sqrt(2 * residual["mean_sq"] / seeds), (seeds - 1) * (arms - 1)
+            p = 2 * stats.t.sf(abs(t), df)
+        raw.append((float(p), contrast["judged"]["adjusted_p"]))
+        for name, found, expected in [("t of an average", test["t"], t), ("degrees of freedom of an average", test["df"], df),
+                                      ("p of an average", test["p"], p)]:
+            notes.compare(name, found, float(expected), where)
+    if seeds >= 8 and effects["leads"] == "main-effects":
+        for (_, found), expected in zip(raw, multipletests([p for p, _ in raw], method="holm")[1]):
+            notes.compare("Holm p of an average", found, float(expected), where)
 
 
 def main():
@@ -224,7 +258,7 @@ def main():
             if effects and balanced and effects["interaction"]:
                 over_strata(notes, f"study {number}", table, effects)
     for name, count in sorted(notes.counts.items()):
-        print(f"{name:<24} {count:>6} compared, within {TOLERANCE[name]:g}")
+        print(f"{name:<32} {count:>6} compared, within {TOLERANCE[name]:g}")
     for line in notes.differences[:40]:
         print(line)
     print(f"{len(notes.differences)} of {sum(notes.counts.values())} numbers differ")

@@ -12,6 +12,7 @@ use spec::analysis::Pairing;
 use self::standing::Standing;
 use self::table::{Table, names};
 use self::text::{breakable, escape};
+use super::averages::averages;
 use super::rows::{self, ArmRow};
 use super::sheets::{self, Sheet};
 use super::{appendix, networks};
@@ -46,7 +47,8 @@ pub fn latex(report: &Report) -> String {
     }
     for metric in &report.metrics {
         for contrast in &metric.contrasts {
-            tables.extend(sheets::effects(metric, contrast).as_ref().map(|found| of_metric(found, metric)));
+            let averaged = averages(metric, contrast, report.analysis.alpha);
+            tables.extend(averaged.as_ref().map(|found| of_metric(found, metric)));
             for stratum in &contrast.strata {
                 tables.push(arms(report, (metric, contrast, stratum)));
             }
@@ -132,12 +134,8 @@ fn arms(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast,
         .collect();
     let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", escape(&stratum.name)) };
     let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", escape(&metric.unit)) };
-    let caption = format!(
-        "{}{unit} by {}{name}; {}.",
-        escape(&metric.label),
-        escape(&contrast.factor),
-        rows::way(metric.direction)
-    );
+    let caption =
+        format!("{}{unit} by {}{name}; {}.", escape(&metric.label), escape(&contrast.factor), rows::way(metric));
     let longest = stratum.arms.iter().map(|arm| arm.level.chars().count()).max().unwrap_or(0);
     let columns = format!(
         "{}rrr{}",

@@ -4,4 +4,5 @@
 //! step can be read; a library of matrices would be the largest dependency of this room.
 
 pub mod cholesky;
+pub mod least_squares;
 pub mod orthogonal;

@@ -1,7 +1,8 @@
 //! What a mixed model needs to know of its data: sums over all runs and over the runs of each seed.
 
 use crate::statistics::anova::factor::Factor;
-use crate::statistics::linear::cholesky::{Cholesky, dot};
+use crate::statistics::linear::cholesky::dot;
+use crate::statistics::linear::least_squares::LeastSquares;
 use crate::statistics::refusal::{Refusal, usable};
 
 /// Sums over the runs, with the least-squares fit taken out of the values so that nothing large cancels later.
@@ -32,21 +33,7 @@ pub(super) struct Seed {
 
 impl Design {
     pub(super) fn of(values: &[f64], columns: &[Vec<f64>], seed: &[usize], seeds: usize) -> Result<Self, Refusal> {
-        let squares: Vec<Vec<f64>> =
-            columns.iter().map(|one| columns.iter().map(|other| dot(one, other)).collect()).collect();
-        let root = Cholesky::of(&squares).ok_or(Refusal::Aliased)?;
-        let mut coefficients = vec![0.0; columns.len()];
-        let mut rest = values.to_vec();
-        // The second pass mends what rounding has left of the first.
-        for _ in 0..2 {
-            let right: Vec<f64> = columns.iter().map(|column| dot(column, &rest)).collect();
-            for ((known, change), column) in coefficients.iter_mut().zip(root.solve(&right)).zip(columns) {
-                *known += change;
-                for (rest, element) in rest.iter_mut().zip(column) {
-                    *rest -= change * element;
-                }
-            }
-        }
+        let LeastSquares { squares, coefficients, residuals: rest, .. } = LeastSquares::of(values, columns)?;
         let mut parts = vec![Seed { runs: 0.0, columns: vec![0.0; columns.len()], residual: 0.0 }; seeds];
         for (run, seed) in seed.iter().enumerate() {
             let part = &mut parts[*seed];

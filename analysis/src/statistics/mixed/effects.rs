@@ -1,7 +1,8 @@
 //! Main effects and interactions in a mixed model.
 
-use super::fit::{Joint, Mixed};
+use super::fit::Mixed;
 use crate::statistics::anova::factor::{Factor, columns, empty_cell};
+use crate::statistics::estimate::Joint;
 use crate::statistics::refusal::Refusal;
 
 /// A mixed model of factors, and a test of each of its terms.

@@ -1,14 +1,13 @@
 //! The fit of a mixed model by restricted maximum likelihood.
 
-use serde::Serialize;
-
 use super::design::{Design, check, within_seeds};
 use super::kenward_roger::Adjusted;
 use super::likelihood::{Point, highest};
 use crate::statistics::anova::factor::{Factor, columns as columns_of};
 use crate::statistics::distributions::f;
-use crate::statistics::estimate::{Estimate, tested};
-use crate::statistics::linear::cholesky::{Cholesky, dot};
+use crate::statistics::estimate::{Estimate, Joint, tested};
+use crate::statistics::linear::cholesky::dot;
+use crate::statistics::linear::least_squares::{Coefficients, LeastSquares, between, is_rounding};
 use crate::statistics::refusal::{Refusal, usable};
 
 /// A mixed model with a random effect of the seed.
@@ -37,19 +36,8 @@ pub struct Mixed {
 enum Inference {
     /// From the mixed model.
     Adjusted(Adjusted),
-    /// From least squares with the seeds as fixed blocks.
-    Blocked { coefficients: Vec<f64>, covariance: Vec<Vec<f64>>, df: f64 },
-}
-
-/// A test of one or more contrasts together.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Joint {
-    /// The statistic.
-    pub f: f64,
-    /// Its degrees of freedom; the second may be a fraction.
-    pub df: [f64; 2],
-    /// p value against all contrasts being 0.
-    pub p: f64,
+    /// From least squares with the seeds as fixed blocks; only the coefficients of the arms are kept.
+    Blocked(Coefficients),
 }
 
 impl Mixed {
@@ -77,21 +65,21 @@ impl Mixed {
             return Err(Refusal::NoFreedom);
         }
         let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        let rounding = |squares: f64, df: f64| (squares / df).sqrt() <= 64.0 * f64::EPSILON * largest;
-        if rounding(design.residual, design.freedom()) {
+        if is_rounding(design.residual, design.freedom(), largest) {
             return Err(Refusal::NoSpread);
         }
         // Within seeds: what τ² would take everything of.
         let (squares, df) = within_seeds(values, columns, seed);
-        if df >= 1.0 && rounding(squares, df) {
+        if df >= 1.0 && is_rounding(squares, df, largest) {
             return Err(Refusal::NoSpread);
         }
-        let blocks = columns_of(&[seed], values.len());
-        let fixed = Design::of(values, &[columns, &blocks].concat(), seed.levels(), seed.count());
+        let fixed = LeastSquares::of(values, &[columns, &columns_of(&[seed], values.len())].concat());
         let (point, unbounded) = highest(&design).ok_or(Refusal::Aliased)?;
         let singular = point.ratio <= 0.0;
         let inference = match fixed {
-            Ok(fixed) if (singular || unbounded) && fixed.freedom() >= 1.0 => blocked(&fixed)?,
+            Ok(fixed) if (singular || unbounded) && fixed.freedom() >= 1.0 => {
+                Inference::Blocked(fixed.known()?.first(columns.len()))
+            }
             // Where an arm goes with one seed alone, the blocks leave nothing to compare.
             _ => Inference::Adjusted(adjusted(&design, &point)?),
         };
@@ -121,8 +109,13 @@ impl Mixed {
     pub fn contrast(&self, weights: &[f64], alpha: f64) -> Result<Estimate, Refusal> {
         Refusal::unless_level(alpha)?;
         let df = self.joint(&[weights.to_vec()])?.df[1];
-        let difference = dot(weights, self.tested_coefficients());
-        tested(difference, self.error(weights), df, alpha).ok_or(Refusal::NoFreedom)
+        match &self.inference {
+            Inference::Blocked(known) => known.contrast(weights, alpha),
+            Inference::Adjusted(adjusted) => {
+                let error = between(&[weights.to_vec()], adjusted.covariance())[0][0].sqrt();
+                tested(dot(weights, &self.coefficients), error, df, alpha).ok_or(Refusal::NoFreedom)
+            }
+        }
     }
 
     /// Tests whether all the combinations of coefficients with these rows of weights are 0, such as a main effect of several columns.
@@ -140,47 +133,16 @@ impl Mixed {
             return Err(Refusal::Ragged { block, expected, found: rows[block].len() });
         }
         Refusal::unless_all(rows, usable)?;
-        let (statistic, df) = match &self.inference {
-            Inference::Adjusted(adjusted) => adjusted.joint(rows, &self.coefficients)?,
-            Inference::Blocked { coefficients, covariance, df } => {
-                let root = Cholesky::of(&between(rows, covariance)).ok_or(Refusal::Aliased)?;
-                let values: Vec<f64> = rows.iter().map(|row| dot(row, coefficients)).collect();
-                let half = root.half_solve(&values);
-                (dot(&half, &half) / rows.len() as f64, *df)
-            }
-        };
-        let df = [rows.len() as f64, df];
-        let p = f::upper_tail(statistic, df[0], df[1]).ok_or(Refusal::NoFreedom)?;
-        Ok(Joint { f: statistic, df, p })
-    }
-
-    fn tested_coefficients(&self) -> &[f64] {
         match &self.inference {
-            Inference::Adjusted(_) => &self.coefficients,
-            Inference::Blocked { coefficients, .. } => coefficients,
+            Inference::Blocked(known) => known.joint(rows),
+            Inference::Adjusted(adjusted) => {
+                let (statistic, df) = adjusted.joint(rows, &self.coefficients)?;
+                let df = [rows.len() as f64, df];
+                let p = f::upper_tail(statistic, df[0], df[1]).ok_or(Refusal::NoFreedom)?;
+                Ok(Joint { f: statistic, df, p })
+            }
         }
     }
-
-    fn error(&self, weights: &[f64]) -> f64 {
-        let covariance = match &self.inference {
-            Inference::Adjusted(adjusted) => adjusted.covariance(),
-            Inference::Blocked { covariance, .. } => covariance,
-        };
-        between(&[weights.to_vec()], covariance)[0][0].sqrt()
-    }
-}
-
-/// Least squares with the seeds as blocks; only the coefficients of the arms are kept.
-fn blocked(fixed: &Design) -> Result<Inference, Refusal> {
-    let kept = fixed.squares.len() + 1 - fixed.seeds.len();
-    let df = fixed.freedom();
-    let inverse = Cholesky::of(&fixed.squares).ok_or(Refusal::Aliased)?.inverse();
-    let mut covariance = scaled(&inverse, fixed.residual / df);
-    covariance.truncate(kept);
-    for row in &mut covariance {
-        row.truncate(kept);
-    }
-    Ok(Inference::Blocked { coefficients: fixed.coefficients[..kept].to_vec(), covariance, df })
 }
 
 fn adjusted(design: &Design, point: &Point) -> Result<Adjusted, Refusal> {
@@ -193,13 +155,6 @@ fn sum(one: &[f64], other: &[f64]) -> Vec<f64> {
 
 fn scaled(matrix: &[Vec<f64>], factor: f64) -> Vec<Vec<f64>> {
     matrix.iter().map(|row| row.iter().map(|element| element * factor).collect()).collect()
-}
-
-/// L M Lᵀ for rows L and a symmetric matrix M.
-pub(super) fn between(rows: &[Vec<f64>], matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let along = |row: &Vec<f64>| -> Vec<f64> { matrix.iter().map(|line| dot(line, row)).collect() };
-    let products: Vec<Vec<f64>> = rows.iter().map(along).collect();
-    rows.iter().map(|row| products.iter().map(|product| dot(row, product)).collect()).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Tests of fixed effects that allow for the variances being estimates, after Kenward and Roger.
 
 use super::design::Design;
-use super::fit::between;
 use crate::statistics::linear::cholesky::{Cholesky, dot};
+use crate::statistics::linear::least_squares::between;
 use crate::statistics::refusal::Refusal;
 
 type Matrix = Vec<Vec<f64>>;

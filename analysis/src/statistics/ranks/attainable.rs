@@ -27,10 +27,18 @@ pub fn permuted(level: &[f64], baseline: &[f64]) -> f64 {
         (below, to - below, values.len() - to)
     };
     let (below, tied, _) = of_edge(values[taken - 1]);
-    let lowest = choose(tied, taken - below);
+    let low = (tied, taken - below);
     let (_, tied, above) = of_edge(values[values.len() - taken]);
-    let highest = choose(tied, taken - above);
-    (2.0 * lowest.min(highest) / choose(values.len(), taken)).min(1.0)
+    let high = (tied, taken - above);
+    let (lowest, highest) = (choose(low.0, low.1), choose(high.0, high.1));
+    let all = choose(values.len(), taken);
+    let share = if all.is_finite() {
+        lowest.min(highest) / all
+    } else {
+        let logarithm = |(tied, left): (usize, usize)| log_choose(tied, left);
+        (logarithm(low).min(logarithm(high)) - log_choose(values.len(), taken)).exp()
+    };
+    (2.0 * share).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// How many pairs a signed test needs so that the smallest of `comparisons` p values can pass Holm's first step at `alpha`.
@@ -53,6 +61,12 @@ pub(crate) fn choose(n: usize, k: usize) -> f64 {
     })
 }
 
+/// ln C(n, k), for what no float can hold.
+fn log_choose(n: usize, k: usize) -> f64 {
+    let k = k.min(n - k);
+    (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +76,17 @@ mod tests {
         let found = [1, 3, 10, 45, 190].map(|comparisons| pairs_needed(comparisons, 0.05).unwrap());
         assert_eq!(found, [6, 7, 9, 11, 13]);
         assert_eq!(pairs_needed(3, 0.0), None);
+    }
+
+    #[test]
+    fn more_arrangements_than_a_float_can_hold() {
+        // Python: 2 * comb(1150, 550) / comb(1200, 600), as fractions.Fraction: 50 ones in the first of two groups of 600.
+        let (mut level, baseline) = (vec![0.0; 600], vec![0.0; 600]);
+        level[..50].fill(1.0);
+        let found = permuted(&level, &baseline);
+        assert!((found / 6.123_088_814_775_816e-16 - 1.0).abs() < 1e-9, "{found:e}");
+        // And where nothing ties: 2 / comb(1200, 600) is below 1e-308.
+        let distinct: Vec<f64> = (0..1200_u32).map(f64::from).collect();
+        assert_eq!(permuted(&distinct[..600], &distinct[600..]).to_bits(), f64::MIN_POSITIVE.to_bits());
     }
 }

@@ -1,0 +1,110 @@
+//! What the tests assume and the values at hand cannot show.
+
+use spec::analysis::{AnalysisSpec, Pairing};
+
+use super::metric::{MetricReport, Stratum};
+use super::rule::LEAST_SEEDS;
+use crate::number;
+use crate::statistics::ranks::attainable;
+
+/// From so many seeds on nothing is said of their number.
+const ENOUGH: usize = 10;
+
+/// What a reader must know of it.
+pub(super) fn caveats(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
+    let mut caveats: Vec<String> = few_seeds(metrics, analysis.pairing).into_iter().collect();
+    caveats.extend(metrics.iter().filter_map(|metric| two_values(metric, analysis.pairing)));
+    caveats.extend(unequal_spread(metrics));
+    caveats
+}
+
+fn few_seeds(metrics: &[MetricReport], pairing: Pairing) -> Option<String> {
+    let compared = metrics.iter().flat_map(MetricReport::comparisons);
+    let compared = compared.filter(|(.., comparison)| comparison.seeds_used > 0);
+    let looks: Vec<(usize, f64)> = compared
+        .map(|(_, stratum, arm, comparison)| {
+            let floor = match pairing {
+                Pairing::Seed => attainable::signed(comparison.seeds_used),
+                Pairing::None => attainable::rank_sum(arm.values.len(), baseline_values(stratum)),
+            };
+            (comparison.seeds_used, floor)
+        })
+        .collect();
+    let (fewest, most) = (looks.iter().map(|look| look.0).min()?, looks.iter().map(|look| look.0).max()?);
+    if fewest >= ENOUGH {
+        return None;
+    }
+    if most == 1 {
+        return Some("The comparisons rest on 1 seed: with one seed no inference is possible.".to_owned());
+    }
+    let seeds =
+        if fewest == most { number::plural(most, "seed", "seeds") } else { format!("{fewest} to {most} seeds") };
+    if most < LEAST_SEEDS {
+        return Some(format!("The comparisons rest on {seeds}: nothing is claimed from fewer than {LEAST_SEEDS}."));
+    }
+    let floors = looks.iter().filter(|look| look.0 > 1).map(|look| look.1);
+    let (lowest, highest) =
+        floors.fold((1.0_f64, 0.0_f64), |(lowest, highest), floor| (lowest.min(floor), highest.max(floor)));
+    let [lowest, highest] = [lowest, highest].map(number::p_value);
+    let floor = if lowest == highest {
+        format!("below {lowest} here")
+    } else {
+        format!("below {highest} in the smallest comparison, and below {lowest} in the largest")
+    };
+    Some(format!(
+        "The comparisons rest on {seeds}. The t test assumes that differences are roughly normal, which so few values cannot \
+         show; only large effects can be found. A test without that assumption could not reach a p {floor}."
+    ))
+}
+
+fn baseline_values(stratum: &Stratum) -> usize {
+    stratum.arms.iter().find(|arm| arm.baseline).map_or(0, |arm| arm.values.len())
+}
+
+/// Of a metric that is compared and takes two values only: what the t test of it is worth.
+fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
+    metric.comparisons().next()?;
+    let arms = metric.contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
+    let mut found: Vec<f64> = Vec::new();
+    let mut seen = 0;
+    for value in arms.flat_map(|arm| &arm.values) {
+        seen += 1;
+        if !found.contains(&value.value) {
+            found.push(value.value);
+        }
+        if found.len() > 2 {
+            return None;
+        }
+    }
+    found.sort_by(f64::total_cmp);
+    let [low, high] = found.as_slice() else { return None };
+    // Of few values two different ones say nothing about what they may be.
+    if seen < 8 {
+        return None;
+    }
+    let check = match pairing {
+        Pairing::Seed => "the sign-flip test",
+        Pairing::None => "the permutation test",
+    };
+    Some(format!(
+        "{} takes two values only, {low} and {high}: the t test, which assumes roughly normal differences, is an approximation that few \
+         seeds make a poor one. Go by {check} among the checks of sensitivity.",
+        metric.label
+    ))
+}
+
+/// How unequal spreads may be before a pooled error is said to be doubtful.
+const UNEQUAL: f64 = 3.0;
+
+fn unequal_spread(metrics: &[MetricReport]) -> Option<String> {
+    let primary = metrics.iter().find(|metric| metric.primary)?;
+    let effects = primary.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref());
+    let ratio = effects.filter_map(|effects| effects.spread.ratio).fold(0.0, f64::max);
+    (ratio > UNEQUAL).then(|| {
+        format!(
+            "The most variable arm of the primary metric has {} times the standard deviation of the least variable one. What is \
+             tested over all strata from the pooled model assumes that they are equal; the comparisons within strata do not.",
+            number::fixed(ratio, 1)
+        )
+    })
+}
