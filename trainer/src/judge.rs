@@ -33,8 +33,8 @@ impl Training<'_> {
         for (index, protocol) in task.protocols.iter().enumerate() {
             let mut scores = vec![[0.0; 2]; task.pairs.len()];
             if let Some(judgement) = judged.as_ref().and_then(|judged| judged.get(index)) {
-                for (index, found) in own.iter().zip(&judgement.scores) {
-                    scores[*index] = *found;
+                for (pair, found) in own.iter().zip(&judgement.scores) {
+                    scores[*pair] = *found;
                 }
             }
             team.fill_in(scores.as_flattened_mut())?;

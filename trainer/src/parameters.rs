@@ -2,7 +2,7 @@
 //!
 //! A network first says which parameters it has ([`Declaration`]); [`Parameters`] then lays them out one after the other in a
 //! single fp32 buffer, those with weight decay first, and starts each from its own random stream. Gradients lie in a second
-//! buffer of the same layout, so that clipping, the optimiser, a checkpoint and a sum over machines are one operation each.
+//! buffer of the same layout, so that clipping, the optimiser and a checkpoint are one operation each, and a sum over ranks a few.
 
 use std::collections::BTreeMap;
 
@@ -159,6 +159,9 @@ pub enum ParameterError {
     /// The shim refused.
     #[error("cannot attach a gradient buffer")]
     Native(#[from] native::TorchError),
+    /// The shim refused.
+    #[error("cannot watch the gradients")]
+    Watch(#[source] native::TorchError),
     /// Two parameters have one name.
     #[error("the parameter `{0}` is declared twice")]
     Twice(String),

@@ -101,7 +101,7 @@ impl<'a> Session<'a> {
             (Curve::of_another_rank(), Curve::of_another_rank(), 1)
         };
         let objective = Objective::of(self.study, &self.data.tokenizer);
-        let sums = GradientSums::of(&parameters, &team).map_err(|error| as_failure(ParameterError::from(error)))?;
+        let sums = GradientSums::of(&parameters, &team).map_err(|error| as_failure(ParameterError::Watch(error)))?;
         let (run, device) = (self.run, self.device);
         let training = Training {
             workbench: Workbench {

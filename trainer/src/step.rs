@@ -112,7 +112,7 @@ impl Workbench<'_> {
         stopwatch::enter(Phase::Optimizer);
         let gradient_norm = optimizer.step(&self.parameters, learning_rate, step)?;
         stopwatch::enter(Phase::Data);
-        // Read last: a GPU is handed all of a step before anything waits for it.
+        // Read last: a rank alone hands its GPU all of a step before anything waits for it.
         let mut totals: Vec<f64> =
             passes.losses.iter().map(|loss| loss.as_ref().map_or(0.0, |loss| loss.double_value(&[]))).collect();
         if self.team.world() > 1 {
@@ -129,9 +129,10 @@ impl Workbench<'_> {
 
     /// Makes the passes of a step that are this rank's.
     fn passes(&self, leaks: &mut LeakCheck, means: &[Vec<PackedBatch>], step: u64) -> Result<Passes, StepError> {
-        let is_own = |index: usize, batch: &PackedBatch| self.team.owns(index as u64) && !batch.scored.is_empty();
-        let last = means.iter().flatten().enumerate().filter(|(index, batch)| is_own(*index, batch)).last();
-        let last = last.map(|(index, _)| index);
+        let batches = means.iter().flatten().enumerate();
+        let is_own: Vec<bool> =
+            batches.map(|(index, batch)| self.team.owns(index as u64) && !batch.scored.is_empty()).collect();
+        let last = is_own.iter().rposition(|is_own| *is_own);
         let mut passes = Passes::default();
         for batches in means {
             // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
@@ -141,7 +142,7 @@ impl Workbench<'_> {
                 if last == Some(index) {
                     self.sums.last_pass();
                 }
-                passes.losses.push(if is_own(index, batch) {
+                passes.losses.push(if is_own[index] {
                     Some(self.pass(leaks, batch, (step, index as u64), scored * means.len())?)
                 } else {
                     None

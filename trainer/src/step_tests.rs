@@ -96,7 +96,7 @@ fn fifty_steps_in_micro_batches_are_those_of_transformers() {
             device: Device::Cpu,
             model: Model::new(&spec, &mut |name| parameters.leaf(name), Precision::Fp32),
             parameters,
-            sums: GradientSums::alone(),
+            sums: GradientSums::unwatched(),
             team: Team::alone(),
         };
         for (step, expected) in (0_u32..).zip(&losses) {
@@ -175,7 +175,7 @@ fn check_means(
         device: Device::Cpu,
         model,
         parameters,
-        sums: GradientSums::alone(),
+        sums: GradientSums::unwatched(),
         team: Team::alone(),
     };
     let seen = bench.step(&mut optimizer, &mut LeakCheck::default(), &bench.packer().pack(draws), 0, 1e-3).unwrap();

@@ -1,5 +1,5 @@
-// The stream of a GPU on which libtorch lays its work, through the interface that every kind of device registers: no header of
-// CUDA is needed, and without CUDA loaded the call fails in words.
+// The streams of a GPU, through the interface that every kind of device registers: no header of CUDA is needed, and without CUDA
+// loaded the calls fail in words.
 
 #include <memory>
 
@@ -15,16 +15,19 @@ c10::Device gpu(int index) { return c10::Device(c10::DeviceType::CUDA, static_ca
 
 c10::impl::VirtualGuardImpl guard() { return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA); }
 
-// A stream beside the current one, and the events by which each waits for the other.
-struct SideStream {
-  explicit SideStream(int index)
-      : stream(guard().getStreamFromGlobalPool(gpu(index), true)), before(c10::DeviceType::CUDA), after(c10::DeviceType::CUDA) {}
+// The stream on which the thread that makes this lays its work, one beside it, and the events by which each waits for the other.
+struct Streams {
+  explicit Streams(int index)
+      : main(guard().getStream(gpu(index))),
+        side(guard().getStreamFromGlobalPool(gpu(index), true)),
+        before(c10::DeviceType::CUDA),
+        after(c10::DeviceType::CUDA) {}
 
-  c10::Stream current() const { return guard().getStream(stream.device()); }
-
-  const c10::Stream stream;
+  const c10::Stream main, side;
   c10::Event before, after;
 };
+
+Streams& of(void* streams) { return *static_cast<Streams*>(streams); }
 
 }  // namespace
 
@@ -32,38 +35,33 @@ extern "C" char* seedbed_select_gpu(int index) {
   return seedbed::guarded([&] { guard().setDevice(gpu(index)); });
 }
 
-extern "C" char* seedbed_current_stream(int index, void** handle) {
-  return seedbed::guarded([&] { *handle = guard().getStream(gpu(index)).native_handle(); });
-}
-
-extern "C" char* seedbed_current_stream_is_idle(int index, bool* idle) {
-  return seedbed::guarded([&] { *idle = guard().getStream(gpu(index)).query(); });
-}
-
-extern "C" char* seedbed_side_stream(int index, void** side, void** handle) {
+extern "C" char* seedbed_streams(int index, void** streams, void** main, void** side) {
   return seedbed::guarded([&] {
-    auto made = std::make_unique<SideStream>(index);
-    *handle = made->stream.native_handle();
-    *side = made.release();
+    auto made = std::make_unique<Streams>(index);
+    *main = made->main.native_handle();
+    *side = made->side.native_handle();
+    *streams = made.release();
   });
 }
 
-// What is asked of the side stream from now on waits for what the current one was asked for.
-extern "C" char* seedbed_side_stream_follow(void* side) {
+// What is asked of the side stream from now on waits for what the main one was asked for.
+extern "C" char* seedbed_streams_follow(void* streams) {
   return seedbed::guarded([&] {
-    auto& both = *static_cast<SideStream*>(side);
-    both.before.record(both.current());
-    both.before.block(both.stream);
+    of(streams).before.record(of(streams).main);
+    of(streams).before.block(of(streams).side);
   });
 }
 
 // The other way round.
-extern "C" char* seedbed_side_stream_join(void* side) {
+extern "C" char* seedbed_streams_join(void* streams) {
   return seedbed::guarded([&] {
-    auto& both = *static_cast<SideStream*>(side);
-    both.after.record(both.stream);
-    both.after.block(both.current());
+    of(streams).after.record(of(streams).side);
+    of(streams).after.block(of(streams).main);
   });
 }
 
-extern "C" void seedbed_side_stream_free(void* side) { delete static_cast<SideStream*>(side); }
+extern "C" char* seedbed_streams_are_idle(void* streams, bool* idle) {
+  return seedbed::guarded([&] { *idle = of(streams).main.query() && of(streams).side.query(); });
+}
+
+extern "C" void seedbed_streams_free(void* streams) { delete static_cast<Streams*>(streams); }

@@ -21,6 +21,7 @@ unsafe extern "C" {
         count: i64,
         tell: extern "C" fn(*mut c_void, i64),
         context: *mut c_void,
+        release: extern "C" fn(*mut c_void),
         watch: *mut *mut c_void,
     ) -> *mut c_char;
     pub(crate) fn seedbed_unwatch_gradients(watch: *mut c_void);
@@ -50,12 +51,16 @@ unsafe extern "C" {
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
     pub(crate) fn seedbed_select_gpu(index: c_int) -> *mut c_char;
-    pub(crate) fn seedbed_current_stream(index: c_int, handle: *mut *mut c_void) -> *mut c_char;
-    pub(crate) fn seedbed_current_stream_is_idle(index: c_int, idle: *mut bool) -> *mut c_char;
-    pub(crate) fn seedbed_side_stream(index: c_int, side: *mut *mut c_void, handle: *mut *mut c_void) -> *mut c_char;
-    pub(crate) fn seedbed_side_stream_follow(side: *mut c_void) -> *mut c_char;
-    pub(crate) fn seedbed_side_stream_join(side: *mut c_void) -> *mut c_char;
-    pub(crate) fn seedbed_side_stream_free(side: *mut c_void);
+    pub(crate) fn seedbed_streams(
+        index: c_int,
+        streams: *mut *mut c_void,
+        main: *mut *mut c_void,
+        side: *mut *mut c_void,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_streams_follow(streams: *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_streams_join(streams: *mut c_void) -> *mut c_char;
+    pub(crate) fn seedbed_streams_are_idle(streams: *mut c_void, idle: *mut bool) -> *mut c_char;
+    pub(crate) fn seedbed_streams_free(streams: *mut c_void);
     pub(crate) fn seedbed_has_products() -> bool;
     pub(crate) fn seedbed_map_new() -> *mut c_void;
     pub(crate) fn seedbed_map_free(map: *mut c_void);

@@ -13,11 +13,9 @@ use crate::shim;
 type Tell = Box<dyn Fn(usize) + Send + Sync>;
 
 /// Tells of each of some parameters, once in every backward pass that reaches it, when the pass has added all that it adds to its
-/// gradient. It ends when this is dropped, which must not happen during a pass.
+/// gradient; until this is dropped.
 pub struct GradientWatch {
     handle: *mut c_void,
-    /// Where the shim finds what to tell: a thin pointer to it is the hooks' context.
-    tell: Box<Tell>,
 }
 
 // SAFETY: the handle is owned, and what it points to is bound to no thread; what is told may be told from any.
@@ -38,32 +36,40 @@ impl GradientWatch {
     /// When one of them is not a leaf that requires a gradient.
     pub fn new(parameters: &[Tensor], tell: impl Fn(usize) + Send + Sync + 'static) -> Result<Self, TorchError> {
         let pointers: Vec<_> = parameters.iter().map(Tensor::as_ptr).collect();
-        let tell: Box<Tell> = Box::new(Box::new(tell));
+        let tell: Tell = Box::new(tell);
+        // A thin pointer to the fat one.
+        let context = Box::into_raw(Box::new(tell)).cast();
         let mut handle = ptr::null_mut();
-        // SAFETY: the pointers are valid for the call, which shares ownership of what it keeps; the context lives, at one place,
-        // until the hooks are gone (see `drop`).
+        // SAFETY: the pointers are valid for the call, which shares ownership of what it keeps. The context becomes the shim's, which
+        // releases it once, after the last call of `told`.
         unsafe {
-            let context = ptr::from_ref::<Tell>(&tell).cast_mut().cast();
             let count = pointers.len() as i64;
-            shim::check(shim::seedbed_watch_gradients(pointers.as_ptr(), count, told, context, &raw mut handle))?;
+            let refusal =
+                shim::seedbed_watch_gradients(pointers.as_ptr(), count, told, context, release, &raw mut handle);
+            shim::check(refusal)?;
         }
-        Ok(Self { handle, tell })
+        Ok(Self { handle })
     }
 }
 
 impl Drop for GradientWatch {
     fn drop(&mut self) {
-        // SAFETY: the handle came from the shim and is not used after this. The hooks go before `tell`, a field, does.
+        // SAFETY: the handle came from the shim and is not used after this.
         unsafe { shim::seedbed_unwatch_gradients(self.handle) }
-        let _ = &self.tell;
     }
 }
 
 /// What the hooks call.
 extern "C" fn told(context: *mut c_void, number: i64) {
-    // SAFETY: the context is the `tell` of a watch that lives, and only ever shared.
+    // SAFETY: the context came from `GradientWatch::new`, was not released yet, and is only ever shared.
     let tell = unsafe { &*context.cast::<Tell>() };
     tell(usize::try_from(number).expect("invariant: numbers are places of a slice"));
+}
+
+/// What the shim calls when no hook is left.
+extern "C" fn release(context: *mut c_void) {
+    // SAFETY: the context came from `Box::into_raw` of a box of this type, and this is called once.
+    drop(unsafe { Box::from_raw(context.cast::<Tell>()) });
 }
 
 #[cfg(test)]
@@ -110,6 +116,9 @@ mod tests {
         drop(watch);
         pass();
         assert_eq!(told.lock().unwrap().len(), 4);
+        // Nobody is left who could tell anything.
+        drop(parameters);
+        assert_eq!(Arc::strong_count(&told), 1);
     }
 
     #[test]

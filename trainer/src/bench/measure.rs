@@ -84,7 +84,7 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
         parameters,
         data: &data,
         team: Team::alone(),
-        sums: GradientSums::alone(),
+        sums: GradientSums::unwatched(),
     };
     let mut leaks = LeakCheck::default();
     let feed = Feed::start(workbench.packer(), sampler)?;

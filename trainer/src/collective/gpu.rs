@@ -23,6 +23,10 @@ impl Collective for Communicator {
         Ok(Communicator::wait(self)?)
     }
 
+    fn abort(&mut self) {
+        Communicator::abort(self);
+    }
+
     fn finish(self: Box<Self>) -> Result<(), CollectiveError> {
         Ok(self.finalise()?)
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -235,6 +236,13 @@ impl Collective for Sockets {
     fn wait(&mut self) -> Result<(), CollectiveError> {
         // A sum returns when it is done.
         Ok(())
+    }
+
+    fn abort(&mut self) {
+        for stream in &self.streams {
+            // One that is closed already is what is wanted.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 
     fn finish(self: Box<Self>) -> Result<(), CollectiveError> {

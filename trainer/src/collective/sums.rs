@@ -16,8 +16,10 @@ use super::error::CollectiveError;
 use super::team::Team;
 use crate::parameters::{Declaration, Parameters};
 
-/// Into about how many parts the gradients are cut, and the entries below which a part is not worth a message of its own (1 MiB).
+/// Into about how many parts the gradients are cut.
 const PARTS: i64 = 8;
+
+/// Entries, of four bytes each, below which a part is not worth a message of its own: a mebibyte.
 const FEWEST: i64 = 1 << 18;
 
 /// How the gradients of a network are summed over the ranks that share it.
@@ -29,14 +31,14 @@ struct Watched {
     /// The parts of the flat buffer, in the order in which they are summed.
     parts: Vec<Range<i64>>,
     /// How many parameters lie in each.
-    counts: Vec<usize>,
+    sizes: Vec<usize>,
     progress: Arc<Progress>,
     _watch: GradientWatch,
 }
 
 impl GradientSums {
-    /// Those of one rank alone.
-    pub fn alone() -> Self {
+    /// Those of one rank alone, or of ranks that sum everything when the passes are done.
+    pub fn unwatched() -> Self {
         Self(None)
     }
 
@@ -46,40 +48,44 @@ impl GradientSums {
     /// When libtorch refuses.
     pub fn of(parameters: &Parameters, team: &Team) -> Result<Self, TorchError> {
         if team.world() == 1 {
-            return Ok(Self::alone());
+            return Ok(Self::unwatched());
         }
         let declarations = parameters.declarations();
-        let sizes: Vec<i64> = declarations.iter().map(Declaration::size).collect();
-        let (parts, part_of) = cut(&sizes, declarations.iter().filter(|declaration| declaration.decays).count());
-        let mut counts = vec![0; parts.len()];
+        let entries: Vec<i64> = declarations.iter().map(Declaration::size).collect();
+        let (parts, part_of) = cut(&entries, declarations.iter().filter(|declaration| declaration.decays).count());
+        let mut sizes = vec![0; parts.len()];
         for part in &part_of {
-            counts[*part] += 1;
+            sizes[*part] += 1;
         }
         let leaves: Vec<Tensor> = declarations.iter().map(|declaration| parameters.leaf(&declaration.name)).collect();
         let progress = Arc::new(Progress::default());
         let told = Arc::clone(&progress);
         let watch = GradientWatch::new(&leaves, move |parameter| told.complete_one(part_of[parameter]))?;
-        Ok(Self(Some(Watched { parts, counts, progress, _watch: watch })))
+        Ok(Self(Some(Watched { parts, sizes, progress, _watch: watch })))
     }
 
     /// Does `passes`, all that this rank makes of a step, and sums `gradients`, the flat buffer, over the ranks of `team`. The sums
-    /// are there when this returns.
+    /// are there when this returns. The passes must not ask the team for anything: it is busy with the sums.
     ///
     /// # Errors
-    /// Those of `passes`, or another rank is gone.
+    /// Those of `passes`, after which the other ranks are left: they would wait for sums that never come. Or another rank is gone.
     pub fn during<R, E: From<CollectiveError>>(
         &self,
         (team, gradients): (&Team, &Tensor),
         passes: impl FnOnce() -> Result<R, E>,
     ) -> Result<R, E> {
-        let Some((Watched { parts, counts, progress, .. }, mut held)) = self.0.as_ref().zip(team.collective()) else {
-            return passes();
+        let Some(Watched { parts, sizes, progress, .. }) = &self.0 else {
+            let result = passes()?;
+            team.sum(&mut gradients.shallow_clone())?;
+            return Ok(result);
         };
-        progress.begin(counts);
+        let Some(mut held) = team.collective() else { return passes() };
+        progress.begin(sizes);
         let (collective, gradients) = (held.as_mut(), gradients.shallow_clone());
         let sum = move || {
             for (index, part) in parts.iter().enumerate() {
                 if !progress.wait_for(index) {
+                    collective.abort();
                     return Ok(());
                 }
                 collective.sum_aside(&mut gradients.f_narrow(0, part.start, part.end - part.start)?)?;
@@ -87,6 +93,7 @@ impl GradientSums {
             collective.wait()
         };
         thread::scope(|scope| {
+            // A thread a step: what it costs, some tens of microseconds, buys that nothing outlives the step.
             let summing = thread::Builder::new().name("sums".to_owned()).spawn_scoped(scope, sum);
             let summing = summing.map_err(CollectiveError::Thread)?;
             let mut end = End { progress, how: How::Abandoned };
@@ -105,7 +112,7 @@ impl GradientSums {
     /// Says that the next pass is the last of the step: what it completes is complete.
     pub fn last_pass(&self) {
         if let Some(watched) = &self.0 {
-            watched.progress.state().counts = true;
+            watched.progress.state().is_last_pass = true;
         }
     }
 }
@@ -115,9 +122,9 @@ impl GradientSums {
 fn cut(sizes: &[i64], matrices: usize) -> (Vec<Range<i64>>, Vec<usize>) {
     let whole: i64 = sizes.iter().sum();
     let enough = (whole / PARTS).max(FEWEST);
-    let vectors = sizes[..matrices].iter().sum();
+    let begin_of_vectors = sizes[..matrices].iter().sum();
     let (mut parts, mut part_of): (Vec<Range<i64>>, _) = (Vec::new(), vec![0; sizes.len()]);
-    let mut end = vectors;
+    let mut end = begin_of_vectors;
     for index in (0..matrices).rev() {
         let start = end - sizes[index];
         match parts.last_mut() {
@@ -129,7 +136,7 @@ fn cut(sizes: &[i64], matrices: usize) -> (Vec<Range<i64>>, Vec<usize>) {
     }
     if matrices < sizes.len() {
         part_of[matrices..].fill(parts.len());
-        parts.push(vectors..whole);
+        parts.push(begin_of_vectors..whole);
     }
     (parts, part_of)
 }
@@ -146,7 +153,7 @@ struct State {
     /// How many gradients each part still waits for.
     missing: Vec<usize>,
     /// Whether the last pass has begun.
-    counts: bool,
+    is_last_pass: bool,
     /// How the passes have ended.
     end: Option<How>,
 }
@@ -162,13 +169,13 @@ impl Progress {
         self.state.lock().expect("invariant: nobody panics with the lock")
     }
 
-    fn begin(&self, counts: &[usize]) {
-        *self.state() = State { missing: counts.to_vec(), counts: false, end: None };
+    fn begin(&self, sizes: &[usize]) {
+        *self.state() = State { missing: sizes.to_vec(), is_last_pass: false, end: None };
     }
 
     fn complete_one(&self, part: usize) {
         let mut state = self.state();
-        if state.counts {
+        if state.is_last_pass {
             // Another pass after the last would be a mistake of the step's; the sum would be wrong, the end must not be.
             state.missing[part] = state.missing[part].saturating_sub(1);
             if state.missing[part] == 0 {

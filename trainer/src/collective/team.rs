@@ -35,6 +35,9 @@ pub trait Collective: fmt::Debug + Send {
     /// When another rank is gone or too late.
     fn wait(&mut self) -> Result<(), CollectiveError>;
 
+    /// Ends the connection at once: the others notice, and every later call fails.
+    fn abort(&mut self);
+
     /// Takes leave of the others.
     ///
     /// # Errors

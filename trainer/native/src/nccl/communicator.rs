@@ -2,17 +2,18 @@
 
 use std::ffi::c_int;
 use std::ptr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tch::{Device, Kind, Tensor};
 
-use super::abi::{Configuration, Handle, IN_PROGRESS, Outcome, SUCCESS, Stream};
+use super::abi::{Configuration, Handle, Stream};
 use super::element::data_type;
 use super::error::NcclError;
 use super::library::Nccl;
-use super::side::Side;
-use super::stream::Queue;
+use super::stream::{Queue, Streams};
 use super::unique_id::UniqueId;
+
+const ALL_REDUCE: &str = "ncclAllReduce";
 
 /// Who this rank is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,16 +40,17 @@ pub enum Reduction {
 /// The connection of one rank. Dropped without [`Self::finalise`], it is aborted, which the other ranks notice.
 #[derive(Debug)]
 pub struct Communicator {
-    nccl: Nccl,
+    pub(super) nccl: Nccl,
     /// Null once aborted or finalised.
-    handle: Handle,
+    pub(super) handle: Handle,
     queue: Queue,
-    /// Where sums go on beside the computation, once one was asked for.
-    side: Option<Side>,
-    limit: Duration,
+    pub(super) streams: Streams,
+    /// What is summed on the side stream: libtorch would give what is freed of it to later work of the main one.
+    pub(super) aside: Vec<Tensor>,
+    pub(super) limit: Duration,
 }
 
-// SAFETY: NCCL lets any thread use a communicator as long as only one does at a time, which `&mut self` sees to; a side stream is
+// SAFETY: NCCL lets any thread use a communicator as long as only one does at a time, which `&mut self` sees to; the streams are
 // bound to no thread.
 unsafe impl Send for Communicator {}
 
@@ -84,11 +86,13 @@ impl Communicator {
             return Err(NcclError::Place { rank, world });
         }
         queue.select()?;
-        let mut communicator = Self { nccl: nccl.clone(), handle: ptr::null_mut(), queue, side: None, limit };
+        let (nccl, streams) = (nccl.clone(), Streams::of(queue)?);
+        let mut communicator = Self { nccl, handle: ptr::null_mut(), queue, streams, aside: Vec::new(), limit };
         let mut configuration = Configuration::without_blocking();
         // SAFETY: both pointers are valid for the call, which copies the configuration; the numbers are checked above.
         let outcome = unsafe {
-            (nccl.functions.init_rank)(&raw mut communicator.handle, ranks, id.raw(), own, &raw mut configuration)
+            let init = communicator.nccl.functions.init_rank;
+            init(&raw mut communicator.handle, ranks, id.raw(), own, &raw mut configuration)
         };
         communicator.settle("ncclCommInitRankConfig", outcome)?;
         Ok(communicator)
@@ -97,43 +101,40 @@ impl Communicator {
     /// Replaces each entry of `tensor` by the `reduction` of the entries there of all ranks, whose tensors have the same kind and
     /// number of entries. Only asks for it; see [`Self::wait`].
     ///
+    /// The work is laid on the stream on which the thread that made this communicator laid its own, whoever asks.
+    ///
     /// # Errors
     /// When the tensor is not dense, not on this rank's GPU or of a kind that NCCL cannot add, or NCCL objects.
     pub fn all_reduce(&mut self, tensor: &mut Tensor, reduction: Reduction) -> Result<(), NcclError> {
-        let memory = self.memory("ncclAllReduce", tensor)?;
-        self.live("ncclAllReduce")?;
-        self.queue.select()?;
-        let stream = self.queue.stream()?;
+        let memory = self.memory(ALL_REDUCE, tensor)?;
+        let stream = self.streams.main();
         self.all_reduce_memory(&memory, reduction, stream)
     }
 
-    /// As [`Self::all_reduce`], but beside the computation: it waits for what the GPU was asked for until now, and what the GPU is
-    /// asked for after this does not wait for it before [`Self::wait`]. Until then nothing may use the tensor or free it.
+    /// As [`Self::all_reduce`], but beside the computation: it waits for what that stream was asked for until now, and what the
+    /// stream is asked for after this does not wait for it before [`Self::wait`]. Until then what the tensor holds is undefined.
     ///
     /// # Errors
     /// As [`Self::all_reduce`].
     pub fn all_reduce_aside(&mut self, tensor: &mut Tensor, reduction: Reduction) -> Result<(), NcclError> {
-        let memory = self.memory("ncclAllReduce", tensor)?;
-        self.live("ncclAllReduce")?;
+        let memory = self.memory(ALL_REDUCE, tensor)?;
         self.queue.select()?;
-        let side = match self.side.take() {
-            Some(side) => side,
-            None => Side::of(self.queue)?,
-        };
-        let stream = self.side.insert(side).follow()?;
+        let stream = self.streams.follow()?;
+        self.aside.push(tensor.shallow_clone());
         self.all_reduce_memory(&memory, reduction, stream)
     }
 
     fn all_reduce_memory(&mut self, memory: &Memory, reduction: Reduction, stream: Stream) -> Result<(), NcclError> {
-        const CALL: &str = "ncclAllReduce";
-        let handle = self.live(CALL)?;
+        let handle = self.live(ALL_REDUCE)?;
+        self.queue.select()?;
         let Memory { pointer, count, data_type } = *memory;
         // SAFETY: the handle is live, and the memory holds `count` entries of that type on this GPU. It stays allocated until the
-        // work has run: libtorch gives what is freed on this stream only to later work of this stream.
+        // work has run: libtorch gives what is freed on the main stream only to later work of that stream, and what is summed beside
+        // it is kept.
         let outcome = unsafe {
             (self.nccl.functions.all_reduce)(pointer, pointer, count, data_type, reduction as c_int, handle, stream)
         };
-        self.settle(CALL, outcome)
+        self.settle(ALL_REDUCE, outcome)
     }
 
     /// Replaces `tensor` by that of rank `root`; as [`Self::all_reduce`] otherwise.
@@ -149,7 +150,7 @@ impl Communicator {
         const CALL: &str = "ncclBroadcast";
         let handle = self.live(CALL)?;
         self.queue.select()?;
-        let stream = self.queue.stream()?;
+        let stream = self.streams.main();
         let Memory { pointer, count, data_type } = *memory;
         // A number beyond `c_int` is as wrong as −1, and NCCL says so.
         let root = c_int::try_from(root).unwrap_or(-1);
@@ -170,37 +171,6 @@ impl Communicator {
         self.wait()
     }
 
-    /// Waits until all work of this GPU that was asked for, NCCL's included, is done.
-    ///
-    /// # Errors
-    /// When a rank or the connection failed, or nothing came to an end within the limit. The communicator is then aborted, which
-    /// frees the GPU of work that waits for other ranks; what the tensors hold is undefined.
-    pub fn wait(&mut self) -> Result<(), NcclError> {
-        const CALL: &str = "wait";
-        let began = Instant::now();
-        self.live(CALL)?;
-        if let Some(side) = &self.side {
-            side.join()?;
-        }
-        while !self.queue.is_idle()? {
-            self.look(CALL)?;
-            self.pause(CALL, began)?;
-        }
-        // What failed may have left the GPU idle.
-        self.look(CALL)
-    }
-
-    /// Whether NCCL has noticed a failure since (`ncclCommGetAsyncError`); does not wait.
-    ///
-    /// # Errors
-    /// The failure; the communicator is then aborted.
-    pub fn look(&mut self, call: &'static str) -> Result<(), NcclError> {
-        match self.state(call)? {
-            SUCCESS | IN_PROGRESS => Ok(()),
-            failed => Err(self.broken(call, failed)),
-        }
-    }
-
     /// Ends the connection in order: every rank must call it.
     ///
     /// # Errors
@@ -218,8 +188,10 @@ impl Communicator {
         self.nccl.check("ncclCommDestroy", outcome)
     }
 
-    /// Ends the connection at once, and the work that waits in it. The other ranks notice.
-    pub fn abort(self) {}
+    /// Ends the connection at once, and the work that waits in it. The other ranks notice, and every later call fails.
+    pub fn abort(&mut self) {
+        self.give_up();
+    }
 
     fn device(&self) -> Device {
         match self.queue {
@@ -231,7 +203,7 @@ impl Communicator {
         }
     }
 
-    fn live(&self, call: &'static str) -> Result<Handle, NcclError> {
+    pub(super) fn live(&self, call: &'static str) -> Result<Handle, NcclError> {
         if self.handle.is_null() { Err(NcclError::Aborted { call }) } else { Ok(self.handle) }
     }
 
@@ -249,52 +221,6 @@ impl Communicator {
         let kind = tensor.kind();
         let data_type = data_type(kind).ok_or_else(|| wrong(format!("NCCL has no {kind:?}")))?;
         Ok(Memory { pointer: tensor.data_ptr(), count: tensor.numel(), data_type })
-    }
-
-    /// What NCCL says of the communicator now.
-    fn state(&mut self, call: &'static str) -> Result<Outcome, NcclError> {
-        let handle = self.live(call)?;
-        let mut state = SUCCESS;
-        // SAFETY: the handle is live, and the pointer valid for the call.
-        let outcome = unsafe { (self.nccl.functions.async_error)(handle, &raw mut state) };
-        if outcome == SUCCESS { Ok(state) } else { Err(self.broken("ncclCommGetAsyncError", outcome)) }
-    }
-
-    /// Waits until a call that may still be in progress has ended on this side.
-    fn settle(&mut self, call: &'static str, outcome: Outcome) -> Result<(), NcclError> {
-        let began = Instant::now();
-        let mut state = outcome;
-        while state == IN_PROGRESS {
-            self.pause(call, began)?;
-            state = self.state(call)?;
-        }
-        if state == SUCCESS { Ok(()) } else { Err(self.broken(call, state)) }
-    }
-
-    /// Lets a little time pass; fails when the limit is reached.
-    fn pause(&mut self, call: &'static str, began: Instant) -> Result<(), NcclError> {
-        let waited = began.elapsed();
-        if waited >= self.limit {
-            self.give_up();
-            return Err(NcclError::Timeout { call, after: self.limit });
-        }
-        // A small sum takes microseconds, a rank that is late seconds.
-        std::thread::sleep((waited / 8).clamp(Duration::from_micros(10), Duration::from_millis(2)));
-        Ok(())
-    }
-
-    fn broken(&mut self, call: &'static str, outcome: Outcome) -> NcclError {
-        let error = self.nccl.failure(call, outcome, self.handle);
-        self.give_up();
-        error
-    }
-
-    fn give_up(&mut self) {
-        let handle = std::mem::replace(&mut self.handle, ptr::null_mut());
-        if !handle.is_null() {
-            // SAFETY: the handle is live, and nobody uses it after this. Nothing can be done about a failure to abort.
-            unsafe { (self.nccl.functions.abort)(handle) };
-        }
     }
 }
 

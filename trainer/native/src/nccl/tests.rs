@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::stream::Queue;
 use super::{Communicator, Fault, Nccl, NcclError, Place, Reduction, UniqueId};
 
-/// The handle that [`Queue::Pretended`] gives for its stream.
+/// The handle that [`Queue::Pretended`] has for its main stream.
 const STREAM: &str = "stream=0x5eed";
 /// The one beside it.
 const SIDE_STREAM: &str = "stream=0x51de";
@@ -100,6 +100,9 @@ fn every_call_gets_its_arguments() {
     let mut counts = Tensor::from_slice(&[7_i64, 8]);
     communicator.all_reduce(&mut counts, Reduction::Maximum).unwrap();
     communicator.all_reduce_aside(&mut counts, Reduction::Minimum).unwrap();
+    assert_eq!((communicator.aside.len(), communicator.streams.joins.get()), (1, 0));
+    communicator.wait().unwrap();
+    assert_eq!((communicator.aside.len(), communicator.streams.joins.get()), (0, 1));
     communicator.broadcast(&mut counts, 3).unwrap();
     communicator.barrier().unwrap();
     let (at, counts_at) = (format!("{:p}", part.data_ptr()), format!("{:p}", counts.data_ptr()));
@@ -186,7 +189,9 @@ fn dropped_or_aborted_a_communicator_is_aborted_once() {
     let stand_in = StandIn::new(&[]);
     drop(stand_in.join(1, 2).unwrap());
     assert_eq!(stand_in.calls().last().unwrap(), "abort rank=1");
-    stand_in.join(0, 2).unwrap().abort();
+    let mut aborted = stand_in.join(0, 2).unwrap();
+    aborted.abort();
+    drop(aborted);
     assert_eq!(stand_in.calls().iter().filter(|call| call.starts_with("abort")).count(), 1);
 }
 
