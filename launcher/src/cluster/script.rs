@@ -6,15 +6,18 @@ use slurm::array::ArraySpec;
 
 /// How many runs each task of the batch with this `script` carries out.
 pub(super) fn runs_per_task(script: &str) -> u32 {
-    // The last one: what stands before it are paths, which a person names.
-    let rest = script.rsplit_once(" --runs-per-task ").map(|(_, rest)| rest);
-    rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(1)
+    let mut words = options(script).skip_while(|word| *word != "--runs-per-task").skip(1);
+    words.next().and_then(|word| word.parse().ok()).unwrap_or(1)
 }
 
 /// Whether the batch with this `script` measures what is done.
 pub(super) fn evaluates(script: &str) -> bool {
-    // Behind the last path of the command: a path may hold anything.
-    script.rsplit_once(" --requeues ").is_some_and(|(_, rest)| rest.split_whitespace().any(|word| word == "--evaluate"))
+    options(script).any(|word| word == "--evaluate")
+}
+
+/// The options of the command of `script` that stand behind its last path: a path may hold anything.
+fn options(script: &str) -> impl Iterator<Item = &str> {
+    script.rsplit_once(" --requeues ").map_or("", |(_, rest)| rest).split_whitespace()
 }
 
 /// How many tasks of the batch with this `script` may run at a time, if it says so.
@@ -32,6 +35,8 @@ mod tests {
         let command =
             "exec seedbed exec --array '/s/a --evaluate b.jsonl' --index \"${SLURM_ARRAY_TASK_ID}\" --requeues 10";
         assert!(!evaluates(command));
+        let named = command.replace("--evaluate", "--runs-per-task 9");
+        assert_eq!((runs_per_task(&named), runs_per_task(&format!("{named} --runs-per-task 4"))), (1, 4));
         assert!(evaluates(&format!("{command} --threads 2 --evaluate\n")));
     }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use spec::data::Validation;
 use spec::resources::{PackingOrder, ResourcesSpec};
-use spec::train::{Batch, Length};
+use spec::train::Length;
 use spec::{Program, RunSpec, Study, budget};
 
 use super::difference::{Difference, Standing};
-use super::sharing::IdleGpus;
+use super::sharing::{self, IdleGpus};
 use crate::sweep::Sweep;
 
 /// Bytes of English text in one token of a byte-level BPE of some ten thousand entries.
@@ -49,7 +49,7 @@ pub struct Cost {
     pub most_gpu_hours: f64,
     /// The tasks that would carry them out on a cluster, by what they ask for.
     pub tasks: Vec<TaskCost>,
-    /// Runs that ask for more GPUs than they can use.
+    /// Runs that leave GPUs idle.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub idle_gpus: Vec<IdleGpus>,
 }
@@ -121,25 +121,22 @@ impl Workload {
         let Program::Builtin(study) = &run.program else { return None };
         let bytes: u64 =
             study.data.corpus.iter().filter_map(|digest| run.files.get(digest)).map(|path| sizes.of(path)).sum();
-        let context = f64::from(study.model.context);
-        let story = TOKENS_PER_STORY.min(context);
-        let tokens = tokens(study, bytes as f64 / BYTES_PER_TOKEN, story);
-        let attended = budget::attended(study.model.architecture, story);
+        let tokens = tokens(study, bytes as f64 / BYTES_PER_TOKEN);
+        let attended = budget::attended(study.model.architecture, sharing::story(study));
         Some(Self { tokens, flops: tokens * budget::flops_per_token(&study.model, attended) })
     }
 }
 
-fn tokens(study: &Study, corpus: f64, story: f64) -> f64 {
-    match (study.train.length, study.train.batch) {
-        (Length::Steps(steps), Batch::Tokens(tokens)) => steps as f64 * tokens as f64,
-        (Length::Steps(steps), Batch::Stories(stories)) => steps as f64 * stories as f64 * story,
-        (Length::Epochs(epochs), _) => {
+fn tokens(study: &Study, corpus: f64) -> f64 {
+    match study.train.length {
+        Length::Steps(steps) => steps as f64 * sharing::tokens(study),
+        Length::Epochs(epochs) => {
             let held_out = match study.data.validation {
                 Validation::Fraction(fraction) => fraction,
                 Validation::Files(_) => 0.0,
             };
             let training = corpus * (1.0 - held_out);
-            let limit = study.data.stories.map_or(f64::INFINITY, |stories| stories as f64 * story);
+            let limit = study.data.stories.map_or(f64::INFINITY, |stories| stories as f64 * sharing::story(study));
             epochs * training.min(limit)
         }
     }

@@ -16,7 +16,10 @@ const LONGEST_NAME: usize = 64;
 /// Most seeds of a sweep.
 const MOST_SEEDS: i64 = 1_000_000;
 
-const EXPECTED_SEEDS: &str = "a count from 1 to 1000000, a list such as [0, 1, 42], or { from = 100, count = 20 }";
+/// What stands for seeds, in words.
+fn expected_seeds() -> String {
+    format!("a count such as 10, at most {MOST_SEEDS}, a list such as [0, 1, 42], or {{ from = 100, count = 20 }}")
+}
 
 static NAME: Setting =
     Setting { key: "sweep.name", kind: Kind::Text, default: Preset::Required, meaning: "The sweep's name" };
@@ -52,7 +55,7 @@ impl Header {
         let name = read_name(&mut block, problems);
         let description = keys::take(&mut block, &DESCRIPTION, problems).map(|(text, _)| text.to_string());
         let seeds = read_seeds(&mut block, problems).unwrap_or_else(|| {
-            problems.error(&block.origin, format!("sweep.seeds is required: {EXPECTED_SEEDS}"));
+            problems.error(&block.origin, format!("sweep.seeds is required: {}", expected_seeds()));
             Vec::new()
         });
         let named = keys::take(&mut block, &PRESET, problems);
@@ -102,7 +105,7 @@ pub(super) fn read_seeds(block: &mut Block, problems: &mut Problems) -> Option<V
         Value::Integer(count) if (1..=MOST_SEEDS).contains(count) => (0..count.unsigned_abs()).collect(),
         Value::List(items) if !items.is_empty() => read_list(&entry.node.items, problems),
         other => {
-            let message = format!("`seeds = {}` is not valid: expected {EXPECTED_SEEDS}", other.literal());
+            let message = format!("`seeds = {}` is not valid: expected {}", other.literal(), expected_seeds());
             problems.error(&entry.node.origin, message);
             Vec::new()
         }
@@ -141,12 +144,12 @@ fn read_range(table: &str, entries: Vec<Entry>, problems: &mut Problems) -> Vec<
             ("from" | "count", _) => {
                 is_right = false;
                 let literal = entry.node.value.literal();
-                let message = format!("`seeds.{} = {literal}` is not valid: expected {EXPECTED_SEEDS}", entry.path);
+                let message = format!("`seeds.{} = {literal}` is not valid: expected {}", entry.path, expected_seeds());
                 problems.error(&entry.node.origin, message);
             }
             (other, _) => {
                 is_right = false;
-                let message = format!("{table}.seeds.{other} is not a key: expected {EXPECTED_SEEDS}");
+                let message = format!("{table}.seeds.{other} is not a key: expected {}", expected_seeds());
                 problems.error(&entry.origin, message);
             }
         }
@@ -154,7 +157,7 @@ fn read_range(table: &str, entries: Vec<Entry>, problems: &mut Problems) -> Vec<
     match (count, origin) {
         (Some(count), _) => (from..from.saturating_add(count)).collect(),
         (None, Some(origin)) if is_right => {
-            problems.error(&origin, format!("{table}.seeds.count is required: expected {EXPECTED_SEEDS}"));
+            problems.error(&origin, format!("{table}.seeds.count is required: expected {}", expected_seeds()));
             Vec::new()
         }
         _ => Vec::new(),

@@ -63,17 +63,18 @@ fn warn_of_budgets(resolver: &Resolver, points: &[Point], resolved: &[Resolved],
     }
 }
 
-/// Refuses a design of too many runs, before they are laid out. The design has `seeds`, but for the points that have their own.
-pub(super) fn refuse_too_many<'a>(
+/// Whether a design has not too many runs, before they are laid out. It has `seeds`, but for the points that have their own.
+pub(super) fn are_few_enough<'a>(
     seeds: &[u64],
     points: &[Point],
     own: impl Fn(&Point) -> Option<&'a [u64]>,
     problems: &mut Problems,
-) {
+) -> bool {
     let runs: usize = points.iter().map(|point| own(point).unwrap_or(seeds).len()).sum();
     if runs > MOST {
         problems.error(&Origin::Nowhere, format!("the sweep has {runs} runs; at most {MOST} are taken"));
     }
+    runs <= MOST
 }
 
 /// The seeds in order and, for each, the points that have it.

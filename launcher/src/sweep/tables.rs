@@ -61,7 +61,6 @@ impl Tables {
             common: fixed.iter().chain(&forced).collect(),
             single: single.chain(inclusions.iter().map(|block| &block.assignments)).flatten().collect(),
         };
-        synonyms::warn(&factors, problems);
         let preset = preset::apply(header.protocol, &explicit, problems);
         if preset.is_some() && !program.is_builtin() {
             let message = "sweep.preset fills in settings of the built-in trainer, but [trainer] runs another program";
@@ -92,8 +91,11 @@ impl Tables {
         let inclusions = &self.inclusions;
         let points = design::points(&self.factors, &self.exclusions, inclusions, problems);
         design::check_overrides(&points, &self.overrides, problems);
+        synonyms::warn(&self.factors, &points, problems);
         let own = |point: &Point| point.inclusion.and_then(|index| inclusions[index].seeds.as_deref());
-        runs::refuse_too_many(&self.header.seeds, &points, own, problems);
+        if !runs::are_few_enough(&self.header.seeds, &points, own, problems) {
+            return None;
+        }
         let resolver = Resolver {
             name: &self.header.name,
             protocol: self.header.protocol,
