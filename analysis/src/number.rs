@@ -4,8 +4,8 @@
 const MOST_DECIMALS: usize = 9;
 /// From here on a value is written with a power of ten: beyond it not every whole number is a float.
 const LARGE: f64 = 1e15;
-/// The levels of significance that are in use, of those p values that three decimals could round to: beside them more are shown.
-const LEVELS: [(f64, &str); 2] = [(0.05, "0.050"), (0.01, "0.010")];
+/// The levels of significance that are in use: beside them a p value has more decimals.
+const LEVELS: [f64; 3] = [0.1, 0.05, 0.01];
 
 /// A value with a fixed number of decimals and a true minus sign; never `-0.00`. Where it takes more than nine of them, a value below
 /// 1e-4 has as many digits as those would show, and a power of ten: `3.4e-12`; one from 1e15 on has five digits and one, too.
@@ -43,27 +43,25 @@ pub fn signed(value: f64, decimals: usize) -> String {
     if value > 0.0 && !is_zero(&text) { format!("+{text}") } else { text }
 }
 
-/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1. Beside 0.05 and 0.01 so
-/// many that the side is seen: `0.0499`.
+/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1. Beside 0.1, 0.05 and 0.01
+/// so many that the side is seen: `0.0499`.
 pub fn p_value(p: f64) -> String {
     match p {
         p if p < 1e-4 => "<0.0001".to_owned(),
         p if p < 9.95e-4 => format!("{p:.4}"),
-        p if p < 0.0995 => beside_levels(p),
+        p if p < 0.0995 => beside_levels(p, 3),
         p if p > 0.995 && p < 1.0 => ">0.99".to_owned(),
-        p => format!("{p:.2}"),
+        p => beside_levels(p, 2),
     }
 }
 
-/// Three decimals; more where they would be those of a level on whose side p is not seen to be.
-fn beside_levels(p: f64) -> String {
-    let text = format!("{p:.3}");
-    let Some((level, _)) = LEVELS.into_iter().find(|(level, shown)| text == *shown && p.to_bits() != level.to_bits())
-    else {
-        return text;
-    };
+/// So many decimals; more where they would be those of a level on whose side p is not seen to be.
+fn beside_levels(p: f64, decimals: usize) -> String {
+    let text = format!("{p:.decimals$}");
+    let shown = |level: &f64| text == format!("{level:.decimals$}") && p.to_bits() != level.to_bits();
+    let Some(level) = LEVELS.into_iter().find(shown) else { return text };
     let differs = |told: &String| told.parse().is_ok_and(|told: f64| told.to_bits() != level.to_bits());
-    let told = (4..=6).map(|decimals| format!("{p:.decimals$}")).find(differs);
+    let told = (decimals + 1..=6).map(|decimals| format!("{p:.decimals$}")).find(differs);
     told.unwrap_or_else(|| format!("{}{level}", if p < level { '<' } else { '>' }))
 }
 
@@ -160,8 +158,8 @@ mod tests {
 
     #[test]
     fn the_side_of_a_level_is_seen() {
-        let shown = [0.009_99, 0.0499, 0.05, 0.050_03, 0.049_999_9, 0.050_000_01].map(p_value);
-        assert_eq!(shown, ["0.00999", "0.0499", "0.050", "0.05003", "<0.05", ">0.05"]);
+        let shown = [0.009_99, 0.0499, 0.05, 0.050_03, 0.049_999_9, 0.050_000_01, 0.0998, 0.104].map(p_value);
+        assert_eq!(shown, ["0.00999", "0.0499", "0.050", "0.05003", "<0.05", ">0.05", "0.0998", "0.104"]);
     }
 
     #[test]

@@ -118,6 +118,11 @@ fn seeds_that_no_two_arms_share_are_pointed_out_with_what_can_be_done() {
     let apart = one_stratum(&[("a", 0..3), ("b", 3..6), ("c", 6..9)]);
     let report = Report::new(&apart, &plan()).unwrap();
     assert!(caveat(&report, "`--unpaired`") && caveat(&report, "nothing can be paired"), "{:?}", report.caveats);
+    // Not where the baseline has nothing that could be paired.
+    let mut text = String::from("act,seed,acc\n");
+    (0..3).for_each(|seed| writeln!(text, "a,{seed},nan\nb,{seed},0.{seed}").unwrap());
+    let diverged = Report::new(&read(&text, &["act"]), &plan()).unwrap();
+    assert!(!caveat(&diverged, "nothing can be paired"), "{:?}", diverged.caveats);
     let unpaired = Report::new(&apart, &AnalysisSpec { pairing: Pairing::None, ..plan() }).unwrap();
     assert!(!caveat(&unpaired, "nothing can be paired") && unpaired.metrics[0].tally.not_tested == 0);
     // Two groups of three: 2 / C(6, 3).
@@ -144,7 +149,7 @@ fn a_difference_that_was_not_shown_is_not_said_to_be_absent() {
     let single = Report::new(&two_strata(4, &[("a", 0.0), ("b", 0.0)], |_, _, _| true), &plan()).unwrap();
     assert!(
         single.headline[0]
-            .starts_with("Averaged over arch, a difference from a in acc was not shown (adjusted p below 0.05)")
+            .starts_with("Averaged over arch, a difference from a in acc was not shown (no adjusted p below 0.05)")
     );
     for sentence in report.headline.iter().chain(&single.headline).chain(&report.methods) {
         assert!(!sentence.contains("no difference") && !sentence.contains("none differ"), "{sentence}");

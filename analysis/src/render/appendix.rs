@@ -174,7 +174,7 @@ pub fn sensitivity(report: &Report) -> Option<Sheet> {
     let mut sheet = Sheet::new(format!("{}: other looks at each comparison", metric.label), header);
     sheet.lead.push(
         "None of this decides anything; each p is for its comparison alone. In brackets the smallest p that so many seeds can \
-         give, where even that could not pass the correction."
+         give, where even that could not pass the correction; \u{b1} the standard error of one that was drawn."
             .to_owned(),
     );
     for (_, stratum, arm, comparison) in metric.comparisons() {
@@ -209,8 +209,10 @@ fn effect_cells(sensitivity: &Sensitivity) -> [String; 3] {
 fn check_cell(check: &Check, decimals: usize) -> String {
     let unattainable = check.floor.filter(|_| check.attainable == Some(false));
     let floor = unattainable.map_or_else(String::new, |floor| format!(" [{}]", number::p_value(floor)));
+    // What was drawn is known no better than that.
+    let drawn = check.error.map_or_else(String::new, |error| format!(" \u{b1} {}", number::fixed(error, 4)));
     match (check.p, check.interval) {
-        (Some(p), _) => format!("{}{floor}", number::p_value(p)),
+        (Some(p), _) => format!("{}{drawn}{floor}", number::p_value(p)),
         (None, Some(interval)) => range(interval, decimals),
         (None, None) => NOTHING.to_owned(),
     }

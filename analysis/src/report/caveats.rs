@@ -4,7 +4,7 @@ use spec::analysis::{AnalysisSpec, Pairing};
 
 use super::assumptions;
 use super::hardware::{self, HardwareCheck};
-use super::metric::MetricReport;
+use super::metric::{MetricReport, Stratum};
 use super::outlying;
 use super::study::Study;
 use crate::nearest::nearest;
@@ -121,10 +121,13 @@ fn unpaired(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String>
     let primary = metrics.iter().find(|metric| metric.primary).filter(|_| analysis.pairing == Pairing::Seed)?;
     let partial =
         primary.comparisons().filter(|(.., comparison)| comparison.seeds_used < comparison.seeds_planned).count();
-    let arms = primary.contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
-    let measured = arms.filter(|arm| arm.comparison.is_some() && !arm.values.is_empty()).count();
-    let nowhere = primary.comparisons().all(|(.., comparison)| comparison.seeds_used == 0);
-    if measured > 0 && nowhere {
+    // Both a baseline and another arm of its stratum have values.
+    let has = |stratum: &Stratum, baseline: bool| {
+        stratum.arms.iter().any(|arm| arm.baseline == baseline && !arm.values.is_empty())
+    };
+    let mut strata = primary.contrasts.iter().flat_map(|contrast| &contrast.strata);
+    let measured = strata.any(|stratum| has(stratum, true) && has(stratum, false));
+    if measured && primary.comparisons().all(|(.., comparison)| comparison.seeds_used == 0) {
         return Some(
             "No seed has runs of two arms that are compared, so nothing can be paired. Where seeds mean nothing beyond one run, \
              `--unpaired` (in a sweep file, pairing = \"none\") compares the arms as independent groups."

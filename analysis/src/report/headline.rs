@@ -85,7 +85,8 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
                     (count, levels) => format!("was shown for {count} of {levels} levels of {}", contrast.factor),
                 };
                 sentences.push(format!(
-                    "Averaged over {across}, a difference from {baseline} in {noun} {shown} (adjusted p below {}){depends}.",
+                    "Averaged over {across}, a difference from {baseline} in {noun} {shown} ({}adjusted p below {}){depends}.",
+                    if count == 0 { "no " } else { "" },
                     analysis.alpha,
                 ));
                 let claims = [Verdict::Better, Verdict::Worse, Verdict::Equivalent];
@@ -210,7 +211,7 @@ fn equivalents(metric: &MetricReport) -> Option<String> {
     let n = metric.tally.equivalent;
     (n > 0).then(|| {
         format!(
-            "In {}, the difference is shown to be smaller than the declared margin.",
+            "In {} without a significant difference, it is shown to be smaller than the declared margin.",
             number::plural(n, "comparison", "comparisons")
         )
     })

@@ -17,7 +17,7 @@ pub(super) fn divergence(report: &Report) -> String {
     };
     format!(
         "Runs that diverged are an outcome: their numbers are compared with the baseline\u{2019}s by Fisher\u{2019}s exact test \
-         (Fisher 1935), adjusted by Holm, with intervals for the chance to diverge (Clopper and Pearson 1934). Means are about \
+         (Fisher 1935), which takes them as independent, adjusted by Holm, with intervals for the chance to diverge (Clopper and Pearson 1934). Means are about \
          the other runs; beside them each comparison with a diverged run is shown with such runs ranked last, by {test}."
     )
 }

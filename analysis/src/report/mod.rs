@@ -5,8 +5,8 @@
 //! them, `family` corrects for their number). [`effects`] is a factor over all strata and [`answers`] the declared questions:
 //! both from `grid` and [`model`], with their verdicts in [`judged`]. [`divergence`] counts the runs that diverged, [`hardware`]
 //! asks whether arms ran on different machines; [`parts`] and [`curves`] describe what is not tested; [`study`] says what was
-//! run; [`pairs`] sets all arms against each other, [`outlook`] says what more seeds would see; `headline`, `caveats` and
-//! `methods` say it in sentences.
+//! run; [`pairs`] sets all arms against each other, [`outlook`] says what more seeds would see; `headline`, `reply` (an answer),
+//! `caveats` with `assumptions`, and `methods` with `methods_beside` say it in sentences.
 
 pub mod answers;
 pub mod comparison;

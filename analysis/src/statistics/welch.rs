@@ -8,6 +8,9 @@ use super::estimate::{Conclusion, Estimate, finite, satterthwaite, tested, witho
 /// With means x̄, ȳ, variances sₓ², s_y² and sizes n, m: t = (x̄ - ȳ) / √(sₓ²/n + s_y²/m), with the degrees of freedom of
 /// Satterthwaite, (sₓ²/n + s_y²/m)² / ((sₓ²/n)²/(n - 1) + (s_y²/m)²/(m - 1)).
 ///
+/// With three values a group it is conservative: groups alike in mean and spread are told apart at 5 % in 3.4 % of studies, with five
+/// values in 4.4 % (`tests/simulation.rs`).
+///
 /// Assumes that the groups are independent and each roughly normal. Not for runs that share their seeds: there the paired
 /// test is both right and stronger. `None` if a group is empty.
 ///

@@ -1,5 +1,7 @@
 //! The best of a table.
 
+use std::borrow::Cow;
+
 use spec::metric::Direction;
 
 use crate::report::Report;
@@ -26,7 +28,11 @@ impl Standing {
         let place = |place: usize| order.get(place).map(|(index, _)| *index);
         let Some(best) = place(0) else { return nothing };
         let alpha = report.analysis.alpha;
-        let pairs = Pairs::of(&metric.name, stratum, &report.analysis);
+        let pairs = match &stratum.pairs {
+            Some(pairs) => Cow::Borrowed(pairs),
+            // Of other metrics than the primary one the report holds no pairs.
+            None => Cow::Owned(Pairs::of(&metric.name, stratum, &report.analysis)),
+        };
         let others = order[1..].iter().map(|(index, _)| *index);
         // What was never compared was not failed to be told apart either.
         let is_tested = |index: &usize| pairs.get(best, *index).is_some_and(|pair| pair.holm_p.is_some());
