@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,8 +111,19 @@ fn measurements_are_an_array_of_their_own_and_find_what_one_machine_finds() {
     let said = ends(1, measured.command("evaluate", &[&MEASURE[..], &one].concat()));
     assert!(said.contains("2 elements measured, 1 missing"), "{said}");
 
-    // The launcher is killed when the array is queued and before it has heard of it.
+    // What somebody measures here at the moment is not handed over, and it is said who does.
     measured.study.write("wait", "");
+    let rte = ["--tasks", "rte", "--where", "activation=gelu"];
+    let mut child = measured.command("evaluate", &rte).stderr(Stdio::null()).spawn().unwrap();
+    let claim = layout.run(study::plan(&layout).runs[0].id).element_claim("rte");
+    wait("a model is about to be tuned here", || claim.exists());
+    let said = ends(0, measured.command("evaluate", &[&MEASURE[..], &["--site", "here", "--dry-run"]].concat()));
+    assert!(said.contains(&format!("rte of gelu seed 0: process {} on ", child.id())), "{said}");
+    assert!(said.contains("#SBATCH --array=0-4\n"), "{said}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // The launcher is killed when the array is queued and before it has heard of it.
     let script = "\"$REAL\" \"$@\" > /dev/null; kill -9 $PPID";
     let mut command = measured.hand_over();
     command.env("PATH", with_stand_in(&measured.study.path("bin"), "sbatch", script));
@@ -128,6 +139,9 @@ fn measurements_are_an_array_of_their_own_and_find_what_one_machine_finds() {
     wait("a model is about to be tuned", || measured.study.path("begun-finetune-1").exists());
     let status = ends(0, measured.command("status", &[]));
     assert!(status.contains("of `seedbed evaluate` with Slurm"), "{status}");
+    // Nor is measured here what a task is at.
+    let said = ends(77, measured.command("evaluate", &rte));
+    assert!(said.contains("rte of gelu seed 0: process ") && said.contains("is measuring it"), "{said}");
     let queue = measured.queue();
     let task = format!("{}_1", queue[0].split('_').next().unwrap());
     let warned = measured.cluster.command("scancel").args(["--batch", "--signal=USR2", &task]).output().unwrap();

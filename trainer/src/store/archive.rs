@@ -1,7 +1,7 @@
 //! What lies in a file, a folder or an archive: each entry with its path and its content.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use super::error::StoreError;
@@ -9,11 +9,12 @@ use super::error::StoreError;
 /// Sees an entry: its path with `/` between folders, and its content. What it does not read is passed over.
 pub type Visit<'a> = dyn FnMut(&str, &mut dyn Read) -> Result<(), StoreError> + 'a;
 
-/// Gives `visit` every file in `path`: a folder, a `.zip`, `.tar`, `.tar.gz`, `.tgz` or `.tar.zst`, or one file, which may end in
-/// `.gz` or `.zst`. Nothing is unpacked to disk, so that no path in an archive can lead anywhere.
+/// Gives `visit` every file in `path`: a folder, an archive (zip, or tar as it is or packed with gzip or zstd), or one file, which may
+/// be packed as well. What a file is its first bytes say, whatever it is called. Nothing is unpacked to disk, so that no path in an
+/// archive can lead anywhere.
 ///
 /// # Errors
-/// When something cannot be read, an archive is damaged or cut short, or `visit` fails.
+/// When something cannot be read, an archive is damaged, cut short or of another kind, or `visit` fails.
 pub fn each(path: &Path, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     if fs::metadata(path).map_err(|error| StoreError::read(path, error))?.is_dir() {
         return folder(path, path.file_name().unwrap_or_default().to_string_lossy().as_ref(), visit);
@@ -28,33 +29,71 @@ pub fn each(path: &Path, visit: &mut Visit<'_>) -> Result<(), StoreError> {
 /// As [`each`].
 pub fn named(path: &Path, name: &str, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     let file = File::open(path).map_err(|error| StoreError::read(path, error))?;
-    let file = BufReader::with_capacity(1 << 18, file);
-    let broken = |error: io::Error| StoreError::Archive { path: path.to_owned(), reason: error.to_string() };
-    let ends_with = |end: &str| name.to_lowercase().ends_with(end);
-    if ends_with(".zip") {
-        return zip(path, file, visit);
+    let mut file = BufReader::with_capacity(1 << 18, file);
+    let broken = |error: io::Error| broken(path, &error);
+    match Packing::of(file.fill_buf().map_err(broken)?) {
+        Packing::Zip => zip(path, name, file, visit),
+        Packing::Gzip => one_or_tar(path, name, flate2::read::MultiGzDecoder::new(file), visit),
+        Packing::Zstd => one_or_tar(path, name, zstd::Decoder::new(file).map_err(broken)?, visit),
+        Packing::Foreign(what) => Err(StoreError::Packed { path: path.to_owned(), what }),
+        Packing::None if is_packed(name) => Err(StoreError::Archive {
+            path: path.to_owned(),
+            reason: "it does not begin as what its name says".to_owned(),
+        }),
+        Packing::None => one_or_tar(path, name, file, visit),
     }
-    if ends_with(".tar") {
-        return tar(path, file, visit);
+}
+
+/// How a file is packed.
+enum Packing {
+    None,
+    Zip,
+    Gzip,
+    Zstd,
+    /// As nobody can read here.
+    Foreign(&'static str),
+}
+
+impl Packing {
+    /// By the first bytes of the file.
+    fn of(start: &[u8]) -> Self {
+        let kinds: [(&[u8], Self); 8] = [
+            (b"PK\x03\x04", Self::Zip),
+            (b"PK\x05\x06", Self::Zip),
+            (b"\x1f\x8b", Self::Gzip),
+            (b"\x28\xb5\x2f\xfd", Self::Zstd),
+            (b"BZh91AY", Self::Foreign("bzip2")),
+            (b"\xfd7zXZ\x00", Self::Foreign("xz")),
+            (b"7z\xbc\xaf\x27\x1c", Self::Foreign("7-Zip")),
+            (b"Rar!\x1a\x07", Self::Foreign("RAR")),
+        ];
+        kinds.into_iter().find(|(first, _)| start.starts_with(first)).map_or(Self::None, |(_, packing)| packing)
     }
-    if ends_with(".tar.gz") || ends_with(".tgz") {
-        return tar(path, flate2::read::MultiGzDecoder::new(file), visit);
+}
+
+/// Whether a file's name says that it is packed.
+fn is_packed(name: &str) -> bool {
+    [".zip", ".gz", ".tgz", ".zst", ".bz2", ".xz", ".7z", ".rar"].iter().any(|end| name.to_lowercase().ends_with(end))
+}
+
+/// What is in an unpacked file: a tar archive by its mark or name, else the file itself, without the ending of its packing.
+fn one_or_tar(path: &Path, name: &str, mut content: impl Read, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    const MARK: (usize, &[u8]) = (257, b"ustar");
+    let mut head = Vec::new();
+    content.by_ref().take(512).read_to_end(&mut head).map_err(|error| broken(path, &error))?;
+    let is_marked = head.get(MARK.0..).is_some_and(|rest| rest.starts_with(MARK.1));
+    let mut content = head.as_slice().chain(content);
+    if is_marked || name.to_lowercase().ends_with(".tar") {
+        return tar(path, name, content, visit);
     }
-    if ends_with(".tar.zst") {
-        return tar(path, zstd::Decoder::new(file).map_err(broken)?, visit);
-    }
-    let checked = |content: &mut dyn Read, name: &str, visit: &mut Visit<'_>| {
-        let mut content = Watched { content, failure: None };
-        let result = visit(name, &mut content);
-        content.failure.map_or(result, |error| Err(broken(error)))
-    };
-    if let Some(name) = name.strip_suffix(".gz") {
-        return checked(&mut flate2::read::MultiGzDecoder::new(file), name, visit);
-    }
-    if let Some(name) = name.strip_suffix(".zst") {
-        return checked(&mut zstd::Decoder::new(file).map_err(broken)?, name, visit);
-    }
-    checked(&mut { file }, name, visit)
+    let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let mut content = Watched { content: &mut content, failure: None };
+    let result = visit(name, &mut content);
+    content.failure.map_or(result, |error| Err(broken(path, &error)))
+}
+
+fn broken(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Archive { path: path.to_owned(), reason: error.to_string() }
 }
 
 fn folder(path: &Path, name: &str, visit: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -73,7 +112,7 @@ fn folder(path: &Path, name: &str, visit: &mut Visit<'_>) -> Result<(), StoreErr
     Ok(())
 }
 
-fn zip(path: &Path, file: BufReader<File>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+fn zip(path: &Path, called: &str, file: BufReader<File>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     let broken = |reason: String| StoreError::Archive { path: path.to_owned(), reason };
     let mut archive = zip::ZipArchive::new(file).map_err(|error| broken(error.to_string()))?;
     for index in 0..archive.len() {
@@ -83,7 +122,7 @@ fn zip(path: &Path, file: BufReader<File>, visit: &mut Visit<'_>) -> Result<(), 
         }
         let name = entry.name().map_err(|error| broken(error.to_string()))?.into_owned();
         let mut content = Watched { content: &mut entry, failure: None };
-        let result = visit(&name, &mut content);
+        let result = visit(&format!("{called}/{name}"), &mut content);
         match content.failure {
             Some(error) => return Err(broken(format!("{name}: {error}"))),
             None => result?,
@@ -92,8 +131,8 @@ fn zip(path: &Path, file: BufReader<File>, visit: &mut Visit<'_>) -> Result<(), 
     Ok(())
 }
 
-fn tar(path: &Path, content: impl Read, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-    let broken = |error: io::Error| StoreError::Archive { path: path.to_owned(), reason: error.to_string() };
+fn tar(path: &Path, called: &str, content: impl Read, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    let broken = |error: io::Error| broken(path, &error);
     let mut archive = tar::Archive::new(content);
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
@@ -102,7 +141,7 @@ fn tar(path: &Path, content: impl Read, visit: &mut Visit<'_>) -> Result<(), Sto
         }
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let mut content = Watched { content: &mut entry, failure: None };
-        let result = visit(&name, &mut content);
+        let result = visit(&format!("{called}/{name}"), &mut content);
         match content.failure {
             Some(error) => return Err(broken(error)),
             None => result?,
@@ -187,8 +226,13 @@ mod tests {
             ("a.tgz", gzipped(&tarred())),
             ("a.tar.zst", zstd::encode_all(tarred().as_slice(), 1).unwrap()),
             ("a.zip", zipped()),
+            // Called otherwise than they are.
+            ("b.tar", gzipped(&tarred())),
+            ("b.zip", gzipped(&tarred())),
+            ("b", tarred()),
         ];
         for (name, content) in kinds {
+            let expected = expected.clone().map(|(entry, text)| (format!("{name}/{entry}"), text));
             let path = folder.path().join(name);
             fs::write(&path, &content).unwrap();
             assert_eq!(entries(&path).unwrap(), expected, "{name}");
@@ -221,5 +265,19 @@ mod tests {
             assert_eq!(entries(&path).unwrap(), [("a.txt".to_owned(), "one".to_owned())], "{name}");
         }
         assert!(matches!(entries(&folder.path().join("b.txt")), Err(StoreError::Read { .. })));
+    }
+
+    #[test]
+    fn what_is_packed_otherwise_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |name: &str, content: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            entries(&path).unwrap_err().to_string().replace(&path.display().to_string(), name)
+        };
+        insta::assert_snapshot!(error("a.tar.bz2", b"BZh91AY&SY"), @"a.tar.bz2 is packed with bzip2, which is not read here; unpack it, or pack it as .zip, .tar, .tar.gz or .tar.zst");
+        insta::assert_snapshot!(error("a.zip", b"7z\xbc\xaf\x27\x1c\x00\x04"), @"a.zip is packed with 7-Zip, which is not read here; unpack it, or pack it as .zip, .tar, .tar.gz or .tar.zst");
+        insta::assert_snapshot!(error("a.zip", b"<html>Not found</html>"), @"a.zip is not a whole archive: it does not begin as what its name says");
+        insta::assert_snapshot!(error("a.tgz", b""), @"a.tgz is not a whole archive: it does not begin as what its name says");
     }
 }

@@ -44,7 +44,7 @@ enum Action {
     },
     /// Download sets from where their authors publish them
     Get {
-        /// `blimp`, `babylm`, `superglue` …
+        /// `blimp`, `babylm`, `superglue` …; `data list` names all
         #[arg(required = true)]
         names: Vec<String>,
         /// Another server in place of a known one, each with its `https://`
@@ -52,11 +52,11 @@ enum Action {
         #[arg(long, value_name = "FROM=TO")]
         mirror: Vec<String>,
     },
-    /// Take a set in from files, folders or archives (.zip, .tar, .tar.gz, .tar.zst)
+    /// Take a set in from files, folders or archives (zip, tar, and tar packed with gzip or zstd); stories from Parquet, too
     Import {
-        /// The set, or `superglue` for all of its tasks that are there
+        /// The set, or `superglue` for all of its tasks that are there; `data list` names all
         name: String,
-        /// Where its files lie
+        /// Where its files lie, under the names that their authors gave them: RTE/train.jsonl …
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
@@ -122,7 +122,7 @@ impl Desk {
         let sets = if names.is_empty() { self.known.iter().collect() } else { self.chosen(names)? };
         let mut text = String::new();
         for set in sets {
-            let _ = writeln!(text, "{}  {}", set.name, set.meaning);
+            let _ = writeln!(text, "{}", format!("{}  {}", set.name, set.meaning).trim_end());
             match self.store.record(&set.name) {
                 Ok(Some(record)) => text += &self.there(&record),
                 Ok(None) => text += "    not there\n",

@@ -26,6 +26,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::catalogue::GROUPS;
 use super::error::StoreError;
 use super::example::Example;
 use super::pair::{Naming, PairForm};
@@ -71,7 +72,22 @@ pub fn read(path: &Path) -> Result<Vec<Set>, StoreError> {
     let text = fs::read_to_string(path).map_err(|error| StoreError::read(path, error))?;
     let wrong = |reason: String| StoreError::Description { path: path.to_owned(), reason };
     let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
-    file.set.into_iter().map(|described| set(described).map_err(wrong)).collect()
+    let sets: Vec<Set> =
+        file.set.into_iter().map(|described| set(described).map_err(wrong)).collect::<Result<_, _>>()?;
+    for (index, set) in sets.iter().enumerate() {
+        if sets[..index].iter().any(|earlier| earlier.name == set.name) {
+            return Err(wrong(format!("two sets are called `{}`; each needs a name of its own", set.name)));
+        }
+        if GROUPS.iter().any(|(group, _)| *group == set.name) {
+            return Err(wrong(format!("`{}` stands for several sets already; another name is needed", set.name)));
+        }
+    }
+    Ok(sets)
+}
+
+/// The first of these that stands among them twice.
+fn twice<T: PartialEq>(things: &[T]) -> Option<&T> {
+    things.iter().enumerate().find(|(index, thing)| things[..*index].contains(thing)).map(|(_, thing)| thing)
 }
 
 fn set(described: Described) -> Result<Set, String> {
@@ -85,11 +101,22 @@ fn set(described: Described) -> Result<Set, String> {
                 ids: id.into_iter().collect(),
                 keeps_same: false,
             };
+            if form.good == form.bad {
+                return Err(format!("{name}: good and bad are the same field, `{}`", form.good));
+            }
             (name, meaning, files, Form::Pairs(form))
         }
         Described::Examples { name, files, meaning, texts, label, labels, id } => {
             if texts.is_empty() || labels.len() < 2 {
                 return Err(format!("{name}: examples need one text or more, and two labels or more"));
+            }
+            if let Some(label) = twice(&labels) {
+                return Err(format!("{name}: the label {label} is listed twice"));
+            }
+            if texts.contains(&label) {
+                return Err(format!(
+                    "{name}: the label's field, `{label}`, is one of the texts, where the model would read it"
+                ));
             }
             (name, meaning, files, Form::Examples(Example { texts, label, labels, id }))
         }
@@ -103,13 +130,20 @@ fn set(described: Described) -> Result<Set, String> {
     if files.is_empty() {
         return Err(format!("{name} has no files"));
     }
+    if let Some((file, _)) = files.iter().find(|(_, source)| source.rsplit('/').next().unwrap_or_default().is_empty()) {
+        return Err(format!("{name}: `{file}` comes from no file: the end of a path or an address is needed"));
+    }
     let is_address = |source: &&String| source.starts_with("http://") || source.starts_with("https://");
     let downloads = files.values().filter(is_address).map(|url| Download { url: url.clone(), sha256: None });
     let downloads = downloads.collect();
+    // A download is found by the end of its address.
+    let names = |source: String| match source.rsplit_once('/') {
+        Some((_, end)) => vec![end.to_owned(), source],
+        None => vec![source],
+    };
     let file = |(file, source): (String, String)| SetFile {
         name: file,
-        // A download is found by the end of its address.
-        parts: vec![vec![source.rsplit('/').next().unwrap_or(&source).to_owned(), source]],
+        parts: vec![names(source)],
         form: form.clone(),
         published: None,
         content: None,
@@ -140,6 +174,7 @@ mod tests {
         .unwrap();
         assert_eq!(sets[0].downloads[0].url, "https://a.org/x/g.jsonl");
         assert_eq!(sets[0].files[0].part("somewhere/g.jsonl"), Some((0, 0)));
+        assert_eq!(sets[1].files[0].parts, [["t.jsonl"]]);
         let Form::Pairs(form) = &sets[0].files[0].form else { panic!("pairs") };
         assert_eq!((form.good.as_str(), form.bad.as_str(), &form.paradigm), ("g", "sentence_bad", &Naming::File));
         assert!(sets[1].downloads.is_empty());
@@ -154,5 +189,13 @@ mod tests {
         assert!(error("[[set]]\nname = 'p'\nform = 'pairs'\nfiles = {}\ngod = 'x'\n").contains("god"));
         insta::assert_snapshot!(error("[[set]]\nname = '../p'\nform = 'pairs'\nfiles = { 'a' = 'b' }\n"), @"`../p` is no name: letters, digits, `-`, `_` and `.` make one");
         insta::assert_snapshot!(error("[[set]]\nname = 'p'\nform = 'pairs'\nfiles = {}\n"), @"p has no files");
+        let pairs = "[[set]]\nname = 'p'\nform = 'pairs'\nfiles = { 'a' = 'b' }\n";
+        insta::assert_snapshot!(error(&format!("{pairs}{pairs}")), @"two sets are called `p`; each needs a name of its own");
+        insta::assert_snapshot!(error(&pairs.replace("'p'", "'superglue'")), @"`superglue` stands for several sets already; another name is needed");
+        insta::assert_snapshot!(error(&pairs.replace("'b'", "'b/'")), @"p: `a` comes from no file: the end of a path or an address is needed");
+        insta::assert_snapshot!(error(&format!("{pairs}good = 's'\nbad = 's'\n")), @"p: good and bad are the same field, `s`");
+        let examples = "[[set]]\nname = 'e'\nform = 'examples'\nfiles = { 'a' = 'b' }\ntexts = ['t']\nlabel = 'y'\nlabels = [0, 1]\n";
+        insta::assert_snapshot!(error(&examples.replace("[0, 1]", "[0, 1, 0]")), @"e: the label 0 is listed twice");
+        insta::assert_snapshot!(error(&examples.replace("['t']", "['t', 'y']")), @"e: the label's field, `y`, is one of the texts, where the model would read it");
     }
 }

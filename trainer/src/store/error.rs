@@ -55,6 +55,14 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// An archive of another kind.
+    #[error("{} is packed with {what}, which is not read here; unpack it, or pack it as .zip, .tar, .tar.gz or .tar.zst", path.display())]
+    Packed {
+        /// The archive.
+        path: PathBuf,
+        /// How it is packed.
+        what: &'static str,
+    },
     /// A table of Apache Parquet is damaged, or not of stories.
     #[error("{} cannot be read as Parquet: {reason}", path.display())]
     Parquet {
