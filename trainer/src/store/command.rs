@@ -125,6 +125,9 @@ impl Desk {
             let _ = writeln!(text, "{}", format!("{}  {}", set.name, set.meaning).trim_end());
             match self.store.record(&set.name) {
                 Ok(Some(record)) => text += &self.there(&record),
+                Ok(None) if matches!(self.store.written(&set.name), Ok(Some(_))) => {
+                    text += "    damaged: `data check` says what is\n";
+                }
                 Ok(None) => text += "    not there\n",
                 Err(error) => text.extend(["    ", &error.to_string(), "\n"]),
             }
@@ -180,7 +183,7 @@ impl Desk {
         let sets = if all { self.known.iter().collect() } else { self.chosen(names)? };
         let mut bad = 0;
         for set in sets {
-            let record = match self.store.record(&set.name) {
+            let record = match self.store.written(&set.name) {
                 Ok(None) if all => continue,
                 Ok(None) => {
                     bad += 1;
@@ -278,4 +281,35 @@ fn without_network(error: StoreError, set: &str) -> Failure {
 fn print(text: &str) {
     // A reader that has gone away (`| head`) is not an error of ours.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_found_whatever_became_of_the_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("RTE");
+        std::fs::create_dir(&path).unwrap();
+        let line = "{\"premise\": \"A\", \"hypothesis\": \"B\", \"label\": \"entailment\", \"idx\": 0}\n";
+        for name in ["train.jsonl", "val.jsonl"] {
+            std::fs::write(path.join(name), line).unwrap();
+        }
+        let store = Store::open(Some(&folder.path().join("store"))).unwrap();
+        let desk = Desk { store, known: catalogue::sets() };
+        desk.import("rte", &[path]).unwrap();
+        let check = || desk.check(&[]).unwrap();
+        assert_eq!(check(), ExitCode::Done);
+        let record = desk.store.record("rte").unwrap().unwrap();
+        let content = desk.store.layout().content(record.files["train.jsonl"].content);
+        for damaged in [line.replace('A', "C"), format!("{line}\n")] {
+            std::fs::write(&content, damaged).unwrap();
+            assert_eq!(check(), ExitCode::BadData);
+        }
+        // Of another length it is as if it were not there: `get` has it anew.
+        assert_eq!(desk.store.record("rte").unwrap(), None);
+        std::fs::remove_file(&content).unwrap();
+        assert_eq!(check(), ExitCode::BadData);
+    }
 }
