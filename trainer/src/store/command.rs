@@ -10,13 +10,13 @@ use spec::store::SetRecord;
 use spec::{ExitCode, Failure};
 
 use super::catalogue;
+use super::check;
 use super::described;
 use super::download::Patience;
 use super::error::StoreError;
 use super::fill::{self, Source};
 use super::mirror::{HUB_VARIABLE, Mirrors};
-use super::pair::{Naming, PairForm, Pairs};
-use super::set::{Form, Set, SetFile};
+use super::set::Set;
 use super::shelf::Store;
 use crate::failure::as_failure;
 use crate::logbook;
@@ -198,7 +198,7 @@ impl Desk {
                 }
             };
             for file in &set.files {
-                let said = match self.check_file(&record, file) {
+                let said = match check::file(&self.store, &record, file) {
                     Ok(said) => said,
                     Err(error) => {
                         bad += 1;
@@ -209,51 +209,6 @@ impl Desk {
             }
         }
         Ok(if bad == 0 { ExitCode::Done } else { ExitCode::BadData })
-    }
-
-    /// What is to be said of a file that is whole.
-    fn check_file(&self, record: &SetRecord, file: &SetFile) -> Result<String, StoreError> {
-        let Some(stored) = record.files.get(&file.name) else { return Ok("missing".to_owned()) };
-        if file.form == Form::Stories {
-            let path = self.store.layout().content(stored.content);
-            let found = Store::digest(&path)?;
-            if found != stored.content {
-                let what = path.display().to_string();
-                return Err(StoreError::Checksum {
-                    what,
-                    expected: stored.content.to_string(),
-                    found: found.to_string(),
-                });
-            }
-        } else {
-            let content = self.store.verified(stored)?;
-            check_lines(file, &content)?;
-        }
-        let published = match (file.content, file.published) {
-            (Some(content), _) if content == stored.content => ", as published",
-            (Some(_), _) => ", other than published",
-            (None, Some(published)) if published != stored.examples => ", not all that were published",
-            _ => "",
-        };
-        Ok(format!("whole, {} examples{published}", stored.examples))
-    }
-}
-
-fn check_lines(file: &SetFile, content: &[u8]) -> Result<(), StoreError> {
-    match &file.form {
-        Form::Pairs(_) => {
-            let stored = PairForm {
-                good: "sentence_good".to_owned(),
-                bad: "sentence_bad".to_owned(),
-                paradigm: Naming::Field("UID".to_owned()),
-                field: None,
-                ids: Vec::new(),
-                keeps_same: true,
-            };
-            stored.add(&file.name, content, &mut Pairs::default())
-        }
-        Form::Examples(_) | Form::Task(_) => fill::labelled(&file.form, &file.name, content).map(drop),
-        Form::Stories => Ok(()),
     }
 }
 
