@@ -119,3 +119,14 @@ fn what_was_trained_elsewhere_is_named_before_anything_is_measured() {
     assert!(said.contains(counts), "{said}");
     assert_eq!(fs::read_to_string(sweep.folder().join("count")).unwrap(), "once\nonce\n");
 }
+
+#[test]
+fn what_was_measured_needs_its_checkpoint_no_more() {
+    let sweep = trained();
+    ends(0, &evaluate(&sweep, &[]).output().unwrap());
+    for run in runs(&sweep) {
+        fs::remove_dir_all(run.checkpoints()).unwrap();
+    }
+    let said = ends(0, &evaluate(&sweep, &[]).output().unwrap());
+    assert_eq!(said, "toy: 4 elements measured\n");
+}

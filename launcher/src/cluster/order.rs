@@ -45,14 +45,14 @@ pub fn arrange<'a>(
 ) -> Result<Order<'a>, ClusterError> {
     let mut groups: BTreeMap<Kind, Vec<&Wish<'_>>> = BTreeMap::new();
     for wish in wishes {
-        let mut resources = kind::resources(&wish.spec, site)?;
+        let mut resources = kind::resources(wish.spec, site)?;
         resources.memory = wish.needs.memory.map(MemoryRequest::PerNode).or(resources.memory);
         resources.time = wish.needs.time.or(resources.time);
         let evaluates = wish.element.is_some();
         if evaluates {
             // What measures is one process, whatever the run was trained with.
             resources.nodes = Nodes::ONE;
-            resources.gres = kind::gpus(&wish.spec, site, 1)?;
+            resources.gres = kind::gpus(wish.spec, site, 1)?;
         }
         let is_alone = wish.needs.alone || evaluates;
         let packing = if is_alone { Packing::default() } else { wish.spec.resources.packing };

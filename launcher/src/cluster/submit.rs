@@ -49,7 +49,7 @@ pub fn hand_over(order: &Order<'_>, writer: &mut SweepWriter, contact: &Contact<
     create_directory(&writer.layout.job_logs())?;
     if !order.groups.is_empty() {
         // What is measured was trained there, and needs no files of this machine.
-        let runs = order.groups.values().flatten().filter(|wish| wish.element.is_none()).map(|wish| wish.spec.as_ref());
+        let runs = order.groups.values().flatten().filter(|wish| wish.element.is_none()).map(|wish| wish.spec);
         contact.place().check_files(&contact.client, runs)?;
         contact.place().make_folders(&contact.client, &writer.layout)?;
     }

@@ -1,7 +1,5 @@
 //! What is wanted of a run on a cluster, and its line in an array file.
 
-use std::borrow::Cow;
-
 use serde::{Serialize, Serializer};
 use spec::{RunId, RunSpec};
 
@@ -13,8 +11,8 @@ use crate::supervise::Retry;
 /// A run that somebody wants carried out, or measured, on a cluster.
 #[derive(Debug, Clone)]
 pub struct Wish<'sweep> {
-    /// The run, of a sweep that was expanded or as its record has it.
-    pub spec: Cow<'sweep, RunSpec>,
+    /// The run.
+    pub spec: &'sweep RunSpec,
     /// What is measured of it; `None` where it is carried out.
     pub element: Option<Element>,
     /// Why it is not left as it is although it had ended.
@@ -37,7 +35,7 @@ impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(wish, place) = self;
         match &wish.element {
-            None => place.translate(&wish.spec).serialize(serializer),
+            None => place.translate(wish.spec).serialize(serializer),
             Some(element) => place.translate_element(element).serialize(serializer),
         }
     }

@@ -12,4 +12,4 @@ mod record;
 
 pub use self::carry_out::{Slot, carry_out};
 pub use self::element::{Element, Measure, Tuning};
-pub use self::record::{ElementRecord, End, record_of};
+pub use self::record::{ElementRecord, End, is_measured, record_of};

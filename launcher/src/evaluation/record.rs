@@ -54,3 +54,14 @@ impl ElementRecord {
 pub fn record_of(layout: &SweepLayout, element: &Element) -> Result<Option<ElementRecord>, FileError> {
     read_optional_record(&layout.run(element.run).element(&element.folder()))
 }
+
+/// Whether its own record says that `element` was measured with these settings, and what was found is still there.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn is_measured(layout: &SweepLayout, element: &Element) -> Result<bool, FileError> {
+    let record = record_of(layout, element)?;
+    let is_of_this =
+        record.is_some_and(|record| record.end == End::Measured && record.element.tuning == element.tuning);
+    Ok(is_of_this && layout.run(element.run).evaluation().join(element.folder()).join("results.csv").exists())
+}

@@ -10,13 +10,13 @@ use spec::store::SetRecord;
 use spec::{ExitCode, Failure};
 
 use super::catalogue;
+use super::check;
 use super::described;
 use super::download::Patience;
 use super::error::StoreError;
 use super::fill::{self, Source};
 use super::mirror::{HUB_VARIABLE, Mirrors};
-use super::pair::{Naming, PairForm, Pairs};
-use super::set::{Form, Set, SetFile};
+use super::set::Set;
 use super::shelf::Store;
 use crate::failure::as_failure;
 use crate::logbook;
@@ -125,6 +125,9 @@ impl Desk {
             let _ = writeln!(text, "{}", format!("{}  {}", set.name, set.meaning).trim_end());
             match self.store.record(&set.name) {
                 Ok(Some(record)) => text += &self.there(&record),
+                Ok(None) if matches!(self.store.written(&set.name), Ok(Some(_))) => {
+                    text += "    damaged: `data check` says what is\n";
+                }
                 Ok(None) => text += "    not there\n",
                 Err(error) => text.extend(["    ", &error.to_string(), "\n"]),
             }
@@ -180,7 +183,7 @@ impl Desk {
         let sets = if all { self.known.iter().collect() } else { self.chosen(names)? };
         let mut bad = 0;
         for set in sets {
-            let record = match self.store.record(&set.name) {
+            let record = match self.store.written(&set.name) {
                 Ok(None) if all => continue,
                 Ok(None) => {
                     bad += 1;
@@ -195,7 +198,7 @@ impl Desk {
                 }
             };
             for file in &set.files {
-                let said = match self.check_file(&record, file) {
+                let said = match check::file(&self.store, &record, file) {
                     Ok(said) => said,
                     Err(error) => {
                         bad += 1;
@@ -206,51 +209,6 @@ impl Desk {
             }
         }
         Ok(if bad == 0 { ExitCode::Done } else { ExitCode::BadData })
-    }
-
-    /// What is to be said of a file that is whole.
-    fn check_file(&self, record: &SetRecord, file: &SetFile) -> Result<String, StoreError> {
-        let Some(stored) = record.files.get(&file.name) else { return Ok("missing".to_owned()) };
-        if file.form == Form::Stories {
-            let path = self.store.layout().content(stored.content);
-            let found = Store::digest(&path)?;
-            if found != stored.content {
-                let what = path.display().to_string();
-                return Err(StoreError::Checksum {
-                    what,
-                    expected: stored.content.to_string(),
-                    found: found.to_string(),
-                });
-            }
-        } else {
-            let content = self.store.verified(stored)?;
-            check_lines(file, &content)?;
-        }
-        let published = match (file.content, file.published) {
-            (Some(content), _) if content == stored.content => ", as published",
-            (Some(_), _) => ", other than published",
-            (None, Some(published)) if published != stored.examples => ", not all that were published",
-            _ => "",
-        };
-        Ok(format!("whole, {} examples{published}", stored.examples))
-    }
-}
-
-fn check_lines(file: &SetFile, content: &[u8]) -> Result<(), StoreError> {
-    match &file.form {
-        Form::Pairs(_) => {
-            let stored = PairForm {
-                good: "sentence_good".to_owned(),
-                bad: "sentence_bad".to_owned(),
-                paradigm: Naming::Field("UID".to_owned()),
-                field: None,
-                ids: Vec::new(),
-                keeps_same: true,
-            };
-            stored.add(&file.name, content, &mut Pairs::default())
-        }
-        Form::Examples(_) | Form::Task(_) => fill::labelled(&file.form, &file.name, content).map(drop),
-        Form::Stories => Ok(()),
     }
 }
 
@@ -278,4 +236,35 @@ fn without_network(error: StoreError, set: &str) -> Failure {
 fn print(text: &str) {
     // A reader that has gone away (`| head`) is not an error of ours.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_found_whatever_became_of_the_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("RTE");
+        std::fs::create_dir(&path).unwrap();
+        let line = "{\"premise\": \"A\", \"hypothesis\": \"B\", \"label\": \"entailment\", \"idx\": 0}\n";
+        for name in ["train.jsonl", "val.jsonl"] {
+            std::fs::write(path.join(name), line).unwrap();
+        }
+        let store = Store::open(Some(&folder.path().join("store"))).unwrap();
+        let desk = Desk { store, known: catalogue::sets() };
+        desk.import("rte", &[path]).unwrap();
+        let check = || desk.check(&[]).unwrap();
+        assert_eq!(check(), ExitCode::Done);
+        let record = desk.store.record("rte").unwrap().unwrap();
+        let content = desk.store.layout().content(record.files["train.jsonl"].content);
+        for damaged in [line.replace('A', "C"), format!("{line}\n")] {
+            std::fs::write(&content, damaged).unwrap();
+            assert_eq!(check(), ExitCode::BadData);
+        }
+        // Of another length it is as if it were not there: `get` has it anew.
+        assert_eq!(desk.store.record("rte").unwrap(), None);
+        std::fs::remove_file(&content).unwrap();
+        assert_eq!(check(), ExitCode::BadData);
+    }
 }

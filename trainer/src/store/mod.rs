@@ -7,13 +7,14 @@
 //! 3. [`shelf`]: the store on disk, by content. Its layout is [`spec::store`], which the launcher reads too.
 //! 4. [`archive`] and [`download`] (with [`mirror`]): where files come from. [`fill`] makes a set of them, with `tables` of
 //!    what comes in [`parquet`].
-//! 5. [`command`]: `seedbed-trainer data`.
+//! 5. [`command`]: `seedbed-trainer data`; `check` looks at what is there.
 //!
 //! Invariants: whatever moment a process is killed at, a set is there whole or not at all; nothing that an archive says is a path on
 //! this machine; the same sources give the same content.
 
 pub mod archive;
 pub mod catalogue;
+mod check;
 pub mod command;
 pub mod described;
 pub mod download;

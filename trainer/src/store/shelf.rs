@@ -54,6 +54,17 @@ impl Store {
     /// # Errors
     /// When the record cannot be read, or is none of this version.
     pub fn record(&self, set: &str) -> Result<Option<SetRecord>, StoreError> {
+        let is_there = |file: &StoredFile| {
+            fs::metadata(self.layout.content(file.content)).is_ok_and(|metadata| metadata.len() == file.bytes)
+        };
+        Ok(self.written(set)?.filter(|record| record.files.values().all(is_there)))
+    }
+
+    /// The record of a set as it was written, whatever became of its content since.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn written(&self, set: &str) -> Result<Option<SetRecord>, StoreError> {
         let path = self.layout.record(set);
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -64,10 +75,7 @@ impl Store {
         if record.schema != SCHEMA {
             return Err(unusable(format!("its schema is {}, not {SCHEMA}", record.schema)));
         }
-        let is_there = |file: &StoredFile| {
-            fs::metadata(self.layout.content(file.content)).is_ok_and(|metadata| metadata.len() == file.bytes)
-        };
-        Ok(record.files.values().all(is_there).then_some(record))
+        Ok(Some(record))
     }
 
     /// The path of a file of a set.

@@ -93,6 +93,10 @@ fn compare(set: &Set, file: &SetFile, rows: u64, note: &mut dyn FnMut(&str)) -> 
             wanted: file.parts.concat().join(" or "),
         });
     }
+    let (set, name, other) = (&set.name, &file.name, published.set);
+    note(&format!(
+        "{set}: nothing in the Parquet of {name} says that it is of `{set}`: the hub has that of `{other}` alone"
+    ));
     Ok(())
 }
 

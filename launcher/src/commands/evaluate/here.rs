@@ -80,11 +80,14 @@ pub(super) fn measure(sweep: &FrozenSweep, subjects: &[Subject]) -> Result<ExitC
         talk(&line);
     }
     for subject in done {
-        if away.has(subject.run.id) {
-            tally.away += subject.elements.len();
-            continue;
-        }
+        let is_here = cluster::has_checkpoint(&sweep.layout.run(subject.run.id));
         for element in &subject.elements {
+            if !is_here {
+                // What was measured while it was here stays measured.
+                let is_measured = evaluation::is_measured(&sweep.layout, element)?;
+                *(if is_measured { &mut tally.measured } else { &mut tally.away }) += 1;
+                continue;
+            }
             let what = format!("{} of {}", element.measure.name(), label(&subject.run));
             talk(&what);
             match evaluation::carry_out(element, &sweep.layout, &trainer, &Slot::default(), &signals) {
@@ -107,9 +110,14 @@ pub(super) fn measure(sweep: &FrozenSweep, subjects: &[Subject]) -> Result<ExitC
     Ok(tally.exit())
 }
 
-/// The runs of `done` that have no checkpoint on this machine.
+/// The runs of `done` of which something is left to measure and no checkpoint is on this machine.
 fn away(sweep: &FrozenSweep, done: &[&Subject]) -> Result<Away, CliError> {
-    let runs: BTreeSet<RunId> = done.iter().map(|subject| subject.run.id).collect();
+    let mut runs: BTreeSet<RunId> = BTreeSet::new();
+    for element in done.iter().flat_map(|subject| &subject.elements) {
+        if !evaluation::is_measured(&sweep.layout, element)? {
+            runs.insert(element.run);
+        }
+    }
     let submissions = cluster::of_sweep(&ledger::read(&sweep.layout.ledger())?);
     let site = Site::default();
     Ok(Away(cluster::without_checkpoints(&site, &site.client(), (&sweep.layout, &submissions), &runs)?))

@@ -1,6 +1,5 @@
 //! Elements as job arrays of a cluster, by the way that runs go: two files, an intent, sbatch, its answer.
 
-use std::borrow::Cow;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -20,7 +19,7 @@ use crate::cluster::{
 };
 use crate::commands::submit::{limits, settle, shortfalls};
 use crate::error::CliError;
-use crate::evaluation::{self, Element, End};
+use crate::evaluation::{self, Element};
 use crate::files::FileError;
 use crate::lease::{self, Holder, Machine};
 use crate::locate::{FrozenSweep, label};
@@ -138,33 +137,35 @@ impl Measuring<'_> {
         let runs: Vec<RunId> = subjects.iter().map(|subject| subject.run.id).collect();
         let seen = observe_all(layout, &runs, self.machine, SystemTime::now())?;
         let is_done = |seen: &Observation| seen.state == Observed::Done;
-        let done = runs.iter().zip(&seen).filter(|(_, seen)| is_done(seen)).map(|(run, _)| *run).collect();
-        let Contact { site, client, .. } = self.contact;
-        let away = Away(cluster::without_checkpoints(site, client, (layout, submissions), &done)?);
         let mut found = Found::default();
+        let mut open: Vec<(&Subject, &RunSpec, Element)> = Vec::new();
         for (subject, seen) in subjects.iter().zip(&seen) {
             let Some(spec) = subject.spec.as_ref().filter(|_| is_done(seen)) else {
                 found.waiting += subject.elements.len();
                 continue;
             };
-            if away.has(spec.id) {
-                found.away += subject.elements.len();
-                continue;
-            }
-            let needs = self.needs(spec)?;
             for element in &subject.elements {
-                let element = Element { store: self.store(element), ..element.clone() };
                 if queue.is_in_flight(element.id) {
                     found.in_flight += 1;
-                } else if is_measured(layout, &element)? {
+                } else if evaluation::is_measured(layout, element)? {
                     found.measured += 1;
-                } else if let Some(holder) = self.holder(&element)? {
-                    let name = element.measure.name();
-                    found.held.push(format!("{name} of {}: {holder} is measuring it", label(&subject.run)));
                 } else {
-                    let (spec, needs) = (Cow::Borrowed(spec), needs.clone());
-                    found.wishes.push(Wish { spec, element: Some(element), retry: None, needs });
+                    open.push((subject, spec, Element { store: self.store(element), ..element.clone() }));
                 }
+            }
+        }
+        let Contact { site, client, .. } = self.contact;
+        let runs = open.iter().map(|(_, spec, _)| spec.id).collect();
+        let away = Away(cluster::without_checkpoints(site, client, (layout, submissions), &runs)?);
+        for (subject, spec, element) in open {
+            if away.has(spec.id) {
+                found.away += 1;
+            } else if let Some(holder) = self.holder(&element)? {
+                let name = element.measure.name();
+                found.held.push(format!("{name} of {}: {holder} is measuring it", label(&subject.run)));
+            } else {
+                let needs = self.needs(spec)?;
+                found.wishes.push(Wish { spec, element: Some(element), retry: None, needs });
             }
         }
         Ok((found, away))
@@ -190,14 +191,6 @@ impl Measuring<'_> {
         let asked: Resources = cluster::resources(spec, self.contact.site)?;
         Ok(cluster::changed(&asked, &self.changes)?)
     }
-}
-
-/// Whether its own record says that it was measured with these settings, and what was found is still there.
-fn is_measured(layout: &SweepLayout, element: &Element) -> Result<bool, FileError> {
-    let record = evaluation::record_of(layout, element)?;
-    let is_of_this =
-        record.is_some_and(|record| record.end == End::Measured && record.element.tuning == element.tuning);
-    Ok(is_of_this && layout.run(element.run).evaluation().join(element.folder()).join("results.csv").exists())
 }
 
 /// Says what came of it.

@@ -1,7 +1,5 @@
 //! Which runs are handed over, and what each asks for.
 
-use std::borrow::Cow;
-
 use spec::RunSpec;
 
 use super::{Choice, Errand, Submitted};
@@ -70,7 +68,7 @@ impl Errand {
 
 /// What is wanted of a task's run.
 pub(super) fn wish<'sweep>(task: &local::Task<'sweep>, needs: Needs) -> Wish<'sweep> {
-    Wish { spec: Cow::Borrowed(task.spec), element: None, retry: task.retry, needs }
+    Wish { spec: task.spec, element: None, retry: task.retry, needs }
 }
 
 /// Writes down which ended runs were handed over again, and whether that was `asked` for by a person.
