@@ -8,7 +8,8 @@ use super::cells::{Cell, Cells};
 use super::columns::{Columns, Values};
 use super::design::{Factor, Point, Seed, natural_order};
 use super::intern::Line;
-use super::observation::{LARGEST, Observation, RunAccount, RunState, is_usable};
+use super::observation::{Observation, is_usable};
+use super::outcome::Outcome;
 use super::source::Source;
 use super::{Origin, Results};
 use crate::error::{AnalysisError, Place};
@@ -62,56 +63,19 @@ impl<'a> Gathered<'a> {
         for column in 0..seed_column {
             self.unless_spelt_twice(column)?;
         }
-        if let Some((twin, cell)) =
-            self.cells.values.iter().filter_map(|cell| Some((cell.twin?, cell))).min_by_key(|(twin, _)| *twin)
-        {
+        let twins = self.cells.values.iter().filter_map(|cell| Some((cell.twin?, cell)));
+        if let Some((twin, cell)) = twins.min_by_key(|(twin, _)| *twin) {
             return Err(self.duplicate(cell, twin));
         }
         let metrics = self.metrics(metric_column)?;
         let (factors, places) = self.factors();
-        let width = self.cells.width();
-        let points: Vec<(Point, &Seed)> = self
-            .cells
-            .runs
-            .chunks_exact(width)
-            .map(|run| {
-                let levels = run[..seed_column].iter().enumerate().map(|(factor, id)| places[factor][*id as usize]);
-                (Point::new(levels.collect()), &seeds[run[seed_column] as usize])
-            })
-            .collect();
-        // Of every run: whether a value of it can be used, whether one cannot, and the metric that it left unfinished.
-        let (mut usable, mut unusable) = (vec![false; points.len()], vec![false; points.len()]);
-        let mut unfinished: Vec<Option<String>> = vec![None; points.len()];
-        let last = self.last_steps();
-        let names = &self.cells.names[metric_column].texts;
-        let mut observations = Vec::with_capacity(self.cells.values.len());
-        for cell in &self.cells.values {
-            let (run, value) = (cell.run as usize, cell.value());
-            let last = last[cell.metric as usize];
-            if is_usable(value) && cell.step < last {
-                let metric = &names[cell.metric as usize];
-                unfinished[run].get_or_insert_with(|| {
-                    format!("`{metric}` ends at step {}, and {last} was reached elsewhere in the table", cell.step)
-                });
-                continue;
-            }
-            usable[run] |= is_usable(value);
-            unusable[run] |= !is_usable(value);
-            let (point, seed) = (points[run].0.clone(), points[run].1.clone());
-            observations.push(Observation { metric: names[cell.metric as usize].clone(), point, seed, value });
-        }
-        let runs = points.iter().enumerate().map(|(run, (point, seed))| {
-            let mut account = RunAccount::missing(None, point.clone(), (*seed).clone());
-            (account.state, account.cause) = match unfinished[run].take() {
-                // A run that diverged in one metric and has another one counts there.
-                _ if unusable[run] && !usable[run] => {
-                    (RunState::Diverged, Some(format!("a value is not finite or beyond ±{LARGEST:e}")))
-                }
-                Some(cause) => (RunState::Interrupted, Some(cause)),
-                None => (RunState::Done, None),
-            };
-            account
-        });
+        let point = |run: &[u32]| {
+            let levels = run[..seed_column].iter().enumerate().map(|(factor, id)| places[factor][*id as usize]);
+            (Point::new(levels.collect()), seeds[run[seed_column] as usize].clone())
+        };
+        let points: Vec<(Point, Seed)> = self.cells.runs.chunks_exact(metric_column).map(point).collect();
+        let (observations, outcomes) = self.observations(&points, metric_column);
+        let runs = points.into_iter().zip(outcomes).map(|((point, seed), outcome)| outcome.account(point, seed));
         let results = Results {
             origin: Origin::Table { name: title(self.sources) },
             runs: runs.collect(),
@@ -125,6 +89,24 @@ impl<'a> Gathered<'a> {
             mixed_tunings: Vec::new(),
         };
         Ok(results.in_order())
+    }
+
+    /// The last values of the runs that reach the highest step of their metric, and what became of every run.
+    fn observations(&self, points: &[(Point, Seed)], metric_column: usize) -> (Vec<Observation>, Vec<Outcome>) {
+        let mut outcomes = vec![Outcome::default(); points.len()];
+        let mut observations = Vec::with_capacity(self.cells.values.len());
+        let (last, names) = (self.last_steps(), &self.cells.names[metric_column].texts);
+        for cell in &self.cells.values {
+            let (run, metric, value) = (cell.run as usize, cell.metric as usize, cell.value());
+            if is_usable(value) && cell.step < last[metric] {
+                outcomes[run].stopped(&names[metric], cell.step, last[metric]);
+                continue;
+            }
+            outcomes[run].ended(value);
+            let (point, seed) = points[run].clone();
+            observations.push(Observation { metric: names[metric].clone(), point, seed, value });
+        }
+        (observations, outcomes)
     }
 
     /// The highest step of every metric over all runs; 0 where there are no steps.

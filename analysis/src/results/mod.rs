@@ -3,7 +3,7 @@
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
 //! `sweep` (with `run_files`, `evaluations`, `final_values`, `missing` and `tuning`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
 //! for its rows, `plain` and `quoted` for the two ways in which they can be read, with `separators`, `memo` and `number`; `cells`, `intern` and
-//! `exact_sum` for what was read so far; `gathered` for what all files hold); [`Results`] holds them in one order that does not
+//! `exact_sum` for what was read so far; `gathered` for what all files hold, `outcome` for what becomes of a run); [`Results`] holds them in one order that does not
 //! depend on the order of the input.
 
 pub mod design;
@@ -20,6 +20,7 @@ mod intern;
 mod memo;
 mod missing;
 mod number;
+mod outcome;
 mod plain;
 mod quoted;
 mod run_files;
