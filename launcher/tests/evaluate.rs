@@ -111,8 +111,10 @@ fn what_was_trained_elsewhere_is_named_before_anything_is_measured() {
 
     let said = ends(1, &evaluate(&sweep, &[]).output().unwrap());
     let ids: Vec<String> = sweep.plan().runs.iter().map(|run| run.id.to_string()).collect();
-    let far =
-        format!("1 run cannot be measured on this machine: trained at `far`, where --site far measures: {}\n", ids[0]);
+    let far = format!(
+        "1 run cannot be measured on this machine: last submitted to `far`, where --site far would measure: {}\n",
+        ids[0]
+    );
     let gone = format!("1 run cannot be measured on this machine: no checkpoint is left there: {}\n", ids[1]);
     assert!(said.contains(&far) && said.contains(&gone), "{said}");
     let counts = "toy: 2 elements measured, 2 of runs that cannot be measured here\n";

@@ -210,7 +210,9 @@ fn check_cell(check: &Check, decimals: usize) -> String {
     let unattainable = check.floor.filter(|_| check.attainable == Some(false));
     let floor = unattainable.map_or_else(String::new, |floor| format!(" [{}]", number::p_value(floor)));
     // What was drawn is known no better than that.
-    let drawn = check.error.map_or_else(String::new, |error| format!(" \u{b1} {}", number::fixed(error, 4)));
+    let drawn = check.error.map_or_else(String::new, |error| {
+        if error < 5e-5 { " \u{b1} <0.0001".to_owned() } else { format!(" \u{b1} {}", number::fixed(error, 4)) }
+    });
     match (check.p, check.interval) {
         (Some(p), _) => format!("{}{drawn}{floor}", number::p_value(p)),
         (None, Some(interval)) => range(interval, decimals),

@@ -78,7 +78,7 @@ impl Answer {
         let planned = &self.spreads[self.planned].spread;
         let _ = writeln!(text, "\nWith a standard deviation of {} ({})", significant(planned.planned()), planned.name);
         let mut header =
-            vec!["seeds an arm".to_owned(), "finds a difference of".to_owned(), "shows equality within".to_owned()];
+            vec!["seeds an arm".to_owned(), "finds a difference of".to_owned(), "shows equivalence within".to_owned()];
         header.extend(self.question.difference.map(|difference| format!("power for {}", short(difference))));
         header.extend(self.question.margin.map(|margin| format!("power for \u{b1}{}", short(margin))));
         let mut rows = vec![header];
@@ -119,7 +119,7 @@ impl Answer {
                     text,
                     "Arms that do not differ are shown to lie within \u{b1}{margin} with {power} probability by {seeds} seeds an arm."
                 ),
-                None => writeln!(text, "No ten million seeds show equality within \u{b1}{margin}."),
+                None => writeln!(text, "No ten million seeds show equivalence within \u{b1}{margin}."),
             };
         }
         if let Some(asked) = self.question.seeds

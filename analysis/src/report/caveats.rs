@@ -127,7 +127,10 @@ fn unpaired(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Option<String>
     };
     let mut strata = primary.contrasts.iter().flat_map(|contrast| &contrast.strata);
     let measured = strata.any(|stratum| has(stratum, true) && has(stratum, false));
-    if measured && primary.comparisons().all(|(.., comparison)| comparison.seeds_used == 0) {
+    let arms = || primary.contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
+    // A run that diverged or has yet to end could still have made a pair.
+    let all_ended = arms().all(|arm| arm.gaps.is_empty());
+    if measured && all_ended && primary.comparisons().all(|(.., comparison)| comparison.seeds_used == 0) {
         return Some(
             "No seed has runs of two arms that are compared, so nothing can be paired. Where seeds mean nothing beyond one run, \
              `--unpaired` (in a sweep file, pairing = \"none\") compares the arms as independent groups."

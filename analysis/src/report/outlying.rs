@@ -116,7 +116,7 @@ mod tests {
         assert!(found(&values[1..]).is_empty());
         assert!(found(&[1.0, 1.0, 1.0, 1.0, 9.0]).is_empty(), "no spread to measure by");
         assert!(found(&[1.0, 1.1, 1.2, 50.0]).is_empty(), "too few");
-        // 4.7 robust deviations: one arm of five normal values in seven has such a seed.
+        // 4.7 robust deviations: one arm of five normal values in eight has such a seed.
         assert!(found(&[0.0, 1.0, 2.0, 3.0, 9.0]).is_empty());
         assert!((bound(1000) - 4.055_6).abs() < 1e-3 && bound(21).to_bits() == 4.0_f64.to_bits());
     }

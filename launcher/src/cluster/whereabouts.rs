@@ -18,11 +18,13 @@ const AT_ONCE: usize = 500;
 /// Where a run can be measured, of which there is no checkpoint where somebody wants it measured.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whereabouts {
-    /// On this machine, and where its file system is seen.
+    /// On the file system of this machine.
     Here,
-    /// At a site that shares no file system with this machine.
+    /// Perhaps at the site that it was last submitted to, which shares no file system with this machine. It was not asked.
     At(String),
-    /// Nobody knows: its checkpoints are neither here nor at a site elsewhere that it was submitted to.
+    /// Perhaps at the site that it was last submitted to, whose profile cannot be read.
+    Unknown(String),
+    /// Nobody knows: none is where it is wanted, and no site elsewhere had it last.
     Nowhere,
 }
 
@@ -38,7 +40,7 @@ fn checkpoints(run: &RunLayout) -> [PathBuf; 2] {
 /// Those of `runs` of which no checkpoint is at `site`, with where they are; a site elsewhere is asked through `client`.
 ///
 /// # Errors
-/// The site cannot be asked, or the array file of a submission or the profile of its site not be read.
+/// The site cannot be asked, or the array file of a submission not be read.
 pub fn without_checkpoints(
     site: &Site,
     client: &Client,
@@ -59,7 +61,7 @@ pub fn without_checkpoints(
             return Ok((run, Whereabouts::Here));
         }
         let Some(name) = sites.get(&run) else { return Ok((run, Whereabouts::Nowhere)) };
-        let trained_at = Site::load(name)?;
+        let Ok(trained_at) = Site::load(name) else { return Ok((run, Whereabouts::Unknown((*name).to_owned()))) };
         // Under another name it may be the very place that was looked into.
         let root = |site: &Site| site.place().far().map(|far| far.root.clone());
         let is_elsewhere =

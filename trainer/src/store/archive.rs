@@ -57,16 +57,19 @@ enum Packing {
 impl Packing {
     /// By the first bytes of the file.
     fn of(start: &[u8]) -> Self {
-        let kinds: [(&[u8], Self); 8] = [
+        let kinds: [(&[u8], Self); 7] = [
             (b"PK\x03\x04", Self::Zip),
             (b"PK\x05\x06", Self::Zip),
             (b"\x1f\x8b", Self::Gzip),
             (b"\x28\xb5\x2f\xfd", Self::Zstd),
-            (b"BZh91AY", Self::Foreign("bzip2")),
             (b"\xfd7zXZ\x00", Self::Foreign("xz")),
             (b"7z\xbc\xaf\x27\x1c", Self::Foreign("7-Zip")),
             (b"Rar!\x1a\x07", Self::Foreign("RAR")),
         ];
+        // Its fourth byte says how large its blocks are, from 1 to 9.
+        if matches!(start, [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..]) {
+            return Self::Foreign("bzip2");
+        }
         kinds.into_iter().find(|(first, _)| start.starts_with(first)).map_or(Self::None, |(_, packing)| packing)
     }
 }
@@ -83,13 +86,21 @@ fn one_or_tar(path: &Path, name: &str, mut content: impl Read, visit: &mut Visit
     content.by_ref().take(512).read_to_end(&mut head).map_err(|error| broken(path, &error))?;
     let is_marked = head.get(MARK.0..).is_some_and(|rest| rest.starts_with(MARK.1));
     let mut content = head.as_slice().chain(content);
-    if is_marked || name.to_lowercase().ends_with(".tar") {
+    let unpacked = [".gz", ".zst"].iter().find_map(|end| without_ending(name, end));
+    let inner = unpacked.unwrap_or(name);
+    if is_marked || [".tar", ".tgz"].iter().any(|end| without_ending(inner, end).is_some()) {
         return tar(path, name, content, visit);
     }
-    let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let name = inner;
     let mut content = Watched { content: &mut content, failure: None };
     let result = visit(name, &mut content);
     content.failure.map_or(result, |error| Err(broken(path, &error)))
+}
+
+/// `name` without `ending`, in whichever case that stands there.
+fn without_ending<'n>(name: &'n str, ending: &str) -> Option<&'n str> {
+    let (start, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+    end.eq_ignore_ascii_case(ending).then_some(start)
 }
 
 fn broken(path: &Path, error: &io::Error) -> StoreError {
@@ -186,9 +197,13 @@ mod tests {
     }
 
     fn tarred() -> Vec<u8> {
+        tarred_with(tar::Header::new_gnu)
+    }
+
+    fn tarred_with(header: fn() -> tar::Header) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
         for (name, content) in [("set/a.jsonl", "one"), ("set/b.jsonl", "two")] {
-            let mut header = tar::Header::new_gnu();
+            let mut header = header();
             header.set_size(content.len() as u64);
             header.set_mode(0o644);
             header.set_cksum();
@@ -226,6 +241,9 @@ mod tests {
             ("a.tgz", gzipped(&tarred())),
             ("a.tar.zst", zstd::encode_all(tarred().as_slice(), 1).unwrap()),
             ("a.zip", zipped()),
+            // Of before 1988, without a mark.
+            ("old.tar.gz", gzipped(&tarred_with(tar::Header::new_old))),
+            ("OLD.TGZ", gzipped(&tarred_with(tar::Header::new_old))),
             // Called otherwise than they are.
             ("b.tar", gzipped(&tarred())),
             ("b.zip", gzipped(&tarred())),
@@ -258,6 +276,7 @@ mod tests {
         for (name, content) in [
             ("a.txt", b"one".to_vec()),
             ("a.txt.gz", gzipped(b"one")),
+            ("a.txt.GZ", gzipped(b"one")),
             ("a.txt.zst", zstd::encode_all(&b"one"[..], 1).unwrap()),
         ] {
             let path = folder.path().join(name);
@@ -276,6 +295,7 @@ mod tests {
             entries(&path).unwrap_err().to_string().replace(&path.display().to_string(), name)
         };
         insta::assert_snapshot!(error("a.tar.bz2", b"BZh91AY&SY"), @"a.tar.bz2 is packed with bzip2, which is not read here; unpack it, or pack it as .zip, .tar, .tar.gz or .tar.zst");
+        assert!(error("a.tar.bz2", b"BZh11AY&SY").contains("is packed with bzip2"));
         insta::assert_snapshot!(error("a.zip", b"7z\xbc\xaf\x27\x1c\x00\x04"), @"a.zip is packed with 7-Zip, which is not read here; unpack it, or pack it as .zip, .tar, .tar.gz or .tar.zst");
         insta::assert_snapshot!(error("a.zip", b"<html>Not found</html>"), @"a.zip is not a whole archive: it does not begin as what its name says");
         insta::assert_snapshot!(error("a.tgz", b""), @"a.tgz is not a whole archive: it does not begin as what its name says");

@@ -53,7 +53,7 @@ pub(super) fn take(
         return Ok(());
     }
     let names: Vec<&str> = set.files.iter().map(|file| file.name.as_str()).collect();
-    let Shards { splits, others } = parquet::by_split(found, &names)?;
+    let Shards { splits, others } = parquet::by_split(found, &names, |name| open.iter().any(|file| file.name == name))?;
     for other in others {
         note(&format!("{}: {} is passed over: its name says not which part it is", set.name, other.display()));
     }

@@ -34,14 +34,15 @@ impl Away {
             let (runs, names) = (counted(runs.len(), "run"), names.join(", "));
             match place {
                 Whereabouts::Here => format!(
-                    "{runs} cannot be measured {wanted}: trained on this machine, where `seedbed evaluate` without --site \
-                     measures: {names}"
+                    "{runs} cannot be measured {wanted}: the checkpoint is on the file system of this machine, where `seedbed \
+                     evaluate` without --site, or with a site that shares it, measures: {names}"
                 ),
-                Whereabouts::At(site) => {
-                    format!(
-                        "{runs} cannot be measured {wanted}: trained at `{site}`, where --site {site} measures: {names}"
-                    )
-                }
+                Whereabouts::At(site) => format!(
+                    "{runs} cannot be measured {wanted}: last submitted to `{site}`, where --site {site} would measure: {names}"
+                ),
+                Whereabouts::Unknown(site) => format!(
+                    "{runs} cannot be measured {wanted}: last submitted to `{site}`, whose profile cannot be read: {names}"
+                ),
                 Whereabouts::Nowhere => {
                     format!("{runs} cannot be measured {wanted}: no checkpoint is left there: {names}")
                 }
@@ -64,8 +65,8 @@ mod tests {
         away.0.insert(RunId::of(b"lost"), Whereabouts::Nowhere);
         assert!(away.has(RunId::of(b"lost")) && !away.has(RunId::of(b"other")));
         insta::assert_snapshot!(away.in_words(Some("hpc")).join("\n"), @r"
-        1 run cannot be measured at `hpc`: trained on this machine, where `seedbed evaluate` without --site measures: cd9488de804d1cf4
-        10 runs cannot be measured at `hpc`: trained at `far`, where --site far measures: 0c389a743e34fda4, 1c310b6bdadd6999, 2d3adedff11b61f1, 2ef3e0dda5293bda, 448bd8dd9624154a, 48fc721fbbc172e0, 7219aa1099ced744, 84cb40e74f0e856b, 2 more
+        1 run cannot be measured at `hpc`: the checkpoint is on the file system of this machine, where `seedbed evaluate` without --site, or with a site that shares it, measures: cd9488de804d1cf4
+        10 runs cannot be measured at `hpc`: last submitted to `far`, where --site far would measure: 0c389a743e34fda4, 1c310b6bdadd6999, 2d3adedff11b61f1, 2ef3e0dda5293bda, 448bd8dd9624154a, 48fc721fbbc172e0, 7219aa1099ced744, 84cb40e74f0e856b, 2 more
         1 run cannot be measured at `hpc`: no checkpoint is left there: 60cab5f9ced81f58
         ");
         insta::assert_snapshot!(away.in_words(None)[2], @"1 run cannot be measured on this machine: no checkpoint is left there: 60cab5f9ced81f58");

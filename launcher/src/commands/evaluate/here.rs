@@ -102,6 +102,10 @@ pub(super) fn measure(sweep: &FrozenSweep, subjects: &[Subject]) -> Result<ExitC
                     talk(&format!("{what}: {holder} is measuring it"));
                     tally.busy += 1;
                 }
+                Err(SuperviseError::Fenced) => {
+                    talk(&format!("{what}: another process took it over"));
+                    tally.busy += 1;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

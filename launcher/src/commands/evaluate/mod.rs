@@ -89,10 +89,13 @@ fn task(text: &str) -> Result<TaskName, String> {
 /// others follow.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
-    let subjects = subjects(&sweep, arguments)?;
+    let seeds: Vec<u64> = sweep.plan.runs.iter().map(|run| run.seed).collect();
+    for condition in &arguments.conditions {
+        condition.check(&sweep.plan.factors, &seeds).map_err(|error| CliError::new(ExitCode::Usage, error))?;
+    }
     match &arguments.site {
-        None => here::measure(&sweep, &subjects),
-        Some(site) => on_site::hand_over(sweep, site, &subjects, arguments),
+        None => here::measure(&sweep, &subjects(&sweep, arguments)?),
+        Some(site) => on_site::hand_over(sweep, site, arguments),
     }
 }
 
@@ -105,17 +108,12 @@ struct Subject {
     elements: Vec<Element>,
 }
 
-/// Every run that was asked for, with every task.
+/// Every run that was asked for, with every task. What a run at a site elsewhere says of itself is to be brought here first.
 fn subjects(sweep: &FrozenSweep, arguments: &Arguments) -> Result<Vec<Subject>, CliError> {
-    let plan = &sweep.plan;
-    let seeds: Vec<u64> = plan.runs.iter().map(|run| run.seed).collect();
-    for condition in &arguments.conditions {
-        condition.check(&plan.factors, &seeds).map_err(|error| CliError::new(ExitCode::Usage, error))?;
-    }
     let is_asked =
         |run: &&PlannedRun| arguments.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels));
     let mut subjects = Vec::new();
-    for run in plan.runs.iter().filter(is_asked) {
+    for run in sweep.plan.runs.iter().filter(is_asked) {
         // What a run that has not begun will say of itself is not needed: it is not measured.
         let spec: Option<RunSpec> = read_optional_record(&sweep.layout.run(run.id).spec())?;
         let own = spec.as_ref().and_then(|spec| spec.benchmarks.fine_tuning.as_ref());

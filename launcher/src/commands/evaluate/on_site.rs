@@ -12,7 +12,7 @@ use spec::store::VARIABLE;
 use spec::{ExitCode, RunId, RunSpec, contract};
 
 use super::away::Away;
-use super::{Arguments, Subject};
+use super::{Arguments, Subject, subjects};
 use crate::cluster::{
     self, Capacity, Changes, ClusterError, Contact, Extent, Handed, Needs, Overview, Site, SiteQueue, Sites,
     Submission, Unfinished, Wish,
@@ -60,12 +60,7 @@ impl Found<'_> {
 }
 
 /// Hands the elements over that are neither measured nor on their way.
-pub(super) fn hand_over(
-    mut sweep: FrozenSweep,
-    name: &str,
-    subjects: &[Subject],
-    arguments: &Arguments,
-) -> Result<ExitCode, CliError> {
+pub(super) fn hand_over(mut sweep: FrozenSweep, name: &str, arguments: &Arguments) -> Result<ExitCode, CliError> {
     let directory = sweep.layout.directory();
     let directory = fs::canonicalize(directory).map_err(|error| FileError::read(directory, error))?;
     cluster::check_path(&directory)?;
@@ -75,7 +70,7 @@ pub(super) fn hand_over(
     let machine = Machine::here();
     let changes = Changes { memory: arguments.memory, time: arguments.time };
     let measuring = Measuring { sweep: &sweep, name, contact: &contact, machine: &machine, changes };
-    measuring.hand_over(subjects, arguments.dry_run)
+    measuring.hand_over(arguments)
 }
 
 /// What the elements of a sweep are handed over with.
@@ -88,7 +83,7 @@ struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
-    fn hand_over(&self, subjects: &[Subject], dry_run: bool) -> Result<ExitCode, CliError> {
+    fn hand_over(&self, arguments: &Arguments) -> Result<ExitCode, CliError> {
         let (layout, site) = (&self.sweep.layout, self.contact.site);
         let limits = limits(&self.contact.client)?;
         let (mut writer, mut news) = SweepWriter::reopen(layout.clone(), self.sweep.plan.clone(), self.machine)?;
@@ -101,7 +96,8 @@ impl Measuring<'_> {
         // Asked first, read then: what has ended by Slurm's account has written its last word.
         cluster::fetch(layout, &submissions, Extent::Records)?;
         cluster::note_ends(&mut writer, &queues, self.machine)?;
-        let (found, away) = self.choose(subjects, &submissions, Overview(&queues))?;
+        let subjects = subjects(self.sweep, arguments)?;
+        let (found, away) = self.choose(&subjects, &submissions, Overview(&queues))?;
         let here = || queues.iter().filter(|queue| queue.site == self.name);
         let queued = here().map(|site| site.queue.tasks_in_flight(&unfinished.all())).sum();
         let already = here().map(|site: &SiteQueue| cluster::may_run(&site.queue, layout)).sum();
@@ -117,7 +113,7 @@ impl Measuring<'_> {
         for line in &news {
             talk(line);
         }
-        if dry_run {
+        if arguments.dry_run {
             let batches = order.scripts(&self.sweep.plan.sweep, layout)?;
             print(&batches.iter().map(|batch| batch.script.clone() + "\n").collect::<String>())?;
             return Ok(ExitCode::Done);

@@ -48,13 +48,17 @@ pub struct Shards {
     pub others: Vec<PathBuf>,
 }
 
-/// The files of each split by `splits`, the names of files such as `train.txt`: a Parquet file is of the split with whose name its own
+/// The files of each split that is `wanted`, by `splits`, the names of files such as `train.txt`: a Parquet file is of the split with whose name its own
 /// begins, else of that with whose name its folder's begins, `valid` being short for `validation`.
 ///
 /// # Errors
 /// [`StoreError::Shards`]: a file is there twice, or one that the names of the others speak of is not there. When all of them
 /// belong to none of the splits.
-pub fn by_split(found: Vec<(String, PathBuf)>, splits: &[&str]) -> Result<Shards, StoreError> {
+pub fn by_split(
+    found: Vec<(String, PathBuf)>,
+    splits: &[&str],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Shards, StoreError> {
     let mut shards = Shards::default();
     let mut files: BTreeMap<&str, Vec<(String, PathBuf)>> = BTreeMap::new();
     for (name, path) in found {
@@ -74,7 +78,7 @@ pub fn by_split(found: Vec<(String, PathBuf)>, splits: &[&str]) -> Result<Shards
             format!("its name says not which part of the set it is: it must begin with {}", stems.join(" or "));
         return Err(StoreError::Parquet { path: path.clone(), reason });
     }
-    for (split, mut files) in files {
+    for (split, mut files) in files.into_iter().filter(|(split, _)| wanted(split)) {
         files.sort();
         check(&files).map_err(|reason| StoreError::Shards { split: stem(split).to_owned(), reason })?;
         shards.splits.insert(split.to_owned(), files.into_iter().map(|(_, path)| path).collect());
@@ -122,13 +126,15 @@ fn check(files: &[(String, PathBuf)]) -> Result<(), String> {
             }
         }
     }
-    let missing: Vec<u32> = (0..of).filter(|index| !there.contains_key(index)).collect();
-    if missing.is_empty() {
+    // However many a name may claim: every one that is there is one of them.
+    let count = of as usize - there.len();
+    if count == 0 {
         return Ok(());
     }
-    let mut names: Vec<String> = missing.iter().take(NAMED).map(|index| format!("{index:05}-of-{of:05}")).collect();
-    names.extend((missing.len() > NAMED).then(|| format!("{} more", missing.len() - NAMED)));
-    let (count, names) = (missing.len(), names.join(", "));
+    let missing = (0..of).filter(|index| !there.contains_key(index)).take(NAMED);
+    let mut names: Vec<String> = missing.map(|index| format!("{index:05}-of-{of:05}")).collect();
+    names.extend((count > NAMED).then(|| format!("{} more", count - NAMED)));
+    let names = names.join(", ");
     Err(format!("{count} of its {of} files are not there: {names} (beside {})", first.1.display()))
 }
 
@@ -147,7 +153,7 @@ mod tests {
 
     fn split(names: &[&str]) -> Result<Shards, String> {
         let found = names.iter().map(|name| ((*name).to_owned(), PathBuf::from(name))).collect();
-        by_split(found, &SPLITS).map_err(|error| error.to_string())
+        by_split(found, &SPLITS, |_| true).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -174,6 +180,10 @@ mod tests {
         let error = |names: &[&str]| split(names).unwrap_err();
         insta::assert_snapshot!(error(&["d/train-00001-of-00004.parquet", "d/train-00003-of-00004.parquet"]), @"the Parquet files of train are no whole set: 2 of its 4 files are not there: 00000-of-00004, 00002-of-00004 (beside d/train-00001-of-00004.parquet)");
         insta::assert_snapshot!(error(&["d/train-00000-of-00009.parquet"]), @"the Parquet files of train are no whole set: 8 of its 9 files are not there: 00001-of-00009, 00002-of-00009, 00003-of-00009, 5 more (beside d/train-00000-of-00009.parquet)");
+        assert!(
+            error(&["train-00000-of-4294967295.parquet"])
+                .contains("4294967294 of its 4294967295 files are not there: 00001-of-")
+        );
         insta::assert_snapshot!(error(&["a/train-00000-of-00001.parquet", "b/train-00000-of-00001.parquet"]), @"the Parquet files of train are no whole set: train-00000-of-00001.parquet is there twice, as a/train-00000-of-00001.parquet and b/train-00000-of-00001.parquet; name one of them");
         insta::assert_snapshot!(error(&["train-00000-of-00001-aa.parquet", "train-00000-of-00001-bb.parquet"]), @"the Parquet files of train are no whole set: train-00000-of-00001-aa.parquet and train-00000-of-00001-bb.parquet are both number 0 of 1; name one of them");
         insta::assert_snapshot!(error(&["train-00000-of-00001.parquet", "train-00001-of-00002.parquet"]), @"the Parquet files of train are no whole set: train-00001-of-00002.parquet is none of the 1 files, from 0 on, of which train-00000-of-00001.parquet is one");

@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn shards_of_pyarrow_come_out_as_the_text_that_it_wrote() {
         let found = among(&[Source { path: reference(), name: None }]).unwrap();
-        let splits = by_split(found, &["train.txt", "validation.txt"]).unwrap().splits;
+        let splits = by_split(found, &["train.txt", "validation.txt"], |_| true).unwrap().splits;
         for (split, blank) in [("train.txt", 2), ("validation.txt", 0)] {
             let expected = fs::read_to_string(reference().join(split)).unwrap();
             let stories = expected.lines().filter(|line| *line == END).count() as u64;

@@ -18,13 +18,17 @@ const TEXT: &str = "text";
 /// Rows that are read at once.
 const ROWS: usize = 512;
 
+/// Bytes of the longest text that is taken: a dictionary repeats one at the cost of a number.
+const LONGEST: usize = 1 << 20;
+
 /// How many rows the file at `path` has.
 ///
 /// # Errors
 /// When it cannot be read as Parquet.
 pub fn rows(path: &Path) -> Result<u64, StoreError> {
     let rows = open(path)?.metadata().file_metadata().num_rows();
-    Ok(u64::try_from(rows).unwrap_or_default())
+    u64::try_from(rows)
+        .map_err(|_| StoreError::Parquet { path: path.to_owned(), reason: format!("it claims {rows} rows") })
 }
 
 fn open(path: &Path) -> Result<SerializedFileReader<File>, StoreError> {
@@ -40,6 +44,8 @@ pub(super) struct Table<'a> {
     column: usize,
     level: i16,
     group: usize,
+    /// Rows of the open group that were read.
+    read: u64,
     open: Option<ColumnReaderImpl<ByteArrayType>>,
 }
 
@@ -62,7 +68,7 @@ impl<'a> Table<'a> {
             return Err(wrong(format!("its column `{TEXT}` holds {found}, not a text a row")));
         }
         let level = columns[column].max_def_level();
-        Ok(Self { path, reader, column, level, group: 0, open: None })
+        Ok(Self { path, reader, column, level, group: 0, read: 0, open: None })
     }
 
     /// The next rows, those without a value as an empty text; nothing at the end.
@@ -78,27 +84,45 @@ impl<'a> Table<'a> {
                     unreachable!("invariant: the column was chosen for its type");
                 };
                 self.group += 1;
+                self.read = 0;
                 self.open = Some(column);
                 continue;
             };
             let (mut values, mut levels) = (Vec::new(), Vec::new());
             let read = column.read_records(ROWS, Some(&mut levels), None, &mut values);
             let (records, ..) = read.map_err(|error| broken(self.path, &error))?;
+            self.read += records as u64;
             if records == 0 {
                 self.open = None;
+                self.check_group()?;
                 continue;
             }
             let mut values = values.into_iter();
             let mut row = |has_value: bool| match if has_value { values.next() } else { None } {
-                Some(bytes) => String::from_utf8(bytes.data().to_vec()).map_err(|error| StoreError::Parquet {
-                    path: self.path.to_owned(),
-                    reason: format!("a text in it is not UTF-8: {error}"),
-                }),
+                Some(bytes) if bytes.len() > LONGEST => {
+                    Err(self.wrong(format!("a text in it has {} bytes; at most {LONGEST} are taken", bytes.len())))
+                }
+                Some(bytes) => String::from_utf8(bytes.data().to_vec())
+                    .map_err(|error| self.wrong(format!("a text in it is not UTF-8: {error}"))),
                 None => Ok(String::new()),
             };
             let has_value = |index: usize| self.level == 0 || levels[index] == self.level;
             return (0..records).map(|index| row(has_value(index))).collect::<Result<_, _>>().map(Some);
         }
+    }
+
+    /// Whether all of the group that has just ended was there: a column may be cut off where a page ends.
+    fn check_group(&self) -> Result<(), StoreError> {
+        let claimed = self.reader.metadata().row_group(self.group - 1).num_rows();
+        if u64::try_from(claimed).is_ok_and(|claimed| claimed == self.read) {
+            return Ok(());
+        }
+        let (group, read) = (self.group, self.read);
+        Err(self.wrong(format!("its row group {group} should have {claimed} rows, but {read} are there")))
+    }
+
+    fn wrong(&self, reason: String) -> StoreError {
+        StoreError::Parquet { path: self.path.to_owned(), reason }
     }
 }
 
