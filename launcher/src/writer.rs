@@ -77,6 +77,13 @@ impl SweepWriter {
             let (now, before) = (plan.revision, layout.earlier_plan(plan.revision - 1));
             news.push(format!("the plan was changed: this is revision {now}, the earlier one is {}", before.display()));
         }
+        if frozen == Frozen::Remade {
+            news.push(
+                "the frozen plan was gone and is made anew after runs have begun: nothing shows what was declared first, and the \
+                 report says so"
+                    .to_owned(),
+            );
+        }
         Ok((Self { layout, ledger, plan, lock: lease }, news))
     }
 

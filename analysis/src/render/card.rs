@@ -22,7 +22,7 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
         };
         card.push(("plan frozen".to_owned(), format!("{when}{revised}")));
         let original =
-            if frozen.original_analysis { "as first declared" } else { "changed after the first submission" };
+            if frozen.original_analysis { "as first declared" } else { "changed or lost after the first submission" };
         card.push(("analysis plan".to_owned(), original.to_owned()));
     } else {
         card.push(("analysis plan".to_owned(), "given with the command; not frozen before the results".to_owned()));

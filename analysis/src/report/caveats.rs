@@ -28,8 +28,8 @@ pub(super) fn caveats(
     }
     if study.frozen.as_ref().is_some_and(|frozen| !frozen.original_analysis) {
         caveats.push(
-            "The analysis plan was changed after the first submission: its comparisons were not all declared before results \
-             could be seen."
+            "The analysis plan was changed after the first submission, or made anew when the first was lost: not all of its \
+             comparisons are shown to have been declared before results could be seen."
                 .to_owned(),
         );
     }

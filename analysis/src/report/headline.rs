@@ -217,12 +217,25 @@ fn equivalents(metric: &MetricReport) -> Option<String> {
     })
 }
 
+/// By how much the largest difference that a comparison could have seen may exceed the smallest, before both are said.
+const WIDE: f64 = 1.5;
+
 fn resolution(metric: &MetricReport) -> Option<String> {
-    let detectable = metric.detectable?;
-    let size = number::fixed(detectable, number::decimals_for(detectable));
+    let middle = metric.detectable?;
+    let sizes = metric.comparisons().filter_map(|(.., comparison)| Some(comparison.detectable?.in_family));
+    let (count, least, most) =
+        sizes.fold((0, f64::INFINITY, 0.0), |(n, least, most), size| (n + 1, size.min(least), size.max(most)));
+    let words = |size: f64| number::fixed(size, number::decimals_for(size));
+    // One middle would promise too much where comparisons differ in what they can see.
+    let (size, which) = if most > WIDE * least {
+        (format!("{} to {}", words(least), words(most)), ", depending on the comparison")
+    } else {
+        (format!("about {}", words(middle)), "")
+    };
+    let corrected = if count > 1 { ", after correction" } else { "" };
     let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
     Some(format!(
-        "The design could have seen differences of about {size}{unit} (80 % power, after correction); what is smaller and not \
+        "The design could have seen differences of {size}{unit}{which} (80 % power{corrected}); what is smaller and not \
          significant remains open."
     ))
 }

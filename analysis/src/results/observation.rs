@@ -85,7 +85,7 @@ impl RunState {
             Self::Diverged => "diverged",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
-            Self::Running => "running",
+            Self::Running => "running when last heard of",
             Self::Incomplete => "incomplete",
             Self::Missing => "missing",
         }

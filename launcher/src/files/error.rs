@@ -112,6 +112,7 @@ fn of_sweep(path: &Path) -> Option<&'static str> {
         "ledger.jsonl" | "plan.json" => {
             Some("move it away: `seedbed submit` or `seedbed run` makes it anew, and finds again what is with Slurm")
         }
+        "status.json" => Some("move it away: the run then goes on from its last checkpoint, or is carried out again"),
         _ if folder.is_some_and(|folder| folder == "arrays") => {
             Some("`seedbed reconcile --abandon` ends the job and lets its runs be submitted again")
         }

@@ -1,10 +1,11 @@
 //! The frozen plan: what was going to be run and compared, written down before anything runs.
 
+use std::fs;
 use std::sync::Arc;
 
-use spec::SCHEMA;
-use spec::layout::SweepLayout;
+use spec::layout::{RunLayout, SweepLayout};
 use spec::plan::{Plan, PlannedRun};
+use spec::{Digest, SCHEMA};
 
 use crate::files::{FileError, create_directory, read_optional_record, write_atomic, write_record};
 use crate::sweep::Sweep;
@@ -18,6 +19,8 @@ pub enum Frozen {
     Unchanged,
     /// The plan was changed; the earlier one is kept as `plan.<revision>.json`.
     Revised,
+    /// The plan was gone although runs have begun: nothing shows what was declared first, and the new one says so.
+    Remade,
 }
 
 /// Writes `sweep.toml` and `plan.json` for `sweep`, keeping an earlier plan that says something else.
@@ -31,6 +34,11 @@ pub fn freeze(layout: &SweepLayout, sweep: &Sweep, now: &str) -> Result<(Plan, F
     let earlier: Option<Plan> = read_optional_record(&layout.plan())?;
     let mut plan = plan(sweep, now);
     let change = match &earlier {
+        None if has_begun(layout) => {
+            plan.first_analysis = Digest::of(b"lost");
+            plan.revision = 1;
+            Frozen::Remade
+        }
         None => Frozen::First,
         Some(earlier) => {
             plan.first_analysis = earlier.first_analysis;
@@ -45,13 +53,24 @@ pub fn freeze(layout: &SweepLayout, sweep: &Sweep, now: &str) -> Result<(Plan, F
             }
         }
     };
-    if !std::fs::read(layout.sweep_file()).is_ok_and(|text| text == sweep.text.as_bytes()) {
+    if !is_kept(layout, sweep) {
         write_atomic(&layout.sweep_file(), sweep.text.as_bytes())?;
     }
     if earlier.as_ref() != Some(&plan) {
         write_record(&layout.plan(), &plan)?;
     }
     Ok((plan, change))
+}
+
+/// Whether any run has a record of its own.
+fn has_begun(layout: &SweepLayout) -> bool {
+    let runs = fs::read_dir(layout.runs()).into_iter().flatten().flatten();
+    runs.into_iter().any(|run| RunLayout::new(run.path()).status().exists())
+}
+
+/// Whether the copy of the sweep file in the sweep's directory is `sweep`.
+fn is_kept(layout: &SweepLayout, sweep: &Sweep) -> bool {
+    fs::read(layout.sweep_file()).is_ok_and(|text| text == sweep.text.as_bytes())
 }
 
 fn plan(sweep: &Sweep, now: &str) -> Plan {

@@ -132,6 +132,23 @@ fn time_is_estimated_from_runs_that_are_done_in_proportion_to_their_work() {
 }
 
 #[test]
+fn a_plan_that_is_made_anew_after_runs_is_not_the_first() {
+    let folder = folder();
+    let sweep = load_in(folder.path(), &small(""), &[]).unwrap();
+    let layout = layout(folder.path(), &sweep);
+    freeze(&layout, &sweep, "2026-01-01T00:00:00Z").unwrap();
+    fs::remove_file(layout.plan()).unwrap();
+    // Nobody has seen a result yet.
+    assert_eq!(freeze(&layout, &sweep, "2026-01-02T00:00:00Z").unwrap().1, Frozen::First);
+    finish(&layout, &sweep.runs[0], State::Done, 1.0);
+    fs::remove_file(layout.plan()).unwrap();
+    let (plan, change) = freeze(&layout, &sweep, "2026-01-03T00:00:00Z").unwrap();
+    assert_eq!((change, plan.revision, plan.analysis_is_original()), (Frozen::Remade, 1, false));
+    let (plan, change) = freeze(&layout, &sweep, "2026-01-04T00:00:00Z").unwrap();
+    assert_eq!((change, plan.analysis_is_original()), (Frozen::Unchanged, false));
+}
+
+#[test]
 fn a_plan_of_another_version_is_refused() {
     let folder = folder();
     let sweep = load_in(folder.path(), &small(""), &[]).unwrap();
