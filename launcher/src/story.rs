@@ -119,10 +119,13 @@ fn from_attempt(attempt: &Attempt) -> Vec<(String, String)> {
     let mut events = vec![(attempt.started.clone(), begun)];
     if let Some(ended) = &attempt.ended {
         let time = attempt.seconds.map(|seconds| format!(" after {}", duration(seconds))).unwrap_or_default();
+        let has_task = attempt.node.as_ref().is_some_and(|node| node.task.is_some());
         let cause = match attempt.cause {
             None => "it ended",
             // Somebody of Slurm's told it before its job's time was up.
-            Some(Cause::Stopped) if attempt.warned => "the time of its job was nearly up, and it left no checkpoint",
+            Some(Cause::Stopped) if attempt.warned && has_task => {
+                "the time of its job was nearly up, and it left no checkpoint"
+            }
             Some(cause) => in_words(cause),
         };
         let message = attempt.message.as_ref().map(|message| format!("\n{message}")).unwrap_or_default();
@@ -158,7 +161,7 @@ fn in_words(cause: Cause) -> &'static str {
     match cause {
         Cause::Done => "it was done",
         Cause::Diverged => "training diverged",
-        Cause::Checkpointed => "it wrote a checkpoint and left, as it was asked to",
+        Cause::Checkpointed => "it left before its end and can go on (exit code 75)",
         Cause::Stopped => "it was stopped from outside",
         Cause::Killed => "somebody killed it who is not seedbed",
         Cause::Lost => "its supervisor vanished",

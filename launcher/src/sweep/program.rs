@@ -74,6 +74,16 @@ impl ProgramSource {
                 .error(&command.origin, format!("nothing fills the placeholder {{{name}}}"))
                 .hint(format!("name it under [factors] or [params]; {{{{{name}}}}} is text in braces"));
         }
+        // No system can hand over such an argument.
+        let has_nul = |value: &Value| value.to_string().contains('\0');
+        for factor in factors.list.iter().filter(|factor| factor.levels.iter().any(has_nul)) {
+            let message =
+                format!("a level of {} holds the character U+0000, which no program can be given", factor.name);
+            problems.error(&factor.origin, message);
+        }
+        if command.params.values().any(has_nul) {
+            problems.error(&command.origin, "a parameter holds the character U+0000, which no program can be given");
+        }
         if let Some(program) = command.program().filter(|program| !is_there(program)) {
             problems.warn(&command.origin, format!("`{program}` is not found on this machine"));
         }

@@ -71,6 +71,14 @@ fn the_header() {
 }
 
 #[test]
+fn what_no_program_can_be_given_is_refused() {
+    let text = "[sweep]\nname = \"x\"\nseeds = 1\n[factors]\nk = [\"a\\u0000b\", \"b\"]\n[trainer]\ncommand = [\"true\", \"{k}\"]\n\
+                [analysis]\nprimary = \"loss\"\n";
+    let told = errors(text, &[]);
+    assert!(told.contains("5:1: a level of k holds the character U+0000"), "{told}");
+}
+
+#[test]
 fn too_many_runs_are_refused() {
     let text =
         small("[factors]\nmodel.layers = [1, 2]\ntrain.steps = [1, 2, 3]\n").replace("seeds = 1", "seeds = 1000000");
