@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use spec::RunSpec;
 use spec::layout::RunLayout;
 use spec::status::{NodeTask, State, Status};
-use spec::{Program, RunSpec};
 
 use super::attempt::ClaimedRun;
 use super::error::SuperviseError;
@@ -108,7 +108,6 @@ pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError>
         results: results::read(&layout.results()),
         log: log::tail(&layout.log(attempt.number())),
         out_of_memory: memory.has_grown(),
-        is_builtin: matches!(job.spec.program, Program::Builtin(_)),
     };
     let verdict = judge(&end, evidence);
     Ok(Finish::Attempted { status: Box::new(attempt.close(&end, verdict, inquiry)?), asked: end.asked })

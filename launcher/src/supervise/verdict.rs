@@ -15,8 +15,6 @@ pub(super) struct Evidence {
     pub(super) log: String,
     /// Whether the kernel killed a process of ours for want of memory meanwhile.
     pub(super) out_of_memory: bool,
-    /// Whether it was the built-in trainer, all of whose exit codes mean something; of another program's two do.
-    pub(super) is_builtin: bool,
 }
 
 /// What becomes of the run.
@@ -30,17 +28,13 @@ pub(super) struct Verdict {
 
 /// What the end of an attempt means for its run.
 pub(super) fn judge(end: &End, evidence: Evidence) -> Verdict {
-    let Evidence { results, log, out_of_memory, is_builtin } = evidence;
-    let meaning = |code: i32| {
-        let agreed = |exit: &ExitCode| is_builtin || matches!(exit, ExitCode::Resume | ExitCode::Diverged);
-        ExitCode::from_code(code).filter(agreed)
-    };
+    let Evidence { results, log, out_of_memory } = evidence;
     let (state, cause) = match (end.exit_code, end.signal) {
         (Some(0), _) => return finished(results),
-        (Some(code), _) => after_exit((code, meaning(code)), end.asked > Asked::No, &log, out_of_memory),
+        (Some(code), _) => after_exit(code, end.asked > Asked::No, &log, out_of_memory),
         (None, signal) => after_signal(signal.unwrap_or(0), end.asked > Asked::No, out_of_memory),
     };
-    let message = (state == State::Failed).then(|| last_words(end, end.exit_code.and_then(meaning), &log));
+    let message = (state == State::Failed).then(|| last_words(end, &log));
     Verdict { state, cause, message, results: None }
 }
 
@@ -55,12 +49,12 @@ fn finished(results: Result<Results, ResultsError>) -> Verdict {
     }
 }
 
-fn after_exit((code, meaning): (i32, Option<ExitCode>), asked: bool, log: &str, out_of_memory: bool) -> (State, Cause) {
+fn after_exit(code: i32, asked: bool, log: &str, out_of_memory: bool) -> (State, Cause) {
     // A shell reports the signal that ended its child as 128 and its number.
     if asked && (SIGHUP..=SIGTERM).contains(&(code - 128)) {
         return (State::Interrupted, Cause::Stopped);
     }
-    let cause = match meaning {
+    let cause = match ExitCode::from_code(code) {
         Some(ExitCode::Resume) => return (State::Interrupted, Cause::Checkpointed),
         Some(ExitCode::Diverged) => return (State::Diverged, Cause::Diverged),
         Some(ExitCode::BadSpec) => Cause::BadSpec,
@@ -111,9 +105,9 @@ fn tells_of_memory(log: &str) -> bool {
     WORDS.iter().any(|words| log.contains(words))
 }
 
-fn last_words(end: &End, meaning: Option<ExitCode>, log: &str) -> String {
+fn last_words(end: &End, log: &str) -> String {
     let how = match (end.exit_code, end.signal) {
-        (Some(code), _) => match meaning {
+        (Some(code), _) => match ExitCode::from_code(code) {
             Some(exit) if exit > ExitCode::Usage => format!("exit code {code}: {}", exit.meaning()),
             _ => format!("exit code {code}"),
         },
@@ -149,12 +143,8 @@ mod tests {
     use super::*;
 
     fn verdict(exit_code: Option<i32>, signal: Option<i32>, asked: bool, log: &str) -> (State, Cause) {
-        let evidence = Evidence {
-            results: Err(FinalValuesError::Empty.into()),
-            log: log.to_owned(),
-            out_of_memory: false,
-            is_builtin: true,
-        };
+        let evidence =
+            Evidence { results: Err(FinalValuesError::Empty.into()), log: log.to_owned(), out_of_memory: false };
         let verdict = judge(&End { exit_code, signal, asked: if asked { Asked::Told } else { Asked::No } }, evidence);
         (verdict.state, verdict.cause)
     }
@@ -179,20 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn of_another_programs_exit_codes_two_mean_something() {
-        let verdict = |code: i32| {
-            let results = Err(FinalValuesError::Empty.into());
-            let evidence = Evidence { results, log: String::new(), out_of_memory: false, is_builtin: false };
-            judge(&End { exit_code: Some(code), signal: None, asked: Asked::No }, evidence)
-        };
-        for code in [64, 65, 69, 70, 73, 77] {
-            let Verdict { cause, message, .. } = verdict(code);
-            assert_eq!((cause, message), (Cause::ProgramError, Some(format!("exit code {code}"))));
-        }
-        assert_eq!((verdict(75).cause, verdict(76).cause), (Cause::Checkpointed, Cause::Diverged));
-    }
-
-    #[test]
     fn signals_from_outside_interrupt_and_those_from_inside_fail() {
         assert_eq!(verdict(None, Some(9), false, ""), (State::Interrupted, Cause::Killed));
         assert_eq!(verdict(None, Some(15), true, ""), (State::Interrupted, Cause::Stopped));
@@ -202,20 +178,12 @@ mod tests {
     #[test]
     fn a_kill_for_want_of_memory_is_told_from_another() {
         let worker = End { exit_code: Some(1), signal: None, asked: Asked::No };
-        let evidence = Evidence {
-            results: Err(FinalValuesError::Empty.into()),
-            log: String::new(),
-            out_of_memory: true,
-            is_builtin: true,
-        };
+        let evidence =
+            Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
         assert_eq!(judge(&worker, evidence).cause, Cause::OutOfMemory);
         let end = End { exit_code: None, signal: Some(9), asked: Asked::No };
-        let evidence = Evidence {
-            results: Err(FinalValuesError::Empty.into()),
-            log: String::new(),
-            out_of_memory: true,
-            is_builtin: true,
-        };
+        let evidence =
+            Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
         assert_eq!(judge(&end, evidence).cause, Cause::OutOfMemory);
     }
 
@@ -226,7 +194,6 @@ mod tests {
             results: Err(FinalValuesError::Empty.into()),
             log: "error: empty corpus".to_owned(),
             out_of_memory: false,
-            is_builtin: true,
         };
         let message = judge(&end, evidence).message;
         let expected = "exit code 65: missing, damaged or too small data\nerror: empty corpus";
