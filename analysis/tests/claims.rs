@@ -15,11 +15,6 @@ use spec::analysis::{AnalysisSpec, Pairing, Scale};
 use spec::metric::Direction;
 use spec::{Digest, RunId, Value};
 
-fn options(factors: &[&str], metrics: &[&str]) -> TableOptions {
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    TableOptions { factors: names(factors), metrics: names(metrics), ..TableOptions::default() }
-}
-
 fn plan(metric: &str) -> AnalysisSpec {
     AnalysisSpec {
         primary: metric.to_owned(),
@@ -34,7 +29,7 @@ fn read(text: &str, options: &TableOptions) -> Result<Results, String> {
 }
 
 fn report(text: &str, plan: &AnalysisSpec) -> Report {
-    Report::new(&read(text, &options(&["act"], &[&plan.primary])).unwrap(), plan).unwrap()
+    Report::new(&read(text, &fixture::table_options(&["act"], &[&plan.primary])).unwrap(), plan).unwrap()
 }
 
 /// A table of `act`, `seed` and one metric from the values of each arm by seed.
@@ -102,7 +97,7 @@ fn averages_over_strata_say_it_too() {
         }
     }
     let plan = AnalysisSpec { margin: Some(0.05), ..plan("acc") };
-    let results = read(&text, &options(&["act", "arch"], &["acc"])).unwrap();
+    let results = read(&text, &fixture::table_options(&["act", "arch"], &["acc"])).unwrap();
     let report = Report::new(&results, &plan).unwrap();
     let effects = report.metrics[0].contrasts[0].effects.as_ref().unwrap();
     let [b, c] = [0, 1].map(|index| &effects.contrasts[index].judged);
@@ -115,7 +110,7 @@ fn averages_over_strata_say_it_too() {
 #[test]
 fn to_diverge_is_the_same_in_a_table_and_in_a_sweep_and_is_about_one_metric() {
     let text = "act,seed,acc,loss\na,0,0.5,NaN\na,1,0.6,1\na,2,0.7,2\nb,0,NaN,2\nb,1,0.8,NaN\nb,2,0.9,3\n";
-    let results = read(text, &options(&["act"], &["acc", "loss"])).unwrap();
+    let results = read(text, &fixture::table_options(&["act"], &["acc", "loss"])).unwrap();
     assert!(results.runs().iter().all(|run| run.state == RunState::Done));
     let report = Report::new(&results, &plan("acc")).unwrap();
     let counts: Vec<(u64, u64)> =
@@ -167,7 +162,7 @@ fn differences_of_logarithms_have_no_unit_of_the_metric() {
             }
         }
     }
-    let results = read(&text, &options(&["act", "arch"], &["validation-loss"])).unwrap();
+    let results = read(&text, &fixture::table_options(&["act", "arch"], &["validation-loss"])).unwrap();
     let of =
         |scale| Report::new(&results, &AnalysisSpec { scale, margin: Some(0.05), ..plan("validation-loss") }).unwrap();
     let (raw, logs) = (of(Scale::Linear), of(Scale::Log));
@@ -295,7 +290,7 @@ fn a_run_that_ends_before_others_is_unfinished() {
     ] {
         writeln!(text, "{arm},{seed},250,acc,0.2\n{arm},{seed},{last},acc,{value}").unwrap();
     }
-    let results = read(&text, &options(&[], &["acc"])).unwrap();
+    let results = read(&text, &fixture::table_options(&[], &["acc"])).unwrap();
     let values: Vec<f64> = results.observations().iter().map(|observation| observation.value).collect();
     assert_eq!(values, [0.5, 0.6, 0.7]);
     let states: Vec<RunState> = results.runs().iter().map(|run| run.state).collect();
@@ -311,10 +306,10 @@ fn a_run_that_ends_before_others_is_unfinished() {
 #[test]
 fn one_level_has_one_spelling() {
     let text = "rate,seed,acc\n0.001,0,1\n0.01,0,1\n1e-3,1,2\n";
-    let error = read(text, &options(&["rate"], &["acc"])).unwrap_err();
+    let error = read(text, &fixture::table_options(&["rate"], &["acc"])).unwrap_err();
     assert_eq!(error, "t.csv:4, column `rate`: the level `1e-3` is written `0.001` on line 2: write it in one way");
     let names = text.replace("1e-3", "one").replace("0.01,", "inf,").replace("0.001", "infinity");
-    assert_eq!(read(&names, &options(&["rate"], &["acc"])).unwrap().factors()[0].levels.len(), 3);
+    assert_eq!(read(&names, &fixture::table_options(&["rate"], &["acc"])).unwrap().factors()[0].levels.len(), 3);
 }
 
 #[test]

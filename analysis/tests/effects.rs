@@ -18,11 +18,7 @@ fn cases() -> Vec<Json> {
 }
 
 fn options() -> TableOptions {
-    TableOptions {
-        factors: vec!["architecture".to_owned(), "activation".to_owned()],
-        metrics: vec!["loss".to_owned()],
-        ..TableOptions::default()
-    }
+    fixture::table_options(&["architecture", "activation"], &["loss"])
 }
 
 fn plan() -> AnalysisSpec {

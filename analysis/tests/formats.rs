@@ -290,11 +290,7 @@ fn the_two_questions_are_answered_by_name_with_effect_interval_verdict_and_cost(
 #[test]
 fn every_row_of_markdown_has_the_cells_of_its_head() {
     let text = "arm,seed,acc\na|b,1,0.5\na|b,2,0.6\n`c\\|*,1,0.4\n`c\\|*,2,0.7\n<d>,1,0.3\n<d>,2,0.2\n";
-    let options = analysis::TableOptions {
-        factors: vec!["arm".to_owned()],
-        metrics: vec!["acc".to_owned()],
-        ..analysis::TableOptions::default()
-    };
+    let options = fixture::table_options(&["arm"], &["acc"]);
     let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
     let mut plan = AnalysisSpec { baseline: [("arm".to_owned(), Value::from("a|b"))].into(), ..fixture::analysis() };
     "acc".clone_into(&mut plan.primary);

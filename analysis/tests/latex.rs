@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use analysis::render::latex::latex;
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use spec::Value;
 use spec::metric::Direction;
 
@@ -36,11 +36,7 @@ fn table(levels: &[String], seeds: usize) -> Report {
             let _ = writeln!(text, "\"{}\",{seed},{value}", level.replace('"', "\"\""));
         }
     }
-    let options = TableOptions {
-        factors: vec!["act_{%}".to_owned()],
-        metrics: vec!["acc".to_owned()],
-        ..TableOptions::default()
-    };
+    let options = fixture::table_options(&["act_{%}"], &["acc"]);
     let results = Results::from_reader(text.as_bytes(), "a_b & c%.csv".as_ref(), &options).unwrap();
     let mut plan = fixture::analysis();
     "acc".clone_into(&mut plan.primary);

@@ -14,13 +14,9 @@ use spec::Value;
 use spec::analysis::{AnalysisSpec, Pairing, Question};
 use spec::metric::Direction;
 
-fn options(factors: &[&str]) -> TableOptions {
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    TableOptions { factors: names(factors), metrics: names(&["acc"]), ..TableOptions::default() }
-}
-
 fn read(text: &str) -> Result<Results, String> {
-    Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options(&["act"])).map_err(|error| error.to_string())
+    Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &fixture::table_options(&["act"], &["acc"]))
+        .map_err(|error| error.to_string())
 }
 
 fn plan(baseline: &str) -> AnalysisSpec {
@@ -73,7 +69,9 @@ fn what_is_no_text_is_refused_where_it_stands() {
     let zero = read(&table().replace("b,2", "b\0,2")).unwrap_err();
     assert_eq!(zero, "t.csv:8, column `act`: a byte that is 0, as UTF-16 has them: save the table as UTF-8");
     let wide: Vec<u8> = table().encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let wide = Results::from_reader(wide.as_slice(), "t.csv".as_ref(), &options(&["act"])).unwrap_err().to_string();
+    let wide = Results::from_reader(wide.as_slice(), "t.csv".as_ref(), &fixture::table_options(&["act"], &["acc"]))
+        .unwrap_err()
+        .to_string();
     assert_eq!(wide, "t.csv:1: a byte that is 0, as UTF-16 has them: save the table as UTF-8");
 }
 
@@ -90,7 +88,9 @@ fn one_seed_has_one_spelling() {
 #[test]
 fn names_like_those_of_the_report_are_names_like_any_other() {
     let text = table().replace("act,seed,acc", "verdict,seed,acc").replace("a,", "baseline,").replace("b,", "p,");
-    let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options(&["verdict"])).unwrap();
+    let results =
+        Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &fixture::table_options(&["verdict"], &["acc"]))
+            .unwrap();
     let plan = AnalysisSpec { baseline: [("verdict".to_owned(), Value::from("baseline"))].into(), ..plan("a") };
     let named = Report::new(&results, &plan).unwrap();
     let plain = report(&table(), "a");
@@ -103,7 +103,9 @@ fn names_like_those_of_the_report_are_names_like_any_other() {
 fn no_column_of_what_is_written_has_the_name_of_another() {
     for factor in ["metric", "value", "n", "step", "mean", "p", "baseline", "compared"] {
         let text = table().replace("act,", &format!("{factor},"));
-        let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options(&[factor])).unwrap();
+        let results =
+            Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &fixture::table_options(&[factor], &["acc"]))
+                .unwrap();
         let baseline = [(factor.to_owned(), Value::from("a"))].into();
         let report = Report::new(&results, &AnalysisSpec { baseline, ..plan("a") }).unwrap();
         for bytes in [analysis::render::tables::comparisons(&report), analysis::render::tables::observations(&report)] {
@@ -142,7 +144,9 @@ fn a_baseline_alone_is_said_to_be_alone() {
 #[test]
 fn a_factor_with_one_level_has_it_in_every_row() {
     let text = table().replace("act,", "arch,act,").replace("\na,", "\ngpt,a,").replace("\nb,", "\ngpt,b,");
-    let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options(&["arch", "act"])).unwrap();
+    let results =
+        Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &fixture::table_options(&["arch", "act"], &["acc"]))
+            .unwrap();
     let report = Report::new(&results, &plan("a")).unwrap();
     let rows = String::from_utf8(analysis::render::tables::comparisons(&report)).unwrap();
     assert!(rows.lines().skip(1).all(|row| row.starts_with("acc,act,gpt,")), "{rows}");

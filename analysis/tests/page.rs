@@ -93,11 +93,7 @@ fn tables_have_captions_and_scopes_and_drawings_have_words() {
 #[test]
 fn names_of_levels_cannot_become_markup() {
     let text = "activation,seed,acc\n<script>alert(1)</script>,1,0.5\n<script>alert(1)</script>,2,0.6\ngelu,1,0.4\ngelu,2,0.7\n";
-    let options = analysis::TableOptions {
-        factors: vec!["activation".to_owned()],
-        metrics: vec!["acc".to_owned()],
-        ..analysis::TableOptions::default()
-    };
+    let options = fixture::table_options(&["activation"], &["acc"]);
     let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
     let mut plan = fixture::analysis();
     "acc".clone_into(&mut plan.primary);

@@ -6,7 +6,7 @@ mod fixture;
 
 use analysis::planning::spread::{Pilot, of_pilot};
 use analysis::planning::{PlanningError, Spread};
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use spec::Value;
 use spec::analysis::Pairing;
 use spec::metric::Direction;
@@ -20,8 +20,7 @@ fn pilot(rows: &str, pairing: Pairing) -> Result<Pilot, PlanningError> {
 
 fn pilot_of(rows: &str, pairing: Pairing, baseline: Option<&str>) -> Result<Pilot, PlanningError> {
     let text = format!("arm,seed,y\n{rows}");
-    let options =
-        TableOptions { factors: vec!["arm".to_owned()], metrics: vec!["y".to_owned()], ..TableOptions::default() };
+    let options = fixture::table_options(&["arm"], &["y"]);
     let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
     let mut plan = fixture::analysis();
     plan.baseline = baseline.map(|level| ("arm".to_owned(), Value::from(level))).into_iter().collect();

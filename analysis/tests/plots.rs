@@ -7,7 +7,7 @@ mod fixture;
 use std::fmt::Write as _;
 
 use analysis::render::html::page;
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use spec::Value;
 use spec::metric::Direction;
 
@@ -26,11 +26,7 @@ fn report(
         let cell = value(stratum, arm, seed).map_or_else(String::new, |value| value.to_string());
         let _ = writeln!(text, "place {stratum},arm <{arm}>,{seed},{cell}");
     }
-    let options = TableOptions {
-        factors: vec!["place".to_owned(), "arm".to_owned()],
-        metrics: vec!["acc".to_owned()],
-        ..TableOptions::default()
-    };
+    let options = fixture::table_options(&["place", "arm"], &["acc"]);
     let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
     let mut plan = fixture::analysis();
     "acc".clone_into(&mut plan.primary);

@@ -6,7 +6,7 @@
 
 mod fixture;
 
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use serde_json::Value as Json;
 use spec::Value;
 use spec::analysis::{AnalysisSpec, Pairing, Question};
@@ -138,8 +138,7 @@ fn the_report_of_a_sweep_fits() {
 
 #[test]
 fn reports_of_tables_fit_whatever_they_lack() {
-    let options =
-        TableOptions { factors: vec!["act".to_owned()], metrics: vec!["acc".to_owned()], ..TableOptions::default() };
+    let options = fixture::table_options(&["act"], &["acc"]);
     let mut plan = fixture::analysis();
     "acc".clone_into(&mut plan.primary);
     plan.directions.insert("acc".to_owned(), Direction::Higher);

@@ -36,7 +36,7 @@ use analysis::statistics::distributions::f;
 use analysis::statistics::holm::holm;
 use analysis::statistics::paired::paired_t;
 use analysis::statistics::resampling::chance::normal;
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use spec::Value;
@@ -157,11 +157,7 @@ fn by_the_report(study: &Study) -> [bool; 5] {
             }
         }
     }
-    let options = TableOptions {
-        factors: vec!["architecture".to_owned(), "activation".to_owned()],
-        metrics: vec!["loss".to_owned()],
-        ..TableOptions::default()
-    };
+    let options = fixture::table_options(&["architecture", "activation"], &["loss"]);
     let results = Results::from_reader(table.as_bytes(), "study.csv".as_ref(), &options).unwrap();
     let plan = AnalysisSpec {
         baseline: [("activation".to_owned(), Value::from("arm-0"))].into(),

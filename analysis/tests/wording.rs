@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use analysis::render::{latex::latex, markdown::markdown};
 use analysis::report::comparison::Verdict;
-use analysis::{Report, Results, TableOptions};
+use analysis::{Report, Results};
 use fixture::Noise;
 use spec::Value;
 use spec::analysis::{AnalysisSpec, Pairing, Question, Scale};
@@ -24,11 +24,7 @@ fn plan() -> AnalysisSpec {
 }
 
 fn read(text: &str, factors: &[&str]) -> Results {
-    let options = TableOptions {
-        factors: factors.iter().map(|name| (*name).to_owned()).collect(),
-        metrics: vec!["acc".to_owned()],
-        ..TableOptions::default()
-    };
+    let options = fixture::table_options(factors, &["acc"]);
     Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap()
 }
 

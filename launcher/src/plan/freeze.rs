@@ -3,12 +3,15 @@
 use std::fs;
 use std::sync::Arc;
 
-use spec::layout::{RunLayout, SweepLayout};
+use spec::layout::SweepLayout;
 use spec::plan::{Plan, PlannedRun};
 use spec::{Digest, SCHEMA};
 
 use crate::files::{FileError, create_directory, read_optional_record, write_atomic, write_record};
 use crate::sweep::Sweep;
+
+/// What stands for a first analysis that nobody knows any more: no analysis plan has its digest.
+const LOST: &[u8] = b"lost";
 
 /// What freezing changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +38,10 @@ pub fn freeze(layout: &SweepLayout, sweep: &Sweep, now: &str) -> Result<(Plan, F
     let mut plan = plan(sweep, now);
     let change = match &earlier {
         None if has_begun(layout) => {
-            plan.first_analysis = Digest::of(b"lost");
-            plan.revision = 1;
+            plan.first_analysis = Digest::of(LOST);
+            // Plans that were kept stay.
+            let is_free = |revision: &u32| !layout.earlier_plan(*revision).exists();
+            plan.revision = (1..u32::MAX).find(is_free).unwrap_or(u32::MAX);
             Frozen::Remade
         }
         None => Frozen::First,
@@ -62,10 +67,9 @@ pub fn freeze(layout: &SweepLayout, sweep: &Sweep, now: &str) -> Result<(Plan, F
     Ok((plan, change))
 }
 
-/// Whether any run has a record of its own.
+/// Whether any run has begun: its directory is made then, and not before.
 fn has_begun(layout: &SweepLayout) -> bool {
-    let runs = fs::read_dir(layout.runs()).into_iter().flatten().flatten();
-    runs.into_iter().any(|run| RunLayout::new(run.path()).status().exists())
+    fs::read_dir(layout.runs()).is_ok_and(|mut runs| runs.next().is_some())
 }
 
 /// Whether the copy of the sweep file in the sweep's directory is `sweep`.

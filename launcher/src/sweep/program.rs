@@ -63,7 +63,7 @@ impl ProgramSource {
         matches!(self, Self::Builtin)
     }
 
-    /// Records placeholders that nothing fills.
+    /// Records what the command cannot be started with: placeholders that nothing fills, values that are no arguments.
     pub(super) fn check(&self, factors: &Factors, problems: &mut Problems) {
         let Self::Command(command) = self else { return };
         let known =
@@ -74,16 +74,7 @@ impl ProgramSource {
                 .error(&command.origin, format!("nothing fills the placeholder {{{name}}}"))
                 .hint(format!("name it under [factors] or [params]; {{{{{name}}}}} is text in braces"));
         }
-        // No system can hand over such an argument.
-        let has_nul = |value: &Value| value.to_string().contains('\0');
-        for factor in factors.list.iter().filter(|factor| factor.levels.iter().any(has_nul)) {
-            let message =
-                format!("a level of {} holds the character U+0000, which no program can be given", factor.name);
-            problems.error(&factor.origin, message);
-        }
-        if command.params.values().any(has_nul) {
-            problems.error(&command.origin, "a parameter holds the character U+0000, which no program can be given");
-        }
+        command.refuse_nul(factors, problems);
         if let Some(program) = command.program().filter(|program| !is_there(program)) {
             problems.warn(&command.origin, format!("`{program}` is not found on this machine"));
         }
@@ -115,6 +106,19 @@ fn is_there(program: &str) -> bool {
 }
 
 impl Command {
+    /// Refuses values with the character U+0000, which ends an argument for every system.
+    fn refuse_nul(&self, factors: &Factors, problems: &mut Problems) {
+        let has_nul = |value: &Value| value.to_string().contains('\0');
+        for factor in factors.list.iter().filter(|factor| factor.levels.iter().any(has_nul)) {
+            let message =
+                format!("a level of {} holds the character U+0000, which no program can be given", factor.name);
+            problems.error(&factor.origin, message);
+        }
+        if self.params.values().any(has_nul) {
+            problems.error(&self.origin, "a parameter holds the character U+0000, which no program can be given");
+        }
+    }
+
     /// The program itself, unless a placeholder is part of its name.
     fn program(&self) -> Option<&str> {
         self.arguments.first().and_then(Template::literal).filter(|program| !program.is_empty())

@@ -146,6 +146,10 @@ fn a_plan_that_is_made_anew_after_runs_is_not_the_first() {
     assert_eq!((change, plan.revision, plan.analysis_is_original()), (Frozen::Remade, 1, false));
     let (plan, change) = freeze(&layout, &sweep, "2026-01-04T00:00:00Z").unwrap();
     assert_eq!((change, plan.analysis_is_original()), (Frozen::Unchanged, false));
+    // What was kept is not written over.
+    fs::write(layout.earlier_plan(1), "kept").unwrap();
+    fs::remove_file(layout.plan()).unwrap();
+    assert_eq!(freeze(&layout, &sweep, "2026-01-05T00:00:00Z").unwrap().0.revision, 2);
 }
 
 #[test]

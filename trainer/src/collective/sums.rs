@@ -74,12 +74,11 @@ impl GradientSums {
         (team, gradients): (&Team, &Tensor),
         passes: impl FnOnce() -> Result<R, E>,
     ) -> Result<R, E> {
-        let Some(Watched { parts, sizes, progress, .. }) = &self.0 else {
+        let Some((Watched { parts, sizes, progress, .. }, mut held)) = self.0.as_ref().zip(team.collective()) else {
             let result = passes()?;
             team.sum(&mut gradients.shallow_clone())?;
             return Ok(result);
         };
-        let Some(mut held) = team.collective() else { return passes() };
         progress.begin(sizes);
         let (collective, gradients) = (held.as_mut(), gradients.shallow_clone());
         let sum = move || {
