@@ -3,17 +3,17 @@
 // The gradient of a score is weight · (gradient of the weight − mean of the row's gradients by weight). Where a row's gradients are
 // nearly equal, that difference is small beside them, and gradients of queries and keys are as wrong as the mean is. libtorch's
 // fused attention takes for it the product of the result with its gradient, both rounded before; here the mean is formed of the
-// weights themselves, in float64, and divided by their sum, so that the gradients of a row's scores add up to nothing.
+// weights themselves, in float64, and divided by their sum, so that the gradients of a row's scores add up to nothing; and the
+// result is formed of those same weights, so that both ways are of one function.
 
 #include <algorithm>
 #include <limits>
-#include <optional>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
 
 #include "guard.h"
@@ -51,50 +51,67 @@ struct SoftmaxBackward : torch::autograd::Node {
   }
 };
 
-// Of softmax(scale · Q·Kᵀ)·V, by head.
-struct ProductBackward : torch::autograd::Node {
-  at::Tensor query, key, value;  // [stories, heads, queries or keys, head size]
-  at::Tensor hidden;             // true where a query does not see a key, in a shape that broadcasts; not defined: it sees all
+// softmax(scale · Q·Kᵀ) by head, a few heads at a time: the same numbers on the way there and, formed again, on the way back.
+struct Weights {
+  at::Tensor queries, keys;  // [stories · heads, queries or keys, head size]
+  at::Tensor hidden;         // true where a query does not see a key, in a shape that broadcasts; not defined: it sees all
+  int64_t heads = 1;
   double scale = 1;
+
+  // Calls `work` with the first head and the number of heads, on all threads.
+  template <typename Work>
+  void by_chunk(const Work& work) const {
+    const int64_t pieces = queries.size(0);
+    const int64_t some = std::max<int64_t>(1, kScores / std::max<int64_t>(1, queries.size(1) * keys.size(1)));
+    at::parallel_for(0, (pieces + some - 1) / some, 1, [&](int64_t begin, int64_t end) {
+      const Silent silent;
+      for (int64_t chunk = begin; chunk < end; ++chunk) work(chunk * some, std::min(some, pieces - chunk * some));
+    });
+  }
+
+  // [count, queries, keys].
+  at::Tensor of(int64_t first, int64_t count) const {
+    at::Tensor scores = at::bmm(queries.narrow(0, first, count), keys.narrow(0, first, count).transpose(1, 2)).mul_(scale);
+    if (hidden.defined() && hidden.size(0) == 1) {
+      scores.masked_fill_(hidden[0], -std::numeric_limits<float>::infinity());
+    } else if (hidden.defined()) {
+      for (int64_t piece = 0; piece < count; ++piece)
+        scores[piece].masked_fill_(hidden[(first + piece) / heads][0], -std::numeric_limits<float>::infinity());
+    }
+    return at::softmax(scores, -1);
+  }
+};
+
+// Of softmax(scale · Q·Kᵀ)·V.
+struct ProductBackward : torch::autograd::Node {
+  Weights weights;
+  at::Tensor values;  // [stories · heads, keys, head size of the values]
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return variable_list(3);
     TORCH_CHECK(!at::GradMode::is_enabled(), "attention has no second derivative");
     const at::NoGradGuard unrecorded;
-    const auto by_head = [](const at::Tensor& tensor) { return tensor.contiguous().flatten(0, 1); };
-    const at::Tensor queries = by_head(query), keys = by_head(key), values = by_head(value), arriving = by_head(gradients[0]);
-    const at::Tensor query_back = at::empty_like(queries), key_back = at::empty_like(keys), value_back = at::empty_like(values);
-    const int64_t pieces = queries.size(0), heads = query.size(1), length = queries.size(1), seen = keys.size(1);
-    const int64_t some = std::max<int64_t>(1, kScores / std::max<int64_t>(1, length * seen));
-    at::parallel_for(0, (pieces + some - 1) / some, 1, [&](int64_t begin, int64_t end) {
-      const Silent silent;
-      for (int64_t chunk = begin; chunk < end; ++chunk) {
-        const int64_t first = chunk * some, count = std::min(some, pieces - first);
-        const auto part = [&](const at::Tensor& tensor) { return tensor.narrow(0, first, count); };
-        const at::Tensor weights = weights_of(part(queries), part(keys), first, heads);
-        at::Tensor score_back = at::bmm(part(arriving), part(values).transpose(1, 2));
-        for (int64_t row = 0; row < count * length; ++row)
-          kernels().softmax_back(
-              weights.data_ptr<float>() + row * seen, seen, static_cast<float>(scale), score_back.data_ptr<float>() + row * seen);
-        at::Tensor query_part = part(query_back), key_part = part(key_back), value_part = part(value_back);
-        at::bmm_out(query_part, score_back, part(keys));
-        at::bmm_out(key_part, score_back.transpose(1, 2), part(queries));
-        at::bmm_out(value_part, weights.transpose(1, 2), part(arriving));
-      }
+    const at::Tensor arriving = gradients[0].contiguous().flatten(0, 1);
+    const at::Tensor query_back = at::empty_like(weights.queries), key_back = at::empty_like(weights.keys);
+    const at::Tensor value_back = at::empty_like(values);
+    const int64_t length = weights.queries.size(1), seen = weights.keys.size(1);
+    weights.by_chunk([&](int64_t first, int64_t count) {
+      const auto part = [&](const at::Tensor& tensor) { return tensor.narrow(0, first, count); };
+      const at::Tensor some = weights.of(first, count);
+      at::Tensor score_back = at::bmm(part(arriving), part(values).transpose(1, 2));
+      for (int64_t row = 0; row < count * length; ++row)
+        kernels().softmax_back(
+            some.data_ptr<float>() + row * seen, seen, static_cast<float>(weights.scale),
+            score_back.data_ptr<float>() + row * seen);
+      at::Tensor query_part = part(query_back), key_part = part(key_back), value_part = part(value_back);
+      at::bmm_out(query_part, score_back, part(weights.keys));
+      at::bmm_out(key_part, score_back.transpose(1, 2), part(weights.queries));
+      at::bmm_out(value_part, some.transpose(1, 2), part(arriving));
     });
-    return {query_back.view(query.sizes()), key_back.view(key.sizes()), value_back.view(value.sizes())};
-  }
-
-  // [pieces, queries, keys], for pieces from `first` on.
-  at::Tensor weights_of(const at::Tensor& queries, const at::Tensor& keys, int64_t first, int64_t heads) const {
-    at::Tensor scores = at::bmm(queries, keys.transpose(1, 2)).mul_(scale);
-    if (hidden.defined() && hidden.size(0) == 1) {
-      scores.masked_fill_(hidden[0], -std::numeric_limits<float>::infinity());
-    } else if (hidden.defined()) {
-      for (int64_t piece = 0; piece < scores.size(0); ++piece)
-        scores[piece].masked_fill_(hidden[(first + piece) / heads][0], -std::numeric_limits<float>::infinity());
-    }
-    return at::softmax(scores, -1);
+    const auto by_story = [&](const at::Tensor& tensor) {
+      return tensor.view({tensor.size(0) / weights.heads, weights.heads, tensor.size(1), tensor.size(2)});
+    };
+    return {by_story(query_back), by_story(key_back), by_story(value_back)};
   }
 };
 
@@ -128,15 +145,20 @@ at::Tensor product(
   at::Tensor result;
   {
     const Silent silent;
-    const std::optional<at::Tensor> mask = seen.defined() ? std::optional(seen) : std::nullopt;
-    result = at::scaled_dot_product_attention(query.detach(), key.detach(), value.detach(), mask, 0.0, is_causal, scale);
+    const auto by_head = [](const at::Tensor& tensor) { return tensor.detach().contiguous().flatten(0, 1); };
+    Weights weights{by_head(query), by_head(key), at::Tensor(), query.size(1), scale};
+    if (seen.defined()) weights.hidden = seen.logical_not();
+    if (is_causal) weights.hidden = at::ones({1, 1, query.size(2), key.size(2)}, at::kBool).triu(1);
+    const at::Tensor values = by_head(value);
+    const at::Tensor sums = at::empty({values.size(0), query.size(2), values.size(2)}, values.options());
+    weights.by_chunk([&](int64_t first, int64_t count) {
+      at::Tensor part = sums.narrow(0, first, count);
+      at::bmm_out(part, weights.of(first, count), values.narrow(0, first, count));
+    });
+    result = sums.view({query.size(0), query.size(1), query.size(2), value.size(3)});
     if (node != nullptr) {
-      node->query = query.detach();
-      node->key = key.detach();
-      node->value = value.detach();
-      node->scale = scale;
-      if (seen.defined()) node->hidden = seen.logical_not();
-      if (is_causal) node->hidden = at::ones({1, 1, query.size(2), key.size(2)}, at::kBool).triu(1);
+      node->weights = std::move(weights);
+      node->values = values;
     }
   }
   record(result, node);

@@ -93,20 +93,27 @@ mod tests {
     #[test]
     fn the_way_back_counts_for_the_same_phases() {
         let leaf = Tensor::ones([256, 256], (Kind::Float, Device::Cpu)).set_requires_grad(true);
-        start();
-        let x = border(&leaf, Phase::Attention).unwrap();
-        let y = border(&x.matmul(&x).matmul(&x), Phase::Head).unwrap();
-        let sum = y.sum(Kind::Float);
-        enter(Phase::Optimizer);
-        sleep(Duration::from_millis(5));
-        enter(Phase::Head);
-        let before = stop();
-        start();
-        enter(Phase::Head);
-        sum.backward();
-        let backward = stop();
-        assert!(before[Phase::Optimizer as usize] >= 0.005);
-        assert!(backward[Phase::Attention as usize] > backward[Phase::Head as usize], "{backward:?}");
-        assert_eq!(leaf.grad().double_value(&[3, 4]), 3.0 * 256.0 * 256.0);
+        // The shortest of several times each: what else the machine does must not count.
+        let mut shortest = [f64::INFINITY; 2];
+        for pass in 1..=10 {
+            start();
+            let x = border(&leaf, Phase::Attention).unwrap();
+            let y = border(&x.matmul(&x).matmul(&x), Phase::Head).unwrap();
+            let sum = y.sum(Kind::Float);
+            enter(Phase::Optimizer);
+            sleep(Duration::from_millis(5));
+            enter(Phase::Head);
+            assert!(stop()[Phase::Optimizer as usize] >= 0.005);
+            start();
+            enter(Phase::Head);
+            sum.backward();
+            let backward = stop();
+            for (shortest, phase) in shortest.iter_mut().zip([Phase::Attention, Phase::Head]) {
+                *shortest = shortest.min(backward[phase as usize]);
+            }
+            assert_eq!(leaf.grad().double_value(&[3, 4]), f64::from(pass) * 3.0 * 256.0 * 256.0);
+        }
+        let [attention, head] = shortest;
+        assert!(attention > head, "{attention} s of matrix products, {head} s of a sum");
     }
 }

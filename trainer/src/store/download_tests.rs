@@ -103,7 +103,7 @@ fn answer(mut stream: TcpStream, file: &Served, deed: &Deed, range: &str) -> std
             stream.write_all(found.as_bytes())?;
             stream.write_all(&body[..*count])?;
             if matches!(deed, Deed::Stall(_)) {
-                thread::sleep(Duration::from_secs(3));
+                thread::sleep(Duration::from_secs(5));
             }
             Ok(())
         }
@@ -127,7 +127,7 @@ fn served(content: Vec<u8>) -> Vec<Served> {
 }
 
 const PATIENCE: Patience =
-    Patience { request: Duration::from_millis(400), attempts: 3, pause: Duration::from_millis(10) };
+    Patience { request: Duration::from_millis(1500), attempts: 3, pause: Duration::from_millis(10) };
 
 fn fetch(folder: &Path, wanted: &Download) -> Result<Vec<u8>, StoreError> {
     let mut note = |_: &str| ();
