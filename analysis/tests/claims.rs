@@ -108,6 +108,18 @@ fn averages_over_strata_say_it_too() {
 }
 
 #[test]
+fn an_arm_that_diverges_more_often_is_in_the_headline() {
+    let finite = ["0.51", "0.53", "0.52", "0.56", "0.54", "0.55"].map(str::to_owned).to_vec();
+    let lost = ["NaN", "NaN", "NaN", "NaN", "NaN", "0.5"].map(str::to_owned).to_vec();
+    let some = ["NaN", "NaN", "0.5", "0.52", "0.53", "0.6"].map(str::to_owned).to_vec();
+    let report = report(&table("acc", &[("a", finite), ("b", lost), ("c", some)]), &plan("acc"));
+    // Fisher's exact test of 5 of 6 against 0 of 6: 2 · 6 / 792; twice that by Holm over two levels.
+    let said = "Runs of b diverge more often than those of a: 5 of 6 against 0 of 6 (adjusted p 0.030).";
+    let about: Vec<&String> = report.headline.iter().filter(|sentence| sentence.contains("diverge ")).collect();
+    assert_eq!(about, [said]);
+}
+
+#[test]
 fn to_diverge_is_the_same_in_a_table_and_in_a_sweep_and_is_about_one_metric() {
     let text = "act,seed,acc,loss\na,0,0.5,NaN\na,1,0.6,1\na,2,0.7,2\nb,0,NaN,2\nb,1,0.8,NaN\nb,2,0.9,3\n";
     let results = read(text, &fixture::table_options(&["act"], &["acc", "loss"])).unwrap();

@@ -217,7 +217,7 @@ fn contrast_view(report: &Report, (metric, contrast): (&MetricReport, &Contrast)
             rows: rows::arms(metric, stratum, report.analysis.alpha),
             margin: rows::margin(stratum),
             compared: stratum.arms.iter().any(|arm| arm.comparison.is_some()),
-            notes: rows::notes(stratum),
+            notes: rows::notes(stratum, report.analysis.pairing),
             id,
         }
     });

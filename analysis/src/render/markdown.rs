@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use spec::analysis::AnalysisSpec;
+
 use super::averages::averages;
 use super::rows::{self, ArmRow};
 use super::sheets::{self, Sheet};
@@ -25,7 +27,7 @@ pub fn markdown(report: &Report) -> String {
         sheets_below(&mut text, &questions);
     }
     for metric in &report.metrics {
-        chapter(&mut text, metric, report.analysis.alpha);
+        chapter(&mut text, metric, &report.analysis);
     }
     let appended = [
         ("Diverged runs", appendix::divergence(report)),
@@ -60,15 +62,15 @@ pub fn markdown(report: &Report) -> String {
     text
 }
 
-fn chapter(text: &mut String, metric: &MetricReport, alpha: f64) {
+fn chapter(text: &mut String, metric: &MetricReport, analysis: &AnalysisSpec) {
     let unit = if metric.unit.is_empty() { String::new() } else { format!("{}, ", metric.unit) };
     let _ = writeln!(text, "## {}\n\n{}{}.\n", plain(&metric.label), plain(&unit), rows::way(metric));
     for contrast in &metric.contrasts {
-        sheets_below(text, averages(metric, contrast, alpha).as_slice());
+        sheets_below(text, averages(metric, contrast, analysis.alpha).as_slice());
         for stratum in &contrast.strata {
             let name = if stratum.name.is_empty() { String::new() } else { format!(", {}", stratum.name) };
             let _ = writeln!(text, "### {}{}\n", plain(&contrast.factor), plain(&name));
-            arms(text, metric, stratum, (&contrast.factor, alpha));
+            arms(text, metric, stratum, (&contrast.factor, analysis));
         }
     }
     for parts in &metric.parts {
@@ -99,7 +101,8 @@ fn sheets_below(text: &mut String, sheets: &[Sheet]) {
     }
 }
 
-fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, alpha): (&str, f64)) {
+fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, analysis): (&str, &AnalysisSpec)) {
+    let alpha = analysis.alpha;
     let interval = format!("{} interval", number::percent(1.0 - alpha));
     let margin = rows::margin(stratum);
     let mut header = vec![factor, "seeds", "mean", "sd", "difference", &interval, "p", "Holm p"];
@@ -113,7 +116,7 @@ fn arms(text: &mut String, metric: &MetricReport, stratum: &Stratum, (factor, al
         cells
     };
     table(text, &header, rows::arms(metric, stratum, alpha).into_iter().map(cells));
-    let notes = rows::notes(stratum);
+    let notes = rows::notes(stratum, analysis.pairing);
     if !notes.is_empty() {
         let _ = writeln!(text, "{}\n", plain(&notes.join(" ")));
     }

@@ -1,6 +1,7 @@
 //! Rows of tables in words: what page, Markdown and terminal show alike.
 
 use serde::Serialize;
+use spec::analysis::Pairing;
 use spec::metric::Direction;
 
 use crate::number;
@@ -115,8 +116,9 @@ pub(super) fn said(verdict: Verdict, diverged: [usize; 2], below_margin: bool) -
     }
 }
 
-/// What has to be said below the table of a stratum: seeds that are missing, and why something was not tested.
-pub fn notes(stratum: &Stratum) -> Vec<String> {
+/// What has to be said below the table of a stratum: seeds that are missing, why something was not tested, and where means and
+/// differences, by `pairing`, are not of the same seeds.
+pub fn notes(stratum: &Stratum, pairing: Pairing) -> Vec<String> {
     let mut notes = Vec::new();
     for arm in &stratum.arms {
         let mut parts: Vec<String> = arm.gaps.iter().map(|gap| format!("seed {} {}", gap.seed, gap.reason)).collect();
@@ -126,6 +128,12 @@ pub fn notes(stratum: &Stratum) -> Vec<String> {
         if !parts.is_empty() {
             notes.push(format!("{}: {}.", arm.level, parts.join("; ")));
         }
+    }
+    let has_lone_seeds = |found: &Comparison| found.estimate.is_some() && !found.unpaired.is_empty();
+    if pairing == Pairing::Seed && stratum.arms.iter().filter_map(|arm| arm.comparison.as_ref()).any(has_lone_seeds) {
+        notes.push(
+            "A mean is over all seeds of its level, a difference over those that the baseline has, too.".to_owned(),
+        );
     }
     notes
 }

@@ -5,6 +5,7 @@ use spec::analysis::AnalysisSpec;
 
 use super::design::ComparedFactor;
 use super::index::Index;
+use crate::number;
 use crate::results::RunState;
 use crate::statistics::counts::binomial::clopper_pearson;
 use crate::statistics::counts::fisher::fisher;
@@ -47,6 +48,31 @@ pub(super) fn divergence(index: &Index<'_>, compared: &[ComparedFactor], analysi
         return Vec::new();
     }
     compared.iter().map(|factor| of_factor(index, factor, analysis)).collect()
+}
+
+/// A sentence for each level of which shown more, or fewer, runs diverged than of the baseline.
+pub(super) fn shown(divergence: &[Divergence], alpha: f64) -> Vec<String> {
+    let of_factor = |factor: &Divergence| {
+        let baseline = factor.levels.iter().find(|level| level.baseline);
+        let shown = |level: &DivergedLevel| {
+            let (baseline, p) = (baseline?, level.holm_p.filter(|p| *p < alpha)?);
+            // Shares of different numbers of runs, compared without dividing.
+            let is_more = level.diverged * baseline.ended > baseline.diverged * level.ended;
+            Some(format!(
+                "Runs of {} diverge {} often than those of {}: {} of {} against {} of {} (adjusted p {}).",
+                level.level,
+                if is_more { "more" } else { "less" },
+                baseline.level,
+                level.diverged,
+                level.ended,
+                baseline.diverged,
+                baseline.ended,
+                number::p_value(p),
+            ))
+        };
+        factor.levels.iter().filter_map(shown).collect::<Vec<_>>()
+    };
+    divergence.iter().flat_map(of_factor).collect()
 }
 
 fn of_factor(index: &Index<'_>, compared: &ComparedFactor, analysis: &AnalysisSpec) -> Divergence {

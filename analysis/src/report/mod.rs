@@ -113,13 +113,16 @@ impl Report {
         let curves = curves::figures(&index, analysis, &comparisons);
         let study = Study::new(results);
         let diverged = results.runs.iter().filter(|run| index.has_diverged(&analysis.primary, run)).count();
+        let divergence = divergence::divergence(&index, &comparisons, analysis);
+        let mut headline = headline::headline(&study, &metrics, analysis);
+        headline.extend(divergence::shown(&divergence, analysis.alpha));
         let mut report = Self {
             schema: SCHEMA,
             title: study.name.clone(),
             written: None,
-            headline: headline::headline(&study, &metrics, analysis),
+            headline,
             caveats: caveats::caveats(results, &study, &metrics, (&hardware, diverged), analysis),
-            divergence: divergence::divergence(&index, &comparisons, analysis),
+            divergence,
             answers,
             hardware,
             methods: Vec::new(),

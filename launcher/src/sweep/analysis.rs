@@ -141,11 +141,18 @@ fn check_primary(
     problems: &mut Problems,
 ) {
     let known = metric::find(primary);
-    if known.is_some_and(|metric| metric.direction.is_some()) || directions.contains_key(primary) {
+    if known.is_some_and(|metric| metric.direction.is_some()) {
         return;
     }
     let judged = metric::known().filter(|metric| metric.direction.is_some()).map(|metric| metric.name);
     let near = if is_builtin { spec::setting::closest(primary, judged) } else { None };
+    if directions.contains_key(primary) {
+        // It may be a set of pairs that somebody described; a slip would be found only by the report, after all runs.
+        if let Some(near) = near {
+            problems.warn(origin, format!("{primary} is no metric of the trainer; did you mean \"{near}\"?"));
+        }
+        return;
+    }
     let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
     problems
         .error(origin, format!("nothing says which way {primary} is better{near}"))

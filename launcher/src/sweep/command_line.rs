@@ -16,10 +16,14 @@ impl Document {
             problems.error(&origin, "expected key=value, as in train.learning-rate=3e-4");
             return;
         };
-        let Some(path) = dotted(key.trim()) else {
+        let Some(mut path) = dotted(key.trim()) else {
             problems.error(&origin, format!("`{}` is not a dotted key", key.trim()));
             return;
         };
+        // As in [[override]], where a parameter goes by its bare name, too.
+        if self.has_parameter(&path) {
+            path.insert_str(0, "params.");
+        }
         let Some(entries) = entries(&path, value.trim(), &origin, problems) else { return };
         let (table, rest) = path.split_once('.').unwrap_or((&path, ""));
         let is_setting = SECTIONS.iter().any(|section| section.name == table);
@@ -30,6 +34,11 @@ impl Document {
         } else {
             refuse(&path, table, &origin, problems);
         }
+    }
+
+    fn has_parameter(&self, path: &str) -> bool {
+        let parameters = self.tables.iter().filter(|block| block.name == "params");
+        parameters.flat_map(|block| &block.entries).any(|entry| entry.path == path)
     }
 
     /// Puts `entries` into `table` in place of what stands there at, below and above `path`: `seeds.count` goes before `seeds`.

@@ -86,6 +86,9 @@ impl Vocabulary {
                 found.map(Target::Setting)
             }
             Self::Parameters(names) if names.contains(name) => Some(Target::Parameter(name.to_owned())),
+            Self::Parameters(names) if name.strip_prefix("params.").is_some_and(|bare| names.contains(bare)) => {
+                Some(Target::Parameter(name["params.".len()..].to_owned()))
+            }
             Self::Parameters(names) => match found {
                 Some(setting) if !Target::Setting(setting).is_science() => Some(Target::Setting(setting)),
                 Some(_) => {

@@ -228,7 +228,11 @@ fn another_program_gets_its_placeholders_and_parameters() {
     assert_eq!(command.params["name"], Value::from("wide"));
     assert_eq!(sweep.runs[6].resources.cpus, 8);
     assert!(!command.params.contains_key("rate"), "a factor that is only a placeholder is no parameter");
+    let prefixed = load(&text.replace("{ name = \"wide\"", "{ \"params.name\" = \"wide\""), &[]).unwrap();
+    assert!(prefixed.runs.iter().zip(&sweep.runs).all(|(one, other)| one.id == other.id));
+    let bare = load(text, &["name=\"tall\""]).unwrap();
     let forced = load(text, &["params.name=\"tall\""]).unwrap();
+    assert!(bare.runs.iter().zip(&forced.runs).all(|(one, other)| one.id == other.id));
     let Program::Command(command) = &forced.runs[6].program else { panic!("a command was expected") };
     assert_eq!(command.params["name"], Value::from("tall"));
 }

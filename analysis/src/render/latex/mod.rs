@@ -174,7 +174,7 @@ fn note(report: &Report, (metric, contrast, stratum): (&MetricReport, &Contrast,
             analysis.alpha
         );
     }
-    for gap in rows::notes(stratum) {
+    for gap in rows::notes(stratum, analysis.pairing) {
         let _ = write!(note, " {}", escape(&gap));
     }
     note
