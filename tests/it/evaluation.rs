@@ -110,6 +110,25 @@ fn a_sweep_tunes_its_models_and_reports_one_value_a_run() {
 }
 
 #[test]
+fn ranks_share_the_tasks_and_one_writes_what_all_found() {
+    let study = study_with_store();
+    // Of SuperGLUE's tasks RTE is the sixth: the second rank's.
+    let settings = ["--set", "evaluate.tasks=[\"validation\", \"superglue\"]", "--set", "resources.gpus=2"];
+    ends_with(
+        0,
+        &launch(&study, &[&["run", "--slots", "1", "--threads", "1", "--limit", "1"][..], &settings].concat()),
+    );
+    let layout = study.layout("measured");
+    let run = study::plan(&layout).runs.into_iter().map(|run| layout.run(run.id)).find(|run| run.results().exists());
+    let run = run.expect("one run is done");
+    for seed in ["0", "1"] {
+        let (own, kept) = (run.results(), run.evaluation().join("rte/results.csv"));
+        assert_eq!(value(&own, "rte", seed).to_bits(), value(&kept, "rte", seed).to_bits());
+    }
+    assert!(run.evaluation().join("cb/missing.csv").exists() && !run.directory().join(".ranks").exists());
+}
+
+#[test]
 fn ranks_share_the_pairs_and_find_what_one_finds() {
     let rows_of = |ranks: u32| {
         let study = study_with_store();

@@ -1,10 +1,10 @@
-//! What is measured of a trained model: validation and minimal pairs by all ranks of the run, fine-tuning by the first.
+//! What is measured of a trained model by the ranks of its run: validation and minimal pairs together, fine-tuning task by task.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use spec::evaluate::Task;
-use spec::fine_tuning::FineTuning;
+use spec::fine_tuning::{FineTuning, TunedTask};
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::{Failure, Study};
@@ -17,6 +17,7 @@ use crate::failure::{as_failure, write_failure};
 use crate::finetune::Protocol;
 use crate::finetune::data::TaskData;
 use crate::finetune::element::{Element, Found};
+use crate::finetune::shares::Share;
 use crate::logbook;
 use crate::signal::StopRequest;
 use crate::train::Training;
@@ -82,13 +83,26 @@ pub fn measure(
     Ok(Some(rows))
 }
 
-/// Tunes the trained model on the tasks that are asked for. What has no score is in no row; `missing.csv` of the task says why.
+/// The tasks that this rank is to tune; the last thing for which the ranks meet.
+///
+/// # Errors
+/// When another rank is gone, or a file cannot be removed.
+pub fn share(training: &Training<'_>, place: &Place<'_>) -> Result<Share, Failure> {
+    let team = &training.workbench.team;
+    let share = Share::of(team, place.layout.directory()).map_err(write_failure)?;
+    team.any(false).map_err(as_failure)?;
+    Ok(share)
+}
+
+/// Tunes the trained model on the tasks of this rank's share: on the first rank, when the others have done theirs, the rows of all.
+/// What has no score is in no row; `missing.csv` of the task says why.
 ///
 /// # Errors
 /// When the data is not what it says, or a file cannot be read or written.
 pub fn fine_tune(
     training: &Training<'_>,
     place: &Place<'_>,
+    share: &Share,
     stop: &StopRequest,
 ) -> Result<Option<Vec<ResultRow>>, Failure> {
     let run = training.workbench.run;
@@ -97,8 +111,7 @@ pub fn fine_tune(
     let model = TrainedModel::open(layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
     let protocol = Protocol::of(tuning);
     let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
-    let mut rows = Vec::new();
-    for task in tasks {
+    let tune = |task: &TunedTask, note: &mut dyn FnMut(&str)| {
         let data = TaskData::of_run(run, task).map_err(as_failure)?;
         let element = Element {
             model: &model,
@@ -111,8 +124,24 @@ pub fn fine_tune(
             seeds: &seeds,
             evaluation: &layout.evaluation(),
         };
-        match element.carry_out(&|| stop.is_asked(), &mut |note| logbook::say(note)).map_err(as_failure)? {
-            Found::Scores(found) => rows.extend(found),
+        element.carry_out(&|| stop.is_asked(), note).map_err(as_failure)
+    };
+    let mut found: Vec<Option<Found>> = vec![None; tasks.len()];
+    for (index, task) in tasks.iter().enumerate().filter(|(index, _)| share.has(*index)) {
+        let own = tune(task, &mut |note| logbook::say(note))?;
+        if own == Found::Stopped {
+            return Ok(None);
+        }
+        found[index] = Some(own);
+    }
+    if !share.done(&|| stop.is_asked()).map_err(write_failure)? {
+        return Ok(None);
+    }
+    let mut rows = Vec::new();
+    for (task, own) in tasks.iter().zip(found).filter(|_| share.is_first()) {
+        // What another rank did is only read.
+        match own.map_or_else(|| tune(task, &mut |_| ()), Ok)? {
+            Found::Scores(scores) => rows.extend(scores),
             Found::Missing(_) => {}
             Found::Stopped => return Ok(None),
         }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use tch::{Device, Kind, Tensor};
 
@@ -176,12 +177,8 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
         Start::Constant(value) => entries.extend(std::iter::repeat_n(*value as f32, size)),
         Start::Rows(values) => entries.extend(values.iter().cycle().take(size).map(|value| *value as f32)),
         Start::Normal { std } | Start::NormalExceptRow { std, .. } => {
-            while entries.len() < begin + size {
-                let (first, second) = normal_pair(stream.next_u64(), stream.next_u64());
-                entries.push((first * std) as f32);
-                entries.push((second * std) as f32);
-            }
-            entries.truncate(begin + size);
+            entries.resize(begin + size, 0.0);
+            fill_normal(&stream, *std, &mut entries[begin..]);
         }
         Start::Uniform { bound } => {
             entries.extend((0..size).map(|_| (symmetric(stream.next_u64()) * bound) as f32));
@@ -199,6 +196,28 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
         let row = usize::try_from(row).expect("invariant: a row is not negative");
         entries[begin + row * width..begin + (row + 1) * width].fill(0.0);
     }
+}
+
+/// Entries of N(0, std²), two for every two draws, on all of libtorch's threads: most of a start is spent here.
+fn fill_normal(stream: &ChaCha8Rng, std: f64, entries: &mut [f32]) {
+    /// Words of the stream that a pair takes.
+    const WORDS: u128 = 4;
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1);
+    let pairs = entries.len().div_ceil(2).div_ceil(threads).max(1 << 12);
+    std::thread::scope(|scope| {
+        for (part, entries) in entries.chunks_mut(2 * pairs).enumerate() {
+            let mut stream = stream.clone();
+            stream.set_word_pos(WORDS * (part * pairs) as u128);
+            scope.spawn(move || {
+                for pair in entries.chunks_mut(2) {
+                    let drawn = <[f64; 2]>::from(normal_pair(stream.next_u64(), stream.next_u64()));
+                    for (entry, drawn) in pair.iter_mut().zip(drawn) {
+                        *entry = (drawn * std) as f32;
+                    }
+                }
+            });
+        }
+    });
 }
 
 /// A number in [−1, 1).
@@ -260,6 +279,16 @@ mod tests {
             Parameters::new(declarations, 3, Device::Cpu).unwrap().leaf("w").detach()
         };
         assert_eq!(make(4), make(7).narrow(0, 0, 4));
+    }
+
+    #[test]
+    fn the_parts_of_a_large_matrix_are_those_of_one_stream() {
+        let start = Start::Normal { std: 1.0 };
+        let parameters = Parameters::new(vec![declaration("w", &[30_001], start, true)], 3, Device::Cpu).unwrap();
+        let mut stream = streams::generator(3, "w", &[]);
+        let pairs = (0..15_001).map(|_| <[f64; 2]>::from(normal_pair(stream.next_u64(), stream.next_u64())));
+        let expected: Vec<f32> = pairs.flatten().take(30_001).map(|drawn| drawn as f32).collect();
+        assert_eq!(Vec::<f32>::try_from(parameters.leaf("w").detach()).unwrap(), expected);
     }
 
     #[test]

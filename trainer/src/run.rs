@@ -68,19 +68,23 @@ pub fn carry_out(
         Ending::Finished => measure::measure(&training, study, &place, &stop)?,
         _ => None,
     };
+    let share = measure::share(&training, &place)?;
     training.workbench.team.finish().map_err(as_failure)?;
+    let measured = match measured {
+        Some(rows) => {
+            let tuned = measure::fine_tune(&training, &place, &share, &stop)?;
+            tuned.map(|tuned| [rows, tuned].concat())
+        }
+        None => None,
+    };
     // One writes for all.
     if !is_first {
         return Ok(match ending {
-            Ending::Stopped => ExitCode::Resume,
             Ending::Diverged(_) => ExitCode::Diverged,
-            Ending::Finished => ExitCode::Done,
+            Ending::Finished if measured.is_some() => ExitCode::Done,
+            Ending::Finished | Ending::Stopped => ExitCode::Resume,
         });
     }
-    let measured = match measured {
-        Some(rows) => measure::fine_tune(&training, &place, &stop)?.map(|tuned| [rows, tuned].concat()),
-        None => None,
-    };
     finish(&training, &layout, ending, measured)
 }
 

@@ -10,7 +10,7 @@
 //!    data lies; [`prepared`]: the same read, divided and, by [`encoding`], in ids.
 //! 5. [`network`]: the trained network with a new head; [`packing`]: what it sees; [`tuning`]: the training loop, and
 //!    `halfway`, from which it goes on after a kill; [`answers`]: what it says; `unit`: all of it for one task and one seed.
-//! 6. [`record`], [`folder`]: what is written; [`element`]: the same as a benchmark of a run; [`error`]: what goes wrong.
+//! 6. [`record`], [`folder`]: what is written; [`element`]: the same as a benchmark of a run, [`shares`] by its ranks; [`error`]: what goes wrong.
 //!
 //! Invariants: a result depends on model, data, protocol, task and seed, and on nothing that was done before; a record is
 //! written last, so that a kill at any moment costs a minute of one (task, seed) at most; under `superglue` nothing is chosen by the set
@@ -36,6 +36,7 @@ pub mod question;
 pub mod record;
 pub mod run;
 pub mod selection;
+pub mod shares;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;
