@@ -150,7 +150,11 @@ impl Blame for FinetuneError {
     fn exit(&self) -> ExitCode {
         match self {
             Self::UnknownTask { .. } => ExitCode::Usage,
-            Self::Task(_) | Self::ContextTooSmall(_) | Self::Foreign { .. } | Self::Record { .. } => ExitCode::BadData,
+            Self::Task(_)
+            | Self::ContextTooSmall(_)
+            | Self::Foreign { .. }
+            | Self::Record { .. }
+            | Self::Changed { .. } => ExitCode::BadData,
             Self::Data(error) => error.exit(),
             Self::Parameters(error) => error.exit(),
             Self::Tune(TuneError::Stopped) => ExitCode::Resume,

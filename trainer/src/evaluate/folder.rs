@@ -19,9 +19,19 @@ use crate::files::{WriteError, write_atomically, write_json};
 const RESULTS: &str = "results.csv";
 const OF: &str = "of.json";
 
+/// What `of.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Written {
+    #[serde(flatten)]
+    of: Of,
+    /// Digest of `results.csv`: rows that were lost since are made again.
+    results: Digest,
+}
+
 /// Of what results are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 pub struct Of {
     /// [`SCHEMA`] of the writer.
     pub schema: u32,
@@ -48,13 +58,14 @@ pub fn model_of_run(run: spec::RunId, step: u64) -> String {
     format!("run {run} after step {step}")
 }
 
-/// The results in `folder`, if they are `of` this.
+/// The results in `folder`, if they are `of` this and as they were written.
 pub fn read(folder: &Path, of: &Of) -> Option<Vec<ResultRow>> {
-    let found: Of = serde_json::from_slice(&fs::read(folder.join(OF)).ok()?).ok()?;
-    if found != *of {
+    let found: Written = serde_json::from_slice(&fs::read(folder.join(OF)).ok()?).ok()?;
+    let table = fs::read(folder.join(RESULTS)).ok()?;
+    if found.of != *of || found.results != Digest::of(&table) {
         return None;
     }
-    let mut reader = csv::Reader::from_path(folder.join(RESULTS)).ok()?;
+    let mut reader = csv::Reader::from_reader(table.as_slice());
     reader.deserialize().collect::<Result<_, _>>().ok()
 }
 
@@ -85,8 +96,11 @@ pub fn write(
 /// When a file cannot be written.
 pub fn write_table(folder: &Path, of: &Of, rows: &[ResultRow]) -> Result<(), WriteError> {
     begin(folder)?;
-    write_atomically(&folder.join(RESULTS), |file| write_rows(file, rows))?;
-    write_json(&folder.join(OF), of)
+    let path = folder.join(RESULTS);
+    let mut table = Vec::new();
+    write_rows(&mut table, rows).map_err(|error| WriteError::new(&path, error))?;
+    write_atomically(&path, |file| file.write_all(&table))?;
+    write_json(&folder.join(OF), &Written { of: of.clone(), results: Digest::of(&table) })
 }
 
 /// Makes the folder. What is replaced is of no more use from here on.
@@ -150,6 +164,12 @@ mod tests {
             text("results.csv")
                 .starts_with("metric,value,n,task,protocol,split,fine-tuning-seed\nblimp,0.375,3,blimp,pll,test,\n")
         );
+        let table = text("results.csv");
+        let lost = table.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
+        fs::write(folder.join(RESULTS), &lost).unwrap();
+        assert_eq!(read(&folder, &of), None, "a row was lost");
+        fs::write(folder.join(RESULTS), &table).unwrap();
+        assert!(read(&folder, &of).is_some());
         fs::remove_file(folder.join(OF)).unwrap();
         assert_eq!(read(&folder, &of), None);
     }

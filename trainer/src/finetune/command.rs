@@ -87,6 +87,11 @@ pub fn carry_out(command: &Command, cuda: &Availability) -> Result<ExitCode, Fai
     let tuning = command.tuning()?;
     let protocol = Protocol::of(&tuning);
     let seeds = if command.seeds.is_empty() { (0..u64::from(tuning.seeds)).collect() } else { command.seeds.clone() };
+    if let Some(twice) =
+        seeds.iter().enumerate().find_map(|(index, seed)| seeds[..index].contains(seed).then_some(seed))
+    {
+        return Err(Failure::new(ExitCode::Usage, format!("--seeds names {twice} twice")));
+    }
     let ready = command.asked.open(cuda)?;
     let Some(to) = &command.to else { return command.benchmarks(&ready, &tuning, &seeds, &stop) };
     let data = match &command.data {

@@ -1,7 +1,7 @@
 //! Where the files of tasks lie: in a folder as their archive has it, or in the store, by content.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use spec::RunSpec;
 use spec::fine_tuning::{TunedTask, TuningProtocol, how_to_get};
@@ -22,8 +22,17 @@ pub enum TaskData {
         /// Who has them, in words.
         place: String,
         /// Them.
-        files: BTreeMap<String, PathBuf>,
+        files: BTreeMap<String, Stored>,
     },
+}
+
+/// A file of which it is known what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Digest of its content.
+    pub content: Digest,
 }
 
 /// A file that was found.
@@ -33,6 +42,25 @@ pub struct FoundFile {
     pub name: String,
     /// Where it lies.
     pub path: PathBuf,
+    /// Digest of its content, where that is known beforehand.
+    pub content: Option<Digest>,
+}
+
+impl FoundFile {
+    /// What is in it, read once.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds something else than is known of it: a wrong score would be believed.
+    pub fn read(&self) -> Result<Vec<u8>, FinetuneError> {
+        let failed = |source| FinetuneError::Task(TaskError::Read { path: self.path.clone(), source });
+        let content = std::fs::read(&self.path).map_err(failed)?;
+        match self.content {
+            Some(expected) if Digest::of(&content) != expected => {
+                Err(FinetuneError::Changed { name: self.name.clone(), path: self.path.clone() })
+            }
+            _ => Ok(content),
+        }
+    }
 }
 
 impl TaskData {
@@ -47,12 +75,14 @@ impl TaskData {
     ) -> Result<(Self, BTreeMap<String, Digest>), StoreError> {
         let (mut files, mut contents) = (BTreeMap::new(), BTreeMap::new());
         for file in protocol.files(task) {
-            let Some(stored) = store.record(file.set)?.and_then(|record| record.files.get(&file.stored).cloned())
-            else {
-                continue;
-            };
-            files.insert(file.name.clone(), store.layout().content(stored.content));
-            contents.insert(file.name, stored.content);
+            // As it was written: content that was changed since is not the same as none.
+            let written = store.written(file.set)?.and_then(|record| record.files.get(&file.stored).cloned());
+            let Some(content) = written.map(|stored| stored.content) else { continue };
+            let path = store.layout().content(content);
+            if path.exists() {
+                files.insert(file.name.clone(), Stored { path, content });
+                contents.insert(file.name, content);
+            }
         }
         let place = format!("the store {}", store.layout().directory().display());
         Ok((Self::Files { place, files }, contents))
@@ -63,8 +93,10 @@ impl TaskData {
     /// # Errors
     /// When the run does not say where one lies.
     pub fn of_run(run: &RunSpec, task: &TunedTask) -> Result<Self, spec::SpecError> {
-        let path = |(name, content): (&String, &Digest)| Ok((name.clone(), run.file(*content)?.clone()));
-        let files = task.files.iter().map(path).collect::<Result<_, spec::SpecError>>()?;
+        let stored = |(name, content): (&String, &Digest)| {
+            Ok((name.clone(), Stored { path: run.file(*content)?.clone(), content: *content }))
+        };
+        let files = task.files.iter().map(stored).collect::<Result<_, spec::SpecError>>()?;
         Ok(Self::Files { place: "the store, when the run was planned,".to_owned(), files })
     }
 
@@ -73,12 +105,17 @@ impl TaskData {
     /// # Errors
     /// [`TaskError::Missing`].
     pub fn find(&self, names: &[&str]) -> Result<FoundFile, TaskError> {
-        let path = |name: &str| match self {
-            Self::Folder(folder) => Some(folder.join(name)).filter(|path| path.exists()),
-            Self::Files { files, .. } => files.get(name).cloned(),
+        let file = |name: &&str| match self {
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                path.exists().then(|| FoundFile { name: (*name).to_owned(), path, content: None })
+            }
+            Self::Files { files, .. } => {
+                let Stored { path, content } = files.get(*name)?.clone();
+                Some(FoundFile { name: (*name).to_owned(), path, content: Some(content) })
+            }
         };
-        let found = names.iter().find_map(|name| path(name).map(|path| FoundFile { name: (*name).to_owned(), path }));
-        found.ok_or_else(|| {
+        names.iter().find_map(file).ok_or_else(|| {
             let wanted = names.first().copied().unwrap_or("file of this task");
             let place = match self {
                 Self::Folder(folder) => folder.display().to_string(),
@@ -92,13 +129,4 @@ impl TaskData {
             TaskError::Missing { reason: reason.into_iter().flatten().collect::<Vec<_>>().join("; ") }
         })
     }
-}
-
-/// The content of a file, read once.
-///
-/// # Errors
-/// When it cannot be read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, FinetuneError> {
-    let failed = |source| FinetuneError::Task(TaskError::Read { path: path.to_owned(), source });
-    std::fs::read(path).map_err(failed)
 }

@@ -96,6 +96,10 @@ impl Element<'_> {
         if outcome.stopped {
             return Ok(Found::Stopped);
         }
+        // Earlier results of this task stay where they are; they are not of the data that is not there now.
+        if let Some(now) = outcome.missing.iter().find(|missing| missing.task == self.task) {
+            return Ok(Found::Missing(now.reason.clone()));
+        }
         // The folder may hold records of another protocol, or of more seeds.
         let mut rows = outcome.rows;
         rows.retain(|row| {

@@ -44,6 +44,14 @@ pub enum FinetuneError {
         /// What is wrong.
         reason: String,
     },
+    /// A file does not hold what it is known by.
+    #[error("{name} was changed since it was taken in: {} is not the content that its name says", path.display())]
+    Changed {
+        /// Its name in a folder of tasks.
+        name: String,
+        /// Where it lies.
+        path: PathBuf,
+    },
     /// The tokenizer failed.
     #[error(transparent)]
     Data(#[from] DataError),

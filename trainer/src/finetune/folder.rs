@@ -136,6 +136,8 @@ impl ResultsFolder {
         let mut all: Vec<Missing> = csv::Reader::from_path(&path)
             .map(|mut reader| reader.deserialize().filter_map(Result::ok).collect())
             .unwrap_or_default();
+        // The reason of today holds, not that of an earlier time.
+        all.retain(|told| !missing.iter().any(|now| now.task == told.task && now.protocol == told.protocol));
         all.extend(missing.iter().cloned());
         let diverged = records.values().filter(|record| record.diverged).map(|record| Missing {
             task: record.task.clone(),

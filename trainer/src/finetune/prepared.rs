@@ -2,7 +2,7 @@
 
 use spec::identity::Digest;
 
-use super::data::{self, FoundFile, TaskData};
+use super::data::{FoundFile, TaskData};
 use super::encoding::{EncodedQuestion, Encoder};
 use super::error::FinetuneError;
 use super::protocol::{Protocol, Selection};
@@ -73,7 +73,7 @@ impl Prepared {
         let encoder = Encoder { tokenizer: &model.tokenizer, longest };
         let mut digests = String::new();
         let mut open = |task: &'static Task, found: FoundFile| {
-            let content = data::read(&found.path)?;
+            let content = found.read()?;
             let questions = (task.read)(&ItemFile { path: &found.path, content: &content })?;
             digests.push_str(&Digest::of(&content).to_string());
             Ok::<_, FinetuneError>((questions, found.name))

@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand_chacha::rand_core::Rng;
 use spec::fine_tuning::{Tuning, TuningProtocol};
+use spec::identity::Digest;
 use spec::model::Architecture;
 use spec::rows::ResultRow;
 use spec::value::Value;
 use tch::Device;
 
-use super::data::TaskData;
+use super::data::{Stored, TaskData};
+use super::element::{Element, Found};
 use super::folder::Foreign;
 use super::{FinetuneError, Outcome, Protocol, Request, run};
 use crate::data::testing::tokenizer;
@@ -176,6 +178,8 @@ fn what_can_be_learned_is_learned() {
         // Every pair of the made-up diagnostic differs in the answer.
         assert!(value(&outcome.rows, "axg/gender-parity", 0) < 0.05);
         assert!(outcome.missing.is_empty(), "{:?}", outcome.missing);
+        let is_test = |row: &ResultRow| row.split == if row.task == "axg" { "test" } else { "validation" };
+        assert!(outcome.rows.iter().all(is_test), "{:?}", outcome.rows);
         let predictions = &desk.files(architecture.name())[&format!("{}/rte/0.predictions.csv", desk.protocol.name)];
         assert_eq!(predictions.lines().count(), 1 + 80 + 20);
     }
@@ -214,6 +218,13 @@ fn what_is_missing_is_told_and_not_scored() {
     assert!(!outcome.rows.iter().any(|row| row.task == "record" || row.task == "axb"));
     let files = desk.files("to");
     assert_eq!(files["missing.csv"].lines().count(), 3, "{}", files["missing.csv"]);
+    // Today's reason takes the place of yesterday's.
+    fs::create_dir_all(desk.folder.path().join("data/ReCoRD")).unwrap();
+    fs::write(desk.folder.path().join("data/ReCoRD/train.jsonl"), "{}").unwrap();
+    desk.run(&model, &["record"], "to", &|| false).unwrap();
+    let told = &desk.files("to")["missing.csv"];
+    let reasons: Vec<&str> = told.lines().filter(|line| line.starts_with("record,")).collect();
+    assert!(reasons.len() == 1 && reasons[0].contains("holds no ReCoRD/val.jsonl"), "{told}");
     // The data comes.
     fs::create_dir_all(desk.folder.path().join("data/AX-b")).unwrap();
     let line = r#"{"sentence1": "The cat.", "sentence2": "A sun hat", "label": "entailment", "idx": "0"}"#;
@@ -225,6 +236,56 @@ fn what_is_missing_is_told_and_not_scored() {
     let other = self::model(Architecture::Roberta);
     let error = desk.run(&other, &["copa"], "to", &|| false).unwrap_err().to_string();
     assert!(error.contains("another model"), "{error}");
+}
+
+#[test]
+fn an_element_is_of_the_data_that_it_names() {
+    let desk = Desk::new();
+    let model = model(Architecture::GptNeo);
+    let protocol = Protocol::of(&Tuning { batch: Some(16), epochs: Some(1), ..Tuning::default() });
+    let path = |name: &str| desk.folder.path().join("data").join(name);
+    let names = ["COPA/train.jsonl", "COPA/val.jsonl"];
+    let files: BTreeMap<String, Stored> = names
+        .map(|name| {
+            let stored = Stored { path: path(name), content: Digest::of(&fs::read(path(name)).unwrap()) };
+            (name.to_owned(), stored)
+        })
+        .into();
+    let carry_out = |files: &BTreeMap<String, Stored>| {
+        let data = TaskData::Files { place: "the store".to_owned(), files: files.clone() };
+        let element = Element {
+            model: &model,
+            words: "a model".to_owned(),
+            device: Device::Cpu,
+            task: "copa",
+            data: &data,
+            contents: files.values().map(|stored| stored.content).collect(),
+            protocol: &protocol,
+            seeds: &[0],
+            evaluation: &desk.folder.path().join("evaluation"),
+        };
+        element.carry_out(&|| false, &mut |_| ())
+    };
+    let found = carry_out(&files).unwrap();
+    assert!(matches!(&found, Found::Scores(rows) if rows.iter().any(|row| row.metric == "copa")), "{found:?}");
+    let of = || fs::read_to_string(desk.folder.path().join("evaluation/copa/of.json")).unwrap();
+    let before = of();
+
+    // Without its data it is missing, and the earlier score is of the earlier data still.
+    for reason in ["the store holds no COPA/train.jsonl", "the store holds no COPA/val.jsonl"] {
+        let mut less = files.clone();
+        less.retain(|name, _| !reason.ends_with(name.as_str()));
+        let missing = carry_out(&less).unwrap();
+        assert!(matches!(&missing, Found::Missing(told) if told.starts_with(reason)), "{missing:?}");
+    }
+    assert_eq!((of(), carry_out(&files).unwrap()), (before, found));
+
+    // Data that was changed since is no data.
+    let text = fs::read_to_string(path(names[0])).unwrap();
+    fs::write(path(names[0]), text.replacen("\"label\": 0", "\"label\": 1", 1)).unwrap();
+    fs::remove_dir_all(desk.folder.path().join("evaluation")).unwrap();
+    let refused = carry_out(&files).unwrap_err().to_string();
+    assert!(refused.starts_with("COPA/train.jsonl was changed since it was taken in"), "{refused}");
 }
 
 #[test]

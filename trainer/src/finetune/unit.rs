@@ -12,6 +12,7 @@ use super::measure::Score;
 use super::network::{HeadShape, Network};
 use super::prepared::{Prepared, Set};
 use super::record::{Prediction, Record, SetFacts};
+use super::tasks::DIAGNOSTICS;
 use super::tuning::{TuneError, Tuned, Tuning};
 use super::{Request, baseline};
 use crate::streams;
@@ -80,7 +81,7 @@ impl Unit<'_> {
                 let gold: Vec<&str> = question.right.iter().map(|right| form.name(question, *right)).collect();
                 predictions.push(Prediction {
                     task: set.task.name.to_owned(),
-                    split: protocol.split().to_owned(),
+                    split: self.split(set).to_owned(),
                     item: question.item.clone(),
                     gold: gold.join("|"),
                     predicted: form.name(question, answer.choice).to_owned(),
@@ -89,6 +90,11 @@ impl Unit<'_> {
             }
         }
         Ok(Some((self.record(tuned, rows, failed), predictions)))
+    }
+
+    /// A diagnostic has nothing but its test set, whose answers were published.
+    fn split(&self, set: &Set) -> &'static str {
+        if DIAGNOSTICS.contains(&set.task.name) { "test" } else { self.request.protocol.split() }
     }
 
     /// A task's score, and the metrics that it is made of.
@@ -101,7 +107,7 @@ impl Unit<'_> {
             n,
             task: set.task.name.to_owned(),
             protocol: protocol.name.clone(),
-            split: protocol.split().to_owned(),
+            split: self.split(set).to_owned(),
             fine_tuning_seed: Some(self.seed),
         };
         let score = set.task.measure.score(set.task.name, scores);

@@ -147,7 +147,8 @@ fn the_released_files_are_read_whole() {
         let task = task(name);
         assert_eq!(read(task, &task.reported_file(&folder).unwrap()).len(), items);
     }
-    let articles = FoundFile { name: String::new(), path: data.join("../fewglue_32/ReCoRD/train.jsonl") };
+    let articles =
+        FoundFile { name: String::new(), path: data.join("../fewglue_32/ReCoRD/train.jsonl"), content: None };
     assert_eq!(read(task("record"), &articles).len(), 32);
     assert!(task("record").training_file(&folder).is_err(), "ReCoRD is not part of the given data");
 }
