@@ -125,7 +125,7 @@ fn ranks_share_the_tasks_and_one_writes_what_all_found() {
         let (own, kept) = (run.results(), run.evaluation().join("rte/results.csv"));
         assert_eq!(value(&own, "rte", seed).to_bits(), value(&kept, "rte", seed).to_bits());
     }
-    assert!(run.evaluation().join("cb/missing.csv").exists() && !run.directory().join(".ranks").exists());
+    assert!(run.evaluation().join("cb/missing.csv").exists() && !run.shares().exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use spec::evaluate::Task;
 use spec::fine_tuning::{FineTuning, TunedTask};
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
-use spec::{Failure, Study};
+use spec::{ExitCode, Failure, Study};
 
 use crate::evaluate::folder::{self, Of};
 use crate::evaluate::minimal_pairs::{Judgement, PairTask};
@@ -21,7 +21,7 @@ use crate::finetune::shares::Share;
 use crate::logbook;
 use crate::signal::StopRequest;
 use crate::train::Training;
-use crate::trained::TrainedModel;
+use crate::trained::{Origin, TrainedModel};
 
 /// Where a run and the tokenizer of its sweep lie.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +89,7 @@ pub fn measure(
 /// When another rank is gone, or a file cannot be removed.
 pub fn share(training: &Training<'_>, place: &Place<'_>) -> Result<Share, Failure> {
     let team = &training.workbench.team;
-    let share = Share::of(team, place.layout.directory()).map_err(write_failure)?;
+    let share = Share::of(team, place.layout).map_err(write_failure)?;
     team.any(false).map_err(as_failure)?;
     Ok(share)
 }
@@ -109,9 +109,17 @@ pub fn fine_tune(
     let Some(FineTuning { tuning, tasks }) = &run.benchmarks.fine_tuning else { return Ok(Some(Vec::new())) };
     let (layout, device) = (place.layout, training.workbench.device);
     let model = TrainedModel::open(layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
+    // What is read is what was trained: not what another machine, or a damaged file, has of an earlier time.
+    let step = training.progress.step;
+    if !matches!(&model.origin, Origin::Run(origin) if origin.step == step) {
+        let reason = format!(
+            "the newest checkpoint that can be read here is not that of step {step}, after which the run is measured"
+        );
+        return Err(Failure::new(ExitCode::BadData, reason).hint("the run goes on from its last whole checkpoint"));
+    }
     let protocol = Protocol::of(tuning);
     let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
-    let tune = |task: &TunedTask, note: &mut dyn FnMut(&str)| {
+    let tune = |task: &TunedTask| {
         let data = TaskData::of_run(run, task).map_err(as_failure)?;
         let element = Element {
             model: &model,
@@ -124,29 +132,23 @@ pub fn fine_tune(
             seeds: &seeds,
             evaluation: &layout.evaluation(),
         };
-        element.carry_out(&|| stop.is_asked(), note).map_err(as_failure)
+        element.carry_out(&|| stop.is_asked(), &mut |note| logbook::say(note)).map_err(as_failure)
     };
-    let mut found: Vec<Option<Found>> = vec![None; tasks.len()];
+    let mut own = Vec::new();
     for (index, task) in tasks.iter().enumerate().filter(|(index, _)| share.has(*index)) {
-        let own = tune(task, &mut |note| logbook::say(note))?;
-        if own == Found::Stopped {
-            return Ok(None);
-        }
-        found[index] = Some(own);
-    }
-    if !share.done(&|| stop.is_asked()).map_err(write_failure)? {
-        return Ok(None);
-    }
-    let mut rows = Vec::new();
-    for (task, own) in tasks.iter().zip(found).filter(|_| share.is_first()) {
-        // What another rank did is only read.
-        match own.map_or_else(|| tune(task, &mut |_| ()), Ok)? {
-            Found::Scores(scores) => rows.extend(scores),
-            Found::Missing(_) => {}
-            Found::Stopped => return Ok(None),
+        let found = tune(task)?;
+        let is_stopped = found == Found::Stopped;
+        own.push((index, found));
+        if is_stopped {
+            break;
         }
     }
-    Ok(Some(rows))
+    let all = share.hand_in(own, &|| stop.is_asked()).map_err(write_failure)?;
+    let scores = |(_, found)| match found {
+        Found::Scores(rows) => rows,
+        Found::Missing(_) | Found::Stopped => Vec::new(),
+    };
+    Ok(all.map(|all| all.into_iter().flat_map(scores).collect()))
 }
 
 /// The model's scores of pairs; nothing if somebody asked for a stop.

@@ -132,6 +132,11 @@ impl RunLayout {
         self.root.join("ranks")
     }
 
+    /// Where its ranks hand in what they found in their tasks of fine-tuning; gone when all have.
+    pub fn shares(&self) -> PathBuf {
+        self.root.join("shares")
+    }
+
     /// What became of the run; written by the supervisor.
     pub fn status(&self) -> PathBuf {
         self.root.join("status.json")

@@ -9,10 +9,12 @@
 //!
 //! What was cut off goes on with the seed that it was at.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use spec::SCHEMA;
 use spec::identity::Digest;
 use spec::rows::ResultRow;
@@ -22,6 +24,7 @@ use super::data::TaskData;
 use super::error::FinetuneError;
 use super::folder::{self, Foreign};
 use super::protocol::Protocol;
+use super::record::Missing;
 use super::run::{Request, run};
 use crate::evaluate::folder::{self as evaluation, Of};
 use crate::files::WriteError;
@@ -54,7 +57,8 @@ pub struct Element<'a> {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Found {
     /// The rows of all seeds that have a score.
     Scores(Vec<ResultRow>),
@@ -96,32 +100,35 @@ impl Element<'_> {
         if outcome.stopped {
             return Ok(Found::Stopped);
         }
-        // Earlier results of this task stay where they are; they are not of the data that is not there now.
-        if let Some(now) = outcome.missing.iter().find(|missing| missing.task == self.task) {
-            return Ok(Found::Missing(now.reason.clone()));
+        let missing: Vec<_> = outcome.told.into_iter().filter(|one| one.protocol == self.protocol.name).collect();
+        let now = outcome.missing.into_iter().find(|missing| missing.task == self.task);
+        tell(&folder.join("missing.csv"), missing.iter().chain(&now))?;
+        // Earlier results of this task stay where they are: they are not of the data that is not there now.
+        if let Some(now) = now {
+            return Ok(Found::Missing(now.reason));
         }
         // The folder may hold records of another protocol, or of more seeds.
         let mut rows = outcome.rows;
         rows.retain(|row| {
             row.protocol == self.protocol.name && row.fine_tuning_seed.is_some_and(|seed| self.seeds.contains(&seed))
         });
-        let missing: Vec<_> = outcome.told.into_iter().filter(|one| one.protocol == self.protocol.name).collect();
-        let path = folder.join("missing.csv");
-        if missing.is_empty() {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(WriteError::new(&path, error).into());
-                }
-                _ => {}
-            }
-        } else {
-            folder::write_missing(&path, &missing)?;
-        }
         if rows.is_empty() {
             let reasons: Vec<String> = missing.into_iter().map(|one| one.reason).collect();
             return Ok(Found::Missing(reasons.join("; ")));
         }
         evaluation::write_table(&folder, &of, &rows)?;
         Ok(Found::Scores(rows))
+    }
+}
+
+/// Writes what has no score, and why; nothing lies there where all has one.
+fn tell<'a>(path: &Path, missing: impl Iterator<Item = &'a Missing>) -> Result<(), FinetuneError> {
+    let missing: BTreeSet<Missing> = missing.cloned().collect();
+    if !missing.is_empty() {
+        return folder::write_missing(path, &missing.into_iter().collect::<Vec<_>>());
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(path, error).into()),
+        _ => Ok(()),
     }
 }

@@ -1,20 +1,23 @@
-//! The tasks of a run dealt out to its ranks: each tunes some of them to their ends, and the first one waits for the others.
+//! The tasks of a run dealt out to its ranks: each tunes some of them to their ends and hands in what it found to the first one.
 //!
 //! Tuning takes hours where a sum over ranks takes milliseconds, and a connection that is silent for so long counts as broken. So
-//! the ranks part before, and tell each other by files: `evaluation/ranks/<number>` says that a rank has done its share. Each task
-//! lies in a folder of its own that one rank writes.
+//! the ranks part before, and each but the first hands in a file, `shares/<number>.json` in the run's directory. Each task lies in a
+//! folder of its own, which the rank that tunes it writes and no other.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use spec::layout::RunLayout;
+
+use super::element::Found;
 use crate::collective::Team;
-use crate::files::WriteError;
+use crate::files::{WriteError, write_json};
 
 /// Time between two looks for the others.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// The part of a run's tasks that a rank tunes.
 #[derive(Debug, Clone)]
@@ -24,23 +27,27 @@ pub struct Share {
     folder: PathBuf,
 }
 
+/// What came of tasks, each with its index.
+pub type Results = Vec<(usize, Found)>;
+
 impl Share {
-    /// That of this rank of `team`, of the run in `directory`. The first one removes what an earlier attempt left there: the ranks must
-    /// meet once more before any of them has done its share.
+    /// That of this rank of `team`. The first one makes the folder and removes what an earlier attempt left in it: the ranks must meet
+    /// once more before any of them hands in.
     ///
     /// # Errors
-    /// When that cannot be removed.
-    pub fn of(team: &Team, directory: &Path) -> Result<Self, WriteError> {
-        let share = Self { rank: team.rank(), world: team.world(), folder: directory.join(".ranks") };
-        if share.is_first() {
-            share.clear()?;
-        }
+    /// When that cannot be done.
+    pub fn of(team: &Team, layout: &RunLayout) -> Result<Self, WriteError> {
+        let share = Self { rank: team.rank(), world: team.world(), folder: layout.shares() };
+        share.begin()?;
         Ok(share)
     }
 
-    /// Whether it is that of the rank which writes the run's results.
-    pub fn is_first(&self) -> bool {
-        self.rank == 0
+    fn begin(&self) -> Result<(), WriteError> {
+        if self.rank > 0 || self.world == 1 {
+            return Ok(());
+        }
+        self.clear()?;
+        fs::create_dir_all(&self.folder).map_err(|error| WriteError::new(&self.folder, error))
     }
 
     /// Whether the task with this index is in it.
@@ -48,31 +55,57 @@ impl Share {
         index % self.world as usize == self.rank as usize
     }
 
-    /// Says that this rank has done its share; the first one then waits until all others have. False if somebody asked for a stop.
+    /// Hands in what came of this share, also that it was stopped; the first rank waits for all others and gets what came of all tasks,
+    /// in their order. `None` if somebody asked for a stop, of whichever rank.
     ///
     /// # Errors
-    /// When that cannot be written.
-    pub fn done(&self, stop: &dyn Fn() -> bool) -> Result<bool, WriteError> {
-        if !self.is_first() {
-            let path = self.mark(self.rank);
-            fs::create_dir_all(&self.folder)
-                .and_then(|()| fs::write(&path, ""))
-                .map_err(|e| WriteError::new(&path, e))?;
-            return Ok(true);
+    /// When it cannot be written.
+    pub fn hand_in(&self, own: Results, stop: &dyn Fn() -> bool) -> Result<Option<Results>, WriteError> {
+        let is_stopped = |results: &Results| results.iter().any(|(_, found)| *found == Found::Stopped);
+        if self.rank > 0 {
+            write_json(&self.paper(self.rank), &own)?;
+            return Ok(Some(own).filter(|own| !is_stopped(own)));
         }
+        let mut all = own;
+        let mut awaited: Vec<u32> = (1..self.world).collect();
         // Whoever started the ranks ends this one, too, when another has failed.
-        while !(1..self.world).all(|rank| self.mark(rank).exists()) {
+        while !awaited.is_empty() && !is_stopped(&all) {
             if stop() {
-                return Ok(false);
+                return Ok(None);
             }
-            thread::sleep(BETWEEN_LOOKS);
+            self.look_afresh();
+            awaited.retain(|rank| match self.read(*rank) {
+                Some(results) => {
+                    all.extend(results);
+                    false
+                }
+                None => true,
+            });
+            if !awaited.is_empty() {
+                thread::sleep(BETWEEN_LOOKS);
+            }
+        }
+        if is_stopped(&all) {
+            return Ok(None);
         }
         self.clear()?;
-        Ok(true)
+        all.sort_by_key(|(index, _)| *index);
+        Ok(Some(all))
     }
 
-    fn mark(&self, rank: u32) -> PathBuf {
-        self.folder.join(rank.to_string())
+    fn paper(&self, rank: u32) -> PathBuf {
+        self.folder.join(format!("{rank}.json"))
+    }
+
+    /// What a rank handed in, once it is there whole.
+    fn read(&self, rank: u32) -> Option<Results> {
+        serde_json::from_slice(&fs::read(self.paper(rank)).ok()?).ok()
+    }
+
+    /// A network's file system remembers for a while that a name is not there, unless the folder was changed from here.
+    fn look_afresh(&self) {
+        let own = self.folder.join("look");
+        let _ = fs::write(&own, "").and_then(|()| fs::remove_file(&own));
     }
 
     fn clear(&self) -> Result<(), WriteError> {
@@ -87,30 +120,57 @@ impl Share {
 mod tests {
     use super::*;
 
-    fn share(rank: u32, world: u32, directory: &Path) -> Share {
-        Share { rank, world, folder: directory.join(".ranks") }
+    fn share(rank: u32, world: u32, layout: &RunLayout) -> Share {
+        Share { rank, world, folder: layout.shares() }
+    }
+
+    fn missing(why: &str) -> Found {
+        Found::Missing(why.to_owned())
     }
 
     #[test]
     fn every_task_is_in_one_share() {
+        let layout = RunLayout::new("r");
         for world in [1, 2, 3, 8] {
-            let shares: Vec<Share> = (0..world).map(|rank| share(rank, world, Path::new("e"))).collect();
+            let shares: Vec<Share> = (0..world).map(|rank| share(rank, world, &layout)).collect();
             assert!((0..11).all(|task| shares.iter().filter(|share| share.has(task)).count() == 1));
         }
     }
 
     #[test]
-    fn the_first_waits_for_all_others_and_leaves_nothing() {
+    fn the_first_gets_what_all_found_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let first = share(0, 3, folder.path());
-        assert!(share(2, 3, folder.path()).done(&|| false).unwrap());
-        assert!(!first.done(&|| true).unwrap(), "rank 1 was not waited for");
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| first.done(&|| false).unwrap());
-            assert!(share(1, 3, folder.path()).done(&|| false).unwrap());
-            assert!(waiting.join().unwrap());
+        let layout = RunLayout::new(folder.path());
+        fs::create_dir_all(layout.shares()).unwrap();
+        let first = share(0, 3, &layout);
+        let own = vec![(1, missing("b"))];
+        assert_eq!(share(1, 3, &layout).hand_in(own.clone(), &|| false).unwrap(), Some(own));
+        assert_eq!(first.hand_in(vec![], &|| true).unwrap(), None, "rank 2 was not waited for");
+        let all = thread::scope(|scope| {
+            let waiting = scope.spawn(|| first.hand_in(vec![(0, missing("a")), (3, missing("d"))], &|| false).unwrap());
+            share(2, 3, &layout).hand_in(vec![(2, missing("c"))], &|| false).unwrap();
+            waiting.join().unwrap().unwrap()
         });
+        assert_eq!(all, ["a", "b", "c", "d"].map(missing).into_iter().enumerate().collect::<Results>());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(share(0, 1, folder.path()).done(&|| true).unwrap(), "alone there is nobody to wait for");
+        assert_eq!(
+            share(0, 1, &layout).hand_in(vec![], &|| true).unwrap(),
+            Some(vec![]),
+            "alone there is nobody to wait for"
+        );
+    }
+
+    #[test]
+    fn one_that_was_stopped_stops_the_first_and_an_earlier_attempt_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = RunLayout::new(folder.path());
+        fs::create_dir_all(layout.shares()).unwrap();
+        let (first, second) = (share(0, 3, &layout), share(1, 3, &layout));
+        assert_eq!(second.hand_in(vec![(1, Found::Stopped)], &|| false).unwrap(), None);
+        // Rank 2 tunes for hours.
+        assert_eq!(first.hand_in(vec![(0, missing("a"))], &|| false).unwrap(), None);
+        first.begin().unwrap();
+        assert_eq!(second.read(1), None);
+        assert_eq!(second.hand_in(vec![(1, missing("b"))], &|| false).unwrap(), Some(vec![(1, missing("b"))]));
     }
 }
