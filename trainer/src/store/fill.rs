@@ -56,24 +56,26 @@ pub fn import(
     tables::take(store, set, sources, &mut files, note)?;
     let mut record = SetRecord { schema: SCHEMA, set: set.name.clone(), origin, files };
     for (index, file) in set.files.iter().enumerate().filter(|(_, file)| file.form != Form::Stories) {
+        let is_lacking = |part: &usize| !found.contains_key(&(index, *part));
+        let lacking: Vec<usize> = (0..file.parts.len()).filter(is_lacking).collect();
         let parts: Vec<(String, Vec<u8>)> = (0..file.parts.len())
             .filter_map(|part| found.remove(&(index, part)).map(|(_, path, content)| (path, content)))
             .collect();
         // A file in many parts is whole or nothing.
-        if parts.len() == file.parts.len() {
+        if lacking.is_empty() {
             let (content, examples) = converted(file, &parts, note)?;
             let (content, bytes) = store.put(&mut content.as_slice())?;
             tell(set, file, content, examples, note);
             record.files.insert(file.name.clone(), StoredFile { content, bytes, examples });
         } else if !parts.is_empty() {
-            return Err(not_there(set, file, &record.origin, parts.len()));
+            return Err(incomplete(set, file, &record.origin, &lacking));
         }
     }
     let has = |file: &SetFile| record.files.contains_key(&file.name);
+    if !set.files.iter().any(has) {
+        return Err(not_there(set, &record.origin));
+    }
     if let Some(missing) = set.files.iter().find(|file| file.needed && !has(file)) {
-        if !set.files.iter().any(has) {
-            return Err(not_there(set, missing, &record.origin, 0));
-        }
         note(&format!("{}: {} is missing; what needs it will be reported as missing", set.name, missing.name));
     }
     store.write(&record)?;
@@ -191,18 +193,40 @@ fn tell(set: &Set, file: &SetFile, content: spec::Digest, examples: u64, note: &
     }
 }
 
-fn not_there(set: &Set, file: &SetFile, origin: &[String], found: usize) -> StoreError {
-    let names: Vec<String> = file.parts.iter().take(3).map(|names| names.join(" or ")).collect();
-    let more = file.parts.len().saturating_sub(3);
-    let mut wanted = names.join(", ");
-    if more > 0 {
-        let all = file.parts.len();
-        wanted = format!("{wanted} and {more} more (found: {found} of {all})");
-    }
+/// Of the file that the set is of no use without, else of its first, by what its parts may be called.
+fn not_there(set: &Set, origin: &[String]) -> StoreError {
+    let needed = set.files.iter().find(|file| file.needed);
+    let file = needed.unwrap_or(&set.files[0]);
+    let mut wanted = first_names(file, &(0..file.parts.len()).collect::<Vec<_>>());
     if file.form == Form::Stories {
         wanted += " or, in Parquet, train….parquet and valid….parquet";
     }
+    if needed.is_none() && set.files.len() > 1 {
+        wanted += &format!(" and of {} other files", set.files.len() - 1);
+    }
     StoreError::NotThere { origin: origin.join(", "), set: set.name.clone(), wanted }
+}
+
+fn incomplete(set: &Set, file: &SetFile, origin: &[String], lacking: &[usize]) -> StoreError {
+    let of = file.parts.len();
+    StoreError::Incomplete {
+        origin: origin.join(", "),
+        set: set.name.clone(),
+        found: of - lacking.len(),
+        of,
+        lacking: first_names(file, lacking),
+    }
+}
+
+/// The names of the first of these parts of a file, and how many more there are.
+fn first_names(file: &SetFile, parts: &[usize]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<String> = parts.iter().take(SHOWN).map(|part| file.parts[*part].join(" or ")).collect();
+    let names = names.join(", ");
+    match parts.len().saturating_sub(SHOWN) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 /// Downloads a set unless it is there already; of several processes one does, and the others wait.
@@ -247,10 +271,26 @@ fn download_all(
         sources.push(Source { path, name: Some(ends.join("/")) });
     }
     let origin = downloads.iter().map(|wanted| wanted.url.clone()).collect();
-    let record = import(store, set, &sources, origin, note);
+    let record = import(store, set, &sources, origin, note).map_err(|error| as_sent(error, &sources, downloads));
     // What is on the shelf need not lie here too, and what is damaged would be damaged the next time as well.
     for source in &sources {
         let _ = std::fs::remove_file(&source.path);
     }
     record
+}
+
+/// An error about a download, whose file is of nobody's interest, as one about its address.
+fn as_sent(error: StoreError, sources: &[Source], downloads: &[Download]) -> StoreError {
+    let (StoreError::Archive { path, .. } | StoreError::Packed { path, .. }) = &error else { return error };
+    let Some(index) = sources.iter().position(|source| source.path == *path) else { return error };
+    let url = downloads[index].url.clone();
+    match error {
+        StoreError::Archive { reason, .. } => {
+            StoreError::Sent { url, reason: format!("it is not a whole archive: {reason}") }
+        }
+        StoreError::Packed { what, .. } => {
+            StoreError::Sent { url, reason: format!("it is packed with {what}, which is not read here") }
+        }
+        other => other,
+    }
 }
