@@ -10,6 +10,7 @@ use spec::store::{SetRecord, StoredFile};
 use super::archive;
 use super::download::{Downloader, Patience};
 use super::error::StoreError;
+use super::lacking;
 use super::lines::Lines;
 use super::pair::Pairs;
 use super::set::{Download, Form, Set, SetFile};
@@ -57,23 +58,23 @@ pub fn import(
     let mut record = SetRecord { schema: SCHEMA, set: set.name.clone(), origin, files };
     for (index, file) in set.files.iter().enumerate().filter(|(_, file)| file.form != Form::Stories) {
         let is_lacking = |part: &usize| !found.contains_key(&(index, *part));
-        let lacking: Vec<usize> = (0..file.parts.len()).filter(is_lacking).collect();
+        let missing: Vec<usize> = (0..file.parts.len()).filter(is_lacking).collect();
         let parts: Vec<(String, Vec<u8>)> = (0..file.parts.len())
             .filter_map(|part| found.remove(&(index, part)).map(|(_, path, content)| (path, content)))
             .collect();
         // A file in many parts is whole or nothing.
-        if lacking.is_empty() {
+        if missing.is_empty() {
             let (content, examples) = converted(file, &parts, note)?;
             let (content, bytes) = store.put(&mut content.as_slice())?;
             tell(set, file, content, examples, note);
             record.files.insert(file.name.clone(), StoredFile { content, bytes, examples });
         } else if !parts.is_empty() {
-            return Err(incomplete(set, file, &record.origin, &lacking));
+            return Err(lacking::incomplete(set, file, &record.origin, &missing));
         }
     }
     let has = |file: &SetFile| record.files.contains_key(&file.name);
     if !set.files.iter().any(has) {
-        return Err(not_there(set, &record.origin));
+        return Err(lacking::not_there(set, &record.origin));
     }
     if let Some(missing) = set.files.iter().find(|file| file.needed && !has(file)) {
         note(&format!("{}: {} is missing; what needs it will be reported as missing", set.name, missing.name));
@@ -190,42 +191,6 @@ fn tell(set: &Set, file: &SetFile, content: spec::Digest, examples: u64, note: &
     }
     if file.content.is_some_and(|expected| expected != content) {
         note(&format!("{name} is not the content that was published; scores may differ from those of others"));
-    }
-}
-
-/// Of the file that the set is of no use without, else of its first, by what its parts may be called.
-fn not_there(set: &Set, origin: &[String]) -> StoreError {
-    let needed = set.files.iter().find(|file| file.needed);
-    let file = needed.unwrap_or(&set.files[0]);
-    let mut wanted = first_names(file, &(0..file.parts.len()).collect::<Vec<_>>());
-    if file.form == Form::Stories {
-        wanted += " or, in Parquet, train….parquet and valid….parquet";
-    }
-    if needed.is_none() && set.files.len() > 1 {
-        wanted += &format!(" and of {} other files", set.files.len() - 1);
-    }
-    StoreError::NotThere { origin: origin.join(", "), set: set.name.clone(), wanted }
-}
-
-fn incomplete(set: &Set, file: &SetFile, origin: &[String], lacking: &[usize]) -> StoreError {
-    let of = file.parts.len();
-    StoreError::Incomplete {
-        origin: origin.join(", "),
-        set: set.name.clone(),
-        found: of - lacking.len(),
-        of,
-        lacking: first_names(file, lacking),
-    }
-}
-
-/// The names of the first of these parts of a file, and how many more there are.
-fn first_names(file: &SetFile, parts: &[usize]) -> String {
-    const SHOWN: usize = 3;
-    let names: Vec<String> = parts.iter().take(SHOWN).map(|part| file.parts[*part].join(" or ")).collect();
-    let names = names.join(", ");
-    match parts.len().saturating_sub(SHOWN) {
-        0 => names,
-        more => format!("{names} and {more} more"),
     }
 }
 
