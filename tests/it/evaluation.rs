@@ -15,22 +15,19 @@ const HEAD: &str = "[sweep]\nname = \"measured\"\nseeds = 2\n\n[factors]\nactiva
 const EVALUATE: &str = "[evaluate]\ntasks = [\"validation\", \"blimp\", \"superglue\"]\ncurve-pairs = 20\nfine-tuning-seeds = 2\n\
                         fine-tuning-epochs = 2\nfine-tuning-learning-rate = 3e-3\n";
 
-/// A study with a store that has pairs under BLiMP's name and a small RTE, and nothing else of SuperGLUE.
+/// A study with a store that has a small BLiMP and a small RTE, and nothing else of SuperGLUE.
 fn study_with_store() -> Study {
     let settings = TINY.split("[evaluate]").next().expect("there is something before it").replace("[model]", "");
     let (head, analysis) = HEAD.split_once("[analysis]").expect("the head has an analysis");
     let study = Study::new(&format!("{head}{settings}"), &format!("{EVALUATE}\n[analysis]{analysis}"));
-    study.write(
-        "own.toml",
-        "[[set]]\nname = \"blimp\"\nform = \"pairs\"\nfiles = { \"pairs.jsonl\" = \"pairs.jsonl\" }\n",
-    );
+    study.write_small_blimp();
     study.write_pairs_to_learn(80, 30);
     let import = |arguments: &[&str]| {
         let output = with_store(Command::new(program("seedbed-trainer")), &study).arg("data").args(arguments).output();
         ends_with(0, &output.expect("the trainer starts"));
     };
     let at = |name: &str| study.path(name).display().to_string();
-    import(&["--sets", &at("own.toml"), "import", "blimp", &at("pairs.jsonl")]);
+    import(&["import", "blimp", &at("blimp")]);
     import(&["import", "rte", &at("data")]);
     study
 }

@@ -25,7 +25,7 @@ const MEASURE: [&str; 6] =
 const TRAINER: &str = "#!/bin/sh\ntouch \"FOLDER/begun-$1-${SLURM_ARRAY_TASK_ID:-here}\"\n\
                        if [ \"$1\" = finetune ]; then while [ -e FOLDER/wait ]; do sleep 0.05; done; fi\nexec REAL \"$@\"\n";
 
-/// Two runs that are done, and a store with pairs under BLiMP's name and a small RTE.
+/// Two runs that are done, and a store with a small BLiMP and a small RTE.
 struct Measured {
     study: Study,
     cluster: Arc<Cluster>,
@@ -36,17 +36,14 @@ impl Measured {
         let model = TINY.split("[evaluate]").next().unwrap().replace("[model]", "[model]\narchitecture = 'gpt-neo'");
         let rest = "[execution]\ndevice = 'cpu'\n[resources]\ncpus = 1\nmemory = '1G'\ntime = '10m'\n";
         let study = Study::new(HEAD, &format!("{model}{rest}"));
-        let set = "[[set]]\nname = 'blimp'\nform = 'pairs'\nfiles = { 'pairs.jsonl' = 'pairs.jsonl' }\n";
-        study.write("own.toml", set);
+        study.write_small_blimp();
         study.write_pairs_to_learn(24, 6);
         let trainer = TRAINER.replace("FOLDER", &study.path("").display().to_string());
         study.write("trainer", &trainer.replace("REAL", &program("seedbed-trainer").display().to_string()));
         fs::set_permissions(study.path("trainer"), fs::Permissions::from_mode(0o755)).unwrap();
         let measured = Self { study, cluster: shared() };
         let at = |name: &str| measured.study.path(name).display().to_string();
-        for arguments in
-            [&["--sets", &at("own.toml"), "import", "blimp", &at("pairs.jsonl")][..], &["import", "rte", &at("data")]]
-        {
+        for arguments in [["import", "blimp", &at("blimp")], ["import", "rte", &at("data")]] {
             let mut command = Command::new(program("seedbed-trainer"));
             command.arg("data").args(arguments).env("SEEDBED_DATA", measured.study.path("store"));
             ends(0, command);

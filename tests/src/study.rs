@@ -79,6 +79,26 @@ impl Study {
         }
     }
 
+    /// Writes a small BLiMP, `blimp/`: a pair of each of its paradigms, whose names the trainer's list of checksums has.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_small_blimp(&self) {
+        fs::create_dir_all(self.path("blimp")).expect("the study's folder can be written");
+        let files = include_str!("../../trainer/src/store/checksums.txt").lines().filter_map(|line| {
+            let (address, file) = line.rsplit_once('/')?;
+            (address.contains("/blimp/") && address.ends_with("/data")).then_some(file)
+        });
+        let pairs = stories::minimal_pairs(0, 10);
+        for (file, pair) in files.zip(&pairs) {
+            let line = serde_json::json!({
+                "sentence_good": pair.good, "sentence_bad": pair.bad, "UID": file.trim_end_matches(".jsonl"),
+                "linguistics_term": pair.paradigm, "pairID": "0",
+            });
+            self.write(&format!("blimp/{file}"), &format!("{line}\n"));
+        }
+    }
+
     /// A path in the study's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -15,7 +15,7 @@ use crate::evaluate::command as evaluate;
 use crate::finetune::command as finetune;
 use crate::inspect::Machine;
 use crate::store::command as data;
-use crate::{bench, export, import, logbook, run};
+use crate::{bench, export, import, logbook, run, signal};
 
 /// Trains and measures one run of a sweep, and asks or hands on the model that came of it.
 ///
@@ -92,6 +92,8 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, Failure>) -> Result<ExitCo
 
 /// Parses the command line, carries the command out, and says what went wrong.
 pub fn main(cuda: &Availability) -> std::process::ExitCode {
+    // Where the system refuses, a file that is too large ends the process as it would have anyway.
+    let _ = signal::survive_large_files();
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Run { dir, cache, ranks, nodes } => guarded(|| carry_out(&dir, cache, (ranks, nodes), cuda)),

@@ -4,7 +4,16 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2, SIGXFSZ};
+
+/// From now on a write beyond the largest size that a file may have (`ulimit -f`) fails, as it does on a full disk; by default it
+/// ends the process without a word. A program that is started from here has the default back.
+///
+/// # Errors
+/// When the system refuses a handler.
+pub fn survive_large_files() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
+}
 
 /// Whether somebody has asked the process to stop.
 #[derive(Debug, Clone)]
@@ -46,5 +55,16 @@ impl StopRequest {
             return looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err();
         }
         self.asked.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_would_be_too_large_ends_nobody() {
+        survive_large_files().unwrap();
+        signal_hook::low_level::raise(SIGXFSZ).unwrap();
     }
 }

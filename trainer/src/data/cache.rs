@@ -89,9 +89,13 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
 
 /// Removes what killed processes left of files in `folder` whose name starts with `stem`.
 pub fn remove_abandoned(folder: &Path, stem: &str, now: SystemTime) {
+    remove_old(folder, now, |name| name.starts_with(stem) && name.ends_with(PARTIAL));
+}
+
+/// Removes files in `folder` that nobody has written to for long, of those whose name says that they are not whole.
+pub fn remove_old(folder: &Path, now: SystemTime, is_partial: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let is_partial = name.to_str().is_some_and(|name| name.starts_with(stem) && name.ends_with(PARTIAL));
+        let is_partial = entry.file_name().to_str().is_some_and(&is_partial);
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         let age = modified.ok().and_then(|modified| now.duration_since(modified).ok());
         if is_partial && age.is_some_and(|age| age > ABANDONED) {

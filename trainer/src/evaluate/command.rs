@@ -1,6 +1,5 @@
 //! `seedbed-trainer evaluate`: a trained model is measured.
 
-use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,9 +16,10 @@ use super::folder::{self, Of};
 use super::minimal_pairs::{Changed, Judgement, PairTask};
 use super::protocol::Protocol;
 use super::sentences::Scorer;
+use super::sources::{self, Source};
 use crate::ask::{Asked, Ready};
 use crate::data::MinimalPair;
-use crate::data::pairs::{self, PairFile, Same};
+use crate::data::pairs::{self, PairFile};
 use crate::failure::{as_failure, write_failure};
 use crate::logbook;
 use crate::signal::StopRequest;
@@ -32,15 +32,16 @@ use crate::whole_number::from_one;
 pub struct Request {
     #[command(flatten)]
     asked: Asked,
-    /// Benchmarks whose data is in the store: see `seedbed-trainer data`
+    /// What the store has by these names: blimp, babylm, and pairs of your own that `seedbed-trainer data --sets` took in
     #[arg(long, value_delimiter = ',', required_unless_present = "pairs")]
-    tasks: Vec<PairName>,
+    tasks: Vec<String>,
     /// The folder of data [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
     #[arg(long)]
     store: Option<PathBuf>,
-    /// Minimal pairs: a JSON Lines file, or a folder of them, such as `data` of BLiMP's archive
-    #[arg(long, value_name = "NAME=PATH", value_parser = named_path)]
-    pairs: Vec<(PairName, PathBuf)>,
+    /// Minimal pairs: a JSON Lines file, or a folder of them, such as `data` of BLiMP's archive. NAME is blimp, babylm or
+    /// minimal-pairs, which stands for any others
+    #[arg(long, value_name = "NAME=PATH", value_parser = sources::named_path)]
+    pairs: Vec<(&'static str, PathBuf)>,
     /// A folder for what is found: a folder for each task, with results.csv and items.csv (every choice); what is there of the
     /// same model and pairs is not made again
     #[arg(long)]
@@ -74,44 +75,13 @@ enum Products {
     Bf16,
 }
 
-/// A set of pairs that is known by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PairName {
-    /// BLiMP
-    Blimp,
-    /// BabyLM's filtered BLiMP with its supplement
-    Babylm,
-    /// Any others
-    MinimalPairs,
-}
-
-impl PairName {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Blimp => "blimp",
-            Self::Babylm => "babylm",
-            Self::MinimalPairs => "minimal-pairs",
-        }
-    }
-
-    fn same(self) -> Same {
-        if self == Self::MinimalPairs { Same::Refused } else { Same::Kept }
-    }
-}
-
-fn named_path(text: &str) -> Result<(PairName, PathBuf), String> {
-    let expected = "expected blimp=PATH, babylm=PATH or minimal-pairs=PATH";
-    let (name, path) = text.split_once('=').ok_or(expected)?;
-    let name = PairName::from_str(name, false).map_err(|_| format!("`{name}` is no set of pairs: {expected}"))?;
-    Ok((name, PathBuf::from(path)))
-}
-
 /// Carries out `evaluate`: rows of results on standard output, and files if a folder is given.
 ///
 /// # Errors
 /// When there is no model, the pairs are not what they should be, or a file cannot be written.
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
     native::settings::keep_freed_memory();
+    sources::refuse_twice(request.tasks.iter().map(String::as_str).chain(request.pairs.iter().map(|(name, _)| *name)))?;
     let ready = request.asked.open(cuda)?;
     let precision = match request.precision {
         Products::Fp32 => Precision::Fp32,
@@ -129,13 +99,20 @@ pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Fai
     let protocols = protocols(&request.protocol, architecture)?;
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let mut all = Vec::new();
-    for (name, path) in sources(request)? {
-        let (pairs, contents) = read(request, name, &path, &ready)?;
-        let task = PairTask { name: name.name(), split: "test", pairs: &pairs, protocols: &protocols };
+    let sources = sources(request)?;
+    if let Some(folder) = &request.to {
+        sources::begin(folder, &sources)?;
+    }
+    for source in &sources {
+        let (pairs, contents) = read(request, source, &ready)?;
+        if let Some(other) = source.unlike_published(pairs.len(), &contents) {
+            logbook::say(&other);
+        }
+        let task = PairTask { name: &source.name, split: "test", pairs: &pairs, protocols: &protocols };
         let mut of = Of::new(&task, model_in_words(&ready, request.asked.directory())?, contents);
         of.how.extend(request.space.then(|| "a space before each sentence".to_owned()));
         of.how.extend((request.precision == Products::Bf16).then(|| "products in bf16".to_owned()));
-        let folder = request.to.as_ref().map(|folder| folder.join(name.name()));
+        let folder = request.to.as_ref().map(|folder| folder.join(&source.name));
         if let Some(rows) = folder.as_ref().filter(|_| !request.scores).and_then(|folder| folder::read(folder, &of)) {
             logbook::say(&format!("{}: is there already", task.name));
             all.extend(rows);
@@ -162,16 +139,15 @@ pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Fai
 }
 
 /// Where the pairs of each task lie.
-fn sources(request: &Request) -> Result<Vec<(PairName, PathBuf)>, Failure> {
+fn sources(request: &Request) -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
-    for name in &request.tasks {
-        let set = name.name();
-        let hint = format!("`seedbed-trainer data get {set}` downloads it, `data import {set} PATH` takes it in");
+    if !request.tasks.is_empty() {
         let store = Store::open(request.store.as_deref()).map_err(as_failure)?;
-        let path = store.file(set, "pairs.jsonl").map_err(|error| as_failure(error).hint(hint))?;
-        sources.push((*name, path));
+        sources = request.tasks.iter().map(|name| Source::of_store(&store, name)).collect::<Result<_, _>>()?;
     }
-    sources.extend(request.pairs.iter().cloned());
+    for (name, path) in &request.pairs {
+        sources.push(Source::given(name, path)?);
+    }
     Ok(sources)
 }
 
@@ -234,35 +210,14 @@ fn compare(task: &PairTask<'_>, judgements: &mut [Judgement], exact: &Scorer<'_>
     Some(())
 }
 
-fn read(
-    request: &Request,
-    name: PairName,
-    path: &Path,
-    ready: &Ready,
-) -> Result<(Vec<MinimalPair>, Vec<Digest>), Failure> {
+fn read(request: &Request, source: &Source, ready: &Ready) -> Result<(Vec<MinimalPair>, Vec<Digest>), Failure> {
     let room = pairs::room(&ready.trained.spec);
     let (mut all, mut contents) = (Vec::new(), Vec::new());
-    for path in files(path)? {
-        let content = Store::digest(&path).map_err(as_failure)?;
+    for path in &source.files {
+        let content = Store::digest(path).map_err(as_failure)?;
         contents.push(content);
-        let file = PairFile { path: &path, content: Some(content), room, same: name.same(), space: request.space };
+        let file = PairFile { path, content: Some(content), room, same: source.same(), space: request.space };
         all.extend(pairs::read(&file, &ready.trained.tokenizer).map_err(as_failure)?);
     }
     Ok((all, contents))
-}
-
-/// A file, or the JSON Lines files of a folder by name.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let cannot = |error: io::Error| Failure::new(ExitCode::BadData, format!("cannot read {}: {error}", path.display()));
-    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(cannot)?;
-    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort_unstable();
-    if files.is_empty() {
-        return Err(Failure::new(ExitCode::BadData, format!("{} holds no file NAME.jsonl", path.display())));
-    }
-    Ok(files)
 }

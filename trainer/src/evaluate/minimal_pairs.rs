@@ -54,8 +54,8 @@ impl Choice {
 /// The pairs of a task, and which protocols it wants.
 #[derive(Debug, Clone, Copy)]
 pub struct PairTask<'a> {
-    /// Its name: `minimal-pairs`, `blimp`, `babylm`.
-    pub name: &'static str,
+    /// Its name: `minimal-pairs`, `blimp`, `babylm`, or that of a person's own set.
+    pub name: &'a str,
     /// The part of its data: published benchmarks of pairs have a test set only.
     pub split: &'static str,
     /// The pairs.

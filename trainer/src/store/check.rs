@@ -1,6 +1,6 @@
 //! Whether a file of a set is whole and what it should be.
 
-use spec::store::SetRecord;
+use spec::store::{SetRecord, StoredFile};
 
 use super::error::StoreError;
 use super::fill;
@@ -25,13 +25,17 @@ pub(super) fn file(store: &Store, record: &SetRecord, file: &SetFile) -> Result<
         let content = store.verified(stored)?;
         check_lines(file, &content)?;
     }
-    let published = match (file.content, file.published) {
+    Ok(format!("whole, {} examples{}", stored.examples, published(file, stored)))
+}
+
+/// How what is stored of a file is to what was published of it, as the end of a phrase.
+pub(super) fn published(file: &SetFile, stored: &StoredFile) -> &'static str {
+    match (file.content, file.published) {
         (Some(content), _) if content == stored.content => ", as published",
         (Some(_), _) => ", other than published",
         (None, Some(published)) if published != stored.examples => ", not all that were published",
         _ => "",
-    };
-    Ok(format!("whole, {} examples{published}", stored.examples))
+    }
 }
 
 fn check_lines(file: &SetFile, content: &[u8]) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use spec::setting::closest;
-use spec::store::SetRecord;
+use spec::store::{SetRecord, StoredFile};
 use spec::{ExitCode, Failure};
 
 use super::catalogue;
@@ -16,7 +16,7 @@ use super::download::Patience;
 use super::error::StoreError;
 use super::fill::{self, Source};
 use super::mirror::{HUB_VARIABLE, Mirrors};
-use super::set::Set;
+use super::set::{Set, SetFile};
 use super::shelf::Store;
 use crate::failure::as_failure;
 use crate::logbook;
@@ -30,7 +30,8 @@ pub struct Request {
     /// [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
     #[arg(long, global = true)]
     store: Option<PathBuf>,
-    /// A TOML file that describes sets of your own: pairs or labelled examples
+    /// A TOML file that describes sets of your own, under names that no known set has: pairs, which `evaluate --tasks NAME`
+    /// then measures, or labelled examples, which are checked and kept (no task is tuned on them). The README says more
     #[arg(long, global = true)]
     sets: Option<PathBuf>,
 }
@@ -75,10 +76,7 @@ pub fn carry_out(request: &Request) -> Result<ExitCode, Failure> {
     let store = Store::open(request.store.as_deref()).map_err(as_failure)?;
     let mut known = catalogue::sets();
     if let Some(path) = &request.sets {
-        let own = described::read(path).map_err(as_failure)?;
-        // A person's own comes before one of the same name.
-        known.retain(|set| own.iter().all(|own| own.name != set.name));
-        known.extend(own);
+        known.extend(described::read(path).map_err(as_failure)?);
     }
     let desk = Desk { store, known };
     match &request.action {
@@ -123,22 +121,38 @@ impl Desk {
         let mut text = String::new();
         for set in sets {
             let _ = writeln!(text, "{}", format!("{}  {}", set.name, set.meaning).trim_end());
-            match self.store.record(&set.name) {
-                Ok(Some(record)) => text += &self.there(&record),
-                Ok(None) if matches!(self.store.written(&set.name), Ok(Some(_))) => {
-                    text += "    damaged: `data check` says what is\n";
-                }
-                Ok(None) => text += "    not there\n",
-                Err(error) => text.extend(["    ", &error.to_string(), "\n"]),
+            text += &self.state(&set.name, &set.files);
+        }
+        if names.is_empty() {
+            let stored = self.store.names().map_err(as_failure)?;
+            for name in stored.iter().filter(|name| self.known.iter().all(|set| set.name != **name)) {
+                let _ = writeln!(text, "{name}  a set of your own; --sets FILE names what describes it");
+                text += &self.state(name, &[]);
             }
         }
         print(&text);
         Ok(ExitCode::Done)
     }
 
-    fn there(&self, record: &SetRecord) -> String {
-        let line = |(name, file): (&String, &spec::store::StoredFile)| {
-            format!("    {name}  {} examples  {}\n", file.examples, self.store.layout().content(file.content).display())
+    /// What is in the store of a set that is made of `files`.
+    fn state(&self, name: &str, files: &[SetFile]) -> String {
+        match self.store.record(name) {
+            Ok(Some(record)) if !record.files.is_empty() => self.there(files, &record),
+            Ok(None) if matches!(self.store.written(name), Ok(Some(_))) => {
+                "    damaged: `data check` says what is\n".to_owned()
+            }
+            Ok(_) => "    not there\n".to_owned(),
+            Err(error) => format!("    {error}\n"),
+        }
+    }
+
+    fn there(&self, files: &[SetFile], record: &SetRecord) -> String {
+        let line = |(name, stored): (&String, &StoredFile)| {
+            let known = files.iter().find(|file| file.name == *name);
+            // That it is as it should be is what everybody expects.
+            let other = known.map_or("", |file| check::published(file, stored)).trim_start_matches(", as published");
+            let path = self.store.layout().content(stored.content);
+            format!("    {name}  {} examples{other}  {}\n", stored.examples, path.display())
         };
         record.files.iter().map(line).collect()
     }
@@ -150,7 +164,7 @@ impl Desk {
             let note = &mut |note: &str| logbook::say(note);
             let record = fill::get(&self.store, set, &mirrors.downloads(set), Patience::default(), note);
             let record = record.map_err(|error| without_network(error, &set.name))?;
-            print(&format!("{}\n{}", set.name, self.there(&record)));
+            print(&format!("{}\n{}", set.name, self.there(&set.files, &record)));
         }
         Ok(ExitCode::Done)
     }
@@ -165,7 +179,7 @@ impl Desk {
             match fill::import(&self.store, set, &sources, origin.clone(), &mut |note| logbook::say(note)) {
                 Ok(record) => {
                     taken += 1;
-                    print(&format!("{}\n{}", set.name, self.there(&record)));
+                    print(&format!("{}\n{}", set.name, self.there(&set.files, &record)));
                 }
                 // Of a group that what is there is taken.
                 Err(error @ StoreError::NotThere { .. }) if is_group => logbook::say(&error.to_string()),
@@ -197,6 +211,11 @@ impl Desk {
                     continue;
                 }
             };
+            if set.files.iter().all(|file| !record.files.contains_key(&file.name)) {
+                bad += 1;
+                print(&format!("{}: none of its {} files is there\n", set.name, set.files.len()));
+                continue;
+            }
             for file in &set.files {
                 let said = match check::file(&self.store, &record, file) {
                     Ok(said) => said,
@@ -214,7 +233,7 @@ impl Desk {
 
 /// What to do where there is no network, as on the nodes of a cluster.
 fn without_network(error: StoreError, set: &str) -> Failure {
-    if matches!(error, StoreError::Checksum { .. }) {
+    if matches!(error, StoreError::Checksum { .. } | StoreError::Sent { .. }) {
         return as_failure(error).hint(format!(
             "what came was thrown away: a proxy or a mirror may have answered with something else; try another address \
              (--mirror FROM=TO), or give a copy to `seedbed-trainer data import {set} PATH`"
@@ -240,6 +259,8 @@ fn print(text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -262,6 +283,11 @@ mod tests {
             std::fs::write(&content, damaged).unwrap();
             assert_eq!(check(), ExitCode::BadData);
         }
+        // A record that names nothing.
+        let empty = SetRecord { set: "cb".to_owned(), files: BTreeMap::new(), ..record };
+        desk.store.write(&empty).unwrap();
+        assert_eq!(desk.check(&["cb".to_owned()]).unwrap(), ExitCode::BadData);
+        assert_eq!(desk.state("cb", &[]), "    not there\n");
         // Of another length it is as if it were not there: `get` has it anew.
         assert_eq!(desk.store.record("rte").unwrap(), None);
         std::fs::remove_file(&content).unwrap();

@@ -19,6 +19,9 @@
 //! labels = ["yes", "no"]
 //! id = "idx"                                         # need not be given
 //! ```
+//!
+//! A name that the catalogue has is refused. Pairs are measured by their set's name (`seedbed-trainer evaluate --tasks my-pairs`).
+//! Labelled examples are checked, kept and handed on; no task is tuned on them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +29,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::catalogue::GROUPS;
+use super::catalogue::{self, GROUPS};
 use super::error::StoreError;
 use super::example::Example;
 use super::pair::{Naming, PairForm};
@@ -80,6 +83,10 @@ pub fn read(path: &Path) -> Result<Vec<Set>, StoreError> {
         }
         if GROUPS.iter().any(|(group, _)| *group == set.name) {
             return Err(wrong(format!("`{}` stands for several sets already; another name is needed", set.name)));
+        }
+        // Scores of whatever a person calls BLiMP would stand beside those of BLiMP.
+        if catalogue::sets().iter().any(|known| known.name == set.name) {
+            return Err(wrong(format!("`{}` is a set that is known already; another name is needed", set.name)));
         }
     }
     Ok(sets)
@@ -192,6 +199,7 @@ mod tests {
         let pairs = "[[set]]\nname = 'p'\nform = 'pairs'\nfiles = { 'a' = 'b' }\n";
         insta::assert_snapshot!(error(&format!("{pairs}{pairs}")), @"two sets are called `p`; each needs a name of its own");
         insta::assert_snapshot!(error(&pairs.replace("'p'", "'superglue'")), @"`superglue` stands for several sets already; another name is needed");
+        insta::assert_snapshot!(error(&pairs.replace("'p'", "'blimp'")), @"`blimp` is a set that is known already; another name is needed");
         insta::assert_snapshot!(error(&pairs.replace("'b'", "'b/'")), @"p: `a` comes from no file: the end of a path or an address is needed");
         insta::assert_snapshot!(error(&format!("{pairs}good = 's'\nbad = 's'\n")), @"p: good and bad are the same field, `s`");
         let examples = "[[set]]\nname = 'e'\nform = 'examples'\nfiles = { 'a' = 'b' }\ntexts = ['t']\nlabel = 'y'\nlabels = [0, 1]\n";

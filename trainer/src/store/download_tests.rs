@@ -235,3 +235,17 @@ fn a_set_is_downloaded_once_however_many_ask() {
     assert_eq!(server.asked(), ["", "bytes=100-"]);
     assert_eq!(fs::read_dir(store.layout().partial()).unwrap().count(), 0);
 }
+
+#[test]
+fn what_is_no_archive_is_named_by_its_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(Some(folder.path())).unwrap();
+    let server = Server::start(served(b"<html>Sign in</html>".to_vec()), vec![Deed::Serve]);
+    let url = format!("{}/v2/COPA.zip", server.address);
+    let downloads = [Download { url: url.clone(), sha256: None }];
+    let set = catalogue::sets().into_iter().find(|set| set.name == "copa").unwrap();
+    let error = fill::get(&store, &set, &downloads, PATIENCE, &mut |_| ()).unwrap_err();
+    let reason = "it is not a whole archive: it does not begin as what its name says";
+    assert_eq!(error.to_string(), format!("what came from {url} is of no use: {reason}"));
+    assert_eq!(fs::read_dir(store.layout().partial()).unwrap().count(), 0);
+}

@@ -115,6 +115,20 @@ pub enum StoreError {
         /// The names that were looked for.
         wanted: String,
     },
+    /// What was given has some of the files that one is made of, and not all.
+    #[error("{origin} holds {found} of the {of} files that `{set}` is made of; {lacking} are missing")]
+    Incomplete {
+        /// What was looked into.
+        origin: String,
+        /// The set.
+        set: String,
+        /// How many were found.
+        found: usize,
+        /// How many are needed.
+        of: usize,
+        /// The names of the first that are not there.
+        lacking: String,
+    },
     /// A line is not what it should be.
     #[error("{file}, line {line}: {reason}")]
     BadLine {
@@ -153,6 +167,14 @@ pub enum StoreError {
         status: u16,
         /// The address.
         url: String,
+    },
+    /// What the server sent cannot be unpacked.
+    #[error("what came from {url} is of no use: {reason}")]
+    Sent {
+        /// The address.
+        url: String,
+        /// What is wrong.
+        reason: String,
     },
     /// Content is not the one that was expected.
     #[error("{what} is not the file that was expected: its checksum is {found}, not {expected}")]

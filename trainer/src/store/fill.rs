@@ -10,6 +10,7 @@ use spec::store::{SetRecord, StoredFile};
 use super::archive;
 use super::download::{Downloader, Patience};
 use super::error::StoreError;
+use super::lacking;
 use super::lines::Lines;
 use super::pair::Pairs;
 use super::set::{Download, Form, Set, SetFile};
@@ -56,24 +57,26 @@ pub fn import(
     tables::take(store, set, sources, &mut files, note)?;
     let mut record = SetRecord { schema: SCHEMA, set: set.name.clone(), origin, files };
     for (index, file) in set.files.iter().enumerate().filter(|(_, file)| file.form != Form::Stories) {
+        let is_lacking = |part: &usize| !found.contains_key(&(index, *part));
+        let missing: Vec<usize> = (0..file.parts.len()).filter(is_lacking).collect();
         let parts: Vec<(String, Vec<u8>)> = (0..file.parts.len())
             .filter_map(|part| found.remove(&(index, part)).map(|(_, path, content)| (path, content)))
             .collect();
         // A file in many parts is whole or nothing.
-        if parts.len() == file.parts.len() {
+        if missing.is_empty() {
             let (content, examples) = converted(file, &parts, note)?;
             let (content, bytes) = store.put(&mut content.as_slice())?;
             tell(set, file, content, examples, note);
             record.files.insert(file.name.clone(), StoredFile { content, bytes, examples });
         } else if !parts.is_empty() {
-            return Err(not_there(set, file, &record.origin, parts.len()));
+            return Err(lacking::incomplete(set, file, &record.origin, &missing));
         }
     }
     let has = |file: &SetFile| record.files.contains_key(&file.name);
+    if !set.files.iter().any(has) {
+        return Err(lacking::not_there(set, &record.origin));
+    }
     if let Some(missing) = set.files.iter().find(|file| file.needed && !has(file)) {
-        if !set.files.iter().any(has) {
-            return Err(not_there(set, missing, &record.origin, 0));
-        }
         note(&format!("{}: {} is missing; what needs it will be reported as missing", set.name, missing.name));
     }
     store.write(&record)?;
@@ -191,20 +194,6 @@ fn tell(set: &Set, file: &SetFile, content: spec::Digest, examples: u64, note: &
     }
 }
 
-fn not_there(set: &Set, file: &SetFile, origin: &[String], found: usize) -> StoreError {
-    let names: Vec<String> = file.parts.iter().take(3).map(|names| names.join(" or ")).collect();
-    let more = file.parts.len().saturating_sub(3);
-    let mut wanted = names.join(", ");
-    if more > 0 {
-        let all = file.parts.len();
-        wanted = format!("{wanted} and {more} more (found: {found} of {all})");
-    }
-    if file.form == Form::Stories {
-        wanted += " or, in Parquet, train….parquet and valid….parquet";
-    }
-    StoreError::NotThere { origin: origin.join(", "), set: set.name.clone(), wanted }
-}
-
 /// Downloads a set unless it is there already; of several processes one does, and the others wait.
 ///
 /// # Errors
@@ -247,10 +236,26 @@ fn download_all(
         sources.push(Source { path, name: Some(ends.join("/")) });
     }
     let origin = downloads.iter().map(|wanted| wanted.url.clone()).collect();
-    let record = import(store, set, &sources, origin, note);
+    let record = import(store, set, &sources, origin, note).map_err(|error| as_sent(error, &sources, downloads));
     // What is on the shelf need not lie here too, and what is damaged would be damaged the next time as well.
     for source in &sources {
         let _ = std::fs::remove_file(&source.path);
     }
     record
+}
+
+/// An error about a download, whose file is of nobody's interest, as one about its address.
+fn as_sent(error: StoreError, sources: &[Source], downloads: &[Download]) -> StoreError {
+    let (StoreError::Archive { path, .. } | StoreError::Packed { path, .. }) = &error else { return error };
+    let Some(index) = sources.iter().position(|source| source.path == *path) else { return error };
+    let url = downloads[index].url.clone();
+    match error {
+        StoreError::Archive { reason, .. } => {
+            StoreError::Sent { url, reason: format!("it is not a whole archive: {reason}") }
+        }
+        StoreError::Packed { what, .. } => {
+            StoreError::Sent { url, reason: format!("it is packed with {what}, which is not read here") }
+        }
+        other => other,
+    }
 }

@@ -142,10 +142,15 @@ fn what_is_not_there_is_named() {
     let (_folder, store) = store();
     let sources = [Source { path: folder.path().to_owned(), name: None }];
     let error = import(&store, &set("blimp"), &sources, vec!["here".to_owned()], &mut |_| ()).unwrap_err();
-    insta::assert_snapshot!(error, @"here holds none of adjunct_island.jsonl, anaphor_gender_agreement.jsonl, anaphor_number_agreement.jsonl and 64 more (found: 1 of 67), which `blimp` needs");
+    insta::assert_snapshot!(error, @"here holds 1 of the 67 files that `blimp` is made of; anaphor_gender_agreement.jsonl, anaphor_number_agreement.jsonl, animate_subject_passive.jsonl and 63 more are missing");
     let error = import(&store, &set("rte"), &sources, vec!["here".to_owned()], &mut |_| ()).unwrap_err();
     insta::assert_snapshot!(error, @"here holds none of RTE/train.jsonl or RTE/train_partial.jsonl, which `rte` needs");
-    assert!(store.record("blimp").unwrap().is_none());
+    // Of no file of this one is it said that it must be there; without any there is no set.
+    let error = import(&store, &set("babylm-glue"), &sources, vec!["here".to_owned()], &mut |_| ()).unwrap_err();
+    insta::assert_snapshot!(error, @"here holds none of superglue_filtered/cola.train.jsonl or superglue_filtered/cola.train.json or glue_filtered/cola.train.jsonl or glue_filtered/cola.train.json and of 12 other files, which `babylm-glue` needs");
+    for set in ["blimp", "babylm-glue"] {
+        assert!(store.written(set).unwrap().is_none(), "{set}");
+    }
 }
 
 #[test]

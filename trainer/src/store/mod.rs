@@ -6,7 +6,7 @@
 //! 2. [`lines`], [`pair`] and [`example`]: what a line must be, and everything that it may be instead.
 //! 3. [`shelf`]: the store on disk, by content. Its layout is [`spec::store`], which the launcher reads too.
 //! 4. [`archive`] and [`download`] (with [`mirror`]): where files come from. [`fill`] makes a set of them, with `tables` of
-//!    what comes in [`parquet`].
+//!    what comes in [`parquet`]; `lacking` says what is not there.
 //! 5. [`command`]: `seedbed-trainer data`; `check` looks at what is there.
 //!
 //! Invariants: whatever moment a process is killed at, a set is there whole or not at all; nothing that an archive says is a path on
@@ -25,6 +25,7 @@ pub mod example;
 pub mod fill;
 #[cfg(test)]
 mod fill_tests;
+mod lacking;
 pub mod lines;
 pub mod mirror;
 pub mod pair;

@@ -8,13 +8,18 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use spec::SCHEMA;
 use spec::identity::Digest;
 use spec::store::{SetRecord, StoreLayout, StoredFile};
 
 use super::error::StoreError;
+use crate::data::cache;
 use crate::files::{WriteError, sync_folder, write_json};
+
+/// How the names of files that are not whole yet begin, here and in [`crate::files`].
+const TEMPORARY: &str = ".tmp";
 
 /// A store.
 #[derive(Debug, Clone)]
@@ -38,13 +43,14 @@ impl Store {
         &self.layout
     }
 
-    /// Makes its folders.
+    /// Makes its folders, and removes what killed processes left in them.
     ///
     /// # Errors
     /// When they cannot be made.
     pub fn make(&self) -> Result<(), StoreError> {
         for folder in [self.layout.contents(), self.layout.records(), self.layout.partial()] {
             fs::create_dir_all(&folder).map_err(|error| WriteError::new(&folder, error))?;
+            cache::remove_old(&folder, SystemTime::now(), |name| name.starts_with(TEMPORARY));
         }
         Ok(())
     }
@@ -88,6 +94,23 @@ impl Store {
         record.files.get(name).map(|file| self.layout.content(file.content)).ok_or_else(missing)
     }
 
+    /// The names of the sets that have a record, in order.
+    ///
+    /// # Errors
+    /// When the folder of records is there and cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        let folder = self.layout.records();
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.and_then(Iterator::collect::<io::Result<Vec<_>>>),
+        };
+        let entries = entries.map_err(|error| StoreError::read(&folder, error))?;
+        let name = |entry: &fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(".json")?.to_owned());
+        let mut names: Vec<String> = entries.iter().filter_map(name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Writes a record; the content that it names is there.
     ///
     /// # Errors
@@ -104,7 +127,7 @@ impl Store {
         let folder = self.layout.contents();
         let failed = |error: io::Error| WriteError::new(&folder, error);
         let mut file = tempfile::Builder::new()
-            .prefix(".tmp")
+            .prefix(TEMPORARY)
             // The store may be shared by a group: the umask decides, not the default of temporary files.
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(&folder)
@@ -198,6 +221,22 @@ mod tests {
         store.make().unwrap();
         assert!(store.put(&mut Broken).is_err());
         assert_eq!(fs::read_dir(store.layout().contents()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_killed_processes_left_is_removed_and_what_is_being_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Some(folder.path())).unwrap();
+        store.make().unwrap();
+        let (now, content) = (SystemTime::now(), store.layout().contents());
+        let old = now - std::time::Duration::from_hours(3);
+        for (name, modified) in [(".tmpabc", old), (".tmpdef", now), ("ab12", old)] {
+            File::create(content.join(name)).unwrap().set_modified(modified).unwrap();
+        }
+        store.make().unwrap();
+        let mut names: Vec<_> = fs::read_dir(&content).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".tmpdef", "ab12"]);
     }
 
     #[test]

@@ -103,6 +103,8 @@ fn bad_lines_are_named_with_what_would_be_right() {
     insta::assert_snapshot!(bad("record", "\"text\": \"Ann\"", "\"text\": \"Anne\""), @r#"items.jsonl, line 1: no answer of the query "@placeholder ran" is an entity of the passage"#);
     insta::assert_snapshot!(bad("wic", "\"end1\": 5", "\"end1\": 50"), @"items.jsonl, line 1: the word at 3..50 is not within the 6 characters of sentence1");
     insta::assert_snapshot!(bad("wsc", "\"Ann\"", "\"Bob\""), @r#"items.jsonl, line 1: the text does not hold the span "Bob""#);
+    insta::assert_snapshot!(bad("wsc", "\"span1_index\": 0", "\"span1_index\": 999"), @"items.jsonl, line 1: span1_index is 999; the text has 4 words, which are counted from 0");
+    insta::assert_snapshot!(bad("wsc", "\"span2_index\": 2", "\"span2_index\": 4"), @"items.jsonl, line 1: span2_index is 4; the text has 4 words, which are counted from 0");
     let rte = line("rte");
     let error = |content: &[u8]| read("rte", content).unwrap_err();
     insta::assert_snapshot!(error(format!("{rte}\n\n{rte}").as_bytes()), @"items.jsonl, line 3: the id 0 was that of line 1 already; every item needs its own");

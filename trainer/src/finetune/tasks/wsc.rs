@@ -9,8 +9,8 @@
 //! ```
 //!
 //! and the head reads, beside the whole text's state, the mean state of the tokens of noun and pronoun, as SuperGLUE's baselines
-//! do. The indices count words between spaces; where the text of a span is not there (one item of the released validation
-//! set), its nearest occurrence is taken. Items about one text stay together when a part is held out.
+//! do. The indices count words between spaces, and one beyond the text is an error; where the text of a span is not at its
+//! word (one item of the released validation set), its nearest occurrence is taken. Items about one text stay together when a part is held out.
 
 use serde::Deserialize;
 use std::ops::Range;
@@ -60,10 +60,14 @@ pub fn read(file: &ItemFile<'_>) -> Result<Vec<Example>, TaskError> {
         let Target { span1_index, span1_text, span2_index, span2_text } = &line.target;
         lines::not_blank(&[("text", &line.text), ("span1_text", span1_text), ("span2_text", span2_text)])?;
         let label = lines::class(line.label.as_ref(), &CLASSES)?;
-        let place = |index: usize, span: &str| {
+        let count = line.text.split_whitespace().count();
+        let place = |name: &str, index: usize, span: &str| {
+            if index >= count {
+                return Err(format!("{name} is {index}; the text has {count} words, which are counted from 0"));
+            }
             find(&line.text, index, span).ok_or_else(|| format!("the text does not hold the span {span:?}"))
         };
-        let spans = [place(*span1_index, span1_text)?, place(*span2_index, span2_text)?];
+        let spans = [place("span1_index", *span1_index, span1_text)?, place("span2_index", *span2_index, span2_text)?];
         Ok(Example { id: line.idx.to_string(), text: line.text, spans, label })
     };
     lines::read(file, convert, |example| vec![example.id.clone()])
