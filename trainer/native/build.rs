@@ -11,7 +11,7 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 20] = [
     "cpp/gradient.cpp",
     "cpp/head.cpp",
     "cpp/linear.cpp",
+    "cpp/memory.cpp",
     "cpp/norm.cpp",
     "cpp/products.cpp",
     "cpp/settings.cpp",

@@ -1,30 +1,19 @@
 //! Settings of the whole process that tch does not expose. Set them once, before the first tensor.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::CStr;
 
 use crate::TorchError;
 use crate::shim;
 
-/// Lets the allocator keep memory that was freed, up to 32 MB a piece and 2 GB in all, rather than give it back to the system and
-/// have each page cleared when it is asked for again. Tensors come and go at every operation, so that this is up to a tenth of the
-/// time of an evaluation. Does nothing where the allocator is not glibc's.
+/// Lets tensors on the processor use memory again that others freed, rather than give it back to the system and have each page
+/// cleared when it is asked for again. Tensors come and go at every operation, so that this is up to a tenth of the time of an
+/// evaluation. What is kept and what is in use together are at most 64 MiB more than was in use at once (see `cpp/memory.cpp`).
+///
+/// # Panics
+/// Never: libtorch takes any allocator.
 pub fn keep_freed_memory() {
-    #[cfg(target_env = "gnu")]
-    {
-        unsafe extern "C" {
-            fn mallopt(parameter: c_int, value: c_int) -> c_int;
-        }
-        // From malloc.h of glibc.
-        const TRIM_THRESHOLD: c_int = -1;
-        const MMAP_THRESHOLD: c_int = -3;
-        // The largest that glibc takes.
-        const LARGEST_PIECE: c_int = 32 << 20;
-        // SAFETY: mallopt takes two numbers, may be called at any time, and refuses what it does not know.
-        unsafe {
-            mallopt(MMAP_THRESHOLD, LARGEST_PIECE);
-            mallopt(TRIM_THRESHOLD, c_int::MAX);
-        }
-    }
+    // SAFETY: the allocator lives as long as the process, and tensors made before give their memory back as they got it.
+    unsafe { shim::check(shim::seedbed_keep_freed_memory()) }.expect("invariant: libtorch takes any allocator");
 }
 
 /// How exact products of float32 matrices are.

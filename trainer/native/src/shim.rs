@@ -37,6 +37,7 @@ unsafe extern "C" {
         epsilon: f64,
         weight_decay: f64,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_keep_freed_memory() -> *mut c_char;
     pub(crate) fn seedbed_set_threads(intra_op: c_int, inter_op: c_int) -> *mut c_char;
     pub(crate) fn seedbed_set_deterministic(on: bool) -> *mut c_char;
     pub(crate) fn seedbed_set_matmul_precision(name: *const c_char) -> *mut c_char;
