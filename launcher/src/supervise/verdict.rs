@@ -107,16 +107,30 @@ fn tells_of_memory(log: &str) -> bool {
 
 fn last_words(end: &End, log: &str) -> String {
     let how = match (end.exit_code, end.signal) {
-        (Some(code), _) => match ExitCode::from_code(code) {
-            Some(exit) if exit > ExitCode::Usage => format!("exit code {code}: {}", exit.meaning()),
-            _ => format!("exit code {code}"),
-        },
+        (Some(code), _) => exit_in_words(code),
         (None, signal) => match signal.and_then(signal_hook::low_level::signal_name) {
             Some(name) => format!("ended by {name}"),
             None => "ended by a signal".to_owned(),
         },
     };
     if log.is_empty() { how } else { format!("{how}\n{log}") }
+}
+
+/// An exit code, with its meaning where it has one.
+fn exit_in_words(code: i32) -> String {
+    match ExitCode::from_code(code) {
+        Some(exit) if exit > ExitCode::Usage => format!("exit code {code}: {}", exit.meaning()),
+        _ => format!("exit code {code}"),
+    }
+}
+
+/// How a trainer ended whose last words a person has seen already.
+pub fn end_in_words(end: &End) -> String {
+    match (end.exit_code, end.signal) {
+        (Some(code), _) => exit_in_words(code),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    }
 }
 
 /// The exit code with which a supervisor mirrors the state of its run.
