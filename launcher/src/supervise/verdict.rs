@@ -40,7 +40,10 @@ pub(super) fn judge(end: &End, evidence: Evidence) -> Verdict {
 
 fn finished(results: Result<Results, ResultsError>) -> Verdict {
     match results {
-        Ok(results) => Verdict { state: State::Done, cause: Cause::Done, message: None, results: Some(results.digest) },
+        Ok(results) => {
+            let message = results.not_finite();
+            Verdict { state: State::Done, cause: Cause::Done, message, results: Some(results.digest) }
+        }
         Err(error) => {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
             let message = format!("the trainer says that it is done, but {error}{source}");
@@ -180,6 +183,19 @@ mod tests {
         assert_eq!(verdict(Some(1), None, false, host), (State::Failed, Cause::OutOfMemory));
         assert_eq!(verdict(Some(143), None, true, ""), (State::Interrupted, Cause::Stopped));
         assert_eq!(verdict(Some(143), None, false, ""), (State::Failed, Cause::ProgramError));
+    }
+
+    #[test]
+    fn a_run_that_is_done_says_which_of_its_values_are_no_numbers() {
+        let end = End { exit_code: Some(0), signal: None, asked: Asked::No };
+        let verdict = |values: &[(&str, f64)]| {
+            let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+            let results = Ok(Results { digest: Digest::of(b"results"), values });
+            judge(&end, Evidence { results, log: String::new(), out_of_memory: false })
+        };
+        assert_eq!(verdict(&[("loss", 1.0)]).message, None);
+        let found = verdict(&[("loss", f64::NAN), ("accuracy", 0.5), ("perplexity", f64::INFINITY)]);
+        assert_eq!((found.state, found.message.as_deref()), (State::Done, Some("not finite: loss, perplexity")));
     }
 
     #[test]
