@@ -89,6 +89,67 @@ fn what_benchmarks_found_later_belongs_to_a_run() {
 }
 
 #[test]
+fn how_a_score_was_made_is_said_also_where_all_runs_agree() {
+    let (_directory, layout) = sweep();
+    let ids: Vec<_> = Results::from_sweep(&layout).unwrap().runs().iter().filter_map(|run| run.id).collect();
+    let row = |seed: u64| format!("cb,0.5,56,cb,superglue+epochs=1+items=10,validation,{seed}\n");
+    let table = |seeds: &[u64]| {
+        let rows: String = seeds.iter().map(|seed| row(*seed)).collect();
+        format!("metric,value,n,task,protocol,split,fine-tuning-seed\n{rows}blimp,0.5,67000,blimp,bos,test,\n")
+    };
+    let write = |run: usize, text: String| {
+        let folder = layout.run(ids[run]).evaluation().join("cb");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("results.csv"), text).unwrap();
+    };
+    for run in [0, 1] {
+        write(run, table(&[0, 1, 2]));
+    }
+    let report_of = || report(&layout, &fixture::analysis());
+    let cb = "task cb by the protocol superglue+epochs=1+items=10, 56 items of the split validation, the mean over the fine-tuning \
+              seeds 0, 1 and 2 within each run";
+    let told = format!(
+        "How scores were made. BLiMP: task blimp by the protocol bos, 67\u{2009}000 pairs of the split test. CB: {cb}."
+    );
+    let found = report_of();
+    assert!(found.methods.contains(&told), "{:#?}", found.methods);
+    let written = found.write(&layout.directory().join("report")).unwrap();
+    for path in [written.markdown, written.page, written.json, written.latex] {
+        assert!(std::fs::read_to_string(&path).unwrap().contains("=10, 56 items of"), "{}", path.display());
+    }
+    write(1, table(&[7]));
+    let told = format!(
+        "CB: in 1 run, {cb}; in 1 run, task cb by the protocol superglue+epochs=1+items=10, 56 items of the split validation, with \
+         the fine-tuning seed 7 alone."
+    );
+    let methods = report_of().methods;
+    assert!(methods.iter().any(|paragraph| paragraph.contains(&told)), "{methods:#?}");
+}
+
+#[test]
+fn with_two_seeds_no_test_of_equal_spread_is_shown() {
+    let (_directory, layout) = sweep();
+    let shown = || analysis::render::markdown::markdown(&report(&layout, &fixture::analysis()));
+    assert!(shown().contains("(Brown and Forsythe, p "), "{}", shown());
+    let mut plan: Plan = serde_json::from_slice(&std::fs::read(layout.plan()).unwrap()).unwrap();
+    // One run of identity diverged: it would leave an arm of one.
+    plan.runs.retain(|run| run.seed < 2 && run.levels["activation"] != Value::from("identity"));
+    std::fs::write(layout.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
+    let shown = shown();
+    assert!(!shown.contains("Brown and Forsythe"), "{shown}");
+    assert!(shown.contains("(no test of equal spread with two seeds)"), "{shown}");
+    // No level with values in both strata: no arm is left whose spread could be shown.
+    for run in &plan.runs {
+        let level = if run.levels["architecture"] == Value::from("roberta") { "gelu" } else { "relu" };
+        if run.levels["activation"] != Value::from(level) {
+            std::fs::remove_dir_all(layout.run(run.id).directory()).unwrap();
+        }
+    }
+    let spread = report(&layout, &fixture::analysis()).metrics[0].contrasts[0].effects.as_ref().unwrap().spread;
+    assert_eq!(spread.ratio, None);
+}
+
+#[test]
 fn spaces_around_cells_are_no_part_of_a_result() {
     let (_directory, layout) = sweep();
     let run = layout.run(Results::from_sweep(&layout).unwrap().runs()[0].id.unwrap());

@@ -12,6 +12,7 @@ use launcher::array;
 use launcher::ledger::{Entry, Event};
 use slurm::job_id::JobNumber;
 use spec::layout::RunLayout;
+use spec::store::{SetRecord, StoreLayout, StoredFile};
 use spec::{Digest, RunSpec};
 use stage::sweep::ToySweep;
 use stage::{DONE, start, stderr, stdout, wait_until};
@@ -120,6 +121,59 @@ fn what_was_trained_elsewhere_is_named_before_anything_is_measured() {
     let counts = "toy: 2 elements measured, 2 of runs that cannot be measured here\n";
     assert!(said.contains(counts), "{said}");
     assert_eq!(fs::read_to_string(sweep.folder().join("count")).unwrap(), "once\nonce\n");
+}
+
+/// The trainer of a sweep from here on.
+fn trainer(sweep: &ToySweep, script: &str) {
+    fs::write(sweep.folder().join("trainer"), script).unwrap();
+}
+
+const ONE: [&str; 4] = ["--where", "activation=relu", "--where", "seed=0"];
+
+fn record(run: &RunLayout, element: &str) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(run.element(element)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_trainer_that_is_killed_or_fails_has_a_reason() {
+    let sweep = trained();
+    let run = &runs(&sweep)[0];
+    for (script, reason) in [
+        ("#!/bin/sh\nkill -9 $$\n", "killed by signal 9"),
+        ("#!/bin/sh\nexit 65\n", "exit code 65: missing, damaged or too small data"),
+    ] {
+        trainer(&sweep, script);
+        let said = ends(1, &evaluate(&sweep, &ONE).output().unwrap());
+        assert!(said.contains(&format!("blimp of relu seed 0: failed: {reason}\n")), "{said}");
+        assert_eq!((&record(run, "blimp")["end"], &record(run, "blimp")["reason"]), (&"failed".into(), &reason.into()));
+    }
+}
+
+#[test]
+fn what_has_no_data_now_is_missing_although_it_was_measured_once() {
+    let sweep = trained();
+    let run = &runs(&sweep)[0];
+    let results = run.evaluation().join("cb/results.csv");
+    fs::create_dir_all(results.parent().unwrap()).unwrap();
+    fs::write(&results, "metric,value\ncb,0.5\n").unwrap();
+    // As the real one does that finds scores of earlier, and no data.
+    trainer(&sweep, "#!/bin/sh\necho 'cb: missing: the store holds no CB/train.jsonl' >&2\n");
+    let store = sweep.folder().join("store");
+    let mut command = sweep.seedbed(&["evaluate", "toy.toml", "--tasks", "cb", "--store"]);
+    command.arg(&store).args(ONE).env("SEEDBED_TRAINER", sweep.folder().join("trainer"));
+    let said = ends(1, &command.output().unwrap());
+    assert!(said.contains("toy: 0 elements measured, 1 missing\n"), "{said}");
+    assert_eq!(record(run, "cb")["end"], "missing");
+    assert_eq!(fs::read_to_string(&results).unwrap(), "metric,value\ncb,0.5\n");
+    // The data comes.
+    let file = StoredFile { content: Digest::of(b"x"), bytes: 1, examples: 1 };
+    let files = ["train.jsonl", "validation.jsonl"].map(|name| (name.to_owned(), file.clone())).into();
+    let set = SetRecord { schema: spec::SCHEMA, set: "cb".to_owned(), origin: Vec::new(), files };
+    let path = StoreLayout::new(&store).record("cb");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, serde_json::to_string(&set).unwrap()).unwrap();
+    let said = ends(0, &command.output().unwrap());
+    assert!(said.contains("toy: 1 element measured\n"), "{said}");
 }
 
 #[test]

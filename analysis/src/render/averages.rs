@@ -78,8 +78,13 @@ fn about(contrast: &Contrast, effects: &Effects) -> Vec<String> {
         }
     }));
     if let Some(ratio) = effects.spread.ratio {
-        let p =
-            effects.spread.p.map_or_else(String::new, |p| format!(" (Brown and Forsythe, p {})", number::p_value(p)));
+        let arms = contrast.strata.iter().flat_map(|stratum| &stratum.arms);
+        let are_pairs = arms.map(|arm| arm.values.len()).max().is_some_and(|most| most <= 2);
+        let p = match effects.spread.p {
+            Some(p) => format!(" (Brown and Forsythe, p {})", number::p_value(p)),
+            None if are_pairs => " (no test of equal spread with two seeds)".to_owned(),
+            None => String::new(),
+        };
         lead.push(format!("Largest over smallest standard deviation of an arm: {}{p}.", number::fixed(ratio, 1)));
     }
     if !effects.left_out.is_empty() {

@@ -47,8 +47,12 @@ pub(super) fn caveats(
     }
     caveats.extend(results.missing.iter().map(|one| {
         let runs = number::plural(one.runs, "run", "runs");
+        let others = match one.runs - one.with_reason {
+            0 => String::new(),
+            _ => format!(" (in {} of them, told last; the others have other reasons)", one.with_reason),
+        };
         format!(
-            "In {runs} {} is missing, or rests on fewer fine-tuning seeds than the others: {}.",
+            "In {runs} {} is missing, or rests on fewer fine-tuning seeds than the others: {}{others}.",
             one.task, one.reason
         )
     }));

@@ -140,7 +140,7 @@ fn spread(grid: &Grid<'_>) -> Spread {
     let groups: Vec<Vec<f64>> = grid.all_cells().map(|cell| cell.iter().map(|(_, value)| *value).collect()).collect();
     let spreads: Option<Vec<f64>> =
         groups.iter().map(|group| crate::statistics::describe::standard_deviation(group)).collect();
-    let ratio = spreads.and_then(|spreads| {
+    let ratio = spreads.filter(|spreads| !spreads.is_empty()).and_then(|spreads| {
         let (low, high) = spreads.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), s| (low.min(*s), high.max(*s)));
         Some(high / low).filter(|ratio| ratio.is_finite())
     });

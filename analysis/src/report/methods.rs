@@ -11,8 +11,9 @@ use super::metric::MetricReport;
 use super::rule::SEEDS_ALONE;
 use super::{Report, methods_beside as beside};
 use crate::number;
+use crate::results::Makings;
 
-pub(super) fn methods(report: &Report) -> Vec<String> {
+pub(super) fn methods(report: &Report, makings: &[Makings]) -> Vec<String> {
     let (analysis, metrics) = (&report.analysis, &report.metrics);
     let mut paragraphs = Vec::new();
     let tested = metrics.iter().any(|metric| metric.tally.comparisons > 0);
@@ -31,6 +32,7 @@ pub(super) fn methods(report: &Report) -> Vec<String> {
         paragraphs.push(beside::sensitivity(report));
     }
     paragraphs.push(directions(metrics));
+    paragraphs.extend(beside::makings(makings));
     if !report.curves.is_empty() {
         paragraphs.push(beside::learning_curves(&report.curves));
     }
@@ -135,8 +137,10 @@ fn over_strata(report: &Report) -> Option<String> {
              missing and diverged runs too, for the whole family at once."
         );
     }
-    text += " Equal spread of the arms is looked at by the test of Brown and Forsythe (Brown and Forsythe 1974) and decides \
-             nothing.";
+    if effects.iter().any(|effects| effects.spread.p.is_some()) {
+        text += " Equal spread of the arms is looked at by the test of Brown and Forsythe (Brown and Forsythe 1974) and decides \
+                 nothing.";
+    }
     Some(text)
 }
 

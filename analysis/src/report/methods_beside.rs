@@ -1,10 +1,16 @@
-//! How it was computed what stands beside the comparisons and decides nothing: diverged runs, checks of sensitivity, curves.
+//! How it was computed what stands beside the comparisons and decides nothing: diverged runs, checks of sensitivity, curves; and how
+//! the scores of tasks were made.
 
 use spec::analysis::Pairing;
+use spec::benchmark::Benchmark;
+use spec::fine_tuning::SUPERGLUE;
+use spec::metric;
 
 use super::Report;
 use super::curves::CurveFigure;
 use super::metric::MetricReport;
+use crate::number;
+use crate::results::{Making, Makings};
 
 pub(super) fn divergence(report: &Report) -> String {
     let comparisons = report.metrics.iter().flat_map(MetricReport::comparisons);
@@ -57,6 +63,59 @@ pub(super) fn sensitivity(report: &Report) -> String {
             named("test of Mann and Whitney", exact("mann-whitney"), MANY_RUNS),
         ),
     }
+}
+
+/// How the paragraph of [`makings`] begins.
+pub(super) const MAKINGS: &str = "How scores were made.";
+
+/// How the scores of tasks were made, a sentence each.
+pub(super) fn makings(makings: &[Makings]) -> Option<String> {
+    let sentence = |Makings { metric, ways }: &Makings| {
+        let name = metric::find(metric).map_or(metric.as_str(), |known| known.label);
+        match ways.as_slice() {
+            [(making, _)] => format!("{name}: {}.", in_words(making)),
+            ways => {
+                let of = |(making, runs): &(Making, usize)| {
+                    format!("in {}, {}", number::plural(*runs, "run", "runs"), in_words(making))
+                };
+                format!("{name}: {}.", ways.iter().map(of).collect::<Vec<_>>().join("; "))
+            }
+        }
+    };
+    let sentences: Vec<String> = makings.iter().map(sentence).collect();
+    (!sentences.is_empty()).then(|| format!("{MAKINGS} {}", sentences.join(" ")))
+}
+
+/// `task cb by the protocol superglue+items=10, 56 items of the split validation, the mean over the fine-tuning seeds 0 and 1 within each
+/// run`
+fn in_words(making: &Making) -> String {
+    let Making { task, protocol, splits, items, seeds } = making;
+    let is_tuned = !seeds.is_empty();
+    let what = match task.as_str() {
+        SUPERGLUE => "tasks",
+        "minimal-pairs" => "pairs",
+        name if !is_tuned && Benchmark::from_name(name).is_some() => "pairs",
+        _ => "items",
+    };
+    let mut parts = vec![match task.as_str() {
+        "" => format!("by the protocol {protocol}"),
+        task => format!("task {task} by the protocol {protocol}"),
+    }];
+    let counts: Vec<String> = items.iter().map(|count| number::count(*count)).collect();
+    let splits: Vec<String> = splits.iter().cloned().collect();
+    parts.extend(match (counts.is_empty(), splits.is_empty()) {
+        (false, false) => Some(format!("{} {what} of the split {}", number::list(&counts), number::list(&splits))),
+        (false, true) => Some(format!("{} {what}", number::list(&counts))),
+        (true, false) => Some(format!("the split {}", number::list(&splits))),
+        (true, true) => None,
+    });
+    let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    parts.extend(match seeds.as_slice() {
+        [] => None,
+        [seed] => Some(format!("with the fine-tuning seed {seed} alone")),
+        seeds => Some(format!("the mean over the fine-tuning seeds {} within each run", number::list(seeds))),
+    });
+    parts.join(", ")
 }
 
 pub(super) fn learning_curves(curves: &[CurveFigure]) -> String {

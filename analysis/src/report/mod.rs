@@ -133,7 +133,7 @@ impl Report {
             metrics,
             curves,
         };
-        report.methods = methods::methods(&report);
+        report.methods = methods::methods(&report, &results.makings);
         Ok(report)
     }
 
@@ -142,6 +142,11 @@ impl Report {
     pub fn dated(mut self, written: impl Into<String>) -> Self {
         self.written = Some(written.into());
         self
+    }
+
+    /// The paragraph of the methods that says how the scores of tasks were made, if there are such.
+    pub(crate) fn how_scores_were_made(&self) -> Option<&str> {
+        self.methods.iter().map(String::as_str).find(|paragraph| paragraph.starts_with(methods_beside::MAKINGS))
     }
 
     /// The chapter that the headline is about.

@@ -33,7 +33,7 @@ pub(super) fn add(evaluation: &Path, run: RunId, values: &mut Vec<(String, f64)>
             }
             Err(cause) => {
                 let reason = format!("evaluation/{task}/results.csv of the run {run} cannot be read: {cause}");
-                unread.push(Told::of(task, reason));
+                unread.push(Told::damage(task, reason));
             }
         }
     }

@@ -86,6 +86,7 @@ impl<'a> Gathered<'a> {
             curves: Vec::new(),
             extra_directories: Vec::new(),
             missing: Vec::new(),
+            makings: Vec::new(),
             mixed_tunings: Vec::new(),
         };
         Ok(results.in_order())

@@ -38,7 +38,7 @@ pub use self::final_values::{FinalValuesError, final_values};
 pub use self::missing::MissingScore;
 use self::observation::is_usable;
 pub use self::observation::{Curve, Network, Observation, RunAccount, RunState};
-pub use self::tuning::MixedTuning;
+pub use self::tuning::{Making, Makings, MixedTuning};
 
 /// Where results came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +76,7 @@ pub struct Results {
     pub(crate) curves: Vec<Curve>,
     pub(crate) extra_directories: Vec<String>,
     pub(crate) missing: Vec<MissingScore>,
+    pub(crate) makings: Vec<Makings>,
     pub(crate) mixed_tunings: Vec<MixedTuning>,
 }
 

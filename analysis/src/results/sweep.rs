@@ -44,6 +44,7 @@ impl Results {
             curves: Vec::new(),
             extra_directories: directories_beside(layout, &plan),
             missing: Vec::new(),
+            makings: Vec::new(),
             mixed_tunings: Vec::new(),
             factors,
         };
@@ -60,6 +61,7 @@ impl Results {
             ways.extend(reading.ways);
         }
         results.missing = missing::gathered(told);
+        results.makings = tuning::made(&ways);
         results.mixed_tunings = tuning::mixed(ways);
         results.metrics = metrics_in_order(&results, &plan.analysis.primary);
         Ok(results.in_order())

@@ -1,14 +1,47 @@
-//! Whether the scores of fine-tuning that are compared were made alike: `results.csv` names the protocol, with whatever was changed of
-//! it, and the fine-tuning seeds.
+//! How scores were made, and whether those of fine-tuning that are compared were made alike: `results.csv` names the protocol, with
+//! whatever was changed of it, the split, the number of items and the fine-tuning seeds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How the model of a run was tuned for a score.
+use spec::metric;
+
+/// How a score was made, as `results.csv` tells it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Making {
+    /// The task.
+    pub task: String,
+    /// The protocol, with whatever was changed of it.
+    pub protocol: String,
+    /// The splits of the task's data; empty where nothing is said.
+    pub splits: BTreeSet<String>,
+    /// The numbers of items: one, unless the rows differ in it; none where it has no meaning.
+    pub items: BTreeSet<u64>,
+    /// The fine-tuning seeds that the score is a mean over; empty where the model was not tuned.
+    pub seeds: BTreeSet<u64>,
+}
+
+impl Making {
+    /// The protocol and the fine-tuning seeds.
+    fn setting(&self) -> String {
+        let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
+        format!("{} with fine-tuning seeds {}", self.protocol, seeds.join(", "))
+    }
+}
+
+/// How a metric was made, in all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Makings {
+    /// The metric.
+    pub metric: String,
+    /// The ways, and in how many runs the value was made so.
+    pub ways: Vec<(Making, usize)>,
+}
+
+/// How a score of a run was made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Way {
     metric: String,
-    /// The protocol and the fine-tuning seeds, in words.
-    words: String,
+    making: Making,
     /// Whether the score that came of it is the run's value.
     is_used: bool,
 }
@@ -33,31 +66,63 @@ pub(super) fn add(content: &[u8], ways: &mut Vec<Way>) {
     else {
         return;
     };
-    let mut found: BTreeMap<(String, String), BTreeSet<u64>> = BTreeMap::new();
+    let (task, split, items) = (column("task"), column("split"), column("n"));
+    let mut found: BTreeMap<(String, String), Making> = BTreeMap::new();
     // A table that cannot be read to its end is told elsewhere.
     for record in reader.records().map_while(Result::ok) {
         let cell = |column: usize| record.get(column).unwrap_or_default();
-        let is_score =
-            !cell(metric).contains('/') && !["-majority", "-random"].iter().any(|end| cell(metric).ends_with(end));
-        if let (true, Ok(seed)) = (is_score, cell(seed).parse()) {
-            found.entry((cell(metric).to_owned(), cell(protocol).to_owned())).or_default().insert(seed);
+        let optional = |column: Option<usize>| column.map(cell).unwrap_or_default();
+        let seed: Option<u64> = cell(seed).parse().ok();
+        // Without a seed, what has no protocol was made in the only way there is.
+        if !is_score(cell(metric)) || seed.is_none() && cell(protocol).is_empty() {
+            continue;
         }
+        let making = found.entry((cell(metric).to_owned(), cell(protocol).to_owned())).or_insert_with(|| Making {
+            task: optional(task).to_owned(),
+            protocol: cell(protocol).to_owned(),
+            splits: BTreeSet::new(),
+            items: BTreeSet::new(),
+            seeds: BTreeSet::new(),
+        });
+        making.seeds.extend(seed);
+        making.splits.extend(Some(optional(split)).filter(|split| !split.is_empty()).map(str::to_owned));
+        making.items.extend(optional(items).parse().ok().filter(|items: &u64| *items > 0));
     }
-    for ((metric, protocol), seeds) in found {
-        let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
-        let words = format!("{protocol} with fine-tuning seeds {}", seeds.join(", "));
+    for ((metric, _), making) in found {
         let earlier = ways.iter().find(|way| way.metric == metric && way.is_used);
-        if earlier.is_none_or(|earlier| earlier.words != words) {
+        if earlier.is_none_or(|earlier| earlier.making.setting() != making.setting()) {
             let is_used = earlier.is_none();
-            ways.push(Way { metric, words, is_used });
+            ways.push(Way { metric, making, is_used });
         }
     }
+}
+
+/// Whether a metric is a score of its own: no part of one, no mean of its parts, and nothing that is told beside it.
+fn is_score(name: &str) -> bool {
+    let is_beside = metric::find(name).is_some_and(|known| known.direction.is_none());
+    let endings = ["-majority", "-random", "-fields"];
+    !name.is_empty() && !name.contains('/') && !is_beside && !endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// How the scores of all runs were made, in the order in which metrics are shown.
+pub(super) fn made(ways: &[Way]) -> Vec<Makings> {
+    let mut counts: BTreeMap<(usize, &str), BTreeMap<&Making, usize>> = BTreeMap::new();
+    for way in ways.iter().filter(|way| way.is_used) {
+        let of_metric = counts.entry((metric::place(&way.metric), &way.metric)).or_default();
+        *of_metric.entry(&way.making).or_default() += 1;
+    }
+    let makings = |((_, metric), ways): ((usize, &str), BTreeMap<&Making, usize>)| Makings {
+        metric: metric.to_owned(),
+        ways: ways.into_iter().map(|(making, runs)| (making.clone(), runs)).collect(),
+    };
+    counts.into_iter().map(makings).collect()
 }
 
 /// The scores of all runs that were not made alike.
 pub(super) fn mixed(ways: impl IntoIterator<Item = Way>) -> Vec<MixedTuning> {
     let mut counts: BTreeMap<String, [BTreeMap<String, usize>; 2]> = BTreeMap::new();
-    for Way { metric, words, is_used } in ways {
+    for Way { metric, making, is_used } in ways.into_iter().filter(|way| !way.making.seeds.is_empty()) {
+        let words = making.setting();
         *counts.entry(metric).or_default()[usize::from(!is_used)].entry(words).or_default() += 1;
     }
     let tuning = |(metric, [used, passed_over]): (String, [BTreeMap<String, usize>; 2])| MixedTuning {
@@ -96,6 +161,28 @@ mod tests {
         let all = [ways(&[&alike, &alike]), ways(&[&alike])].concat();
         assert_eq!(mixed(all), []);
         assert_eq!(mixed(ways(&[b"metric,value\nrte,0.5\n"])), []);
+    }
+
+    #[test]
+    fn every_score_says_how_it_was_made_and_nothing_beside_it_does() {
+        let text = b"metric,value,n,task,protocol,split,fine-tuning-seed\nvalidation-loss,3,9,validation,,validation,\n\
+            rte,0.5,277,rte,superglue+items=10,validation,0\nrte,0.6,277,rte,superglue+items=10,validation,1\n\
+            rte-random,0.5,277,rte,superglue+items=10,validation,0\nblimp,0.5,67000,blimp,bos,test,\n\
+            blimp-fields,0.5,67000,blimp,bos,test,\nblimp-ties,0,67000,blimp,bos,test,\nblimp/x,0.5,9,blimp,bos,test,\n";
+        let found = made(&[ways(&[text]), ways(&[text, text])].concat());
+        let said: Vec<_> = found
+            .iter()
+            .map(|one| {
+                let (making, runs) = &one.ways[0];
+                assert_eq!(one.ways.len(), 1);
+                let Making { protocol, splits, items, seeds, .. } = making;
+                format!("{} {protocol} {splits:?} {items:?} {seeds:?} {runs}", one.metric)
+            })
+            .collect();
+        let expected =
+            [r#"blimp bos {"test"} {67000} {} 2"#, r#"rte superglue+items=10 {"validation"} {277} {0, 1} 2"#];
+        assert_eq!(said, expected);
+        assert_eq!(mixed(ways(&[text])), []);
     }
 
     #[test]

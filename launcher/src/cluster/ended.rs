@@ -89,6 +89,7 @@ mod tests {
             schema: spec::SCHEMA,
             element: element.clone(),
             end,
+            reason: None,
             submission: Some(submission.to_owned()),
             task: None,
             host: "h".to_owned(),

@@ -4,12 +4,13 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use spec::layout::{RunLayout, SweepLayout};
+use spec::store::{SetRecord, StoreLayout};
 use spec::{ExitCode, contract};
 
 use super::element::{Element, Measure};
 use super::record::{ElementRecord, End};
 use crate::env;
-use crate::files::{create_directory, write_record};
+use crate::files::{create_directory, read_optional_record, write_record};
 use crate::lease::{Holder, Lease, Machine};
 use crate::signals::Signals;
 use crate::supervise::{self, Asked, SuperviseError};
@@ -27,8 +28,19 @@ pub struct Slot {
     pub task: Option<String>,
 }
 
+/// How the measurement of an element ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// What became of the element.
+    pub end: End,
+    /// How the trainer failed, where it did.
+    pub reason: Option<String>,
+    /// How urgently the trainer was asked to leave.
+    pub asked: Asked,
+}
+
 /// Has the `trainer` measure `element`, and writes down how that ended. What `signals` tell is passed on to it: it leaves as soon as
-/// what it was at is safe. Returns how urgently it was asked to, too.
+/// what it was at is safe.
 ///
 /// Whoever measures an element claims it first, here and on the nodes of a cluster alike.
 ///
@@ -40,7 +52,7 @@ pub fn carry_out(
     trainer: &Path,
     slot: &Slot,
     signals: &Signals,
-) -> Result<(End, Asked), SuperviseError> {
+) -> Result<Ended, SuperviseError> {
     let run = sweep.run(element.run);
     create_directory(&run.evaluation())?;
     let machine = Machine::here();
@@ -51,6 +63,8 @@ pub fn carry_out(
     let child = child.map_err(|source| SuperviseError::Process { what: "start the trainer", source })?;
     let ended = supervise::watch(child, signals, &claim)?;
     let end = match ended.exit_code.and_then(ExitCode::from_code) {
+        // A trainer that finds scores of earlier leaves them, and ends well; measured now is nothing.
+        Some(ExitCode::Done) if lacks_data(element) => End::Missing,
         Some(ExitCode::Done) => End::Measured,
         Some(ExitCode::Incomplete) => End::Missing,
         Some(ExitCode::Resume) => End::Stopped,
@@ -58,10 +72,12 @@ pub fn carry_out(
         None if ended.asked > Asked::No => End::Stopped,
         _ => End::Failed,
     };
+    let reason = (end == End::Failed).then(|| supervise::end_in_words(&ended));
     let record = ElementRecord {
         schema: spec::SCHEMA,
         element: element.clone(),
         end,
+        reason: reason.clone(),
         submission: slot.submission.clone(),
         task: slot.task.clone(),
         host: env::host(),
@@ -72,7 +88,21 @@ pub fn carry_out(
         return Err(SuperviseError::Fenced);
     }
     write_record(&run.element(&element.folder()), &record)?;
-    Ok((end, ended.asked))
+    Ok(Ended { end, reason, asked: ended.asked })
+}
+
+/// Whether the store lacks a file without which the task of `element` has no score. A record of the store that cannot be read lacks
+/// nothing that could be named: the trainer tells of it.
+fn lacks_data(element: &Element) -> bool {
+    let Measure::Tuned(task) = &element.measure else { return false };
+    let named = element.store.as_deref().map(StoreLayout::new);
+    let store = named.or_else(|| StoreLayout::of_person(&|name| std::env::var(name).ok()));
+    let Some(store) = store else { return false };
+    let files = element.tuning.protocol.unwrap_or_default().files(task);
+    files.iter().filter(|file| file.needed).any(|file| {
+        let record: Result<Option<SetRecord>, _> = read_optional_record(&store.record(file.set));
+        record.is_ok_and(|record| record.is_none_or(|record| !record.files.contains_key(&file.stored)))
+    })
 }
 
 /// The trainer, told to measure `element` of `run`. It ends when this process does: what goes on alone would be in the way of

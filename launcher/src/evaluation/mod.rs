@@ -10,6 +10,6 @@ mod carry_out;
 mod element;
 mod record;
 
-pub use self::carry_out::{Slot, carry_out};
+pub use self::carry_out::{Ended, Slot, carry_out};
 pub use self::element::{Element, Measure, Tuning};
 pub use self::record::{ElementRecord, End, is_measured, record_of};

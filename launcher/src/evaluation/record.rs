@@ -14,6 +14,9 @@ pub struct ElementRecord {
     pub element: Element,
     /// How it ended.
     pub end: End,
+    /// How the trainer failed: its exit code, or the signal that killed it. Absent where it did not fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The submission to Slurm that it was carried out for; absent where it was carried out by a person's command.
     pub submission: Option<String>,
     /// The task of Slurm, as Slurm writes it.
@@ -32,7 +35,7 @@ pub struct ElementRecord {
 pub enum End {
     /// What was found lies in its folder.
     Measured,
-    /// The task's data is not there, or no fine-tuning came to an end.
+    /// The task's data is not there, or no fine-tuning came to an end. What was found before, with data that was there then, stays.
     Missing,
     /// Somebody asked for a stop. It goes on from there.
     Stopped,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use spec::plan::Factor;
@@ -93,7 +93,8 @@ impl Condition {
     /// [`SelectError`].
     pub fn check(&self, factors: &[Factor], seeds: &[u64]) -> Result<(), SelectError> {
         let known: Vec<String> = if self.factor == "seed" {
-            seeds.iter().map(u64::to_string).collect()
+            // A plan has a seed for every run.
+            seeds.iter().collect::<BTreeSet<_>>().into_iter().map(u64::to_string).collect()
         } else {
             factor(&self.factor, factors)?.levels.iter().map(Value::to_string).collect()
         };
@@ -240,6 +241,9 @@ mod tests {
         assert_eq!(check("activaton=gelu").unwrap_err(), unknown);
         let unknown = "`activation` has no level `geglu`; it has relu, gelu (did you mean `gelu`?)";
         assert_eq!(check("activation=geglu").unwrap_err(), unknown);
+        let unknown = "`seed` has no level `7`; it has 0, 1";
+        let condition: Condition = "seed=7".parse().unwrap();
+        assert_eq!(condition.check(&factors(), &[0, 0, 1, 1]).unwrap_err().to_string(), unknown);
         assert!(check("activation").unwrap_err().starts_with("expected FACTOR=LEVEL"));
     }
 }

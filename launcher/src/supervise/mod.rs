@@ -25,5 +25,5 @@ pub use self::error::SuperviseError;
 pub use self::guard::{GuardError, become_trainer, tie_to_parent};
 pub use self::job::{Finish, Job, Retry, carry_out};
 pub use self::trainer::locate as locate_trainer;
-pub use self::verdict::exit_code;
+pub use self::verdict::{end_in_words, exit_code};
 pub use self::watch::{Asked, End, WATCHED, watch};

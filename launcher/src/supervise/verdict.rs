@@ -40,7 +40,10 @@ pub(super) fn judge(end: &End, evidence: Evidence) -> Verdict {
 
 fn finished(results: Result<Results, ResultsError>) -> Verdict {
     match results {
-        Ok(results) => Verdict { state: State::Done, cause: Cause::Done, message: None, results: Some(results.digest) },
+        Ok(results) => {
+            let message = results.not_finite();
+            Verdict { state: State::Done, cause: Cause::Done, message, results: Some(results.digest) }
+        }
         Err(error) => {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
             let message = format!("the trainer says that it is done, but {error}{source}");
@@ -107,16 +110,30 @@ fn tells_of_memory(log: &str) -> bool {
 
 fn last_words(end: &End, log: &str) -> String {
     let how = match (end.exit_code, end.signal) {
-        (Some(code), _) => match ExitCode::from_code(code) {
-            Some(exit) if exit > ExitCode::Usage => format!("exit code {code}: {}", exit.meaning()),
-            _ => format!("exit code {code}"),
-        },
+        (Some(code), _) => exit_in_words(code),
         (None, signal) => match signal.and_then(signal_hook::low_level::signal_name) {
             Some(name) => format!("ended by {name}"),
             None => "ended by a signal".to_owned(),
         },
     };
     if log.is_empty() { how } else { format!("{how}\n{log}") }
+}
+
+/// An exit code, with its meaning where it has one.
+fn exit_in_words(code: i32) -> String {
+    match ExitCode::from_code(code) {
+        Some(exit) if exit > ExitCode::Usage => format!("exit code {code}: {}", exit.meaning()),
+        _ => format!("exit code {code}"),
+    }
+}
+
+/// How a trainer ended whose last words a person has seen already.
+pub fn end_in_words(end: &End) -> String {
+    match (end.exit_code, end.signal) {
+        (Some(code), _) => exit_in_words(code),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    }
 }
 
 /// The exit code with which a supervisor mirrors the state of its run.
@@ -166,6 +183,19 @@ mod tests {
         assert_eq!(verdict(Some(1), None, false, host), (State::Failed, Cause::OutOfMemory));
         assert_eq!(verdict(Some(143), None, true, ""), (State::Interrupted, Cause::Stopped));
         assert_eq!(verdict(Some(143), None, false, ""), (State::Failed, Cause::ProgramError));
+    }
+
+    #[test]
+    fn a_run_that_is_done_says_which_of_its_values_are_no_numbers() {
+        let end = End { exit_code: Some(0), signal: None, asked: Asked::No };
+        let verdict = |values: &[(&str, f64)]| {
+            let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+            let results = Ok(Results { digest: Digest::of(b"results"), values });
+            judge(&end, Evidence { results, log: String::new(), out_of_memory: false })
+        };
+        assert_eq!(verdict(&[("loss", 1.0)]).message, None);
+        let found = verdict(&[("loss", f64::NAN), ("accuracy", 0.5), ("perplexity", f64::INFINITY)]);
+        assert_eq!((found.state, found.message.as_deref()), (State::Done, Some("not finite: loss, perplexity")));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use spec::setting::Kind;
 use spec::store::{self, SetRecord, StoreLayout};
 use spec::{Digest, Value};
 
+use super::pairs;
 use super::problem::Problems;
 use super::source::Origin;
 use super::vocabulary::Target;
@@ -25,6 +26,8 @@ const CHUNK: usize = 1 << 20;
 pub(super) struct Contents<'a> {
     base: &'a Path,
     digests: BTreeMap<String, Digest>,
+    /// Files of pairs that were looked into, by path as written.
+    looked_into: BTreeSet<String>,
     /// Where the data of benchmarks lies.
     stored: BTreeMap<String, PathBuf>,
     /// The protocols of fine-tuning that are named.
@@ -37,7 +40,7 @@ impl<'a> Contents<'a> {
     /// No files yet; relative paths start at `base`.
     pub(super) fn new(base: &'a Path) -> Self {
         let (digests, stored, protocols) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Self { base, digests, stored, protocols, missing: Vec::new() }
+        Self { base, digests, looked_into: BTreeSet::new(), stored, protocols, missing: Vec::new() }
     }
 
     /// Reads the files that `value` names, if `target` takes paths. Each file that cannot be read is one problem.
@@ -51,13 +54,40 @@ impl<'a> Contents<'a> {
             (Kind::Paths, Value::List(paths)) => {
                 for path in paths {
                     self.read(&path.to_string(), origin, problems);
+                    self.look_into(setting.key, &path.to_string(), origin, problems);
                 }
             }
-            (Kind::Paths, Value::Text(path)) => self.read(path, origin, problems),
+            (Kind::Paths, Value::Text(path)) => {
+                self.read(path, origin, problems);
+                self.look_into(setting.key, path, origin, problems);
+            }
             (Kind::ChoiceOrPath(names), Value::Text(path)) if !names.contains(&path.as_str()) => {
                 self.read(path, origin, problems);
             }
             _ => {}
+        }
+    }
+
+    /// Looks whether the file at `path`, which the setting `key` names, is what the trainer will take; each content once a process.
+    fn look_into(&mut self, key: &str, path: &str, origin: &Origin, problems: &mut Problems) {
+        if key != "evaluate.minimal-pairs" || !self.looked_into.insert(path.to_owned()) {
+            return;
+        }
+        let absolute = self.absolute(path);
+        // What cannot be read, or is empty, was said already.
+        let Ok(content) = std::fs::read(&absolute) else { return };
+        let digest = Digest::of(&content);
+        let mut sound = SOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        if content.is_empty() || sound.contains(&digest) {
+            return;
+        }
+        match pairs::check(&content) {
+            Ok(()) => {
+                sound.insert(digest);
+            }
+            Err(reason) => {
+                problems.error(origin, format!("{}{reason}", absolute.display())).about_data();
+            }
         }
     }
 
@@ -164,6 +194,9 @@ impl<'a> Contents<'a> {
         self.digests.insert(path.to_owned(), digest.unwrap_or_else(|| Digest::of(path.as_bytes())));
     }
 }
+
+/// Files of pairs that were found to be such: their contents.
+static SOUND: Mutex<BTreeSet<Digest>> = Mutex::new(BTreeSet::new());
 
 /// A file of a set in the store of this person: its path and content, whose length is looked at.
 fn stored(set: &str, name: &str) -> Result<(PathBuf, Digest), String> {

@@ -8,7 +8,7 @@ pub(crate) fn folder() -> tempfile::TempDir {
     for (name, text) in [
         ("stories.txt", "Once there was a cat.\n<|endoftext|>\nThe end.\n"),
         ("other.txt", "Another story.\n"),
-        ("pairs.jsonl", "{}\n"),
+        ("pairs.jsonl", "{\"sentence_good\": \"A cat.\", \"sentence_bad\": \"A cats.\", \"UID\": \"u\"}\n"),
         ("train.py", "print()\n"),
         ("empty.txt", ""),
     ] {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{errors, load, small};
+use crate::support::{errors, folder, load, load_in, small};
 
 #[test]
 fn unknown_names_have_a_nearest_one() {
@@ -38,6 +38,30 @@ fn a_corpus_must_be_given_be_there_and_have_content() {
         "[sweep]\nname = \"a\"\nseeds = 1\n[data]\ncorpus = [\"missing.txt\", \"empty.txt\", \".\"]\n",
         &[]
     ));
+}
+
+#[test]
+fn a_file_of_pairs_is_looked_into_before_anything_is_trained_for_it() {
+    let folder = folder();
+    let pair = "{\"sentence_good\": \"A cat.\", \"sentence_bad\": \"A cat.\", \"UID\": \"u\"}\n";
+    std::fs::write(folder.path().join("same.jsonl"), pair).unwrap();
+    std::fs::write(folder.path().join("torn.jsonl"), format!("{}{{\"sentence", pair.replacen("cat", "cats", 1)))
+        .unwrap();
+    let text = small(
+        "[evaluate]\ntasks = [\"minimal-pairs\"]\nminimal-pairs = [\"pairs.jsonl\", \"same.jsonl\", \"torn.jsonl\"]\n",
+    );
+    let error = load_in(folder.path(), &text, &[]).unwrap_err();
+    assert_eq!(error.exit(), spec::ExitCode::BadData);
+    let told = launcher::error::CliError::from(error).render();
+    let place = |file: &str| format!("{}/{file}.jsonl, line ", folder.path().display());
+    let same = format!("{}1: sentence_good and sentence_bad are both \"A cat.\"", place("same"));
+    let torn = format!("{}2: not a pair (a JSON object", place("torn"));
+    assert!(told.contains(&same) && told.contains(&torn) && !told.contains("pairs.jsonl, line"), "{told}");
+    // What is mended is looked into again.
+    for name in ["same.jsonl", "torn.jsonl"] {
+        std::fs::write(folder.path().join(name), pair.replacen("cat", "cats", 1)).unwrap();
+    }
+    load_in(folder.path(), &text, &[]).unwrap();
 }
 
 #[test]

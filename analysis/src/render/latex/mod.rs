@@ -68,6 +68,10 @@ pub fn latex(report: &Report) -> String {
         }
         table.write(&mut text);
     }
+    // The methods are on the page; but a table of scores says little without this.
+    if let Some(paragraph) = report.how_scores_were_made() {
+        let _ = writeln!(text, "\\noindent\\footnotesize\\sloppy {}\n", escape(paragraph));
+    }
     text.push_str("\\end{document}\n");
     text
 }

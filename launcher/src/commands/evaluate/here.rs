@@ -9,7 +9,7 @@ use super::Subject;
 use super::away::Away;
 use crate::cluster::{self, Site};
 use crate::error::CliError;
-use crate::evaluation::{self, End, Slot};
+use crate::evaluation::{self, End, Ended, Slot};
 use crate::lease::Machine;
 use crate::ledger;
 use crate::locate::{FrozenSweep, label};
@@ -91,10 +91,13 @@ pub(super) fn measure(sweep: &FrozenSweep, subjects: &[Subject]) -> Result<ExitC
             let what = format!("{} of {}", element.measure.name(), label(&subject.run));
             talk(&what);
             match evaluation::carry_out(element, &sweep.layout, &trainer, &Slot::default(), &signals) {
-                Ok((End::Measured, _)) => tally.measured += 1,
-                Ok((End::Missing, _)) => tally.missing += 1,
-                Ok((End::Failed, _)) => tally.failed += 1,
-                Ok((End::Stopped, _)) => {
+                Ok(Ended { end: End::Measured, .. }) => tally.measured += 1,
+                Ok(Ended { end: End::Missing, .. }) => tally.missing += 1,
+                Ok(Ended { end: End::Failed, reason, .. }) => {
+                    talk(&format!("{what}: failed: {}", reason.unwrap_or_default()));
+                    tally.failed += 1;
+                }
+                Ok(Ended { end: End::Stopped, .. }) => {
                     talk("stopped; the same command goes on");
                     return Ok(ExitCode::Resume);
                 }

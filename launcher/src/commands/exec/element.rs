@@ -11,7 +11,7 @@ use super::slurm_task::SlurmTask;
 use crate::array;
 use crate::env;
 use crate::error::CliError;
-use crate::evaluation::{self, End, Slot};
+use crate::evaluation::{self, End, Ended, Slot};
 use crate::lease::Machine;
 use crate::output::talk;
 use crate::signals::Signals;
@@ -50,7 +50,7 @@ pub(super) fn measure(
         task: task.map(|task| task.job.to_string()),
     };
     let carried_out = evaluation::carry_out(&element, sweep, &supervise::locate_trainer()?, &slot, &signals);
-    let (end, asked) = match carried_out {
+    let Ended { end, reason, asked } = match carried_out {
         Err(SuperviseError::Held(holder)) => {
             talk(&format!("{what}: {holder} is measuring it"));
             return Ok(ExitCode::Busy);
@@ -63,7 +63,8 @@ pub(super) fn measure(
         End::Stopped => ("stopped", ExitCode::Resume),
         End::Failed => ("failed", ExitCode::Incomplete),
     };
-    talk(&format!("{what}: {word}"));
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    talk(&format!("{what}: {word}{reason}"));
     if let Some(task) = task.filter(|_| end == End::Stopped && asked <= Asked::Warned) {
         talk(&task.requeue(task.restarts + 1));
     }
