@@ -114,7 +114,7 @@ fn an_arm_that_diverges_more_often_is_in_the_headline() {
     let some = ["NaN", "NaN", "0.5", "0.52", "0.53", "0.6"].map(str::to_owned).to_vec();
     let report = report(&table("acc", &[("a", finite), ("b", lost), ("c", some)]), &plan("acc"));
     // Fisher's exact test of 5 of 6 against 0 of 6: 2 · 6 / 792; twice that by Holm over two levels.
-    let said = "Runs of b diverge more often than those of a: 5 of 6 against 0 of 6 (adjusted p 0.030).";
+    let said = "Runs of act = b diverge more often than those of a: 5 of 6 against 0 of 6 (adjusted p 0.030).";
     let about: Vec<&String> = report.headline.iter().filter(|sentence| sentence.contains("diverge ")).collect();
     assert_eq!(about, [said]);
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec::ExitCode;
-use spec::Value;
 use spec::layout::SweepLayout;
 use spec::plan::{Plan, PlannedRun};
 
@@ -169,12 +168,7 @@ pub fn run(text: &str, name: Option<&Path>, root: Option<&Path>) -> Result<Named
 
 /// A short name of a planned run for people: its levels and its seed.
 pub fn label(run: &PlannedRun) -> String {
-    // A number does not say what it is of.
-    let level = |(factor, value): (&String, &Value)| match value {
-        Value::Text(text) => text.clone(),
-        number => format!("{factor}={number}"),
-    };
-    run.levels.iter().map(level).chain([format!("seed {}", run.seed)]).collect::<Vec<_>>().join(" ")
+    spec::run::label(&run.levels, run.seed)
 }
 
 fn runs_that_begin(text: &str, sweep: &FrozenSweep) -> Vec<NamedRun> {

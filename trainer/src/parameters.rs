@@ -178,7 +178,8 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
         Start::Rows(values) => entries.extend(values.iter().cycle().take(size).map(|value| *value as f32)),
         Start::Normal { std } | Start::NormalExceptRow { std, .. } => {
             entries.resize(begin + size, 0.0);
-            fill_normal(&stream, *std, &mut entries[begin..]);
+            let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1);
+            fill_normal(&stream, *std, &mut entries[begin..], threads);
         }
         Start::Uniform { bound } => {
             entries.extend((0..size).map(|_| (symmetric(stream.next_u64()) * bound) as f32));
@@ -199,10 +200,9 @@ fn fill(declaration: &Declaration, seed: u64, entries: &mut Vec<f32>) {
 }
 
 /// Entries of N(0, std²), two for every two draws, on all of libtorch's threads: most of a start is spent here.
-fn fill_normal(stream: &ChaCha8Rng, std: f64, entries: &mut [f32]) {
+fn fill_normal(stream: &ChaCha8Rng, std: f64, entries: &mut [f32], threads: usize) {
     /// Words of the stream that a pair takes.
     const WORDS: u128 = 4;
-    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1);
     let pairs = entries.len().div_ceil(2).div_ceil(threads).max(1 << 12);
     std::thread::scope(|scope| {
         for (part, entries) in entries.chunks_mut(2 * pairs).enumerate() {
@@ -283,12 +283,16 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_large_matrix_are_those_of_one_stream() {
-        let start = Start::Normal { std: 1.0 };
-        let parameters = Parameters::new(vec![declaration("w", &[30_001], start, true)], 3, Device::Cpu).unwrap();
-        let mut stream = streams::generator(3, "w", &[]);
-        let pairs = (0..15_001).map(|_| <[f64; 2]>::from(normal_pair(stream.next_u64(), stream.next_u64())));
-        let expected: Vec<f32> = pairs.flatten().take(30_001).map(|drawn| drawn as f32).collect();
-        assert_eq!(Vec::<f32>::try_from(parameters.leaf("w").detach()).unwrap(), expected);
+        for size in [0, 1, 30_001] {
+            let mut stream = streams::generator(3, "w", &[]);
+            let pairs = (0..15_001).map(|_| <[f64; 2]>::from(normal_pair(stream.next_u64(), stream.next_u64())));
+            let expected: Vec<f32> = pairs.flatten().take(size).map(|drawn| drawn as f32).collect();
+            for threads in [1, 2, 3, 7] {
+                let mut found = vec![0.0; size];
+                fill_normal(&streams::generator(3, "w", &[]), 1.0, &mut found, threads);
+                assert_eq!(found, expected, "{threads} threads");
+            }
+        }
     }
 
     #[test]

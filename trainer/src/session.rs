@@ -20,6 +20,7 @@ use crate::divergence::DivergenceWatch;
 use crate::evaluate::objective::Objective;
 use crate::failure::{as_failure, write_failure};
 use crate::files::WriteError;
+use crate::finetune::data::TaskData;
 use crate::logbook;
 use crate::model::{self, Model};
 use crate::optimizer::Optimizer;
@@ -68,6 +69,9 @@ impl<'a> Session<'a> {
         })
         .map_err(as_failure)?;
         let pairs = Pairs::read(run, study, &data.tokenizer)?;
+        for task in run.benchmarks.fine_tuning.iter().flat_map(|asked| &asked.tasks).filter(|_| team.is_first()) {
+            TaskData::of_run(run, task).map_err(as_failure)?.verify().map_err(as_failure)?;
+        }
         let token_bytes = data.tokenizer.byte_lengths();
         Ok(Self { run, study, data, pairs, token_bytes, device, team })
     }

@@ -59,7 +59,8 @@ pub(super) fn shown(divergence: &[Divergence], alpha: f64) -> Vec<String> {
             // Shares of different numbers of runs, compared without dividing.
             let is_more = level.diverged * baseline.ended > baseline.diverged * level.ended;
             Some(format!(
-                "Runs of {} diverge {} often than those of {}: {} of {} against {} of {} (adjusted p {}).",
+                "Runs of {} = {} diverge {} often than those of {}: {} of {} against {} of {} (adjusted p {}).",
+                factor.factor,
                 level.level,
                 if is_more { "more" } else { "less" },
                 baseline.level,

@@ -148,7 +148,7 @@ fn check_primary(
     let near = if is_builtin { spec::setting::closest(primary, judged) } else { None };
     if directions.contains_key(primary) {
         // It may be a set of pairs that somebody described; a slip would be found only by the report, after all runs.
-        if let Some(near) = near {
+        if let Some(near) = near.filter(|_| known.is_none()) {
             problems.warn(origin, format!("{primary} is no metric of the trainer; did you mean \"{near}\"?"));
         }
         return;

@@ -20,8 +20,9 @@ impl Document {
             problems.error(&origin, format!("`{}` is not a dotted key", key.trim()));
             return;
         };
-        // As in [[override]], where a parameter goes by its bare name, too.
-        if self.has_parameter(&path) {
+        // As in [[override]], where a parameter goes by its bare name, too; a table of the sweep file comes first.
+        let first = path.split('.').next().unwrap_or_default();
+        if !TABLES.contains(&first) && self.has_parameter(&path) {
             path.insert_str(0, "params.");
         }
         let Some(entries) = entries(&path, value.trim(), &origin, problems) else { return };
@@ -38,7 +39,7 @@ impl Document {
 
     fn has_parameter(&self, path: &str) -> bool {
         let parameters = self.tables.iter().filter(|block| block.name == "params");
-        parameters.flat_map(|block| &block.entries).any(|entry| entry.path == path)
+        parameters.flat_map(|block| &block.entries).any(|entry| is_at_or_below(&entry.path, path))
     }
 
     /// Puts `entries` into `table` in place of what stands there at, below and above `path`: `seeds.count` goes before `seeds`.

@@ -102,7 +102,12 @@ impl Factors {
     /// The position of the factor called `name`, by whichever of its names.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         let key = spec::setting::find(name).map_or(name, |setting| setting.key);
-        self.list.iter().position(|factor| factor.name == name || factor.target.key() == key)
+        // A parameter goes by its bare name, too, also where that is short for a setting.
+        let bare = name.strip_prefix("params.").unwrap_or(name);
+        self.list.iter().position(|factor| {
+            let own = factor.target.key();
+            factor.name == name || own == key || (own == bare && matches!(factor.target, Target::Parameter(_)))
+        })
     }
 
     /// The factor that moves `target`.

@@ -23,7 +23,7 @@
 namespace seedbed {
 namespace {
 
-// Scores that are formed again at once on the way back: 256 KiB, so that they stay in a processor's cache.
+// Scores that are formed at once, on both ways: 256 KiB, so that they stay in a processor's cache.
 constexpr int64_t kScores = 1 << 16;
 
 // What a thread of the pool needs before it calls libtorch: the settings of the thread that asks are not its own.
@@ -141,6 +141,12 @@ at::Tensor product(
   TORCH_CHECK(
       !seen.defined() || (!is_causal && seen.scalar_type() == at::kBool && seen.dim() == 4 && seen.size(1) == 1),
       "the mask is not one of truth values for all heads");
+  TORCH_CHECK(query.size(1) > 0, "there is no head");
+  if (seen.defined())
+    for (const auto& [dimension, size] : {std::pair{0, query.size(0)}, std::pair{2, query.size(2)}, std::pair{3, key.size(2)}})
+      TORCH_CHECK(
+          seen.size(dimension) == 1 || seen.size(dimension) == size, "a mask of ", seen.sizes(), " does not fit queries ",
+          query.sizes(), " and keys ", key.sizes());
   const auto node = node_for<ProductBackward>(query, key, value);
   at::Tensor result;
   {

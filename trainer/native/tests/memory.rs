@@ -56,11 +56,11 @@ fn what_one_thread_made_another_frees() {
     thread::scope(|scope| {
         scope.spawn(move || {
             for (index, tensor) in receive.iter().enumerate() {
-                assert_eq!(tensor.sum(Kind::Double).double_value(&[]), (index % 9 * 1000) as f64);
+                assert_eq!(tensor.sum(Kind::Int64).int64_value(&[]), index as i64 % 9 * 1000);
             }
         });
-        for index in 0..500 {
-            let tensor = Tensor::full([1000], (index % 9) as f64, (Kind::Float, Device::Cpu));
+        for index in 0..500_i32 {
+            let tensor = Tensor::full([1000], f64::from(index % 9), (Kind::Float, Device::Cpu));
             send.send(tensor).expect("the other thread listens");
         }
         drop(send);

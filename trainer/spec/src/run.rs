@@ -208,10 +208,17 @@ impl RunSpec {
 
     /// A short name for people: the levels and the seed, `gpt-neo gelu seed 3`.
     pub fn label(&self) -> String {
-        let mut words: Vec<String> = self.levels.values().map(Value::to_string).collect();
-        words.push(format!("seed {}", self.seed));
-        words.join(" ")
+        label(&self.levels, self.seed)
     }
+}
+
+/// A short name of a run for people: its levels and its seed. A number does not say what it is of: `gelu lr=0.001 seed 3`.
+pub fn label(levels: &BTreeMap<String, Value>, seed: u64) -> String {
+    let level = |(factor, value): (&String, &Value)| match value {
+        Value::Text(text) => text.clone(),
+        other => format!("{factor}={other}"),
+    };
+    levels.iter().map(level).chain([format!("seed {seed}")]).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

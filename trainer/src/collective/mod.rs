@@ -2,7 +2,8 @@
 //!
 //! Every *rank* is a process with the whole model and a device of its own. The forward passes of a step are dealt out to the ranks,
 //! their gradients are summed, and every rank makes the same update; so any number of ranks trains on the batches that one would
-//! see, with the same masks, dropout and divisors, and a run may go on with another number. Rank 0 alone writes.
+//! see, with the same masks, dropout and divisors, and a run may go on with another number. Rank 0 alone writes, but for tasks of
+//! fine-tuning, each of which is one rank's.
 //!
 //! - [`leader`]: starts the ranks of a run on this machine, and makes one end of theirs; [`spread`] does so on several nodes of
 //!   a Slurm cluster, with a [`task`] for each and a [`meeting`] of all; [`end`] tells which end explains the others.

@@ -25,7 +25,7 @@ const OF: &str = "of.json";
 struct Written {
     #[serde(flatten)]
     of: Of,
-    /// Digest of `results.csv`: rows that were lost since are made again.
+    /// Digest of `results.csv`: where rows were lost since, the trainer makes them again when it is asked.
     results: Digest,
 }
 

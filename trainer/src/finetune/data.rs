@@ -100,6 +100,19 @@ impl TaskData {
         Ok(Self::Files { place: "the store, when the run was planned,".to_owned(), files })
     }
 
+    /// Looks whether what is there is what it is known by, before anybody waits hours for its use.
+    ///
+    /// # Errors
+    /// [`FinetuneError::Changed`], or when a file cannot be read.
+    pub fn verify(&self) -> Result<(), FinetuneError> {
+        let Self::Files { files, .. } = self else { return Ok(()) };
+        for (name, stored) in files.iter().filter(|(_, stored)| stored.path.exists()) {
+            let Stored { path, content } = stored.clone();
+            FoundFile { name: name.clone(), path, content: Some(content) }.read()?;
+        }
+        Ok(())
+    }
+
     /// The first of `names` that is there.
     ///
     /// # Errors
@@ -111,7 +124,7 @@ impl TaskData {
                 path.exists().then(|| FoundFile { name: (*name).to_owned(), path, content: None })
             }
             Self::Files { files, .. } => {
-                let Stored { path, content } = files.get(*name)?.clone();
+                let Stored { path, content } = files.get(*name).filter(|stored| stored.path.exists())?.clone();
                 Some(FoundFile { name: (*name).to_owned(), path, content: Some(content) })
             }
         };

@@ -45,7 +45,8 @@ pub enum FinetuneError {
         reason: String,
     },
     /// A file does not hold what it is known by.
-    #[error("{name} was changed since it was taken in: {} is not the content that its name says", path.display())]
+    #[error("{name} was changed since it was taken in: {} is not the content that its name says; take the set in again, or see \
+             what else is damaged with `seedbed-trainer data check`", path.display())]
     Changed {
         /// Its name in a folder of tasks.
         name: String,

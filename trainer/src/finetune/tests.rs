@@ -284,6 +284,8 @@ fn an_element_is_of_the_data_that_it_names() {
     let text = fs::read_to_string(path(names[0])).unwrap();
     fs::write(path(names[0]), text.replacen("\"label\": 0", "\"label\": 1", 1)).unwrap();
     fs::remove_dir_all(desk.folder.path().join("evaluation")).unwrap();
+    let data = TaskData::Files { place: "the store".to_owned(), files: files.clone() };
+    assert!(matches!(data.verify(), Err(FinetuneError::Changed { .. })));
     let refused = carry_out(&files).unwrap_err().to_string();
     assert!(refused.starts_with("COPA/train.jsonl was changed since it was taken in"), "{refused}");
 }

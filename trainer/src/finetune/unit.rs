@@ -36,7 +36,11 @@ impl Unit<'_> {
         let Request { protocol, batch_tokens, .. } = self.request;
         let protocol = serde_json::to_string(protocol).expect("invariant: a protocol is plain data");
         let task = self.prepared.task.name;
-        let text = format!("{} {} {task} {} {batch_tokens} {protocol}", self.model, self.prepared.digest, self.seed);
+        // What was reported under another split is made again.
+        let splits: Vec<&str> = self.prepared.reported.iter().map(|set| self.split(set)).collect();
+        let splits = splits.join(" ");
+        let text =
+            format!("{} {} {task} {} {batch_tokens} {protocol} {splits}", self.model, self.prepared.digest, self.seed);
         Digest::of(text.as_bytes())
     }
 

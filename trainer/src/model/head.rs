@@ -8,8 +8,8 @@ use super::linear::{is_on_gpu, is_packed, linear};
 /// Rows whose logits are held at once: 4,096 × 10,000 logits are 164 MB in fp32.
 const ROWS_AT_ONCE: i64 = 4096;
 
-/// Rows whose logits are held at once where there is no gradient: 768 × 10,000 logits are 31 MB in fp32, which the allocator of
-/// the system keeps for the next chunk (see `native::settings::keep_freed_memory`).
+/// Rows whose logits are held at once where there is no gradient: 768 × 10,000 logits are 31 MB in fp32, which are kept for
+/// the next chunk (see `native::settings::keep_freed_memory`).
 const ROWS_KEPT: i64 = 768;
 
 /// No id of a vocabulary, so that no target is ignored.
