@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,36 @@ pub fn write_json(path: &Path, record: &impl Serialize) -> Result<(), WriteError
         text.push(b'\n');
         file.write_all(&text)
     })
+}
+
+/// Removes a file that may be there.
+///
+/// # Errors
+/// When it is, and cannot be removed.
+pub fn remove_file(path: &Path) -> Result<(), WriteError> {
+    gone(path, fs::remove_file(path))
+}
+
+/// Removes a folder that may be there, with all that is in it.
+///
+/// # Errors
+/// When it is, and cannot be removed.
+pub fn remove_folder(path: &Path) -> Result<(), WriteError> {
+    gone(path, fs::remove_dir_all(path))
+}
+
+fn gone(path: &Path, removed: io::Result<()>) -> Result<(), WriteError> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Has the names in `folder` looked up anew: a network's file system remembers for a while that a name is not there, unless the folder
+/// was changed from here.
+pub fn look_afresh(folder: &Path) {
+    let own = folder.join("look");
+    let _ = fs::write(&own, "").and_then(|()| fs::remove_file(&own));
 }
 
 /// Makes the names in a folder durable.

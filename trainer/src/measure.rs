@@ -108,15 +108,7 @@ pub fn fine_tune(
     let run = training.workbench.run;
     let Some(FineTuning { tuning, tasks }) = &run.benchmarks.fine_tuning else { return Ok(Some(Vec::new())) };
     let (layout, device) = (place.layout, training.workbench.device);
-    let model = TrainedModel::open(layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
-    // What is read is what was trained: not what another machine, or a damaged file, has of an earlier time.
-    let step = training.progress.step;
-    if !matches!(&model.origin, Origin::Run(origin) if origin.step == step) {
-        let reason = format!(
-            "the newest checkpoint that can be read here is not that of step {step}, after which the run is measured"
-        );
-        return Err(Failure::new(ExitCode::BadData, reason).hint("the run goes on from its last whole checkpoint"));
-    }
+    let model = trained_model(training, place)?;
     let protocol = Protocol::of(tuning);
     let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
     let tune = |task: &TunedTask| {
@@ -149,6 +141,19 @@ pub fn fine_tune(
         Found::Missing(_) | Found::Stopped => Vec::new(),
     };
     Ok(all.map(|all| all.into_iter().flat_map(scores).collect()))
+}
+
+/// The model as it was written after the last step: not what another machine, or a damaged file, has of an earlier one.
+fn trained_model(training: &Training<'_>, place: &Place<'_>) -> Result<TrainedModel, Failure> {
+    let model = TrainedModel::open(place.layout.directory(), Some(place.cache), &mut |_| ()).map_err(as_failure)?;
+    let step = training.progress.step;
+    if matches!(&model.origin, Origin::Run(origin) if origin.step == step) {
+        return Ok(model);
+    }
+    let reason = format!(
+        "the newest checkpoint that can be read here is not that of step {step}, after which the run is measured"
+    );
+    Err(Failure::new(ExitCode::BadData, reason).hint("the run goes on from its last whole checkpoint"))
 }
 
 /// The model's scores of pairs; nothing if somebody asked for a stop.

@@ -7,13 +7,14 @@ use std::path::Path;
 use spec::benchmark::{Asked, Benchmark};
 use spec::identity::Digest;
 use spec::layout::RunLayout;
+use spec::minimal_pairs::Same;
 use spec::{Failure, RunSpec, SCHEMA, Study};
 use tch::Device;
 
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Progress};
 use crate::collective::{GradientSums, Team};
 use crate::curves::Curve;
-use crate::data::pairs::{self, PairFile, Same};
+use crate::data::pairs::{self, PairFile};
 use crate::data::{self, Cursor, DataError, LeakCheck, MinimalPair, Prepared, StepSampler, Tokenizer};
 use crate::device;
 use crate::divergence::DivergenceWatch;

@@ -4,13 +4,12 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use spec::layout::{RunLayout, SweepLayout};
-use spec::store::{SetRecord, StoreLayout};
 use spec::{ExitCode, contract};
 
 use super::element::{Element, Measure};
 use super::record::{ElementRecord, End};
 use crate::env;
-use crate::files::{create_directory, read_optional_record, write_record};
+use crate::files::{create_directory, write_record};
 use crate::lease::{Holder, Lease, Machine};
 use crate::signals::Signals;
 use crate::supervise::{self, Asked, SuperviseError};
@@ -63,8 +62,6 @@ pub fn carry_out(
     let child = child.map_err(|source| SuperviseError::Process { what: "start the trainer", source })?;
     let ended = supervise::watch(child, signals, &claim)?;
     let end = match ended.exit_code.and_then(ExitCode::from_code) {
-        // A trainer that finds scores of earlier leaves them, and ends well; measured now is nothing.
-        Some(ExitCode::Done) if lacks_data(element) => End::Missing,
         Some(ExitCode::Done) => End::Measured,
         Some(ExitCode::Incomplete) => End::Missing,
         Some(ExitCode::Resume) => End::Stopped,
@@ -89,20 +86,6 @@ pub fn carry_out(
     }
     write_record(&run.element(&element.folder()), &record)?;
     Ok(Ended { end, reason, asked: ended.asked })
-}
-
-/// Whether the store lacks a file without which the task of `element` has no score. A record of the store that cannot be read lacks
-/// nothing that could be named: the trainer tells of it.
-fn lacks_data(element: &Element) -> bool {
-    let Measure::Tuned(task) = &element.measure else { return false };
-    let named = element.store.as_deref().map(StoreLayout::new);
-    let store = named.or_else(|| StoreLayout::of_person(&|name| std::env::var(name).ok()));
-    let Some(store) = store else { return false };
-    let files = element.tuning.protocol.unwrap_or_default().files(task);
-    files.iter().filter(|file| file.needed).any(|file| {
-        let record: Result<Option<SetRecord>, _> = read_optional_record(&store.record(file.set));
-        record.is_ok_and(|record| record.is_none_or(|record| !record.files.contains_key(&file.stored)))
-    })
 }
 
 /// The trainer, told to measure `element` of `run`. It ends when this process does: what goes on alone would be in the way of

@@ -9,11 +9,11 @@ use std::time::SystemTime;
 
 use spec::benchmark::Benchmark;
 use spec::fine_tuning::{SUPERGLUE, TuningProtocol};
+use spec::minimal_pairs::{self, Same};
 use spec::setting::Kind;
 use spec::store::{self, SetRecord, StoreLayout};
 use spec::{Digest, Value};
 
-use super::pairs;
 use super::problem::Problems;
 use super::source::Origin;
 use super::vocabulary::Target;
@@ -68,26 +68,16 @@ impl<'a> Contents<'a> {
         }
     }
 
-    /// Looks whether the file at `path`, which the setting `key` names, is what the trainer will take; each content once a process.
+    /// Looks whether the file at `path`, which the setting `key` names, is what the trainer will take.
     fn look_into(&mut self, key: &str, path: &str, origin: &Origin, problems: &mut Problems) {
         if key != "evaluate.minimal-pairs" || !self.looked_into.insert(path.to_owned()) {
             return;
         }
         let absolute = self.absolute(path);
         // What cannot be read, or is empty, was said already.
-        let Ok(content) = std::fs::read(&absolute) else { return };
-        let digest = Digest::of(&content);
-        let mut sound = SOUND.lock().unwrap_or_else(PoisonError::into_inner);
-        if content.is_empty() || sound.contains(&digest) {
-            return;
-        }
-        match pairs::check(&content) {
-            Ok(()) => {
-                sound.insert(digest);
-            }
-            Err(reason) => {
-                problems.error(origin, format!("{}{reason}", absolute.display())).about_data();
-            }
+        let Some(content) = std::fs::read(&absolute).ok().filter(|content| !content.is_empty()) else { return };
+        if let Err(error) = minimal_pairs::lines(&content, Same::Refused) {
+            problems.error(origin, format!("{}, {error}", absolute.display())).about_data();
         }
     }
 
@@ -194,9 +184,6 @@ impl<'a> Contents<'a> {
         self.digests.insert(path.to_owned(), digest.unwrap_or_else(|| Digest::of(path.as_bytes())));
     }
 }
-
-/// Files of pairs that were found to be such: their contents.
-static SOUND: Mutex<BTreeSet<Digest>> = Mutex::new(BTreeSet::new());
 
 /// A file of a set in the store of this person: its path and content, whose length is looked at.
 fn stored(set: &str, name: &str) -> Result<(PathBuf, Digest), String> {

@@ -8,8 +8,8 @@
 //! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
 //! 5. [`header`], [`preset`], [`factors`], [`synonyms`], [`condition`], [`blocks`], [`retry`], [`analysis`], [`questions`]: the tables
 //!    of the file.
-//! 6. [`design`], [`content`] (with [`pairs`]), [`resolve`], [`runs`]: from factors to points, and from points to runs; [`unused`]: what
-//!    no run uses.
+//! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs; [`unused`]: what no run
+//!    uses.
 //! 7. [`place`], [`mod@outline`]: where the sweep's directory lies; a file to begin with.
 //!
 //! Invariants: every problem of a file is reported at once, each with its place; a run's id depends on nothing but its
@@ -27,7 +27,6 @@ mod header;
 mod keys;
 mod load;
 mod outline;
-mod pairs;
 mod place;
 mod preset;
 mod problem;

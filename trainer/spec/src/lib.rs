@@ -12,7 +12,8 @@
 //! 4. [`run`], [`network_size`] and [`identity`]: one run, how large its network is, and the id that says which science it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
 //! 6. [`contract`], [`exit`], [`failure`]: what a supervisor and a trainer promise each other, and how either ends.
-//! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory; [`store`]: where benchmark data lies.
+//! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory; [`store`]: where benchmark data lies;
+//!    [`minimal_pairs`] in [`json_lines`]: what a file of a person's own pairs must be.
 //!
 //! Invariants: a value of a validated type is valid; equal science gives an equal [`RunId`]; serialised forms name their
 //! [`SCHEMA`] and refuse unknown fields.
@@ -29,8 +30,10 @@ pub mod failure;
 pub mod feed_forward;
 pub mod fine_tuning;
 pub mod identity;
+pub mod json_lines;
 pub mod layout;
 pub mod metric;
+pub mod minimal_pairs;
 pub mod model;
 pub mod network_size;
 pub mod plan;

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead};
 
 use serde_json::{Map, Value};
+use spec::json_lines;
 use spec::model::{Architecture, ModelSpec};
 
-use crate::data::{DataError, Tokenizer, json_lines};
+use crate::data::{DataError, Tokenizer};
 
 /// A text as a model sees it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! The folder in which the ranks of a run on several nodes meet, and in which it is written down how each of them ended.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use spec::Failure;
@@ -10,7 +10,7 @@ use spec::layout::RunLayout;
 use super::end::End;
 use super::rendezvous::introduction;
 use crate::failure::write_failure;
-use crate::files::{WriteError, write_atomically};
+use crate::files::{WriteError, look_afresh, remove_folder, write_atomically};
 
 /// The folder of one start. It is gone when this is.
 pub(super) struct Meeting {
@@ -23,16 +23,14 @@ impl Meeting {
     pub(super) fn prepare(directory: &Path) -> Result<Self, Failure> {
         let folder = RunLayout::new(directory).ranks();
         let failed = |error| write_failure(WriteError::new(&folder, error));
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
-            _ => fs::create_dir_all(&folder).map_err(failed)?,
-        }
+        remove_folder(&folder).map_err(write_failure)?;
+        fs::create_dir_all(&folder).map_err(failed)?;
         Ok(Self { folder })
     }
 
     /// Adds the ends of the ranks that are written down.
     pub(super) fn read(&self, ends: &mut [Option<End>]) {
-        self.look_afresh();
+        look_afresh(&self.folder);
         for (rank, end) in (0..).zip(ends).filter(|(_, end)| end.is_none()) {
             *end = fs::read_to_string(note(&self.folder, rank)).ok().and_then(|text| text.parse().ok());
         }
@@ -40,14 +38,8 @@ impl Meeting {
 
     /// Whether all ranks have come: from then on they hear when they are asked to stop.
     pub(super) fn is_complete(&self, world: u32) -> bool {
-        self.look_afresh();
+        look_afresh(&self.folder);
         (0..world).all(|rank| introduction(&self.folder, rank).exists())
-    }
-
-    /// A network's file system remembers for a while that a name is not there, unless the folder was changed from here.
-    fn look_afresh(&self) {
-        let own = self.folder.join("look");
-        let _ = fs::write(&own, "").and_then(|()| fs::remove_file(&own));
     }
 }
 

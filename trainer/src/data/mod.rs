@@ -25,7 +25,6 @@ pub mod cache;
 pub mod corpus;
 pub mod encode;
 pub mod error;
-pub mod json_lines;
 pub mod leak;
 pub mod lease;
 pub mod manifest;

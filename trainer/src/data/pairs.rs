@@ -1,16 +1,14 @@
 //! Minimal pairs: two sentences that differ in one point, of which one is grammatical (BLiMP's form: Warstadt et al. 2020,
 //! arXiv:1912.00582).
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
 use spec::identity::Digest;
+use spec::minimal_pairs::{self, Line, PairsError, Same};
 use spec::model::{Architecture, ModelSpec};
 
 use super::error::DataError;
-use super::json_lines;
 use super::tokenizer::{Tokenizer, Worded};
 
 /// A sentence, encoded.
@@ -35,27 +33,6 @@ pub struct MinimalPair {
     pub good: Sentence,
     /// The other one.
     pub bad: Sentence,
-}
-
-/// A line of a file of pairs. Benchmarks carry more fields; these are what a score needs.
-#[derive(Deserialize)]
-struct Line {
-    sentence_good: String,
-    sentence_bad: String,
-    #[serde(rename = "UID")]
-    paradigm: String,
-    linguistics_term: Option<String>,
-    #[serde(alias = "pairID", alias = "pair_id")]
-    id: Option<serde_json::Value>,
-}
-
-/// What becomes of a pair of which both sentences are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Same {
-    /// It is an error.
-    Refused,
-    /// It is kept, and will be a tie: BLiMP as published has seven.
-    Kept,
 }
 
 /// A file of pairs.
@@ -91,12 +68,8 @@ pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPai
         Sentence { ids, words, is_cut }
     });
     let mut next = || sentences.next().expect("invariant: two sentences a line");
-    let pair = |line: Line| MinimalPair {
-        paradigm: line.paradigm,
-        field: line.linguistics_term.map(field),
-        good: next(),
-        bad: next(),
-    };
+    let pair =
+        |line: Line| MinimalPair { paradigm: line.paradigm, field: line.field.map(field), good: next(), bad: next() };
     Ok(lines.into_iter().map(pair).collect())
 }
 
@@ -123,50 +96,11 @@ fn lines(file: &PairFile<'_>) -> Result<Vec<Line>, DataError> {
     if let Some(expected) = file.content.filter(|expected| *expected != found) {
         return Err(DataError::Changed { path: path(), expected, found });
     }
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let offset = error.valid_up_to();
-        let line = bytes[..offset].split(|&byte| byte == b'\n').count() as u64;
-        DataError::NotUtf8 { path: path(), line, offset: offset as u64 }
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = Vec::new();
-    let mut ids: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for (index, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
-        let bad = |reason| DataError::BadPair { path: path(), line: index as u64 + 1, reason };
-        let line = parse(text, file.same).map_err(bad)?;
-        if let Some(id) = &line.id {
-            let earlier = ids.insert((line.paradigm.clone(), id.to_string()), index + 1);
-            if let Some(earlier) = earlier {
-                let paradigm = &line.paradigm;
-                return Err(bad(format!(
-                    "the pair {id} of {paradigm} stands on line {earlier} already; ids must differ"
-                )));
-            }
-        }
-        lines.push(line);
-    }
-    if lines.is_empty() {
-        return Err(DataError::Empty { path: path(), what: "minimal pair" });
-    }
-    Ok(lines)
-}
-
-fn parse(line: &str, same: Same) -> Result<Line, String> {
-    let line: Line = serde_json::from_str(line).map_err(|error| {
-        let said = json_lines::in_line(&error);
-        format!("not a pair (a JSON object with the texts sentence_good, sentence_bad and UID): {said}")
-    })?;
-    for (field, text) in
-        [("sentence_good", &line.sentence_good), ("sentence_bad", &line.sentence_bad), ("UID", &line.paradigm)]
-    {
-        if text.trim().is_empty() {
-            return Err(format!("{field} is blank"));
-        }
-    }
-    if same == Same::Refused && line.sentence_good == line.sentence_bad {
-        return Err(format!("sentence_good and sentence_bad are both {:?}", line.sentence_good));
-    }
-    Ok(line)
+    minimal_pairs::lines(&bytes, file.same).map_err(|error| match error {
+        PairsError::NotUtf8 { line, offset } => DataError::NotUtf8 { path: path(), line, offset },
+        PairsError::Line { line, reason } => DataError::BadPair { path: path(), line, reason },
+        PairsError::Empty => DataError::Empty { path: path(), what: "minimal pair" },
+    })
 }
 
 #[cfg(test)]

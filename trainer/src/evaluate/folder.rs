@@ -14,7 +14,7 @@ use spec::rows::ResultRow;
 
 use super::items;
 use super::minimal_pairs::{Judgement, PairTask};
-use crate::files::{WriteError, write_atomically, write_json};
+use crate::files::{WriteError, remove_file, write_atomically, write_json};
 
 const RESULTS: &str = "results.csv";
 const OF: &str = "of.json";
@@ -106,11 +106,7 @@ pub fn write_table(folder: &Path, of: &Of, rows: &[ResultRow]) -> Result<(), Wri
 /// Makes the folder. What is replaced is of no more use from here on.
 fn begin(folder: &Path) -> Result<(), WriteError> {
     fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
-    let path = folder.join(OF);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(&path, error)),
-        _ => Ok(()),
-    }
+    remove_file(&folder.join(OF))
 }
 
 /// Writes rows of results with their header line.

@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use spec::identity::Digest;
+use spec::minimal_pairs::Same;
 use spec::setting::closest;
+use spec::store::StoredFile;
 use spec::{ExitCode, Failure};
 
-use crate::data::pairs::Same;
 use crate::failure::{as_failure, write_failure};
 use crate::files::WriteError;
 use crate::store::set::{Form, Set, SetFile};
@@ -22,8 +23,8 @@ const NAMES: [&str; 3] = ["blimp", "babylm", "minimal-pairs"];
 pub struct Source {
     /// The name.
     pub name: String,
-    /// The files, JSON Lines.
-    pub files: Vec<PathBuf>,
+    /// The files, JSON Lines, and their contents where the store knows them.
+    pub files: Vec<(PathBuf, Option<Digest>)>,
     /// Whether they are the store's, and so in its form.
     is_stored: bool,
 }
@@ -82,7 +83,8 @@ impl Source {
             return Err(Failure::new(ExitCode::Usage, reason).hint(hint));
         }
         if let Some(record) = store.record(name).map_err(as_failure)? {
-            let files = record.files.values().map(|file| store.layout().content(file.content)).collect();
+            let file = |file: &StoredFile| (store.layout().content(file.content), Some(file.content));
+            let files = record.files.values().map(file).collect();
             return Ok(Self { name: name.to_owned(), files, is_stored: true });
         }
         if set.is_some() {
@@ -105,7 +107,10 @@ impl Source {
     /// # Errors
     /// When the folder cannot be read or holds none.
     pub fn given(name: &str, path: &Path) -> Result<Self, Failure> {
-        let source = |files| Self { name: name.to_owned(), files, is_stored: false };
+        let source = |files: Vec<PathBuf>| {
+            let files = files.into_iter().map(|file| (file, None)).collect();
+            Self { name: name.to_owned(), files, is_stored: false }
+        };
         if !path.is_dir() {
             return Ok(source(vec![path.to_owned()]));
         }
@@ -149,7 +154,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use spec::SCHEMA;
-    use spec::store::{SetRecord, StoredFile};
+    use spec::store::SetRecord;
 
     use super::*;
 
@@ -172,7 +177,8 @@ mod tests {
         let (_folder, store) = store();
         let content = put(&store, "my-pairs");
         let source = Source::of_store(&store, "my-pairs").unwrap();
-        assert_eq!(source.files, [store.layout().content(content)]);
+        // Of the store it is known what should be in it, and so damage is seen.
+        assert_eq!(source.files, [(store.layout().content(content), Some(content))]);
         assert_eq!((source.same(), source.unlike_published(1, &[content])), (Same::Refused, None));
     }
 

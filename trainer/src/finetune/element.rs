@@ -10,8 +10,6 @@
 //! What was cut off goes on with the seed that it was at.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +25,7 @@ use super::protocol::Protocol;
 use super::record::Missing;
 use super::run::{Request, run};
 use crate::evaluate::folder::{self as evaluation, Of};
-use crate::files::WriteError;
+use crate::files::remove_file;
 use crate::trained::TrainedModel;
 
 /// Most tokens in one forward pass. It is part of what is measured, because each pass draws its own dropout.
@@ -127,8 +125,5 @@ fn tell<'a>(path: &Path, missing: impl Iterator<Item = &'a Missing>) -> Result<(
     if !missing.is_empty() {
         return folder::write_missing(path, &missing.into_iter().collect::<Vec<_>>());
     }
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(path, error).into()),
-        _ => Ok(()),
-    }
+    Ok(remove_file(path)?)
 }

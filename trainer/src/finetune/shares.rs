@@ -5,7 +5,6 @@
 //! folder of its own, which the rank that tunes it writes and no other.
 
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use spec::layout::RunLayout;
 
 use super::element::Found;
 use crate::collective::Team;
-use crate::files::{WriteError, write_json};
+use crate::files::{WriteError, look_afresh, remove_folder, write_json};
 
 /// Time between two looks for the others.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -46,7 +45,7 @@ impl Share {
         if self.rank > 0 || self.world == 1 {
             return Ok(());
         }
-        self.clear()?;
+        remove_folder(&self.folder)?;
         fs::create_dir_all(&self.folder).map_err(|error| WriteError::new(&self.folder, error))
     }
 
@@ -73,7 +72,7 @@ impl Share {
             if stop() {
                 return Ok(None);
             }
-            self.look_afresh();
+            look_afresh(&self.folder);
             awaited.retain(|rank| match self.read(*rank) {
                 Some(results) => {
                     all.extend(results);
@@ -88,7 +87,7 @@ impl Share {
         if is_stopped(&all) {
             return Ok(None);
         }
-        self.clear()?;
+        remove_folder(&self.folder)?;
         all.sort_by_key(|(index, _)| *index);
         Ok(Some(all))
     }
@@ -100,19 +99,6 @@ impl Share {
     /// What a rank handed in, once it is there whole.
     fn read(&self, rank: u32) -> Option<Results> {
         serde_json::from_slice(&fs::read(self.paper(rank)).ok()?).ok()
-    }
-
-    /// A network's file system remembers for a while that a name is not there, unless the folder was changed from here.
-    fn look_afresh(&self) {
-        let own = self.folder.join("look");
-        let _ = fs::write(&own, "").and_then(|()| fs::remove_file(&own));
-    }
-
-    fn clear(&self) -> Result<(), WriteError> {
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(&self.folder, error)),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -16,7 +16,7 @@ use spec::identity::Digest;
 
 use super::error::StoreError;
 use super::set::Download;
-use crate::files::{WriteError, write_json};
+use crate::files::{WriteError, remove_file, write_json};
 
 /// How patient a download is.
 #[derive(Debug, Clone, Copy)]
@@ -198,10 +198,7 @@ fn check(wanted: &Download, path: &Path) -> Result<(), StoreError> {
 /// Forgets the part that is there.
 fn begin_anew(path: &Path, reason: &str) -> Result<Step, StoreError> {
     for path in [path, announced_path(path).as_path()] {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(WriteError::new(path, error).into()),
-            _ => {}
-        }
+        remove_file(path)?;
     }
     Ok(Step::Cut(reason.to_owned()))
 }

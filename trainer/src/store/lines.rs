@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::StoreError;
-use crate::data::json_lines;
+use spec::json_lines;
 
 /// A file of lines that is looked at.
 #[derive(Debug, Clone, Copy)]

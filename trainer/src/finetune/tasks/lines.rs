@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::TaskError;
-use crate::data::json_lines;
+use spec::json_lines;
 
 /// An id as the files have it: a number or a text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
