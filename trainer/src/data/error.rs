@@ -37,7 +37,7 @@ pub enum DataError {
     #[error("model.context = {0} leaves no room for text between <s> and </s>; at least 3 is needed")]
     ContextTooSmall(u32),
     /// A file is not the one that the run was planned with.
-    #[error("{path} has changed since the run was planned: its content is now {found}, it was {expected}")]
+    #[error("{path} is not what it was: its content is now {found}, it was {expected}")]
     Changed {
         /// The file.
         path: PathBuf,

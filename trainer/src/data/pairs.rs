@@ -53,7 +53,7 @@ pub struct PairFile<'a> {
 /// The pairs of a JSON Lines file, in order; blank lines are skipped.
 ///
 /// # Errors
-/// When the file cannot be read, has changed since the run was planned, or holds no pair; when a line is not a pair of two
+/// When the file cannot be read, holds something else than is known of it, or holds no pair; when a line is not a pair of two
 /// different sentences, or has the id of an earlier one.
 pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPair>, DataError> {
     let lines = lines(file)?;
