@@ -90,6 +90,7 @@ mod tests {
             element: element.clone(),
             end,
             reason: None,
+            results: None,
             submission: Some(submission.to_owned()),
             task: None,
             host: "h".to_owned(),

@@ -7,7 +7,7 @@ use spec::layout::{RunLayout, SweepLayout};
 use spec::{ExitCode, contract};
 
 use super::element::{Element, Measure};
-use super::record::{ElementRecord, End};
+use super::record::{ElementRecord, End, results_of};
 use crate::env;
 use crate::files::{create_directory, write_record};
 use crate::lease::{Holder, Lease, Machine};
@@ -70,11 +70,13 @@ pub fn carry_out(
         _ => End::Failed,
     };
     let reason = (end == End::Failed).then(|| supervise::end_in_words(&ended));
+    let results = if end == End::Measured { results_of(sweep, element)? } else { None };
     let record = ElementRecord {
         schema: spec::SCHEMA,
         element: element.clone(),
         end,
         reason: reason.clone(),
+        results,
         submission: slot.submission.clone(),
         task: slot.task.clone(),
         host: env::host(),

@@ -2,10 +2,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use spec::RunId;
 use spec::benchmark::Benchmark;
 use spec::fine_tuning::TuningProtocol;
+use spec::fine_tuning_seeds::FineTuningSeeds;
 
 /// One task of one run: a line of an array file of `seedbed evaluate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,8 +57,9 @@ pub struct Tuning {
     #[arg(long = "fine-tuning-protocol", value_name = "NAME", value_parser = protocol)]
     pub protocol: Option<TuningProtocol>,
     /// Fine-tuning seeds, such as 0,1,2; the report averages them within each run
-    #[arg(long = "fine-tuning-seeds", value_name = "SEEDS", value_delimiter = ',')]
-    pub seeds: Vec<u64>,
+    #[arg(long = "fine-tuning-seeds", value_name = "SEEDS", allow_negative_numbers = true)]
+    #[serde(deserialize_with = "named_seeds")]
+    pub seeds: Option<FineTuningSeeds>,
     /// Peak learning rate
     #[arg(long = "fine-tuning-learning-rate", value_name = "RATE", value_parser = rate)]
     pub learning_rate: Option<f64>,
@@ -72,6 +75,12 @@ pub struct Tuning {
     /// Most items of a task's training set, the same for every model
     #[arg(long = "fine-tuning-items", value_name = "ITEMS", value_parser = clap::value_parser!(u32).range(10..))]
     pub items: Option<u32>,
+}
+
+/// Records of earlier versions have an empty list where no seeds were named.
+fn named_seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FineTuningSeeds>, D::Error> {
+    let seeds = Option::<Vec<u64>>::deserialize(deserializer)?.filter(|seeds| !seeds.is_empty());
+    seeds.map(FineTuningSeeds::try_from).transpose().map_err(D::Error::custom)
 }
 
 fn protocol(text: &str) -> Result<TuningProtocol, String> {
@@ -116,9 +125,8 @@ impl Element {
         let mut add = |option: &str, value: Option<String>| {
             words.extend(value.into_iter().flat_map(|value| [OsString::from(option), OsString::from(value)]));
         };
-        let listed: Vec<String> = seeds.iter().map(u64::to_string).collect();
         add("--protocol", protocol.map(|protocol| protocol.name().to_owned()));
-        add("--seeds", (!listed.is_empty()).then(|| listed.join(",")));
+        add("--seeds", seeds.as_ref().map(FineTuningSeeds::to_string));
         add("--learning-rate", learning_rate.map(|rate| rate.to_string()));
         for (option, value) in [("--batch", batch), ("--epochs", epochs), ("--patience", patience), ("--items", items)]
         {
@@ -145,7 +153,8 @@ mod tests {
     #[test]
     fn an_element_is_known_by_its_run_and_folder_and_reads_back() {
         let run = RunId::of(b"run");
-        let wanted = Tuning { seeds: vec![3, 4], learning_rate: Some(1e-3), batch: Some(8), ..Tuning::default() };
+        let seeds = "3,4".parse().ok();
+        let wanted = Tuning { seeds, learning_rate: Some(1e-3), batch: Some(8), ..Tuning::default() };
         let of = |name: &str, protocol, tuning: &Tuning| {
             Element::new(run, Measure::Tuned(name.to_owned()), protocol, tuning, None)
         };
@@ -166,5 +175,8 @@ mod tests {
             let text = serde_json::to_string(&element).unwrap();
             assert_eq!(serde_json::from_str::<Element>(&text).unwrap(), element, "{text}");
         }
+        let read = |seeds: &str| serde_json::from_str::<Tuning>(&format!(r#"{{"seeds":{seeds}}}"#));
+        assert_eq!((read("[]").unwrap(), read("null").unwrap()), (Tuning::default(), Tuning::default()));
+        assert!(read("[1,1]").unwrap_err().to_string().contains("1 is named twice"));
     }
 }

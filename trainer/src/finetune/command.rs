@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use native::cuda::Availability;
 use spec::fine_tuning::{Tuning, TuningProtocol};
+use spec::fine_tuning_seeds::FineTuningSeeds;
 use spec::layout::RunLayout;
 use spec::{ExitCode, Failure};
 
@@ -22,7 +23,7 @@ use crate::run::read_spec;
 use crate::signal::StopRequest;
 use crate::store::Store;
 use crate::trained::Origin;
-use crate::whole_number::{from_one, from_zero};
+use crate::whole_number::from_one;
 
 /// What is to be tuned, and how.
 #[derive(Debug, Args)]
@@ -51,8 +52,8 @@ pub struct Command {
     #[arg(long, value_parser = Protocol::NAMES)]
     protocol: Option<String>,
     /// Fine-tuning seeds: of the head, the order and dropout [default: 0,1,2]
-    #[arg(long, value_delimiter = ',', value_parser = from_zero::<u64>, allow_negative_numbers = true)]
-    seeds: Vec<u64>,
+    #[arg(long, allow_negative_numbers = true)]
+    seeds: Option<FineTuningSeeds>,
     /// Peak learning rate [default: the protocol's, as are the others below; a change is told in the protocol's name]
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
@@ -86,14 +87,9 @@ pub fn carry_out(command: &Command, cuda: &Availability) -> Result<ExitCode, Fai
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let tuning = command.tuning()?;
     let protocol = Protocol::of(&tuning);
-    let seeds = if command.seeds.is_empty() { (0..u64::from(tuning.seeds)).collect() } else { command.seeds.clone() };
-    if let Some(twice) =
-        seeds.iter().enumerate().find_map(|(index, seed)| seeds[..index].contains(seed).then_some(seed))
-    {
-        return Err(Failure::new(ExitCode::Usage, format!("--seeds names {twice} twice")));
-    }
+    let seeds = command.seeds.clone().unwrap_or_else(|| FineTuningSeeds::first(tuning.seeds));
     let ready = command.asked.open(cuda)?;
-    let Some(to) = &command.to else { return command.benchmarks(&ready, &tuning, &seeds, &stop) };
+    let Some(to) = &command.to else { return command.benchmarks(&ready, &tuning, seeds.as_slice(), &stop) };
     let data = match &command.data {
         Some(folder) => TaskData::Folder(folder.clone()),
         None => command.stored(tuning.protocol)?,
@@ -104,7 +100,7 @@ pub fn carry_out(command: &Command, cuda: &Availability) -> Result<ExitCode, Fai
         data: &data,
         protocol: &protocol,
         tasks: &command.tasks,
-        seeds: &seeds,
+        seeds: seeds.as_slice(),
         batch_tokens: command.batch_tokens as usize,
         to,
         foreign: Foreign::Refused,

@@ -37,7 +37,7 @@ pub(super) fn measure(
         if asked > Asked::No {
             talk(&format!("{what}: not begun: it was asked to leave while it waited"));
             if asked == Asked::Warned {
-                talk(&task.requeue(0));
+                task.requeue(0, &talk);
             }
             return Ok(ExitCode::Resume);
         }
@@ -66,7 +66,7 @@ pub(super) fn measure(
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     talk(&format!("{what}: {word}{reason}"));
     if let Some(task) = task.filter(|_| end == End::Stopped && asked <= Asked::Warned) {
-        talk(&task.requeue(task.restarts + 1));
+        task.requeue(task.restarts + 1, &talk);
     }
     Ok(code)
 }

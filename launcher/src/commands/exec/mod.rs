@@ -138,7 +138,7 @@ fn several(
     talk(&outcome.in_words());
     if let Some(task) = task.filter(|_| outcome.goes_on()) {
         let left = outcome.statuses().map(|status| task.returns(status)).max().unwrap_or_default();
-        talk(&task.requeue(left));
+        task.requeue(left, &talk);
     }
     Ok(outcome.exit_code())
 }
@@ -154,7 +154,7 @@ fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> R
         if asked > Asked::No {
             talk(&format!("run {} ({label}): not started: it was asked to leave while it waited", spec.id));
             if asked == Asked::Warned && !arguments.in_pack {
-                talk(&task.requeue(0));
+                task.requeue(0, &talk);
             }
             return Ok(ExitCode::Resume);
         }
@@ -172,7 +172,7 @@ fn one(arguments: &Arguments, sweep: &SweepLayout, task: Option<SlurmTask>) -> R
         Finish::Attempted { status, asked } => {
             talk(&format!("run {} ({label}): {}", job.spec.id, status.state.name()));
             if let Some(task) = task.filter(|_| !arguments.in_pack && goes_on(&status, asked)) {
-                talk(&task.requeue(task.returns(&status)));
+                task.requeue(task.returns(&status), &talk);
             }
             Ok(supervise::exit_code(&status))
         }

@@ -54,14 +54,17 @@ impl SlurmTask {
         u32::try_from(status.attempts.iter().filter(left).count()).unwrap_or(u32::MAX)
     }
 
-    /// Puts the task back into the queue, unless it has left so often that this is once too often, and says so.
-    pub(super) fn requeue(&self, left: u32) -> String {
+    /// Puts the task back into the queue, unless it has left so often that this is once too often, and says so with `talk`.
+    pub(super) fn requeue(&self, left: u32, talk: &impl Fn(&str)) {
         if left > self.most {
             let again = counted(left as usize - 1, "time");
-            return format!(
+            talk(&format!(
                 "the job has put itself into the queue {again} already: the command that submitted it goes on"
-            );
+            ));
+            return;
         }
+        // Before it is asked: Slurm may end this process sooner than it answers it.
+        talk(&format!("job {} goes back into the queue", self.job));
         let client = Client::new(Local);
         let ask = || client.requeue(std::slice::from_ref(&self.job));
         let mut answer = ask();
@@ -75,18 +78,19 @@ impl SlurmTask {
             thread::sleep(Duration::from_secs(2));
             answer = ask();
         }
-        match answer {
-            Ok(()) => format!("job {} goes back into the queue", self.job),
-            Err(error) => format!(
+        if let Err(error) = answer {
+            talk(&format!(
                 "job {} cannot go back into the queue: {error}; the command that submitted it goes on",
                 self.job
-            ),
+            ));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use spec::RunId;
     use spec::status::State;
 
@@ -113,6 +117,8 @@ mod tests {
         let status =
             Status { schema: spec::SCHEMA, run: RunId::of(b"run"), state: State::Interrupted, results: None, attempts };
         assert_eq!(task.returns(&status), 1);
-        assert!(task.requeue(2).contains("1 time already"));
+        let said = RefCell::new(String::new());
+        task.requeue(2, &|text: &str| said.borrow_mut().push_str(text));
+        assert!(said.borrow().contains("1 time already"));
     }
 }
