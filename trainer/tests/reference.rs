@@ -15,8 +15,9 @@ use trainer::streams::Dropout;
 /// Largest distance from the reference, as a part of its largest magnitude.
 const TOLERANCE: f64 = 1e-5;
 
-/// Weights drawn at random may lie where single precision is not good for that: then so many times what transformers itself is
-/// off in single precision. The order of sums is another here, so that the two are off by as much, but not alike.
+/// Weights drawn at random may lie where single precision is not good for that: then so many times what transformers itself comes to
+/// be off in single precision, with these weights and some a millionth beside them. The order of sums is another here, and another on
+/// each kind of processor, so that the two are off by as much, but not alike.
 const TIMES_THEIRS: f64 = 1.5;
 
 /// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
@@ -36,7 +37,7 @@ struct Case {
     logits: Tensor,
     log_probabilities: Vec<f64>,
     loss: f64,
-    /// How far gradients of transformers in single precision are from those here; 0 where the file does not say.
+    /// How far gradients of transformers in single precision come to be from exact ones; 0 where the file does not say.
     rounding: f64,
     weights: BTreeMap<String, Tensor>,
     gradients: BTreeMap<String, Tensor>,

@@ -1,14 +1,16 @@
 """Writes what Hugging Face's transformers computes for a few tiny networks, for `trainer/tests/reference.rs`.
 
-    pip install torch==2.11.0 transformers==4.57.1 safetensors
+    pip install torch==2.11.0 transformers==5.23.0 safetensors
     python make_reference.py [NAME …]
 
 Each file holds one case: weights and inputs, and the logits, log-probabilities, loss and gradients that follow from them,
-computed in double precision, and how far transformers' own single precision is from these gradients. Its metadata carries the spec of the network as the trainer reads it. The trainer gets all
-stories in one packed batch; transformers gets every story alone or, in the cases of `PADDED`, all in one rectangle with
-padding and an attention mask, which comes to the same. `drawn-…` are shapes drawn at random, as `draw` says.
+computed in double precision, and how far transformers' own single precision comes to be from such gradients. Its metadata
+carries the spec of the network as the trainer reads it. The trainer gets all stories in one packed batch; transformers gets every
+story alone or, in the cases of `PADDED`, all in one rectangle with padding and an attention mask, which comes to the same.
+`drawn-…` are shapes drawn at random, as `draw` says.
 """
 
+import copy
 import json
 import random
 import sys
@@ -18,6 +20,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, RobertaConfig, RobertaForMaskedLM
+from transformers.models.gpt_neo import modeling_gpt_neo
 
 VOCABULARY = 17
 CONTEXT = 12
@@ -58,6 +61,8 @@ INSIDE = {"roberta-inside": [0, 3, 4], "roberta-inside-one": [2, 7, 11]}
 
 # How many shapes are drawn where nobody says.
 DRAWN = 4
+# How many networks, of nearly the same weights, tell what single precision can do.
+NEIGHBOURS = 12
 
 
 def draw(number, seed):
@@ -173,19 +178,31 @@ def spec_of(architecture, layers, hidden, heads, width, window, activation, drop
     }
 
 
+class Wide:
+    """torch, as a module sees it that must not go back to single precision."""
+
+    float32 = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
 def pass_of(model, name, stories, scored, targets, is_padded=None):
     """Logits, log-probabilities and loss, and the gradients of all parameters, in double precision whatever the model's."""
     model.zero_grad()
+    # GPT-Neo forms its scores in `torch.float32` whatever its weights are.
+    modeling_gpt_neo.torch = Wide() if model.dtype == torch.float64 else torch
     is_padded = name in PADDED if is_padded is None else is_padded
     logits = torch.cat(scored_logits(model, name, stories, scored, is_padded))
     log_probabilities = logits.log_softmax(-1).gather(-1, torch.cat(targets)[:, None])[:, 0]
     loss = -log_probabilities.sum()
     loss.backward()
+    modeling_gpt_neo.torch = torch
     gradients = {key: parameter.grad.double() for key, parameter in model.named_parameters()}
     return logits.detach(), log_probabilities.detach(), loss.detach(), gradients
 
 
-def rounding(exact, single):
+def distance(exact, single):
     """How far the gradients of single precision are from exact ones, each as a part of its largest: at most."""
     far = [
         ((single[key] - gradient).abs().max() / gradient.abs().max()).item()
@@ -193,6 +210,24 @@ def rounding(exact, single):
         # A key's bias has no gradient but for rounding.
         if not key.endswith("key.bias") and gradient.abs().max() > 0
     ]
+    return max(far)
+
+
+def rounding(model, name, texts):
+    """How far the gradients of single precision come to be from exact ones, at most: of the network and of its neighbours, whose
+    weights differ from its own by a millionth, story by story and in a rectangle.
+
+    How the rounding of one network falls out is chance, and falls out otherwise where sums are formed in another order: of a network
+    and its neighbours, of which none is nearer to what single precision can do, the worst tells how well it does."""
+    far = []
+    for number in range(NEIGHBOURS):
+        neighbour = copy.deepcopy(model)
+        for parameter in neighbour.parameters():
+            step = 1e-6 * (2 * torch.rand_like(parameter) - 1) if number > 0 else 0.0
+            parameter.data = (parameter.data * (1 + step)).float().double()
+        exact = pass_of(neighbour, name, *texts)[-1]
+        neighbour.float()
+        far += [distance(exact, pass_of(neighbour, name, *texts, is_padded)[-1]) for is_padded in (False, True)]
     return max(far)
 
 
@@ -207,11 +242,7 @@ def write(name, architecture, case, out, seed):
     stories, scored, targets = inputs(architecture, lengths, padding)
     stories[0][INSIDE.get(name, [])] = padding
     logits, log_probabilities, loss, gradients = pass_of(model, name, stories, scored, targets)
-    # As it rounds story by story, and in a rectangle: either is as good a measure of what single precision can do.
-    model.float()
-    far = max(rounding(gradients, pass_of(model, name, stories, scored, targets, way)[-1]) for way in (False, True))
-    model.double()
-
+    far = rounding(model, name, (stories, scored, targets))
     bounds = torch.tensor([0, *lengths]).cumsum(0)
     tensors = {
         "padding": torch.tensor([padding]),
