@@ -8,6 +8,7 @@ use e2e::programs::{expect, seedbed, transcript};
 use e2e::ranks::{compare, measured, processes, rows};
 use e2e::study::{self, Study, TINY};
 use rustix::process::{Signal, kill_process};
+use spec::status::Facts;
 
 /// Fifty steps of eight to ten forward passes each, with dropout.
 fn study(architectures: &str) -> Study {
@@ -75,4 +76,19 @@ fn a_killed_rank_ends_the_run_at_once_and_another_number_goes_on() {
     let output = run(2).arg("--retry").arg("failed").output().expect("seedbed starts");
     assert!(output.status.success(), "{}", transcript(&output));
     compare(&rows(&undisturbed.layout("ranks")), &rows(&study.layout("ranks")), 2);
+    let facts = fs::read_to_string(layout.run(planned).facts()).expect("the run has said what it is");
+    let facts: Facts = serde_json::from_str(&facts).expect("facts can be read");
+    // The three are remembered where they had left a checkpoint to go on from.
+    let shared: Vec<u32> = facts.places.iter().map(|place| place.ranks).collect();
+    assert!(shared == [3, 2] || shared == [2], "{facts:?}");
+    assert!(!layout.run(planned).ranks().exists());
+}
+
+#[test]
+fn a_run_on_several_machines_is_refused_here_and_nothing_is_written() {
+    let study = study("['gpt-neo']");
+    let two = ["--set", "resources.gpus=2", "--set", "resources.nodes=2"];
+    let (_, stderr) = expect(2, &[&["run", &study.sweep()][..], &two].concat());
+    assert!(stderr.contains("2 nodes (resources.nodes), and this is one machine"), "{stderr}");
+    assert!(!study.layout("ranks").directory().exists());
 }

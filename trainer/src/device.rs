@@ -136,15 +136,15 @@ pub fn describe(device: Device) -> String {
     }
 }
 
-/// Where a run is computed from step `from_step` on.
-pub fn place(device: Device, from_step: u64) -> Place {
+/// Where a run is computed from step `from_step` on, by so many ranks.
+pub fn place(device: Device, from_step: u64, ranks: u32) -> Place {
     let capability = match device {
         Device::Cuda(index) => gpu::device::describe(index)
             .map_or_else(|_| "unknown".to_owned(), |found| format!("{}.{}", found.capability.0, found.capability.1)),
         _ => capability(),
     };
     let libtorch = versions().remove("libtorch").unwrap_or_default();
-    Place { from_step, device: describe(device), capability, libtorch }
+    Place { from_step, device: describe(device), capability, libtorch, ranks }
 }
 
 /// The vector instructions that libtorch uses on this processor.

@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
             }
             None => self.beginning(),
         };
-        let place = device::place(self.device, progress.step);
+        let place = device::place(self.device, progress.step, team.world());
         let changes = progress.go_on_at(place);
         if let Some(words) = changes.filter(|_| team.is_first()) {
             logbook::say(&words);

@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 use spec::execution::Device;
 use spec::layout::SweepLayout;
 use spec::status::Cause;
-use spec::{ExitCode, Program, RunId};
+use spec::{ExitCode, Program, RunId, RunSpec};
 
 use super::status::failures;
 use crate::error::CliError;
@@ -74,7 +74,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let machine = Machine::here();
     let directory = sweep_directory(&arguments.sweep, &sweep.name, arguments.root.as_deref());
     let directory = std::path::absolute(&directory).map_err(|error| FileError::write(&directory, error))?;
-    let (mut writer, news) = SweepWriter::open(&sweep, SweepLayout::new(directory), &machine)?;
+    let layout = SweepLayout::new(directory);
+    // Where nothing is written yet, nothing is: of a sweep that has begun, what is left to do may need one node.
+    if !layout.plan().exists() {
+        check_nodes(sweep.runs.iter())?;
+    }
+    let (mut writer, news) = SweepWriter::open(&sweep, layout, &machine)?;
     for line in news {
         talk(&line);
     }
@@ -94,6 +99,14 @@ fn check_gpus(arguments: &Arguments) -> Result<(), CliError> {
     }
     let error = CliError::new(ExitCode::Usage, "--per-gpu needs a GPU, and none is visible");
     Err(error.hint("name GPUs with --gpus, or say how many runs go on at a time with --slots"))
+}
+
+/// Refuses runs on several machines.
+fn check_nodes<'run>(mut runs: impl Iterator<Item = &'run RunSpec>) -> Result<(), CliError> {
+    let Some(run) = runs.find(|run| run.nodes() > 1) else { return Ok(()) };
+    let words = format!("a run asks for {} nodes (resources.nodes), and this is one machine", run.nodes());
+    let error = CliError::new(ExitCode::Usage, words);
+    Err(error.hint("`seedbed submit` hands the sweep to a cluster; --set resources.nodes=1 runs it here"))
 }
 
 fn load(arguments: &Arguments) -> Result<Sweep, CliError> {
@@ -148,11 +161,7 @@ fn submit(
 fn request(arguments: &Arguments, selection: &Selection<'_>) -> Result<local::Request, CliError> {
     let on_gpu = || selection.tasks.iter().map(|task| &task.spec).filter(|run| run.execution.device != Device::Cpu);
     let needs_gpu = on_gpu().next().is_some();
-    if let Some(run) = selection.tasks.iter().map(|task| &task.spec).find(|run| run.nodes() > 1) {
-        let words = format!("a run asks for {} nodes (resources.nodes), and this is one machine", run.nodes());
-        let error = CliError::new(ExitCode::Usage, words);
-        return Err(error.hint("`seedbed submit` hands the sweep to a cluster; --set resources.nodes=1 runs it here"));
-    }
+    check_nodes(selection.tasks.iter().map(|task| task.spec))?;
     let gpus_per_run = on_gpu().map(|run| run.resources.gpus).max().unwrap_or(0);
     let gpus = match &arguments.gpus {
         Some(gpus) => gpus.clone(),

@@ -127,7 +127,7 @@ impl RunLayout {
         self.root.join("claim.json")
     }
 
-    /// Where its ranks meet on several nodes; gone when they have ended.
+    /// Where its ranks meet; gone when they have ended.
     pub fn ranks(&self) -> PathBuf {
         self.root.join("ranks")
     }

@@ -225,12 +225,25 @@ pub struct Place {
     pub capability: String,
     /// Version of libtorch.
     pub libtorch: String,
+    /// How many processes shared the run, each with a device of its own: 1 unless it says otherwise.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ranks: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_one(ranks: &u32) -> bool {
+    *ranks == 1
 }
 
 impl Place {
     /// Whether this is the other place, from whatever step.
     pub fn is_like(&self, other: &Self) -> bool {
-        (&self.device, &self.capability, &self.libtorch) == (&other.device, &other.capability, &other.libtorch)
+        let at_step_zero = |place: &Self| Self { from_step: 0, ..place.clone() };
+        at_step_zero(self) == at_step_zero(other)
     }
 }
 

@@ -69,7 +69,8 @@ impl Progress {
 }
 
 fn in_words(place: &Place) -> String {
-    format!("{} ({}) with libtorch {}", place.device, place.capability, place.libtorch)
+    let words = format!("{} ({}) with libtorch {}", place.device, place.capability, place.libtorch);
+    if place.ranks > 1 { format!("{words} by {} ranks", place.ranks) } else { words }
 }
 
 /// A [`Progress`] with the hash of itself and of the tensors beside it.

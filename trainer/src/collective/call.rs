@@ -41,7 +41,18 @@ impl Call {
     /// # Errors
     /// [`CollectiveError::Environment`] when it makes no sense.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CollectiveError> {
-        let Some(folder) = variable(contract::RENDEZVOUS) else { return Ok(None) };
+        let Some(folder) = variable(contract::RENDEZVOUS) else {
+            // A rank that thought itself alone would write into the run of the others.
+            if variable(contract::RANK).is_none() && variable(contract::RANKS).is_none() {
+                return Ok(None);
+            }
+            let expected = "the folder in which a rank meets the others";
+            return Err(CollectiveError::Environment {
+                variable: contract::RENDEZVOUS,
+                found: String::new(),
+                expected,
+            });
+        };
         let is_task = variable(contract::RANK).is_none() && variable(OF_SLURM[0]).is_some();
         let names = if is_task { OF_SLURM } else { [contract::RANK, contract::RANKS, contract::LOCAL_RANK] };
         let [rank, world, local_rank] = names.map(|name| number::<u32>(&variable, name));
@@ -77,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_rank_is_told_its_place() {
-        assert_eq!(call(&[("SEEDBED_RANK", "1"), ("SEEDBED_RANKS", "4")]).unwrap(), None);
+        assert_eq!(call(&[("SEEDBED_LOCAL_RANKS", "4"), ("SLURM_PROCID", "0")]).unwrap(), None);
         let mut told = vec![
             ("SEEDBED_RENDEZVOUS", "/r"),
             ("SEEDBED_RANK", "3"),
@@ -132,5 +143,9 @@ mod tests {
         assert_eq!(words("x"), "SEEDBED_RANK is `x`, which is not a whole number");
         let missing = call(&[("SEEDBED_RENDEZVOUS", "/r"), ("SEEDBED_RANK", "0")]).unwrap_err().to_string();
         assert_eq!(missing, "SEEDBED_RANKS is ``, which is not a whole number");
+        for half in [&[("SEEDBED_RANK", "0")][..], &[("SEEDBED_RANK", "1"), ("SEEDBED_RANKS", "2")]] {
+            let words = call(half).unwrap_err().to_string();
+            assert_eq!(words, "SEEDBED_RENDEZVOUS is ``, which is not the folder in which a rank meets the others");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! When one fails, the others cannot go on; they are ended too, and the leader ends as the one whose failure was first: with its
 //! exit code, or by the same signal. So whoever started the leader sees one run with one end.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use spec::{ExitCode, Failure, contract};
 
 use super::end::{End, first_failure};
+use super::meeting::Meeting;
 use crate::logbook;
 use crate::signal::StopRequest;
 
@@ -26,14 +28,14 @@ const GRACE: Duration = Duration::from_secs(1);
 pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<ExitCode, Failure> {
     let unable = |error| Failure::new(ExitCode::Unavailable, error);
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
-    let rendezvous = tempfile::Builder::new().prefix("seedbed-rendezvous").tempdir().map_err(unable)?;
+    let meeting = Meeting::prepare(directory)?;
     let mut ranks = Ranks { children: Vec::new(), ends: vec![None; world as usize], told: false };
     for rank in 0..world {
         let place = [rank, world, rank, world];
-        ranks.children.push(start(directory, cache, place, rendezvous.path()).map_err(unable)?);
+        ranks.children.push(start(directory, cache, place, &meeting.folder).map_err(unable)?);
     }
     let failed = ranks.watch(&stop).map_err(unable)?;
-    drop(rendezvous);
+    drop(meeting);
     match failed {
         // All others end as the first does, which alone knows how the run ended.
         None => Ok(ranks.ends[0].expect("invariant: all ranks have ended").follow()),
@@ -57,6 +59,7 @@ pub(super) fn start(
 ) -> std::io::Result<Child> {
     // The running program itself, also when its file was replaced since it was started.
     let mut command = Command::new("/proc/self/exe");
+    command.arg0(format!("seedbed-trainer-rank-{}", place[0]));
     command.arg("run").arg("--dir").arg(directory).stdin(Stdio::null());
     if let Some(cache) = cache {
         command.arg("--cache").arg(cache);

@@ -1,4 +1,4 @@
-//! The folder in which the ranks of a run on several nodes meet, and in which it is written down how each of them ended.
+//! The folder in which the ranks of a run meet; on several nodes it is written down there how each of them ended, too.
 
 use std::fs;
 use std::io::{self, Write as _};

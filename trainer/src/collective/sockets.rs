@@ -19,6 +19,8 @@ pub struct Sockets {
     rank: u32,
     /// Rank 0 has one to every other rank, in their order; every other one has one to rank 0.
     streams: Vec<UnixStream>,
+    /// How long it waits for any of them.
+    limit: Duration,
 }
 
 /// What a rank asks for: all must ask for the same.
@@ -113,7 +115,7 @@ impl Sockets {
                 Err(error) => return Err(lost(missing(&streams))(error)),
             }
         }
-        Ok(Self { rank: 0, streams: streams.into_iter().flatten().collect() })
+        Ok(Self { rank: 0, streams: streams.into_iter().flatten().collect(), limit })
     }
 
     /// Another rank: goes to rank 0, which listens at `path`.
@@ -128,7 +130,7 @@ impl Sockets {
             Ok(stream)
         };
         let lost = |source| CollectiveError::Lost { rank: 0, during: "connecting", source };
-        Ok(Self { rank, streams: vec![connect().map_err(lost)?] })
+        Ok(Self { rank, streams: vec![connect().map_err(lost)?], limit })
     }
 
     /// The rank at the other end of `streams[index]`.
@@ -137,13 +139,25 @@ impl Sockets {
     }
 
     fn write(&mut self, index: usize, bytes: &[u8], during: &'static str) -> Result<(), CollectiveError> {
-        let rank = self.peer(index);
-        self.streams[index].write_all(bytes).map_err(|source| CollectiveError::Lost { rank, during, source })
+        let written = self.streams[index].write_all(bytes);
+        written.map_err(|source| self.lost(index, during, source))
     }
 
     fn read(&mut self, index: usize, bytes: &mut [u8], during: &'static str) -> Result<(), CollectiveError> {
-        let rank = self.peer(index);
-        self.streams[index].read_exact(bytes).map_err(|source| CollectiveError::Lost { rank, during, source })
+        let read = self.streams[index].read_exact(bytes);
+        read.map_err(|source| self.lost(index, during, source))
+    }
+
+    fn lost(&self, index: usize, during: &'static str, source: io::Error) -> CollectiveError {
+        // What the system says of a limit that has passed is that one may try again.
+        let source = match source.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                let words = format!("it has been silent for {} s", self.limit.as_secs());
+                io::Error::new(io::ErrorKind::TimedOut, words)
+            }
+            _ => source,
+        };
+        CollectiveError::Lost { rank: self.peer(index), during, source }
     }
 
     /// Reads what the rank at `index` sends for `demand`.
