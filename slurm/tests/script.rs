@@ -173,7 +173,8 @@ fn the_job_gets_a_folder_of_its_own_on_the_node() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(scratch).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o700);
 
-    script.environment.scratch = Some("/nonexistent".parse().unwrap());
+    let gone = node.path().join("gone");
+    script.environment.scratch = Some(gone.to_str().unwrap().parse().unwrap());
     assert_eq!(run(&script).status.code(), Some(i32::from(slurm::script::SETUP_FAILED)));
 }
 
