@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let directory = sweep_directory(&arguments.sweep, &sweep.name, arguments.root.as_deref());
     let directory = std::path::absolute(&directory).map_err(|error| FileError::write(&directory, error))?;
     let layout = SweepLayout::new(directory);
-    // Where nothing is written yet, nothing is: of a sweep that has begun, what is left to do may need one node.
+    // Before anything is written. Of a sweep that has begun, what is left to do may need no more than this machine.
     if !layout.plan().exists() {
         check_nodes(sweep.runs.iter())?;
     }
