@@ -7,8 +7,8 @@
 //!
 //! 1. [`value`] and [`setting`]: every key of a sweep file that describes a run, with its range, default and meaning.
 //! 2. [`model`], [`feed_forward`], [`data`], [`train`], [`evaluate`]: the validated study, one file a section.
-//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`] with [`fine_tuning`] and [`fine_tuning_seeds`], what else its
-//!    model is asked; nothing in them is part of its id.
+//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`] with [`fine_tuning`] and [`fine_tuning_seeds`]:
+//!    what else its model is asked. Nothing in them is part of its id.
 //! 4. [`run`], [`network_size`] and [`identity`]: one run, how large its network is, and the id that says which science it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
 //! 6. [`contract`], [`exit`], [`failure`]: what a supervisor and a trainer promise each other, and how either ends.
