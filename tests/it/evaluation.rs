@@ -104,6 +104,14 @@ fn a_sweep_tunes_its_models_and_reports_one_value_a_run() {
     for planned in &plan.runs {
         value(&layout.run(planned.id).evaluation().join("rte/results.csv"), "rte", "3");
     }
+
+    // What has lost a row since it was measured is measured again, and found the same.
+    let table = layout.run(plan.runs[0].id).evaluation().join("rte/results.csv");
+    let whole = fs::read_to_string(&table).expect("the table is there");
+    let (kept, _) = whole.trim_end().rsplit_once('\n').expect("it has rows");
+    fs::write(&table, format!("{kept}\n")).expect("it can be written");
+    ends_with(0, &launch(&study, &seeds));
+    assert_eq!(fs::read_to_string(&table).expect("the table is there"), whole);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_killed_rank_ends_the_run_at_once_and_another_number_goes_on() {
     let facts = fs::read_to_string(layout.run(planned).facts()).expect("the run has said what it is");
     let facts: Facts = serde_json::from_str(&facts).expect("facts can be read");
     // The three are remembered where they had left a checkpoint to go on from.
-    let shared: Vec<u32> = facts.places.iter().map(|place| place.ranks).collect();
+    let shared: Vec<u32> = facts.places.iter().filter_map(|place| place.ranks).collect();
     assert!(shared == [3, 2] || shared == [2], "{facts:?}");
     assert!(!layout.run(planned).ranks().exists());
 }
@@ -91,4 +91,16 @@ fn a_run_on_several_machines_is_refused_here_and_nothing_is_written() {
     let (_, stderr) = expect(2, &[&["run", &study.sweep()][..], &two].concat());
     assert!(stderr.contains("2 nodes (resources.nodes), and this is one machine"), "{stderr}");
     assert!(!study.layout("ranks").directory().exists());
+}
+
+#[test]
+fn runs_on_several_machines_do_not_keep_the_others_from_being_chosen() {
+    let study = study("['gpt-neo', 'roberta']");
+    let mut text = fs::read_to_string(study.sweep()).expect("the sweep is there");
+    text += "\n[[override]]\nwhen = { architecture = \"roberta\" }\nset = { \"resources.gpus\" = 2, \"resources.nodes\" = 2 }\n";
+    fs::write(study.sweep(), text).expect("it can be written");
+    let small = ["run", &study.sweep(), "--threads", "1", "--where", "architecture=gpt-neo"];
+    expect(0, &small);
+    let (_, stderr) = expect(2, &["run", &study.sweep()]);
+    assert!(stderr.contains("2 nodes (resources.nodes)"), "{stderr}");
 }

@@ -162,6 +162,25 @@ impl Bench {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "what a test prints is shown when it fails")]
+impl Drop for Bench {
+    /// A test that fails shows what Slurm has to say: the cluster is gone when somebody reads of it.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let shown = |program, arguments: &[&str]| {
+                let output = self.cluster.command(program).args(arguments).output();
+                output.map(|output| transcript(&output)).unwrap_or_default()
+            };
+            let (queue, nodes) = (shown("scontrol", &["show", "job"]), shown("scontrol", &["show", "node"]));
+            eprintln!(
+                "{queue}\n{nodes}\n{}\n{}",
+                fs::read_to_string(self.layout().ledger()).unwrap_or_default(),
+                self.cluster.logs()
+            );
+        }
+    }
+}
+
 /// A `PATH` on which this shell script, written into `folder`, comes before a `program` of Slurm; in it `$REAL` is the real one.
 pub(crate) fn with_stand_in(folder: &Path, program: &str, script: &str) -> String {
     fs::create_dir_all(folder).unwrap();
@@ -175,9 +194,9 @@ pub(crate) fn with_stand_in(folder: &Path, program: &str, script: &str) -> Strin
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
 }
 
-/// Waits, for at most a minute and a half, until `holds`.
+/// Waits, for at most four minutes, until `holds`. A message that a busy controller or node has lost is sent again after one or two.
 pub(crate) fn wait(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + Duration::from_mins(4);
     while !holds() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(200));

@@ -145,7 +145,7 @@ fn measurements_are_an_array_of_their_own_and_find_what_one_machine_finds() {
     assert!(warned.status.success(), "{warned:?}");
     let log = layout.job_logs().join(format!("{task}.log"));
     let says = |text: &str| fs::read_to_string(&log).unwrap_or_default().contains(text);
-    wait("the task goes back into the queue", || says("goes back into the queue"));
+    wait("the task asks to go back into the queue", || says("asks to go back into the queue"));
     fs::remove_file(measured.study.path("wait")).unwrap();
     // Slurm keeps back for two minutes what was requeued; a node refuses what starts in the second in which it was taken from it.
     std::thread::sleep(Duration::from_secs(3));

@@ -111,7 +111,7 @@ fn a_pack_whose_time_is_up_checkpoints_and_comes_back() {
         assert!(before.iter().all(|cause| *cause == Some(Cause::Checkpointed)), "{causes:?}");
     }
     let said = job_logs(&bench);
-    assert!(said.contains("is done already") && said.contains("goes back into the queue"), "{said}");
+    assert!(said.contains("is done already") && said.contains("asks to go back into the queue"), "{said}");
 }
 
 #[test]

@@ -144,7 +144,7 @@ pub fn place(device: Device, from_step: u64, ranks: u32) -> Place {
         _ => capability(),
     };
     let libtorch = versions().remove("libtorch").unwrap_or_default();
-    Place { from_step, device: describe(device), capability, libtorch, ranks }
+    Place { from_step, device: describe(device), capability, libtorch, ranks: Some(ranks) }
 }
 
 /// The vector instructions that libtorch uses on this processor.

@@ -189,7 +189,7 @@ impl Blame for TrainError {
 impl Blame for CollectiveError {
     fn exit(&self) -> ExitCode {
         match self {
-            Self::Environment { .. } => ExitCode::Usage,
+            Self::Environment { .. } | Self::Incomplete { .. } => ExitCode::Usage,
             Self::Taken { .. } => ExitCode::Busy,
             Self::Write(error) => error.exit(),
             Self::Kind(_) | Self::Torch(_) | Self::OutOfStep { .. } => ExitCode::Bug,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use spec::evaluate::Task;
 use spec::fine_tuning::{FineTuning, TunedTask};
+use spec::fine_tuning_seeds::FineTuningSeeds;
 use spec::layout::RunLayout;
 use spec::rows::ResultRow;
 use spec::{ExitCode, Failure, Study};
@@ -110,7 +111,7 @@ pub fn fine_tune(
     let (layout, device) = (place.layout, training.workbench.device);
     let model = trained_model(training, place)?;
     let protocol = Protocol::of(tuning);
-    let seeds: Vec<u64> = (0..u64::from(tuning.seeds)).collect();
+    let seeds = FineTuningSeeds::first(tuning.seeds);
     let tune = |task: &TunedTask| {
         let data = TaskData::of_run(run, task).map_err(as_failure)?;
         let element = Element {

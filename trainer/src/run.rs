@@ -15,7 +15,7 @@ use crate::collective::call::Call;
 use crate::collective::ranks;
 use crate::evaluate::folder;
 use crate::failure::{as_failure, write_failure};
-use crate::files::{write_atomically, write_json};
+use crate::files::{remove_folder, write_atomically, write_json};
 use crate::inspect::Machine;
 use crate::measure::{self, Place};
 use crate::session::Session;
@@ -36,10 +36,11 @@ pub fn carry_out(
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let layout = RunLayout::new(directory);
     let run = read_spec(&layout)?;
-    let Program::Builtin(study) = &run.program else {
-        return Err(Failure::new(ExitCode::BadSpec, "this run belongs to another program")
-            .hint("its command stands under `program` in run.json"));
-    };
+    let study = study(&run)?;
+    if call.is_none() {
+        // Of a start with several ranks, whose leader was killed.
+        remove_folder(&layout.ranks()).map_err(write_failure)?;
+    }
     device::prepare(&run, call.map_or(1, |call| call.local_world))?;
     let (device, team) = ranks::join(&run, layout.directory(), call, cuda)?;
     if team.is_first() {
@@ -103,6 +104,18 @@ pub fn read_spec(layout: &RunLayout) -> Result<RunSpec, Failure> {
     let bad = |reason: String| Failure::new(ExitCode::BadSpec, format!("cannot use {}: {reason}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
     parse_spec(&text).map_err(bad)
+}
+
+/// What `run` asks of this program.
+///
+/// # Errors
+/// When it belongs to another program.
+pub fn study(run: &RunSpec) -> Result<&Study, Failure> {
+    let Program::Builtin(study) = &run.program else {
+        return Err(Failure::new(ExitCode::BadSpec, "this run belongs to another program")
+            .hint("its command stands under `program` in run.json"));
+    };
+    Ok(study)
 }
 
 /// The run of a `run.json` with this content, checked.

@@ -15,7 +15,7 @@ use trainer::streams::Dropout;
 /// Largest distance from the reference, as a part of its largest magnitude.
 const TOLERANCE: f64 = 1e-5;
 
-/// Weights drawn at random may lie where single precision is not good for that: then so many times what transformers itself comes to
+/// Weights may lie where single precision is not good for that, drawn at random or not: then so many times what transformers itself comes to
 /// be off in single precision, with these weights and some a millionth beside them. The order of sums is another here, and another on
 /// each kind of processor, so that the two are off by as much, but not alike.
 const TIMES_THEIRS: f64 = 1.5;

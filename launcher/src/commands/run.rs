@@ -77,7 +77,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let layout = SweepLayout::new(directory);
     // Before anything is written. Of a sweep that has begun, what is left to do may need no more than this machine.
     if !layout.plan().exists() {
-        check_nodes(sweep.runs.iter())?;
+        let meant = sweep.runs.iter().filter(|run| wishes.mean(run));
+        check_nodes(meant.take(wishes.limit.unwrap_or(usize::MAX)))?;
     }
     let (mut writer, news) = SweepWriter::open(&sweep, layout, &machine)?;
     for line in news {

@@ -1,8 +1,8 @@
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use spec::RunId;
 use spec::benchmark::Benchmark;
@@ -56,7 +56,7 @@ pub struct Tuning {
     /// How models are tuned and scored: superglue or babylm-2023
     #[arg(long = "fine-tuning-protocol", value_name = "NAME", value_parser = protocol)]
     pub protocol: Option<TuningProtocol>,
-    /// Fine-tuning seeds, such as 0,1,2; the report averages them within each run
+    /// Fine-tuning seeds themselves, such as 0,1,2, not how many; the report averages them within each run
     #[arg(long = "fine-tuning-seeds", value_name = "SEEDS", allow_negative_numbers = true)]
     #[serde(deserialize_with = "named_seeds")]
     pub seeds: Option<FineTuningSeeds>,
@@ -77,10 +77,13 @@ pub struct Tuning {
     pub items: Option<u32>,
 }
 
-/// Records of earlier versions have an empty list where no seeds were named.
+/// Records of earlier versions have an empty list where no seeds were named, and may name one twice: such an element failed, and
+/// what is wanted of it now decides.
 fn named_seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FineTuningSeeds>, D::Error> {
-    let seeds = Option::<Vec<u64>>::deserialize(deserializer)?.filter(|seeds| !seeds.is_empty());
-    seeds.map(FineTuningSeeds::try_from).transpose().map_err(D::Error::custom)
+    let mut known = BTreeSet::new();
+    let mut seeds = Option::<Vec<u64>>::deserialize(deserializer)?.unwrap_or_default();
+    seeds.retain(|seed| known.insert(*seed));
+    Ok(FineTuningSeeds::try_from(seeds).ok())
 }
 
 fn protocol(text: &str) -> Result<TuningProtocol, String> {
@@ -177,6 +180,6 @@ mod tests {
         }
         let read = |seeds: &str| serde_json::from_str::<Tuning>(&format!(r#"{{"seeds":{seeds}}}"#));
         assert_eq!((read("[]").unwrap(), read("null").unwrap()), (Tuning::default(), Tuning::default()));
-        assert!(read("[1,1]").unwrap_err().to_string().contains("1 is named twice"));
+        assert_eq!(read("[1,0,1]").unwrap().seeds, "1,0".parse().ok());
     }
 }

@@ -180,7 +180,8 @@ impl Wishes {
         if sweep.runs.iter().any(|run| self.mean(run)) { Ok(()) } else { Err(SelectError::Nothing) }
     }
 
-    fn mean(&self, run: &RunSpec) -> bool {
+    /// Whether its conditions hold for `run`.
+    pub fn mean(&self, run: &RunSpec) -> bool {
         self.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels))
     }
 }

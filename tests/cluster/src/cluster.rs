@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_mins(4);
 /// How long a daemon may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(4);
 
+/// How many lines of a log are shown when something went wrong.
+const LAST_LINES: usize = 30;
+
 /// A running cluster. Dropping it stops it.
 #[derive(Debug)]
 pub struct Cluster {
@@ -237,11 +240,12 @@ impl Cluster {
         self.command(program).args(arguments).output().is_ok_and(|output| output.status.success())
     }
 
-    fn logs(&self) -> String {
+    /// What the daemons said last, the newest lines of every log.
+    pub fn logs(&self) -> String {
         let entries = fs::read_dir(self.folder().join("log")).into_iter().flatten().flatten();
         let ends = entries.map(|entry| {
             let text = fs::read_to_string(entry.path()).unwrap_or_default();
-            let lines: Vec<&str> = text.lines().rev().take(8).collect();
+            let lines: Vec<&str> = text.lines().rev().take(LAST_LINES).collect();
             let lines: Vec<&str> = lines.into_iter().rev().collect();
             format!("{}:\n  {}\n", entry.path().display(), lines.join("\n  "))
         });

@@ -41,7 +41,7 @@ pub(crate) fn slurm(folder: &Path, ports: &Ports, options: Options) -> String {
          SlurmctldPidFile={at}/slurmctld.pid\nSlurmdLogFile={at}/log/%n.log\nSlurmctldLogFile={at}/log/slurmctld.log\n\
          JobAcctGatherType=jobacct_gather/linux\nPreemptType=preempt/partition_prio\nPreemptMode=REQUEUE\n\
          SchedulerParameters=sched_interval=2,bf_interval=2,bf_continue\nKillWait=5\nInactiveLimit=0\n\
-         MaxArraySize={array}\nSlurmdTimeout={timeout}\nMessageTimeout=5\nMailProg=/bin/true\n",
+         MaxArraySize={array}\nSlurmdTimeout={timeout}\nMailProg=/bin/true\n",
         controller = ports.controller,
         array = options.max_array_size,
         timeout = options.node_timeout,

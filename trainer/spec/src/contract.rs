@@ -15,7 +15,8 @@ pub const RESUME: &str = "SEEDBED_RESUME";
 pub const ATTEMPT: &str = "SEEDBED_ATTEMPT";
 /// Processor threads that the run may use.
 pub const THREADS: &str = "SEEDBED_THREADS";
-/// The folder in which the ranks of a run on several devices find each other; unset, the run has one. Used for one start only.
+/// The folder in which the ranks of a run on several devices find each other, made by whoever starts them and used for one start
+/// only. Unset, the run has one rank; [`RANK`] and [`RANKS`] must then be unset, too.
 pub const RENDEZVOUS: &str = "SEEDBED_RENDEZVOUS";
 /// Which rank a trainer is, from 0. Where only the rendezvous is given, the rank is the number of the task of a Slurm step.
 pub const RANK: &str = "SEEDBED_RANK";

@@ -28,7 +28,7 @@ pub enum FineTuningSeedsError {
 }
 
 impl FineTuningSeeds {
-    /// The seeds 0, 1, 2 … of `number`, which is 1 or more.
+    /// The seeds 0, 1, 2 … of `number`; of 0, which no setting allows, the seed 0.
     pub fn first(number: u32) -> Self {
         Self((0..u64::from(number.max(1))).collect())
     }

@@ -225,25 +225,18 @@ pub struct Place {
     pub capability: String,
     /// Version of libtorch.
     pub libtorch: String,
-    /// How many processes shared the run, each with a device of its own: 1 unless it says otherwise.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub ranks: u32,
-}
-
-fn one() -> u32 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_one(ranks: &u32) -> bool {
-    *ranks == 1
+    /// How many processes shared the run, each with a device of its own; versions that could not tell left it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<u32>,
 }
 
 impl Place {
-    /// Whether this is the other place, from whatever step.
+    /// Whether this is the other place, as far as is known and from whatever step.
     pub fn is_like(&self, other: &Self) -> bool {
-        let at_step_zero = |place: &Self| Self { from_step: 0, ..place.clone() };
-        at_step_zero(self) == at_step_zero(other)
+        let both_tell = self.ranks.is_some() && other.ranks.is_some();
+        let what_counts =
+            |place: &Self| Self { from_step: 0, ranks: place.ranks.filter(|_| both_tell), ..place.clone() };
+        what_counts(self) == what_counts(other)
     }
 }
 
@@ -305,6 +298,18 @@ mod tests {
         assert_eq!((attempt.warned, attempt.told, &attempt.node), (false, false, &None));
         let written = serde_json::to_value(&attempt).unwrap();
         assert!(["warned", "told", "node"].iter().all(|key| written.get(key).is_none()));
+    }
+
+    #[test]
+    fn a_place_of_an_earlier_version_may_be_any_number_of_ranks() {
+        let place = |ranks: &str| -> Place {
+            let text = r#"{"from-step":STEP,"device":"d","capability":"c","libtorch":"2""#;
+            serde_json::from_str(&format!("{}{ranks}}}", text.replace("STEP", &ranks.len().to_string()))).unwrap()
+        };
+        let (unknown, one, four) = (place(""), place(r#","ranks":1"#), place(r#","ranks":4"#));
+        assert!(unknown.is_like(&four) && four.is_like(&unknown) && unknown.is_like(&one) && four.is_like(&four));
+        assert!(!one.is_like(&four) && !unknown.is_like(&Place { device: "e".to_owned(), ..unknown.clone() }));
+        assert!(!serde_json::to_string(&unknown).unwrap().contains("ranks"));
     }
 
     #[test]

@@ -70,7 +70,10 @@ impl Progress {
 
 fn in_words(place: &Place) -> String {
     let words = format!("{} ({}) with libtorch {}", place.device, place.capability, place.libtorch);
-    if place.ranks > 1 { format!("{words} by {} ranks", place.ranks) } else { words }
+    match place.ranks {
+        Some(ranks) if ranks > 1 => format!("{words} by {ranks} ranks"),
+        _ => words,
+    }
 }
 
 /// A [`Progress`] with the hash of itself and of the tensors beside it.

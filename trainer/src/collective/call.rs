@@ -35,23 +35,19 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call in the environment, which `variable` looks up; nothing where there is no rendezvous. A rank is told its place by
-    /// [`super::leader`] on its own machine, or by Slurm, which counts the tasks of a step as [`super::spread`] needs them.
+    /// The call in the environment, which `variable` looks up; nothing where it has neither a rendezvous nor a place. A rank is
+    /// told its place by [`super::leader`] on its own machine, or by Slurm, which counts the tasks of a step as [`super::spread`]
+    /// needs them.
     ///
     /// # Errors
-    /// [`CollectiveError::Environment`] when it makes no sense.
+    /// [`CollectiveError::Incomplete`] when there is a place without a rendezvous, [`CollectiveError::Environment`] when what is
+    /// said makes no sense.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CollectiveError> {
         let Some(folder) = variable(contract::RENDEZVOUS) else {
             // A rank that thought itself alone would write into the run of the others.
-            if variable(contract::RANK).is_none() && variable(contract::RANKS).is_none() {
-                return Ok(None);
-            }
-            let expected = "the folder in which a rank meets the others";
-            return Err(CollectiveError::Environment {
-                variable: contract::RENDEZVOUS,
-                found: String::new(),
-                expected,
-            });
+            let place = [contract::RANK, contract::RANKS].into_iter().find(|name| variable(name).is_some());
+            let missing = contract::RENDEZVOUS;
+            return place.map_or(Ok(None), |found| Err(CollectiveError::Incomplete { found, missing }));
         };
         let is_task = variable(contract::RANK).is_none() && variable(OF_SLURM[0]).is_some();
         let names = if is_task { OF_SLURM } else { [contract::RANK, contract::RANKS, contract::LOCAL_RANK] };
@@ -143,9 +139,13 @@ mod tests {
         assert_eq!(words("x"), "SEEDBED_RANK is `x`, which is not a whole number");
         let missing = call(&[("SEEDBED_RENDEZVOUS", "/r"), ("SEEDBED_RANK", "0")]).unwrap_err().to_string();
         assert_eq!(missing, "SEEDBED_RANKS is ``, which is not a whole number");
-        for half in [&[("SEEDBED_RANK", "0")][..], &[("SEEDBED_RANK", "1"), ("SEEDBED_RANKS", "2")]] {
+        for (half, found) in [
+            (&[("SEEDBED_RANK", "0")][..], "SEEDBED_RANK"),
+            (&[("SEEDBED_RANKS", "2")], "SEEDBED_RANKS"),
+            (&[("SEEDBED_RANK", "1"), ("SEEDBED_RANKS", "2")], "SEEDBED_RANK"),
+        ] {
             let words = call(half).unwrap_err().to_string();
-            assert_eq!(words, "SEEDBED_RENDEZVOUS is ``, which is not the folder in which a rank meets the others");
+            assert_eq!(words, format!("{found} is set, but not SEEDBED_RENDEZVOUS: set all of them, or none"));
         }
     }
 }

@@ -20,6 +20,22 @@ pub enum CollectiveError {
         /// What it should be.
         expected: &'static str,
     },
+    /// The environment says but a part of who this rank is.
+    #[error("{found} is set, but not {missing}: set all of them, or none")]
+    Incomplete {
+        /// A variable that is set.
+        found: &'static str,
+        /// One that is not.
+        missing: &'static str,
+    },
+    /// The folder of the rendezvous never came.
+    #[error("after {seconds} s there was no folder {} for the ranks to meet in: whoever starts them makes it", .folder.display())]
+    NoFolder {
+        /// How long was waited.
+        seconds: u64,
+        /// Where it should be.
+        folder: PathBuf,
+    },
     /// Some ranks never came.
     #[error("after {seconds} s {} of {world} had not come to {}", ranks(.missing), .folder.display())]
     Missing {
@@ -88,7 +104,7 @@ pub enum CollectiveError {
         rank: u32,
         /// What was under way.
         during: &'static str,
-        /// What the system says.
+        /// What the system says, or for how long nothing was heard.
         #[source]
         source: io::Error,
     },

@@ -9,12 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use spec::layout::RunLayout;
 use spec::{ExitCode, Failure, contract};
 
 use super::end::{End, first_failure};
 use super::meeting::Meeting;
-use crate::logbook;
 use crate::signal::StopRequest;
+use crate::{logbook, run};
 
 /// Time between two looks at the ranks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -24,9 +25,11 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Carries out the run in `directory` with `world` ranks.
 ///
 /// # Errors
-/// When they cannot be started.
+/// When there is no such run, or its ranks cannot be started.
 pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<ExitCode, Failure> {
     let unable = |error| Failure::new(ExitCode::Unavailable, error);
+    // Said once for all ranks, and before anything is written.
+    run::study(&run::read_spec(&RunLayout::new(directory))?)?;
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let meeting = Meeting::prepare(directory)?;
     let mut ranks = Ranks { children: Vec::new(), ends: vec![None; world as usize], told: false };
@@ -35,16 +38,18 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<E
         ranks.children.push(start(directory, cache, place, &meeting.folder).map_err(unable)?);
     }
     let failed = ranks.watch(&stop).map_err(unable)?;
-    drop(meeting);
-    match failed {
+    let end = match failed {
         // All others end as the first does, which alone knows how the run ended.
-        None => Ok(ranks.ends[0].expect("invariant: all ranks have ended").follow()),
+        None => ranks.ends[0].expect("invariant: all ranks have ended"),
         Some((rank, end)) => {
             logbook::say(&format!("rank {rank} of {world} failed ({end}), so the run ends here"));
-            drop(ranks);
-            Ok(end.follow())
+            end
         }
-    }
+    };
+    // In this order: a rank that still lives could write into the folder while it is removed.
+    drop(ranks);
+    drop(meeting);
+    Ok(end.follow())
 }
 
 /// Where a rank stands: its number and how many there are, in all and on its machine.
@@ -118,5 +123,23 @@ impl Drop for Ranks {
         for child in &mut self.children {
             let _ = child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collective::spread;
+
+    #[test]
+    fn a_run_that_is_not_there_is_said_once_and_nothing_is_written() {
+        let home = tempfile::tempdir().unwrap();
+        let typo = home.path().join("typo");
+        let alone = run::read_spec(&RunLayout::new(&typo)).unwrap_err().render();
+        for failure in [carry_out(&typo, None, 2), spread::carry_out(&typo, None, (4, 2))] {
+            let failure = failure.unwrap_err();
+            assert_eq!((failure.exit(), failure.render()), (ExitCode::BadSpec, alone.clone()));
+        }
+        assert!(!typo.exists());
     }
 }

@@ -19,12 +19,12 @@ pub(super) struct Meeting {
 }
 
 impl Meeting {
-    /// An empty folder. The run is claimed, so what lies there is of a start that is over.
+    /// An empty folder in that of the run, which is there. The run is claimed, so what lies there is of a start that is over.
     pub(super) fn prepare(directory: &Path) -> Result<Self, Failure> {
         let folder = RunLayout::new(directory).ranks();
         let failed = |error| write_failure(WriteError::new(&folder, error));
         remove_folder(&folder).map_err(write_failure)?;
-        fs::create_dir_all(&folder).map_err(failed)?;
+        fs::create_dir(&folder).map_err(failed)?;
         Ok(Self { folder })
     }
 
@@ -84,6 +84,7 @@ mod tests {
         let meeting = Meeting::prepare(folder.path()).unwrap();
         assert!(!meeting.is_complete(1));
         drop(meeting);
-        assert!(!RunLayout::new(folder.path()).ranks().exists());
+        assert!(Meeting::prepare(&folder.path().join("typo")).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

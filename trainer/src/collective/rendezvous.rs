@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,12 +16,14 @@ use tch::Device;
 
 use super::call::Call;
 use super::error::CollectiveError;
-use super::sockets::Sockets;
+use super::sockets::{self, Sockets};
 use super::team::Team;
 use crate::files::WriteError;
 
 /// Time between two looks into the folder, which may lie on a network's file system.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// Name of the socket at which rank 0 listens, in the folder.
+const SOCKET: &str = "rank-0";
 
 /// What a rank says of itself: all but the first two must be the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,8 +48,8 @@ pub struct Introduction {
 enum Meeting {
     /// By NCCL, with this unique id.
     Nccl(String),
-    /// At this socket.
-    Socket(PathBuf),
+    /// At the socket of rank 0.
+    Socket,
     /// Not at all, and why.
     Refused(String),
 }
@@ -83,7 +84,15 @@ pub(super) fn introduction(folder: &Path, rank: u32) -> PathBuf {
 
 fn introduce(call: &Call, own: &Introduction) -> Result<(), CollectiveError> {
     let path = introduction(&call.rendezvous, call.rank);
-    fs::create_dir_all(&call.rendezvous).map_err(|source| WriteError::new(&call.rendezvous, source))?;
+    // On another node it may be seen late. Whoever starts the ranks makes and removes it: one that is made here would be left.
+    let deadline = Instant::now() + call.patience;
+    while matches!(call.rendezvous.try_exists(), Ok(false)) {
+        if Instant::now() >= deadline {
+            let (seconds, folder) = (call.patience.as_secs(), call.rendezvous.clone());
+            return Err(CollectiveError::NoFolder { seconds, folder });
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
     if publish(&path, own)? {
         return Ok(());
     }
@@ -113,12 +122,10 @@ fn lead(call: &Call, device: Device, nccl: Option<&Nccl>) -> Result<Team, Collec
     if let Some((rank, other)) = (0..).zip(&introductions).find(|(_, other)| other.host != *first) {
         return Err(CollectiveError::Hosts { rank, host: other.host.clone(), first: first.clone() });
     }
-    // A short path in a folder of our own: the name of a socket has room for a hundred bytes.
-    let folder = tempfile::Builder::new().prefix("seedbed-ranks").tempdir();
-    let folder = folder.map_err(|source| WriteError::new(&std::env::temp_dir(), source))?;
-    let socket = folder.path().join("rank-0");
-    let listener = UnixListener::bind(&socket).map_err(|source| WriteError::new(&socket, source))?;
-    publish(&meeting, &Meeting::Socket(socket))?;
+    // In the folder, so that it goes with it, however the ranks end.
+    let socket = call.rendezvous.join(SOCKET);
+    let listener = sockets::listen(&socket).map_err(|source| WriteError::new(&socket, source))?;
+    publish(&meeting, &Meeting::Socket)?;
     let sockets = Sockets::accept(&listener, call.world, call.patience)?;
     Ok(Team::new(0, call.world, device, Box::new(sockets)))
 }
@@ -131,8 +138,8 @@ fn follow(call: &Call, device: Device, nccl: Option<&Nccl>) -> Result<Team, Coll
     loop {
         match (read::<Meeting>(&path)?, nccl) {
             (Some(Meeting::Nccl(id)), Some(nccl)) => return by_nccl(call, device, nccl, &id),
-            (Some(Meeting::Socket(socket)), _) => {
-                let sockets = Sockets::connect(&socket, call.rank, call.patience)?;
+            (Some(Meeting::Socket), _) => {
+                let sockets = Sockets::connect(&call.rendezvous.join(SOCKET), call.rank, call.patience)?;
                 return Ok(Team::new(call.rank, call.world, device, Box::new(sockets)));
             }
             (Some(Meeting::Refused(reason)), _) => return Err(CollectiveError::Refused(reason)),

@@ -26,7 +26,8 @@ fn together<T: Send>(
     change: impl Fn(u32, &mut Introduction) + Sync,
     work: impl Fn(Team) -> T + Sync,
 ) -> Vec<Result<T, CollectiveError>> {
-    let folder = tempfile::tempdir().unwrap();
+    // Longer than the name of a socket may be.
+    let folder = tempfile::Builder::new().prefix(&"long".repeat(30)).tempdir().unwrap();
     thread::scope(|scope| {
         let start = |rank| {
             let (change, work, folder) = (&change, &work, folder.path());
@@ -138,6 +139,22 @@ fn ranks_that_never_come_are_named_and_the_others_told() {
     });
     let reason = format!("after 1 s ranks 1, 3 of 4 had not come to {}", folder.path().display());
     assert_eq!((first, second), (reason.clone(), format!("rank 0 ended the start: {reason}")));
+}
+
+#[test]
+fn a_rank_waits_for_the_folder_and_never_makes_it() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("ranks");
+    let error = introduce(&call(&folder, 1, 2, 1), &introduction_of(2)).unwrap_err().to_string();
+    let words = format!("after 1 s there was no folder {} for the ranks to meet in", folder.display());
+    assert!(error.starts_with(&words) && !folder.exists(), "{error}");
+    thread::scope(|scope| {
+        let early = scope.spawn(|| introduce(&call(&folder, 1, 2, 20), &introduction_of(2)));
+        thread::sleep(4 * BETWEEN_LOOKS);
+        fs::create_dir(&folder).unwrap();
+        early.join().unwrap().unwrap();
+    });
+    assert!(introduction(&folder, 1).exists());
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //! the ranks and sends the sum back. So a sum has the same bits every time, and the same on all ranks.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tch::{Kind, Tensor};
@@ -124,7 +126,7 @@ impl Sockets {
     /// When it is not there.
     pub fn connect(path: &Path, rank: u32, limit: Duration) -> Result<Self, CollectiveError> {
         let connect = || {
-            let mut stream = UnixStream::connect(path)?;
+            let mut stream = by_short_name(path, UnixStream::connect)?;
             set_limit(&stream, limit)?;
             stream.write_all(&rank.to_le_bytes())?;
             Ok(stream)
@@ -187,6 +189,20 @@ impl Sockets {
         tensor.f_contiguous()?.f_copy_data_u8(&mut bytes[Demand::BYTES..], tensor.numel())?;
         self.write(index, &bytes, during)
     }
+}
+
+/// Listens at `path`, where nothing is yet.
+///
+/// # Errors
+/// When the system refuses.
+pub fn listen(path: &Path) -> io::Result<UnixListener> {
+    by_short_name(path, UnixListener::bind)
+}
+
+/// Has `act` reach `path` by way of its opened folder: the name of a socket has room for a hundred bytes only.
+fn by_short_name<T>(path: &Path, act: impl FnOnce(PathBuf) -> io::Result<T>) -> io::Result<T> {
+    let folder = File::open(path.parent().unwrap_or(Path::new(".")))?;
+    act(Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(path.file_name().unwrap_or_default()))
 }
 
 /// The rank that introduces itself.
@@ -261,5 +277,29 @@ impl Collective for Sockets {
 
     fn finish(self: Box<Self>) -> Result<(), CollectiveError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use tch::Device;
+
+    use super::*;
+
+    #[test]
+    fn a_rank_that_is_silent_for_too_long_is_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let listener = listen(&socket).unwrap();
+        let limit = Duration::from_secs(1);
+        // It has come, and never sends what it should.
+        let silent = Sockets::connect(&socket, 1, limit).unwrap();
+        let mut first = Sockets::accept(&listener, 2, limit).unwrap();
+        let error = first.sum(&mut Tensor::zeros([3], (Kind::Float, Device::Cpu))).unwrap_err();
+        assert_eq!(error.to_string(), "rank 1 is gone or stuck (a sum)");
+        assert_eq!(error.source().unwrap().to_string(), "it has been silent for 1 s");
+        drop(silent);
     }
 }

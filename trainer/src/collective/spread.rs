@@ -9,12 +9,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use spec::layout::RunLayout;
 use spec::{ExitCode, Failure, contract};
 
 use super::end::{End, first_failure};
 use super::meeting::Meeting;
-use crate::logbook;
 use crate::signal::StopRequest;
+use crate::{logbook, run};
 
 /// Time between two looks at `srun`.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -28,8 +29,10 @@ const END_OF_STEP: Duration = Duration::from_mins(1);
 /// Carries out the run in `directory` with `world` ranks on `nodes` nodes, as many on each.
 ///
 /// # Errors
-/// When this is no job of Slurm, or the ranks cannot be started.
+/// When there is no such run, when this is no job of Slurm, or when the ranks cannot be started.
 pub fn carry_out(directory: &Path, cache: Option<&Path>, (world, nodes): (u32, u32)) -> Result<ExitCode, Failure> {
+    // Said once for all ranks, and before anything is written.
+    run::study(&run::read_spec(&RunLayout::new(directory))?)?;
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     if world % nodes != 0 {
         let words = format!("{world} ranks (--ranks) do not spread evenly over {nodes} nodes (--nodes)");
@@ -40,7 +43,9 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, (world, nodes): (u32, u
     let srun = start(directory, cache, (world, nodes), &meeting.folder)?;
     let mut step = Step { srun, world, is_over: false };
     let end = step.watch(&stop, &meeting).map_err(|error| unable(&error))?;
-    drop((step, meeting));
+    // In this order: a rank that still lives could write into the folder while it is removed.
+    drop(step);
+    drop(meeting);
     Ok(end.follow())
 }
 

@@ -89,7 +89,7 @@ pub fn carry_out(command: &Command, cuda: &Availability) -> Result<ExitCode, Fai
     let protocol = Protocol::of(&tuning);
     let seeds = command.seeds.clone().unwrap_or_else(|| FineTuningSeeds::first(tuning.seeds));
     let ready = command.asked.open(cuda)?;
-    let Some(to) = &command.to else { return command.benchmarks(&ready, &tuning, seeds.as_slice(), &stop) };
+    let Some(to) = &command.to else { return command.benchmarks(&ready, &tuning, &seeds, &stop) };
     let data = match &command.data {
         Some(folder) => TaskData::Folder(folder.clone()),
         None => command.stored(tuning.protocol)?,
@@ -100,7 +100,7 @@ pub fn carry_out(command: &Command, cuda: &Availability) -> Result<ExitCode, Fai
         data: &data,
         protocol: &protocol,
         tasks: &command.tasks,
-        seeds: seeds.as_slice(),
+        seeds: &seeds,
         batch_tokens: command.batch_tokens as usize,
         to,
         foreign: Foreign::Refused,
@@ -152,7 +152,7 @@ impl Command {
         &self,
         ready: &Ready,
         tuning: &Tuning,
-        seeds: &[u64],
+        seeds: &FineTuningSeeds,
         stop: &StopRequest,
     ) -> Result<ExitCode, Failure> {
         let Origin::Run(origin) = &ready.trained.origin else {

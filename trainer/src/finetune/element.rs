@@ -14,6 +14,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spec::SCHEMA;
+use spec::fine_tuning_seeds::FineTuningSeeds;
 use spec::identity::Digest;
 use spec::rows::ResultRow;
 use tch::Device;
@@ -49,7 +50,7 @@ pub struct Element<'a> {
     /// How it is tuned and scored.
     pub protocol: &'a Protocol,
     /// Fine-tuning seeds.
-    pub seeds: &'a [u64],
+    pub seeds: &'a FineTuningSeeds,
     /// The run's folder of evaluations.
     pub evaluation: &'a Path,
 }
@@ -73,7 +74,7 @@ impl Element<'_> {
     /// As [`run`], but that results of other data or settings are made anew.
     pub fn carry_out(&self, stop: &dyn Fn() -> bool, note: &mut dyn FnMut(&str)) -> Result<Found, FinetuneError> {
         let name = self.protocol.metric(self.task);
-        let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
+        let seeds: Vec<String> = self.seeds.as_slice().iter().map(u64::to_string).collect();
         let how = vec![self.protocol.name.clone(), format!("fine-tuning seeds {}", seeds.join(", "))];
         let of =
             Of { schema: SCHEMA, task: name.clone(), model: self.words.clone(), pairs: self.contents.clone(), how };
@@ -108,7 +109,8 @@ impl Element<'_> {
         // The folder may hold records of another protocol, or of more seeds.
         let mut rows = outcome.rows;
         rows.retain(|row| {
-            row.protocol == self.protocol.name && row.fine_tuning_seed.is_some_and(|seed| self.seeds.contains(&seed))
+            row.protocol == self.protocol.name
+                && row.fine_tuning_seed.is_some_and(|seed| self.seeds.as_slice().contains(&seed))
         });
         if rows.is_empty() {
             let reasons: Vec<String> = missing.into_iter().map(|one| one.reason).collect();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use spec::fine_tuning_seeds::FineTuningSeeds;
 use spec::rows::ResultRow;
 use tch::Device;
 
@@ -29,7 +30,7 @@ pub struct Request<'a> {
     /// Names of the protocol's tasks; all of them if empty. A diagnostic comes with `rte`, asked for or not.
     pub tasks: &'a [String],
     /// Fine-tuning seeds.
-    pub seeds: &'a [u64],
+    pub seeds: &'a FineTuningSeeds,
     /// Most tokens in one forward pass. Part of the result, because each pass draws its own dropout.
     pub batch_tokens: usize,
     /// Where results go.
@@ -79,7 +80,7 @@ pub fn run(
             other => other?,
         };
         missing.extend(missing_diagnostics(request, &prepared));
-        for seed in request.seeds {
+        for seed in request.seeds.as_slice() {
             let unit = Unit { request, prepared: &prepared, seed: *seed, model };
             if store.find(&request.protocol.name, task.name, *seed, unit.fingerprint())?.is_some() {
                 note(&format!("{}, seed {seed}: done already", task.name));

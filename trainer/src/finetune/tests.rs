@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand_chacha::rand_core::Rng;
 use spec::fine_tuning::{Tuning, TuningProtocol};
+use spec::fine_tuning_seeds::FineTuningSeeds;
 use spec::identity::Digest;
 use spec::model::Architecture;
 use spec::rows::ResultRow;
@@ -128,7 +129,7 @@ impl Desk {
             data: &TaskData::Folder(self.folder.path().join("data")),
             protocol: &self.protocol,
             tasks: &tasks,
-            seeds: &[0, 1],
+            seeds: &FineTuningSeeds::first(2),
             batch_tokens: 512,
             to: &self.folder.path().join(to),
             foreign: Foreign::Refused,
@@ -261,7 +262,7 @@ fn an_element_is_of_the_data_that_it_names() {
             data: &data,
             contents: files.values().map(|stored| stored.content).collect(),
             protocol: &protocol,
-            seeds: &[0],
+            seeds: &FineTuningSeeds::first(1),
             evaluation: &desk.folder.path().join("evaluation"),
         };
         element.carry_out(&|| false, &mut |_| ())

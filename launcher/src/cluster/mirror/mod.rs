@@ -57,7 +57,8 @@ pub struct Fetched {
 struct Known(BTreeMap<String, String>);
 
 /// Folders that stay there.
-const LEFT: [&str; 4] = ["checkpoint", "cache", "arrays", "report"];
+const LEFT: [&str; 5] = ["checkpoint", "cache", "arrays", "report", "ranks"];
+
 /// Fetches what every far site has written for the runs that were last submitted to it.
 ///
 /// # Errors
@@ -185,5 +186,32 @@ impl Mirror<'_> {
             };
         }
         if gone.is_empty() { Ok(()) } else { write_record(record, known) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slurm::transport::Local;
+    use spec::layout::RunLayout;
+
+    use super::*;
+
+    #[test]
+    fn what_a_run_needs_only_while_it_goes_on_stays_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunLayout::new(folder.path().join("runs/a"));
+        let files = [
+            run.status(),
+            run.checkpoints().join("latest.safetensors"),
+            run.ranks().join("rank-0.json"),
+            run.ranks().join("meeting.json"),
+        ];
+        for file in files {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let listing = files::list(&Local, folder.path().to_str().unwrap(), &LEFT).unwrap();
+        let found: Vec<&str> = listing.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(found, ["runs/a/status.json"]);
     }
 }

@@ -64,7 +64,7 @@ impl SlurmTask {
             return;
         }
         // Before it is asked: Slurm may end this process sooner than it answers it.
-        talk(&format!("job {} goes back into the queue", self.job));
+        talk(&format!("job {} asks to go back into the queue", self.job));
         let client = Client::new(Local);
         let ask = || client.requeue(std::slice::from_ref(&self.job));
         let mut answer = ask();

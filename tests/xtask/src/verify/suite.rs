@@ -1,18 +1,13 @@
 //! The suites, and how one is run.
 //!
-//! Everything is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast.
+//! Everything is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast. For the same reason
+//! every step takes the whole workspace and chooses among its targets: another choice of packages would be another choice of their
+//! dependencies' features, and most of them would be compiled again.
 
 use super::tally::Tally;
 use crate::failure::Outcome;
 use crate::workspace::Workspace;
 use crate::{apptainer, cluster, compiler, libtorch, packages, stream, transformers};
-
-/// The packages that are built without libtorch.
-const LIGHT: [&str; 6] = ["spec", "slurm", "analysis", "launcher", "stories", "xtask"];
-/// The packages that are built with it.
-const HEAVY: [&str; 2] = ["native", "trainer"];
-/// The binaries that the end-to-end tests start.
-const BINARIES: [&str; 2] = ["launcher", "trainer"];
 
 /// The Debian packages of a site that is reached over ssh, by keys and by tickets, and of the tests that watch its processes.
 const SSH: [&str; 6] = ["openssh-server", "openssh-client", "procps", "krb5-kdc", "krb5-admin-server", "krb5-user"];
@@ -46,18 +41,22 @@ enum Need {
 /// A part of a suite.
 #[derive(Debug)]
 enum Step {
-    /// A cargo command on packages, which succeeds or not.
-    Check { arguments: &'static [&'static str], packages: &'static [&'static str], last: &'static [&'static str] },
-    /// `cargo build` as on a login node: where libtorch is said to be, there is nothing.
-    PlainBuild,
-    /// The tests of packages.
-    Tests { packages: &'static [&'static str], last: &'static [&'static str] },
+    /// A cargo command, which succeeds or not.
+    Check(&'static [&'static str]),
+    /// What a plain `cargo build` compiles, as on a login node: where libtorch is said to be, there is nothing.
+    Plain,
+    /// Tests, chosen with these arguments of `cargo test`.
+    Tests(&'static [&'static str]),
 }
 
-const DENY: &[&str] = &["--", "--deny", "warnings"];
-const CLIPPY: &[&str] = &["clippy", "--quiet", "--release", "--all-targets"];
-const DOC: &[&str] = &["doc", "--quiet", "--release", "--no-deps", "--document-private-items"];
-const BUILD: &[&str] = &["build", "--quiet", "--release"];
+const CLIPPY: Step =
+    Step::Check(&["clippy", "--quiet", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+/// The tests that are run only where they are named; `--all-targets` leaves them out.
+const CLIPPY_OF_NAMED: Step =
+    Step::Check(&["clippy", "--quiet", "--release", "--workspace", "--test", "*", "--", "--deny", "warnings"]);
+const DOC: Step = Step::Check(&["doc", "--quiet", "--release", "--workspace", "--no-deps", "--document-private-items"]);
+/// The programs that the tests start. With the tests' own dependencies, or their features would be others.
+const BUILD: Step = Step::Check(&["build", "--quiet", "--release", "--workspace", "--all-targets"]);
 
 /// All suites, in the order in which they are run: what fails fast comes first.
 pub(super) const SUITES: [Suite; 9] = [
@@ -66,74 +65,57 @@ pub(super) const SUITES: [Suite; 9] = [
         meaning: "the sources are formatted",
         quick: true,
         needs: &[],
-        steps: &[Step::Check { arguments: &["fmt", "--all", "--check"], packages: &[], last: &[] }],
+        steps: &[Step::Check(&["fmt", "--all", "--check"])],
     },
     Suite {
         name: "lints",
         meaning: "clippy has nothing to say",
         quick: true,
         needs: &[Need::Libtorch],
-        steps: &[
-            Step::Check { arguments: CLIPPY, packages: &LIGHT, last: DENY },
-            Step::Check { arguments: CLIPPY, packages: &HEAVY, last: DENY },
-            Step::Check { arguments: CLIPPY, packages: &["e2e", "cluster", "sshd", "pretence"], last: DENY },
-        ],
+        steps: &[CLIPPY, CLIPPY_OF_NAMED],
+    },
+    Suite {
+        name: "plain",
+        meaning: "everything but the trainer needs no libtorch",
+        quick: true,
+        needs: &[],
+        steps: &[Step::Plain],
     },
     Suite {
         name: "unit",
-        meaning: "the tests of the crates without libtorch",
-        quick: true,
-        needs: &[],
-        steps: &[Step::PlainBuild, Step::Tests { packages: &LIGHT, last: &[] }],
-    },
-    Suite {
-        name: "trainer",
-        meaning: "the tests of the crates with libtorch",
+        meaning: "every crate does what it promises",
         quick: true,
         needs: &[Need::Libtorch],
-        steps: &[Step::Tests { packages: &HEAVY, last: &[] }],
+        steps: &[Step::Tests(&[])],
     },
     Suite {
         name: "docs",
         meaning: "the documentation builds, and its links lead somewhere",
         quick: false,
         needs: &[Need::Libtorch],
-        steps: &[
-            Step::Check { arguments: DOC, packages: &LIGHT, last: &[] },
-            Step::Check { arguments: DOC, packages: &HEAVY, last: &[] },
-        ],
+        steps: &[DOC],
     },
     Suite {
         name: "end-to-end",
         meaning: "the programs do together what they promise",
         quick: false,
         needs: &[Need::Libtorch, Need::Chromium],
-        steps: &[
-            Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
-            Step::Tests { packages: &["e2e"], last: &["--test", "it"] },
-        ],
+        steps: &[BUILD, Step::Tests(&["--test", "it"])],
     },
     Suite {
         name: "transformers",
         meaning: "an old and a new transformers compute with our models what we do, and we with theirs",
         quick: false,
         needs: &[Need::Libtorch, Need::Transformers],
-        steps: &[
-            Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
-            Step::Tests { packages: &["e2e"], last: &["--test", "transformers"] },
-        ],
+        steps: &[BUILD, Step::Tests(&["--test", "transformers"])],
     },
     Suite {
         name: "faults",
         meaning: "on a pretended Slurm every run is done once, whatever is lost or cut",
         quick: false,
-        needs: &[],
-        steps: &[
-            Step::Check { arguments: BUILD, packages: &["launcher", "pretence"], last: &[] },
-            Step::Tests { packages: &["pretence"], last: &[] },
-            // Each test waits most of its time.
-            Step::Tests { packages: &["e2e"], last: &["--test", "faults", "--", "--test-threads=4"] },
-        ],
+        needs: &[Need::Libtorch],
+        // Each test waits most of its time.
+        steps: &[BUILD, Step::Tests(&["--test", "faults", "--", "--test-threads=4"])],
     },
     Suite {
         name: "slurm",
@@ -141,11 +123,11 @@ pub(super) const SUITES: [Suite; 9] = [
         quick: false,
         needs: &[Need::Libtorch, Need::Slurm],
         steps: &[
-            Step::Check { arguments: BUILD, packages: &BINARIES, last: &[] },
-            Step::Tests { packages: &["cluster"], last: &[] },
-            Step::Tests { packages: &["e2e"], last: &["--test", "ssh"] },
+            BUILD,
+            Step::Tests(&["--test", "whole"]),
+            Step::Tests(&["--test", "ssh"]),
             // Each test waits for Slurm most of its time.
-            Step::Tests { packages: &["e2e"], last: &["--test", "slurm", "--", "--test-threads=4"] },
+            Step::Tests(&["--test", "slurm", "--", "--test-threads=4"]),
         ],
     },
 ];
@@ -160,7 +142,7 @@ impl Suite {
         for step in self.steps {
             let tally = step.run(workspace)?;
             sum += tally;
-            if matches!(step, Step::Tests { .. }) {
+            if matches!(step, Step::Tests(_)) {
                 tests = Some(tally.passed + tally.failed);
             }
         }
@@ -197,24 +179,22 @@ impl Need {
 
 impl Step {
     fn run(&self, workspace: &Workspace) -> Outcome<Tally> {
-        let selected = |packages: &[&'static str]| packages.iter().flat_map(|name| ["--package", name]).collect();
         match self {
-            Self::Check { arguments, packages, last } => {
-                let selection: Vec<_> = selected(packages);
-                let mut command = workspace.cargo(&[arguments, selection.as_slice(), last].concat());
+            Self::Check(arguments) => {
+                let mut command = workspace.cargo(arguments);
                 // The documentation is for those who work here: it shows what is private, so links to that lead somewhere.
                 command.env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links");
                 Ok(Tally::of(stream::run(&mut command)?.success()))
             }
-            Self::PlainBuild => {
-                let mut build = workspace.cargo(&["build", "--quiet", "--release"]);
-                Ok(Tally::of(stream::run(build.env("LIBTORCH", "/nonexistent"))?.success()))
+            Self::Plain => {
+                // What is checked is not compiled to the end: with its own choice of features that would take minutes more.
+                let mut check = workspace.cargo(&["check", "--quiet", "--release"]);
+                Ok(Tally::of(stream::run(check.env("LIBTORCH", "/nonexistent"))?.success()))
             }
-            Self::Tests { packages, last } => {
-                let selection: Vec<_> = selected(packages);
-                let mut command = workspace.cargo(&["test", "--release", "--no-fail-fast"]);
+            Self::Tests(chosen) => {
+                let mut command = workspace.cargo(&["test", "--release", "--workspace", "--no-fail-fast"]);
                 // A snapshot that differs is a failure, not a new file.
-                command.args(selection).args(*last).env("INSTA_UPDATE", "no");
+                command.args(*chosen).env("INSTA_UPDATE", "no");
                 let (status, output) = stream::run_keeping_output(&mut command)?;
                 Ok(Tally::of_tests(&output, status.success()))
             }
