@@ -84,6 +84,6 @@ mod tests {
         assert!(!names(true, &[]).unwrap().contains(&"end-to-end"));
         assert_eq!(names(false, &["unit", "format"]).unwrap(), ["format", "unit"]);
         let failure = names(false, &["units"]).unwrap_err().render();
-        assert!(failure.contains("no suite `units`") && failure.contains("format, lints, unit"), "{failure}");
+        assert!(failure.contains("no suite `units`") && failure.contains("format, lints, plain, unit"), "{failure}");
     }
 }
