@@ -181,7 +181,11 @@ fn training_agrees(version: &str, seed: &str, tests: &[&str]) {
     assert!(output.status.success(), "{}", transcript(&output));
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the workspace");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["test", "--quiet", "--release", "--package", "trainer"]);
+    // As `cargo verify` calls it, or all would be compiled again: the whole workspace, and nothing told of this package.
+    command.args(["test", "--quiet", "--release", "--workspace"]);
+    let told = std::env::vars().map(|(name, _)| name);
+    let of_this_package = |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    told.filter(of_this_package).for_each(|name| drop(command.env_remove(name)));
     command.args(tests.iter().flat_map(|test| ["--test", test]));
     command.env("SEEDBED_REFERENCE", folder.path()).current_dir(workspace).stdin(Stdio::null());
     let output = command.output().expect("cargo starts");

@@ -1,6 +1,6 @@
 //! Where the workspace lies, and how cargo is called in it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,6 +53,9 @@ impl Workspace {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(&self.cargo);
         command.args(arguments);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
+            command.env_remove(name);
+        }
         if self.chosen_libtorch.is_none() {
             command.env_remove("LIBTORCH");
         }
@@ -72,4 +75,11 @@ impl Workspace {
         let target = target.ok_or_else(|| Failure::new("cargo's metadata name no target directory"))?;
         Ok(Path::new(target).join("release"))
     }
+}
+
+/// Whether cargo has told us this of the package that it runs us for. There are build scripts that look at it: handed on, it would have
+/// them run again, and all that stands on them compiled again, whenever cargo is called in another way.
+fn is_of_this_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
