@@ -1,4 +1,4 @@
-"""Writes what Hugging Face's transformers computes for a few tiny networks, for `trainer/tests/reference.rs`.
+"""Writes what Hugging Face's transformers computes for a few tiny networks, for `trainer/tests/gradients.rs`.
 
     pip install torch==2.11.0 transformers==5.23.0 safetensors
     python make_reference.py [NAME …]
