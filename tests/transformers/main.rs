@@ -185,7 +185,9 @@ fn training_agrees(version: &str, seed: &str, tests: &[&str]) {
     command.args(["test", "--quiet", "--release", "--workspace"]);
     let told = std::env::vars().map(|(name, _)| name);
     let of_this_package = |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    told.filter(of_this_package).for_each(|name| drop(command.env_remove(name)));
+    for name in told.filter(of_this_package) {
+        command.env_remove(name);
+    }
     command.args(tests.iter().flat_map(|test| ["--test", test]));
     command.env("SEEDBED_REFERENCE", folder.path()).current_dir(workspace).stdin(Stdio::null());
     let output = command.output().expect("cargo starts");
