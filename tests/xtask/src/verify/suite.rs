@@ -2,7 +2,7 @@
 //!
 //! Everything is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast. For the same reason
 //! every step takes the whole workspace and chooses among its targets: another choice of packages would be another choice of their
-//! dependencies' features, and most of them would be compiled again.
+//! dependencies' features, and most of them would be compiled again. A plain build alone has its own, as on a login node.
 
 use super::tally::Tally;
 use crate::failure::Outcome;
@@ -43,8 +43,8 @@ enum Need {
 enum Step {
     /// A cargo command, which succeeds or not.
     Check(&'static [&'static str]),
-    /// What a plain `cargo build` compiles, as on a login node: where libtorch is said to be, there is nothing.
-    Plain,
+    /// A plain `cargo build`, as on a login node: where libtorch is said to be, there is nothing.
+    PlainBuild,
     /// Tests, chosen with these arguments of `cargo test`.
     Tests(&'static [&'static str]),
 }
@@ -79,7 +79,7 @@ pub(super) const SUITES: [Suite; 9] = [
         meaning: "everything but the trainer needs no libtorch",
         quick: true,
         needs: &[],
-        steps: &[Step::Plain],
+        steps: &[Step::PlainBuild],
     },
     Suite {
         name: "unit",
@@ -186,10 +186,9 @@ impl Step {
                 command.env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links");
                 Ok(Tally::of(stream::run(&mut command)?.success()))
             }
-            Self::Plain => {
-                // What is checked is not compiled to the end: with its own choice of features that would take minutes more.
-                let mut check = workspace.cargo(&["check", "--quiet", "--release"]);
-                Ok(Tally::of(stream::run(check.env("LIBTORCH", "/nonexistent"))?.success()))
+            Self::PlainBuild => {
+                let mut build = workspace.cargo(&["build", "--quiet", "--release"]);
+                Ok(Tally::of(stream::run(build.env("LIBTORCH", "/nonexistent"))?.success()))
             }
             Self::Tests(chosen) => {
                 let mut command = workspace.cargo(&["test", "--release", "--workspace", "--no-fail-fast"]);
