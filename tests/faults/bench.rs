@@ -45,16 +45,6 @@ impl Bench {
         self
     }
 
-    /// Lets runs wait before their end until [`Bench::finish`].
-    pub(crate) fn hold_up(&self) {
-        self.write("wait", "");
-    }
-
-    /// Lets the runs that wait before their end go on.
-    pub(crate) fn let_go(&self) {
-        let _ = fs::remove_file(self.path("wait"));
-    }
-
     /// Lets the rest of the sweep be carried out, under `seedbed watch`.
     pub(crate) fn finish(&self) {
         self.finish_with(&[]);
@@ -62,7 +52,6 @@ impl Bench {
 
     /// As [`Bench::finish`], with more arguments.
     pub(crate) fn finish_with(&self, arguments: &[&str]) {
-        self.let_go();
         self.slurm.during(|| self.bench.finish_with(arguments));
     }
 

@@ -79,7 +79,7 @@ fn runs_are_carried_out_in_a_container_and_go_on_there_after_a_warning() {
         command
     };
 
-    bench.write("wait", "");
+    bench.hold_up();
     ends(0, command(&["submit", "--site", "boxed"]));
     let task = bench.task_in("RUNNING");
     bench.has_begun(&task);
@@ -87,7 +87,7 @@ fn runs_are_carried_out_in_a_container_and_go_on_there_after_a_warning() {
     wait("the run has left a checkpoint", || {
         bench.records().iter().any(|run| run.attempts[0].cause == Some(Cause::Checkpointed))
     });
-    fs::remove_file(bench.path("wait")).unwrap();
+    bench.let_go();
     ends(0, command(&["watch", "--every", "1", "--site", "boxed"]));
     bench.assert_done(false);
     let layout = bench.layout();

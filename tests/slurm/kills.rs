@@ -41,7 +41,8 @@ fn a_launcher_killed_at_random_moments_submits_every_run_once() {
 
 #[test]
 fn orders_that_were_cut_off_are_given_again() {
-    let bench = Bench::new(shared(), "orders", 5, 50);
+    let bench = Bench::new(shared(), "orders", 5, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     let mut random = ChaCha8Rng::from_seed(*b"cancel is killed in the middle..");
@@ -49,6 +50,7 @@ fn orders_that_were_cut_off_are_given_again() {
         start_and_kill(&bench, &["cancel", "--where", "level=1,2"], &mut random, 200);
     }
     bench.expect(0, &["cancel", "--where", "level=1,2"]);
+    bench.let_go();
     bench.expect(1, &["watch", "--every", "1"]);
     bench.expect(0, &["submit"]);
     bench.finish();

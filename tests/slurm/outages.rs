@@ -20,8 +20,12 @@ fn while_silent(bench: &Bench, arguments: &[&str], program: &str, seconds: u64) 
     let started = bench.path("started");
     let script = format!("touch '{}'; sleep 1; exec \"$REAL\" \"$@\"", started.display());
     let mut command = bench.through(program, &script, arguments);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    crate::bench::wait(&format!("{program} is called"), || started.exists());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    crate::bench::wait(&format!("{program} is called"), || {
+        let ended = child.try_wait().unwrap();
+        assert!(started.exists() || ended.is_none(), "{arguments:?} has not called {program}");
+        started.exists()
+    });
     bench.cluster.pause_controller();
     std::thread::sleep(Duration::from_secs(seconds));
     bench.cluster.resume_controller();
@@ -66,7 +70,9 @@ fn a_controller_that_is_restarted_during_sbatch_gets_the_job_once() {
 
 #[test]
 fn a_controller_that_falls_silent_during_squeue_changes_nothing() {
-    let bench = bench("squeue", 3, 30);
+    let bench = bench("squeue", 3, 1);
+    // Of a sweep that is done Slurm is not asked at all.
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     let before = bench.ledger();

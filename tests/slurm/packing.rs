@@ -134,7 +134,8 @@ fn a_requeued_pack_goes_on_where_it_was() {
 
 #[test]
 fn a_killed_supervisor_costs_its_own_run_an_attempt() {
-    let bench = packs("pack-kill", 1, 60, 4, SIDE_BY_SIDE);
+    let bench = packs("pack-kill", 1, 1, 4, SIDE_BY_SIDE);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     wait("all have begun", || bench.at_work() == 4);
     let victim = bench.records()[1].clone();
@@ -152,7 +153,8 @@ fn a_killed_supervisor_costs_its_own_run_an_attempt() {
 
 #[test]
 fn a_task_with_others_in_it_is_cancelled_only_as_a_whole() {
-    let bench = packs("pack-cancel", 1, 300, 4, "");
+    let bench = packs("pack-cancel", 1, 1, 4, "");
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     let said = bench.expect(1, &["cancel", "--where", "level=2"]);

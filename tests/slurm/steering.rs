@@ -4,7 +4,8 @@ use crate::bench::{Bench, shared, wait};
 
 #[test]
 fn tasks_are_held_released_and_throttled() {
-    let bench = Bench::new(shared(), "steer", 10, 20);
+    let bench = Bench::new(shared(), "steer", 10, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     let said = bench.expect(0, &["hold"]);
@@ -13,6 +14,7 @@ fn tasks_are_held_released_and_throttled() {
     assert!(status.contains("held"), "{status}");
     bench.expect(0, &["throttle", "2"]);
     bench.expect(0, &["release"]);
+    bench.let_go();
     wait("at most two run", || bench.queue().iter().filter(|line| line.contains("RUNNING")).count() <= 2);
     bench.expect(0, &["throttle", "0"]);
     bench.finish();
@@ -21,11 +23,13 @@ fn tasks_are_held_released_and_throttled() {
 
 #[test]
 fn what_is_cancelled_stays_cancelled_until_it_is_submitted_again() {
-    let bench = Bench::new(shared(), "cancel", 5, 40);
+    let bench = Bench::new(shared(), "cancel", 5, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     let said = bench.expect(0, &["cancel", "--where", "level=2,4"]);
     assert!(said.contains("10 tasks cancelled"), "{said}");
+    bench.let_go();
     bench.expect(1, &["watch", "--every", "1"]);
     let done = bench.records().iter().filter(|run| run.state.name() == "done").count();
     assert_eq!(done, 10);

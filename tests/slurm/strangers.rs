@@ -40,7 +40,8 @@ fn a_job_of_the_same_name_of_somebody_else_is_not_ours() {
 
 #[test]
 fn what_was_cancelled_and_held_behind_our_back_is_told_and_can_be_mended() {
-    let bench = Bench::new(shared(), "meddled", 8, 30);
+    let bench = Bench::new(shared(), "meddled", 8, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     let running = bench.task_in("RUNNING");
     bench.slurm("scancel", &[&running]);
@@ -52,6 +53,7 @@ fn what_was_cancelled_and_held_behind_our_back_is_told_and_can_be_mended() {
     wait("the held task is told", || bench.expect(0, &["status"]).contains("held"));
     wait("the cancelled task has gone", || !bench.queue().iter().any(|line| line.starts_with(&format!("{running} "))));
     bench.expect(0, &["release"]);
+    bench.let_go();
     // What a person has cancelled is not started again by itself.
     bench.expect(1, &["watch", "--every", "1"]);
     let missing = bench.records().iter().filter(|run| run.state != State::Done).count();

@@ -11,7 +11,8 @@ use crate::bench::{Bench, shared, wait};
 #[test]
 fn a_controller_that_is_away_changes_nothing() {
     let cluster = Arc::new(Cluster::start(Options::default()).expect("a cluster can be started"));
-    let bench = Bench::new(Arc::clone(&cluster), "away", 5, 30);
+    let bench = Bench::new(Arc::clone(&cluster), "away", 5, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     cluster.stop_controller().unwrap();
@@ -33,7 +34,8 @@ fn a_controller_that_is_away_changes_nothing() {
 #[test]
 fn accounts_that_are_away_kill_nothing() {
     let cluster = Arc::new(Cluster::start(Options::default()).expect("a cluster can be started"));
-    let bench = Bench::new(Arc::clone(&cluster), "books", 4, 20);
+    let bench = Bench::new(Arc::clone(&cluster), "books", 4, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     cluster.stop_database().unwrap();
@@ -48,7 +50,8 @@ fn accounts_that_are_away_kill_nothing() {
 
 #[test]
 fn a_requeue_behind_our_back_is_an_attempt_more() {
-    let bench = Bench::new(shared(), "requeue", 1, 40);
+    let bench = Bench::new(shared(), "requeue", 1, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     let task = bench.task_in("RUNNING");
     bench.has_begun(&task);
@@ -81,7 +84,8 @@ fn a_job_whose_time_is_up_checkpoints_and_comes_back() {
 fn a_preempted_run_goes_on_where_it_was() {
     let cluster =
         Arc::new(Cluster::start(Options { nodes: 1, ..Options::default() }).expect("a cluster can be started"));
-    let bench = Bench::new(cluster, "preempted", 1, 60);
+    let bench = Bench::new(cluster, "preempted", 1, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     wait("all four run", || bench.queue().iter().filter(|line| line.contains("RUNNING")).count() == 4);
     wait("all four have begun", || bench.at_work() == 4);
@@ -90,6 +94,7 @@ fn a_preempted_run_goes_on_where_it_was() {
     wait("somebody was preempted", || {
         bench.records().iter().any(|run| run.attempts.iter().any(|attempt| attempt.cause.is_some()))
     });
+    bench.let_go();
     come_back(&bench);
     bench.assert_done(false);
     let causes: Vec<Cause> =
@@ -131,11 +136,13 @@ pub(crate) fn soon(cluster: &Cluster, task: &str) {
 fn a_node_that_dies_costs_an_attempt_and_no_run() {
     let options = Options { nodes: 2, node_timeout: 5, ..Options::default() };
     let cluster = Arc::new(Cluster::start(options).expect("a cluster can be started"));
-    let bench = Bench::new(Arc::clone(&cluster), "power-cut", 2, 80);
+    let bench = Bench::new(Arc::clone(&cluster), "power-cut", 2, 1);
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     wait("all eight have begun", || bench.at_work() == 8);
     cluster.kill_node(2);
     cluster.start_node(2).unwrap();
+    bench.let_go();
     // Slurm queues the runs of the dead node again, or says that they failed and leaves them to us.
     let mut watch = bench.command(&["watch", "--every", "1"]).spawn().unwrap();
     come_back(&bench);

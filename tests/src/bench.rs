@@ -18,8 +18,8 @@ pub struct Bench {
     variables: Vec<(String, String)>,
 }
 
-/// The trainer: it counts its tenths of a second in a file that survives, says 75 when it is asked to stop, and waits as long
-/// as there is a file called `wait`.
+/// The trainer: it counts its tenths of a second in a file that survives, says 75 when it is asked to stop, and does not end
+/// as long as there is a file called `wait`.
 const TRAINER: &str = r#"
 trap 'exit 75' TERM
 done=$(cat progress 2>/dev/null || echo 0)
@@ -33,6 +33,9 @@ while [ -e ../../../../wait ]; do
 done
 printf 'metric,value\nloss,%s.%s\n' "$1" "$2" > results.csv
 "#;
+
+/// The file that the trainer looks for.
+const WAIT: &str = "wait";
 
 impl Bench {
     /// `seeds` times four runs of `tenths` of a second each, with `more` lines for `[resources]` and what follows.
@@ -101,7 +104,22 @@ impl Bench {
         ends(code, command)
     }
 
-    /// Waits until `seedbed watch` says that everything is done.
+    /// Lets no run come to its end by itself, so that a test finds them at work however slow the machine is, until
+    /// [`Bench::let_go`] or [`Bench::finish`].
+    ///
+    /// # Panics
+    /// When the study's folder cannot be written.
+    pub fn hold_up(&self) {
+        self.write(WAIT, "");
+    }
+
+    /// Lets the runs that wait before their end go on.
+    pub fn let_go(&self) {
+        // It may never have been there.
+        let _ = fs::remove_file(self.path(WAIT));
+    }
+
+    /// Lets all runs go on, and waits until `seedbed watch` says that everything is done.
     ///
     /// # Panics
     /// When it says otherwise; the message shows what the sweep knows of itself.
@@ -114,6 +132,7 @@ impl Bench {
     /// # Panics
     /// As [`Bench::finish`].
     pub fn finish_with(&self, arguments: &[&str]) {
+        self.let_go();
         let arguments = [&["watch", "--every", "1"], arguments].concat();
         let output = self.command(&arguments).output().expect("seedbed starts");
         assert!(output.status.success(), "{}\n{}", transcript(&output), self.account());

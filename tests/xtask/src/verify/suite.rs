@@ -141,10 +141,10 @@ impl Suite {
         let (mut sum, mut tests) = (Tally::default(), None);
         for step in self.steps {
             let tally = step.run(workspace)?;
-            sum += tally;
             if matches!(step, Step::Tests(_)) {
                 tests = Some(tally.passed + tally.failed);
             }
+            sum += tally;
         }
         if tests == Some(0) {
             stream::say("no test was run: that proves nothing");

@@ -21,8 +21,11 @@ pub(super) fn render(rows: &[Row]) -> String {
     let mut text = format!("\n{:<12} {:>7} {:>7} {:>8} {:>8}\n", "suite", "passed", "failed", "ignored", "seconds");
     for Row { suite, tally, time } in rows {
         let mark = if tally.is_good() { "" } else { "  <- failed" };
-        let Tally { passed, failed, ignored } = tally;
+        let Tally { passed, failed, ignored, .. } = tally;
         let _ = writeln!(text, "{suite:<12} {passed:>7} {failed:>7} {ignored:>8} {:>8.1}{mark}", time.as_secs_f64());
+    }
+    for line in rows.iter().flat_map(|row| &row.tally.told) {
+        let _ = writeln!(text, "failed: {line}");
     }
     let bad = rows.iter().filter(|row| !row.tally.is_good()).count();
     let _ = match bad {
@@ -39,12 +42,14 @@ mod tests {
     #[test]
     fn a_bad_suite_is_marked_and_counted() {
         let row = |suite, tally| Row { suite, tally, time: Duration::from_millis(1250) };
-        let good = row("unit", Tally { passed: 120, failed: 0, ignored: 1 });
-        let bad = row("end-to-end", Tally { passed: 3, failed: 2, ignored: 0 });
+        let good = row("unit", Tally { passed: 120, failed: 0, ignored: 1, told: Vec::new() });
+        let told = vec!["page::opens: tests/it/page.rs:7:5: it is empty".to_owned()];
+        let bad = row("end-to-end", Tally { passed: 3, failed: 2, ignored: 0, told });
         let expected = "
 suite         passed  failed  ignored  seconds
 unit             120       0        1      1.2
 end-to-end         3       2        0      1.2  <- failed
+failed: page::opens: tests/it/page.rs:7:5: it is empty
 1 of 2 suites failed
 ";
         assert_eq!(render(&[good, bad]), expected);

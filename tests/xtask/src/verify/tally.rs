@@ -2,8 +2,10 @@
 
 use std::ops::AddAssign;
 
+use super::failed;
+
 /// Tests by how they ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     /// Did what they should.
     pub(super) passed: u64,
@@ -11,12 +13,14 @@ pub(super) struct Tally {
     pub(super) failed: u64,
     /// Were not run, as their source says.
     pub(super) ignored: u64,
+    /// Those that failed by name, each in a line.
+    pub(super) told: Vec<String>,
 }
 
 impl Tally {
     /// One check that passed or failed.
     pub(super) fn of(success: bool) -> Self {
-        Self { passed: u64::from(success), failed: u64::from(!success), ignored: 0 }
+        Self { passed: u64::from(success), failed: u64::from(!success), ..Self::default() }
     }
 
     /// The sum over the closing lines of Rust's test harness in `output`.
@@ -25,9 +29,11 @@ impl Tally {
     pub(super) fn of_tests(output: &str, success: bool) -> Self {
         let mut sum = Self::default();
         for line in output.lines().filter_map(|line| line.strip_prefix("test result: ")) {
-            sum +=
-                Self { passed: count(line, "passed"), failed: count(line, "failed"), ignored: count(line, "ignored") };
+            sum.passed += count(line, "passed");
+            sum.failed += count(line, "failed");
+            sum.ignored += count(line, "ignored");
         }
+        sum.told = failed::tests(output);
         if !success && sum.failed == 0 {
             sum.failed = 1;
         }
@@ -35,7 +41,7 @@ impl Tally {
     }
 
     /// Whether something was tested and nothing failed.
-    pub(super) fn is_good(self) -> bool {
+    pub(super) fn is_good(&self) -> bool {
         self.failed == 0 && self.passed > 0
     }
 }
@@ -45,6 +51,7 @@ impl AddAssign for Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.ignored += other.ignored;
+        self.told.extend(other.told);
     }
 }
 
@@ -68,7 +75,7 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
 
     #[test]
     fn closing_lines_add_up() {
-        assert_eq!(Tally::of_tests(OUTPUT, false), Tally { passed: 26, failed: 2, ignored: 1 });
+        assert_eq!(Tally::of_tests(OUTPUT, false), Tally { passed: 26, failed: 2, ignored: 1, told: Vec::new() });
     }
 
     #[test]
