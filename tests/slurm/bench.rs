@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
@@ -95,22 +96,30 @@ impl Bench {
         for planned in study::plan(&layout).runs {
             assert!(!layout.run(planned.id).claim().exists(), "a run is still claimed");
         }
-        let accounts = self.slurm("sacct", &["-n", "-P", "-X", "-S", "now-1hours", "--format=JobName,JobID,User"]);
-        let own = format!("{}-", self.name);
-        let mut jobs: Vec<(&str, &str)> = accounts
-            .lines()
-            .filter(|line| line.starts_with(&own) && line.ends_with("|root"))
-            .filter_map(|line| line.split_once('|'))
-            .map(|(name, rest)| (name, rest.split(['_', '|']).next().unwrap_or_default()))
-            .collect();
-        jobs.sort_unstable();
-        jobs.dedup();
         let ledger = self.ledger();
+        let mut jobs = BTreeSet::new();
+        // The controller tells the accounts in its own time.
+        wait("the accounts know every submission", || {
+            jobs = self.accounted();
+            jobs.len() >= self.events("accepted")
+        });
         for (name, job) in &jobs {
             let accepted = format!("{{\"accepted\":{{\"submission\":\"{name}\",\"job\":{job},");
             assert_eq!(ledger.matches(&accepted).count(), 1, "{name} is job {job}\n{ledger}");
         }
         assert_eq!(jobs.len(), self.events("accepted"), "{jobs:?}\n{ledger}");
+    }
+
+    /// The jobs of this sweep in Slurm's accounts: the name of the submission, and the number.
+    fn accounted(&self) -> BTreeSet<(String, String)> {
+        let accounts = self.slurm("sacct", &["-n", "-P", "-X", "-S", "now-1hours", "--format=JobName,JobID,User"]);
+        let own = format!("{}-", self.name);
+        accounts
+            .lines()
+            .filter(|line| line.starts_with(&own) && line.ends_with("|root"))
+            .filter_map(|line| line.split_once('|'))
+            .map(|(name, rest)| (name.to_owned(), rest.split(['_', '|']).next().unwrap_or_default().to_owned()))
+            .collect()
     }
 
     /// What `squeue` shows of this sweep, a line for every task: job, state, reason.

@@ -23,6 +23,7 @@ fn a_controller_that_is_away_changes_nothing() {
     assert!(said.contains("hint:"), "{said}");
     assert_eq!(bench.ledger(), before);
     cluster.start_controller().unwrap();
+    cluster.nodes_report().unwrap();
     bench.finish();
     // A node may be given work before the controller that came back knows its GPUs. That costs an attempt; nothing else was
     // submitted twice.

@@ -111,6 +111,20 @@ impl Cluster {
         self.wait("the controller answers", || self.succeeds("scontrol", &["show", "config"]))
     }
 
+    /// Waits until the controller has heard from every node. Before that one that has come back gives out GPUs that it does not
+    /// know.
+    ///
+    /// # Errors
+    /// [`ClusterError::Timeout`].
+    pub fn nodes_report(&self) -> Result<(), ClusterError> {
+        self.wait("every node has reported", || {
+            let output = self.command("scontrol").args(["show", "node"]).output();
+            output.is_ok_and(|output| {
+                output.status.success() && !String::from_utf8_lossy(&output.stdout).contains("SlurmdStartTime=None")
+            })
+        })
+    }
+
     /// Stops the controller. Jobs go on.
     ///
     /// # Errors
