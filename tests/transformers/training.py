@@ -2,7 +2,7 @@
 
     python training.py OUT SEED [DRAWN]
 
-DRAWN shapes are drawn at random besides, 12 if it is left out. The makers there say what is computed; the tests `reference`,
+DRAWN shapes are drawn at random besides, 12 if it is left out. The makers there say what is computed; the tests `gradients`,
 `training` and `masking` of the trainer compare it, where `SEEDBED_REFERENCE` names OUT.
 """
 

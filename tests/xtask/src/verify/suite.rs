@@ -2,7 +2,8 @@
 //!
 //! Everything is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast. For the same reason
 //! every step takes the whole workspace and chooses among its targets: another choice of packages would be another choice of their
-//! dependencies' features, and most of them would be compiled again. A plain build alone has its own, as on a login node.
+//! dependencies' features, and most of them would be compiled again. A plain build has its own choice anyway, so it is left at the
+//! profile that compiles in a fraction of the time.
 
 use super::tally::Tally;
 use crate::failure::Outcome;
@@ -187,7 +188,7 @@ impl Step {
                 Ok(Tally::of(stream::run(&mut command)?.success()))
             }
             Self::PlainBuild => {
-                let mut build = workspace.cargo(&["build", "--quiet", "--release"]);
+                let mut build = workspace.cargo(&["build", "--quiet"]);
                 Ok(Tally::of(stream::run(build.env("LIBTORCH", "/nonexistent"))?.success()))
             }
             Self::Tests(chosen) => {
