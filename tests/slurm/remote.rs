@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use e2e::programs::{ends, program};
 use sshd::Server;
@@ -157,16 +158,24 @@ fn a_site_that_is_away_for_a_while_loses_nothing() {
 
 #[test]
 fn a_log_that_is_written_there_is_followed_here() {
-    let far = Far::new("far-log", "built-in", (1, 60), "");
+    let far = Far::new("far-log", "built-in", (1, 1), "");
+    fs::write(far.path("wait"), "").unwrap();
     let script = far.path("train it.sh");
     let sound = fs::read_to_string(&script).unwrap();
     fs::write(&script, format!("echo it begins\n{sound}\necho it ends\n")).unwrap();
     far.expect(0, &["submit", "--site", "far", "--where", "level=2"]);
     let run =
         e2e::study::plan(&far.bench.layout()).runs.into_iter().find(|run| run.levels["level"] == 2.into()).unwrap();
-    let said = far.expect(0, &["logs", &run.id.to_string(), "--follow", "--sweep"]);
-    // What was said on stderr follows.
-    assert!(said.starts_with("it begins\nit ends\n"), "{said}");
+    let mut command = far.command(&["logs", &run.id.to_string(), "--follow", "--sweep"]);
+    let mut follower = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(follower.stdout.take().unwrap());
+    let mut said = String::new();
+    log.read_line(&mut said).unwrap();
+    assert_eq!(said, "it begins\n");
+    fs::remove_file(far.path("wait")).unwrap();
+    log.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "it begins\nit ends\n");
+    assert!(follower.wait().unwrap().success());
     assert_eq!(far.expect(0, &["logs", &run.id.to_string(), "--sweep"]), "it begins\nit ends\n");
 }
 

@@ -14,9 +14,9 @@ fn tasks_are_held_released_and_throttled() {
     assert!(status.contains("held"), "{status}");
     bench.expect(0, &["throttle", "2"]);
     bench.expect(0, &["release"]);
-    bench.let_go();
-    wait("at most two run", || bench.queue().iter().filter(|line| line.contains("RUNNING")).count() <= 2);
+    wait("the bound keeps the rest back", || bench.queue().iter().any(|line| line.contains("JobArrayTaskLimit")));
     bench.expect(0, &["throttle", "0"]);
+    wait("no bound is left", || !bench.queue().iter().any(|line| line.contains("JobArrayTaskLimit")));
     bench.finish();
     bench.assert_done(true);
 }
@@ -29,6 +29,8 @@ fn what_is_cancelled_stays_cancelled_until_it_is_submitted_again() {
     bench.task_in("RUNNING");
     let said = bench.expect(0, &["cancel", "--where", "level=2,4"]);
     assert!(said.contains("10 tasks cancelled"), "{said}");
+    // A run that is let go before it hears that it was cancelled would be done.
+    wait("the cancelled tasks have gone", || bench.queue().len() == 10);
     bench.let_go();
     bench.expect(1, &["watch", "--every", "1"]);
     let done = bench.records().iter().filter(|run| run.state.name() == "done").count();

@@ -29,7 +29,7 @@ while [ "$done" -lt "$3" ]; do
     echo "$done" > progress.new && mv progress.new progress
 done
 while [ -e ../../../../wait ]; do
-    sleep 0.05 & wait $!
+    sleep 0.2 & wait $!
 done
 printf 'metric,value\nloss,%s.%s\n' "$1" "$2" > results.csv
 "#;

@@ -78,7 +78,7 @@ impl Models {
             trainer(&["export", "--dir", path(run.directory()), "--to", path(&to)], "");
             fs::write(to.with_extension("jsonl"), score(&to, &TEXTS)).expect("scores can be written");
         };
-        // All other tests wait for this one: both halves at once, for each trainer keeps to one core.
+        // All other tests wait for this one: both halves at once, for a trainer hardly uses more than one core.
         let (first, second) = plan.runs.split_at(plan.runs.len() / 2);
         thread::scope(|scope| {
             scope.spawn(|| first.iter().for_each(export));

@@ -1,36 +1,44 @@
 //! The tests that failed, in a line each: the end of a long output is what is read first, and sometimes all that is kept of it.
 
-/// The name of each failed test in the `output` of Rust's test harness, with what it said first: of a panic, where it was and its
-/// message.
+/// The name of each failed test in the `output` of Rust's test harness, with the place and the first line of its panic, or else with
+/// what it said first.
 pub(super) fn tests(output: &str) -> Vec<String> {
-    let mut lines = output.lines();
-    let mut found = Vec::new();
-    while let Some(line) = lines.next() {
-        let Some(name) = line.strip_prefix("---- ").and_then(|line| line.strip_suffix(" stdout ----")) else {
-            continue;
-        };
-        let mut said =
-            lines.clone().map(str::trim).filter(|line| !line.is_empty()).take_while(|line| !is_heading(line));
-        let first = said.next().unwrap_or("it said nothing");
-        found.push(match first.split_once(" panicked at ") {
-            Some((_, place)) => format!("{name}: {place} {}", said.next().unwrap_or_default()),
-            None => format!("{name}: {first}"),
-        });
-    }
-    found
+    // Two programs may have tests of the same name.
+    output.split("\nrunning ").flat_map(of_program).collect()
 }
 
-/// Whether this line begins what another test said, or ends what they said.
-fn is_heading(line: &str) -> bool {
-    line.starts_with("---- ") || line == "failures:"
+fn of_program(output: &str) -> impl Iterator<Item = String> {
+    let names = output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+    names.map(|name| format!("{name}: {}", reason(said_by(name, output))))
+}
+
+/// What a failed test said; the harness leaves out those that said nothing.
+fn said_by<'a>(name: &str, output: &'a str) -> &'a str {
+    let said = output.split_once(&format!("\n---- {name} stdout ----\n")).map_or("", |(_, said)| said);
+    let end = ["\n---- ", "\nfailures:\n"].iter().filter_map(|next| said.find(next)).min();
+    &said[..end.unwrap_or(said.len())]
+}
+
+fn reason(said: &str) -> String {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let panic = lines.clone().skip_while(|line| !(line.starts_with("thread '") && line.contains(" panicked at ")));
+    match panic.take(2).collect::<Vec<_>>()[..] {
+        [place, message] => {
+            format!("{} {message}", place.split_once(" panicked at ").map_or(place, |(_, place)| place))
+        }
+        _ => lines.next().unwrap_or("it said nothing").to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn each_failed_test_is_told_with_its_message() {
-        let output = "\
+    const OUTPUT: &str = "\
+running 4 tests
 test outages::one ... FAILED
+test outages::two ... FAILED
+test outages::three ... FAILED
+test outages::four ... FAILED
+test outages::five ... ok
 
 failures:
 
@@ -43,17 +51,40 @@ a line more
 Error: Missing
 
 ---- outages::three stdout ----
+a snapshot differs
+
+thread 'outages::three' panicked at tests/it/page.rs:7:5:
+snapshot assertion failed
+
+failures:
+    outages::four
+    outages::one
+
+test result: FAILED. 1 passed; 4 failed
+
+running 1 test
+test outages::one ... FAILED
+
+failures:
+
+---- outages::one stdout ----
+Error: another program
 
 
 failures:
     outages::one
 ";
+
+    #[test]
+    fn each_failed_test_is_told_with_its_message() {
         let expected = [
             "outages::one: tests/slurm/bench.rs:203:9: waited in vain until squeue is called",
             "outages::two: Error: Missing",
-            "outages::three: it said nothing",
+            "outages::three: tests/it/page.rs:7:5: snapshot assertion failed",
+            "outages::four: it said nothing",
+            "outages::one: Error: another program",
         ];
-        assert_eq!(super::tests(output), expected);
+        assert_eq!(super::tests(OUTPUT), expected);
         assert!(super::tests("test result: ok. 23 passed; 0 failed").is_empty());
     }
 }
