@@ -9,13 +9,14 @@ use spec::status::{Attempt, Cause, Status};
 
 use crate::bench::{Bench, shared, wait};
 
-/// Level 1 is out of memory once and level 2 always; 3 fails until somebody has put it right; 4 works until it is told to leave.
+/// Level 1 is out of memory once and level 2 always; 3 fails until somebody has put it right; 4 works until it is told to leave,
+/// which what it waits for may hear first.
 const EACH_ITS_OWN_END: &str = r"
 case $1 in
 1) test -e begun || { touch begun; echo MemoryError; exit 1; } ;;
 2) echo MemoryError; exit 1 ;;
 3) test -e ../../../../mended || { echo 'it is wrong'; exit 3; } ;;
-4) sleep 300 & trap 'kill $!; exit 143' TERM; wait $! ;;
+4) sleep 300 & trap 'kill $!; exit 143' TERM; wait $!; exit 143 ;;
 esac
 printf 'metric,value\nloss,%s.%s\n' $1 $2 > results.csv
 ";
