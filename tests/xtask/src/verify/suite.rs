@@ -1,9 +1,9 @@
 //! The suites, and how one is run.
 //!
-//! Everything that is run is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast. For the
-//! same reason every step takes the whole workspace and chooses among its targets: another choice of packages would be another choice
-//! of their dependencies' features, and most of them would be compiled again. A plain build has its own choice anyway, and nothing of
-//! it is run: it takes the profile that compiles in a fraction of the time.
+//! Everything that is run is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast. For
+//! the same reason every step takes the whole workspace and chooses among its targets: another choice of packages would be another
+//! choice of their dependencies' features, and most of them would be compiled again. A plain build has its own choice anyway, and
+//! nothing of it is run: it takes the profile that compiles faster.
 
 use super::tally::Tally;
 use crate::failure::Outcome;
