@@ -116,6 +116,22 @@ fn a_stopped_run_goes_on_from_its_checkpoint() {
 }
 
 #[test]
+fn a_trainer_that_hears_a_demand_first_has_left_because_of_it() {
+    // Slurm tells every process of a job, one after the other. The one that tells the supervisor later must not end with the trainer.
+    let later = "setsid sh -c \"sleep 0.3; kill -TERM $PPID\" &";
+    for (end, cause) in [("exit 75", Cause::Checkpointed), ("kill -TERM $$", Cause::Stopped)] {
+        let stage = Stage::new(&format!("{later} sleep 0.1; {end}"));
+        assert_eq!(stage.exec().output().unwrap().status.code(), Some(75));
+        let attempt = &stage.status().attempts[0];
+        assert_eq!((attempt.cause, attempt.told), (Some(cause), true));
+    }
+    // Who leaves of its own accord was told nothing.
+    let stage = Stage::new("exit 75");
+    assert_eq!(stage.exec().output().unwrap().status.code(), Some(75));
+    assert!(!stage.status().attempts[0].told);
+}
+
+#[test]
 fn a_trainer_that_ignores_sigterm_is_killed_when_a_person_asks_twice() {
     let stage = Stage::new("trap '' TERM; touch started; while :; do sleep 0.05; done");
     let child = start(&mut stage.exec());

@@ -40,3 +40,18 @@ fn what_is_cancelled_stays_cancelled_until_it_is_submitted_again() {
     bench.finish();
     bench.assert_done(false);
 }
+
+#[test]
+fn what_has_left_before_it_was_told_stays_cancelled_too() {
+    let bench = Bench::new(shared(), "ahead", 1, 1);
+    // Each trainer cancels its own task, and leaves at once with what it can go on from, as one that was told.
+    let own = "\"${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID\"";
+    bench.write("train it.sh", &format!("trap 'exit 75' TERM\necho 1 > progress\nscancel {own}\nexit 75\n"));
+    bench.expect(0, &["submit"]);
+    wait("all have left", || bench.records().iter().filter(|run| run.state.name() == "interrupted").count() == 4);
+    wait("nothing is left in the queue", || bench.queue().is_empty());
+    // What Slurm put back into the queue it would show now.
+    bench.expect(0, &["status"]);
+    assert!(bench.queue().is_empty(), "{:?}", bench.queue());
+    assert!(bench.records().iter().all(|run| run.attempts.len() == 1));
+}

@@ -1,10 +1,11 @@
 //! From the start of a trainer to its end: signals are passed on, the claim is kept, nothing is left behind.
 
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
+use spec::ExitCode;
 
 use super::error::SuperviseError;
 use crate::lease::{Lease, RENEWAL, STALE};
@@ -12,6 +13,10 @@ use crate::signals::Signals;
 
 /// What a supervisor listens to: whatever asks it to stop, and the end of its child.
 pub const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
+
+/// How far a trainer may be ahead of what its supervisor is told. Slurm tells every process of a job to end, one after the other, and
+/// whoever is told first may have left before the last one hears of it.
+const AHEAD: Duration = Duration::from_secs(1);
 
 /// How a trainer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +32,14 @@ pub struct End {
 impl End {
     /// There was nothing to end.
     pub(super) const BEFORE_START: Self = Self { exit_code: None, signal: None, asked: Asked::No };
+
+    /// Whether this is the end of a trainer that was told to leave, by this supervisor or by somebody else: it says that it can go on,
+    /// or a signal ended it, or a program of its own, as a shell says it.
+    fn is_obedient(&self) -> bool {
+        let told = |signal: i32| [SIGHUP, SIGINT, SIGTERM].contains(&signal);
+        let says_so = |code: i32| code == i32::from(ExitCode::Resume.code()) || told(code - 128);
+        self.signal.is_some_and(told) || self.exit_code.is_some_and(says_so)
+    }
 }
 
 /// How urgently the trainer was asked to stop.
@@ -94,7 +107,20 @@ pub fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, 
     // The leader's number is its own until it is waited for, so this cannot hit anybody else.
     send(group, Signal::KILL);
     let status = child.wait().map_err(wait_failure)?;
-    Ok(End { exit_code: status.code(), signal: std::os::unix::process::ExitStatusExt::signal(&status), asked })
+    let end = End { exit_code: status.code(), signal: std::os::unix::process::ExitStatusExt::signal(&status), asked };
+    let is_ahead = asked < Asked::Told && end.is_obedient();
+    Ok(if is_ahead { End { asked: hear_out(signals, asked), ..end } } else { end })
+}
+
+/// What a supervisor that has been `asked` so much is told within the time that its trainer may be ahead.
+fn hear_out(signals: &Signals, mut asked: Asked) -> Asked {
+    let deadline = Instant::now() + AHEAD;
+    while asked < Asked::Told
+        && let Some(signal) = signals.next(deadline.saturating_duration_since(Instant::now()))
+    {
+        asked = asked.after(signal);
+    }
+    asked
 }
 
 fn has_ended(leader: Pid) -> Result<bool, SuperviseError> {
@@ -126,5 +152,16 @@ mod tests {
         assert_eq!(after(&[SIGTERM, SIGTERM, SIGTERM]), Asked::Told);
         assert_eq!(after(&[SIGTERM, SIGINT]), Asked::Killed);
         assert_eq!(after(&[SIGQUIT]), Asked::Killed);
+    }
+
+    #[test]
+    fn who_leaves_as_if_told_was_perhaps_told_by_somebody_else() {
+        let end = |exit_code, signal| End { exit_code, signal, asked: Asked::No };
+        for end in [end(Some(75), None), end(None, Some(SIGTERM)), end(Some(143), None)] {
+            assert!(end.is_obedient(), "{end:?}");
+        }
+        for end in [end(Some(0), None), end(Some(1), None), end(Some(139), None), end(None, Some(9))] {
+            assert!(!end.is_obedient(), "{end:?}");
+        }
     }
 }

@@ -30,12 +30,13 @@ impl Client {
         self.each("scontrol", &["release"], jobs)
     }
 
-    /// Queues `jobs` that run, or have run, again under their own numbers.
+    /// Queues `jobs` that run again under their own numbers. Those that have been cancelled or have ended otherwise, be it that some of
+    /// their processes are still at work, stay as they are: that word of scontrol's came with Slurm 19.05.
     ///
     /// # Errors
     /// [`ClientError`]; some may have been queued.
     pub fn requeue(&self, jobs: &[JobId]) -> Result<(), ClientError> {
-        self.each("scontrol", &["requeue"], jobs)
+        self.each("scontrol", &["requeue", "Incomplete"], jobs)
     }
 
     /// Changes how many tasks of an array may run at a time; 0 lifts the bound.

@@ -10,28 +10,22 @@ pub(super) fn answer(cluster: &mut Cluster, arguments: &[String]) -> Answer {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["show", "config"] => Answer::print(configuration(cluster)),
-        ["hold", jobs] => tell(cluster, jobs, |task, _| {
+        ["hold", jobs] => tell(cluster, jobs, |task| {
             let waits = task.is_pending();
             task.held |= waits;
             if waits { None } else { Some("Job is no longer pending execution") }
         }),
-        ["release", jobs] => tell(cluster, jobs, |task, _| {
+        ["release", jobs] => tell(cluster, jobs, |task| {
             task.held = false;
             if task.is_pending() { None } else { Some("Job is no longer pending execution") }
         }),
-        ["requeue", jobs] => tell(cluster, jobs, |task, clock| {
-            if task.is_pending() {
-                return Some("Job is pending execution");
-            }
-            task.comes_back = true;
-            if task.is_over() {
-                let (state, exit) = (task.now.state.clone(), task.now.exit);
-                task.end(&state, exit, task.now.ended.unwrap_or(clock));
-            }
+        // Of what does not run, or was cancelled and has not ended yet, nothing is said.
+        ["requeue", "Incomplete", jobs] => tell(cluster, jobs, |task| {
+            task.comes_back |= task.is_running() && task.fate.is_none();
             None
         }),
         ["update", job, throttle] if throttle.starts_with("ArrayTaskThrottle=") => {
-            tell(cluster, job.trim_start_matches("JobId="), |_, _| None)
+            tell(cluster, job.trim_start_matches("JobId="), |_| None)
         }
         [first, ..] => Answer::fail(format!("invalid keyword: {first}\n")),
         [] => Answer::fail("pretence: scontrol is not pretended without a command\n"),
@@ -43,14 +37,13 @@ pub(super) fn answer(cluster: &mut Cluster, arguments: &[String]) -> Answer {
 fn tell(
     cluster: &mut Cluster,
     jobs: &str,
-    mut order: impl FnMut(&mut crate::job::Task, i64) -> Option<&'static str>,
+    mut order: impl FnMut(&mut crate::job::Task) -> Option<&'static str>,
 ) -> Answer {
     let mut answer = Answer::default();
-    let clock = cluster.clock();
     for job in list(jobs) {
         let mut wrong = None;
         let count = each(cluster, &job, |task| {
-            wrong = order(task, clock).or(wrong);
+            wrong = order(task).or(wrong);
             answer.told.extend(task.process.filter(|_| task.comes_back));
         });
         if let Some(said) = wrong.or(count.is_none().then_some("Invalid job id specified")) {
