@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGUSR2};
@@ -19,7 +19,7 @@ use crate::local::{Ended, Order, Slot, Supervisor};
 use crate::output::counted;
 use crate::signals::Signals;
 use crate::state::{Observation, Observed, observe};
-use crate::supervise::{Asked, Retry, SuperviseError, WATCHED};
+use crate::supervise::{AHEAD, Asked, Retry, SuperviseError, WATCHED};
 use crate::survey::Counts;
 
 /// How long nothing is looked at although no signal came: one that came too early to be heard costs no more than this.
@@ -98,7 +98,9 @@ pub fn carry_out(pack: &Pack<'_>, machine: &Machine, say: &dyn Fn(&str)) -> Resu
             Some(SIGCHLD) | None => {}
             Some(signal) => course.pass_on(signal),
         }
-        course.reap();
+        if course.reap() && course.asked == Asked::No {
+            course.hear_out(&signals);
+        }
     }
     let (asked, ends) = (course.asked, course.ends);
     let members =
@@ -145,12 +147,27 @@ impl Course<'_> {
         self.asked = urgency;
     }
 
-    /// Takes leave of the supervisors that have ended.
-    fn reap(&mut self) {
+    /// Hears whether the task is told to leave, as long as one of its supervisors may have heard it sooner: no other run is to
+    /// begin then.
+    fn hear_out(&mut self, signals: &Signals) {
+        let deadline = Instant::now() + AHEAD;
+        while self.asked == Asked::No
+            && let Some(signal) = signals.next(deadline.saturating_duration_since(Instant::now()))
+        {
+            self.pass_on(signal);
+        }
+    }
+
+    /// Takes leave of the supervisors that have ended. Whether one of them has left what it can go on from.
+    fn reap(&mut self) -> bool {
+        let mut has_left = false;
         for (member, mut supervisor) in std::mem::take(&mut self.running) {
             match supervisor.poll() {
                 Ok(None) => self.running.push((member, supervisor)),
-                Ok(Some(Ended { code: Some(code), talk, .. })) => self.end(member, End::Code(code), &talk),
+                Ok(Some(Ended { code: Some(code), talk, .. })) => {
+                    has_left |= code == i32::from(ExitCode::Resume.code());
+                    self.end(member, End::Code(code), &talk);
+                }
                 Ok(Some(Ended { signal, talk, .. })) => {
                     let name = signal.and_then(signal_hook::low_level::signal_name).unwrap_or("a signal");
                     let end = End::Signal(signal.unwrap_or_default());
@@ -159,6 +176,7 @@ impl Course<'_> {
                 Err(error) => self.end(member, End::Code(ExitCode::Bug.code().into()), &error.to_string()),
             }
         }
+        has_left
     }
 
     fn end(&mut self, member: usize, end: End, words: &str) {

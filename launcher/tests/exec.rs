@@ -115,12 +115,20 @@ fn a_stopped_run_goes_on_from_its_checkpoint() {
     assert_eq!(counted, (1..=20).collect::<Vec<_>>());
 }
 
+/// For a trainer's script: `told` gets SIGTERM as soon as `process` is gone, from outside of the run's processes.
+fn tells_after(process: &str, told: &str) -> String {
+    format!(
+        "setsid sh -c \"touch away; while [ -d /proc/{process} ]; do sleep 0.05; done; kill -TERM {told}\" & \
+         until [ -e away ]; do :; done;"
+    )
+}
+
 #[test]
 fn a_trainer_that_hears_a_demand_first_has_left_because_of_it() {
-    // Slurm tells every process of a job, one after the other. The one that tells the supervisor later must not end with the trainer.
-    let later = "setsid sh -c \"sleep 0.3; kill -TERM $PPID\" &";
+    // Slurm tells every process of a job, one after the other.
+    let later = tells_after("$$", "$PPID");
     for (end, cause) in [("exit 75", Cause::Checkpointed), ("kill -TERM $$", Cause::Stopped)] {
-        let stage = Stage::new(&format!("{later} sleep 0.1; {end}"));
+        let stage = Stage::new(&format!("{later} {end}"));
         assert_eq!(stage.exec().output().unwrap().status.code(), Some(75));
         let attempt = &stage.status().attempts[0];
         assert_eq!((attempt.cause, attempt.told), (Some(cause), true));
@@ -266,6 +274,17 @@ fn a_warned_pack_starts_nothing_more() {
     assert_eq!(status_of(&stage, &runs[0]).attempts[0].cause, Some(Cause::Checkpointed));
     assert_eq!(stage.exec().args(["--runs-per-task", "3"]).output().unwrap().status.code(), Some(0));
     assert_eq!(status_of(&stage, &runs[0]).attempts.len(), 2);
+}
+
+#[test]
+fn a_pack_that_hears_a_demand_last_starts_nothing_more() {
+    // The first run leaves as one that was told; the pack is told when the supervisor of that run is gone.
+    let last = tells_after("$PPID", "$(cut -d ' ' -f 4 /proc/$PPID/stat)");
+    let (stage, runs) = pack(&format!("if [ $SEEDBED_SEED = 0 ]; then {last} exit 75; fi; {DONE}"));
+    let output = stage.exec().args(["--runs-per-task", "3"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    assert!(stderr(&output).contains("3 runs: 1 interrupted, 2 not started"), "{}", stderr(&output));
+    assert_eq!(status_of(&stage, &runs[0]).attempts[0].cause, Some(Cause::Checkpointed));
 }
 
 #[test]

@@ -124,8 +124,7 @@ impl Bench {
 
     /// What `squeue` shows of this sweep, a line for every task: job, state, reason.
     pub(crate) fn queue(&self) -> Vec<String> {
-        let output = self.cluster.command("squeue").args(["-h", "-r", "-o", "%i %T %r %j"]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = queue(&self.cluster, "%i %T %r %j");
         let own = format!(" {}-", self.name);
         text.lines().filter(|line| line.contains(&own)).map(str::to_owned).collect()
     }
@@ -188,6 +187,17 @@ impl Drop for Bench {
             );
         }
     }
+}
+
+/// What `squeue` shows of all tasks. One that got no answer asks again: no answer is no empty queue.
+pub(crate) fn queue(cluster: &Cluster, format: &str) -> String {
+    let mut text = String::new();
+    wait("squeue has an answer", || {
+        let output = cluster.command("squeue").args(["-h", "-r", "-o", format]).output().unwrap();
+        text = String::from_utf8_lossy(&output.stdout).into_owned();
+        output.status.success()
+    });
+    text
 }
 
 /// A `PATH` on which this shell script, written into `folder`, comes before a `program` of Slurm; in it `$REAL` is the real one.

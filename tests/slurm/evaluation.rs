@@ -8,14 +8,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use cluster::Cluster;
 use e2e::programs::{ends, program, seedbed};
 use e2e::study::{self, Study, TINY};
 use spec::layout::SweepLayout;
 
-use crate::bench::{shared, wait, with_stand_in};
+use crate::bench::{queue, shared, wait, with_stand_in};
+use crate::surprises::soon;
 
 const HEAD: &str = "[sweep]\nname = 'measured'\nseeds = 1\n[factors]\nactivation = ['gelu', 'relu']\n";
 const MEASURE: [&str; 6] =
@@ -71,8 +71,7 @@ impl Measured {
 
     /// The tasks in the queue, and how they stand.
     fn queue(&self) -> Vec<String> {
-        let output = self.cluster.command("squeue").args(["-h", "-r", "-o", "%i %T %j"]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = queue(&self.cluster, "%i %T %j");
         text.lines().filter(|line| line.contains(" measured-")).map(str::to_owned).collect()
     }
 }
@@ -147,12 +146,7 @@ fn measurements_are_an_array_of_their_own_and_find_what_one_machine_finds() {
     let says = |text: &str| fs::read_to_string(&log).unwrap_or_default().contains(text);
     wait("the task asks to go back into the queue", || says("asks to go back into the queue"));
     fs::remove_file(measured.study.path("wait")).unwrap();
-    // Slurm keeps back for two minutes what was requeued; a node refuses what starts in the second in which it was taken from it.
-    std::thread::sleep(Duration::from_secs(3));
-    wait("the task can be told to start", || {
-        let now = ["update", &format!("JobId={task}"), "StartTime=now"];
-        measured.cluster.command("scontrol").args(now).output().is_ok_and(|output| output.status.success())
-    });
+    soon(&measured.cluster, &task);
     wait("all is measured", || says(": measured") && measured.queue().is_empty());
     assert!(says("rte of run") && says(": stopped"), "{}", fs::read_to_string(&log).unwrap());
     let (there, here) = (found(&layout), found(&here));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::bench::{Bench, shared};
+use crate::bench::{Bench, shared, wait};
 
 /// Starts `seedbed` with these arguments and kills it after at most `most` milliseconds.
 fn start_and_kill(bench: &Bench, arguments: &[&str], random: &mut ChaCha8Rng, most: u64) {
@@ -50,6 +50,7 @@ fn orders_that_were_cut_off_are_given_again() {
         start_and_kill(&bench, &["cancel", "--where", "level=1,2"], &mut random, 200);
     }
     bench.expect(0, &["cancel", "--where", "level=1,2"]);
+    wait("the cancelled tasks have gone", || bench.queue().len() == 10);
     bench.let_go();
     bench.expect(1, &["watch", "--every", "1"]);
     bench.expect(0, &["submit"]);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 
+use std::fs;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ fn while_silent(bench: &Bench, arguments: &[&str], program: &str, seconds: u64) 
     std::thread::sleep(Duration::from_secs(seconds));
     bench.cluster.resume_controller();
     let output = child.wait_with_output().unwrap();
-    std::fs::remove_file(started).unwrap();
+    fs::remove_file(started).unwrap();
     (output.status.code(), e2e::programs::transcript(&output))
 }
 
@@ -51,7 +52,16 @@ fn a_controller_that_is_restarted_during_sbatch_gets_the_job_once() {
     let bench = bench("restarted", 5, 3);
     let cluster = Arc::clone(&bench.cluster);
     let script = "\"$REAL\" \"$@\" & sleep 0.05; wait $!";
-    // Nothing starts before the nodes have reported: a controller that has just come back gives out GPUs that it does not know.
+    // Nothing starts before the nodes have reported: a controller that has just come back gives out GPUs that it does not know,
+    // and reads from its file which partitions are up.
+    let file = cluster.configuration();
+    let text = fs::read_to_string(&file).unwrap();
+    let down = text.replace(
+        "PartitionName=low Nodes=ALL Default=YES PriorityTier=1 State=UP",
+        "PartitionName=low Nodes=ALL Default=YES State=DOWN",
+    );
+    assert_ne!(text, down);
+    fs::write(&file, down).unwrap();
     bench.slurm("scontrol", &["update", "PartitionName=low", "State=DOWN"]);
     for where_ in ["level=1", "level=2", "level=3"] {
         let mut command = bench.through("sbatch", script, &["submit", "--where", where_]);

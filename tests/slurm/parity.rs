@@ -6,6 +6,7 @@ use e2e::programs::{expect, seedbed, transcript};
 use e2e::study::{self, Study, TINY};
 
 use crate::bench::{shared, wait};
+use crate::surprises::soon;
 
 const HEAD: &str = "[sweep]\nname = 'parity'\nseeds = 2\n[factors]\narchitecture = ['gpt-neo', 'roberta']\n\
                     activation = ['learnable-gelu', 'kan']\n";
@@ -41,14 +42,9 @@ fn the_built_in_trainer_leaves_the_same_bytes_on_the_cluster_as_here() {
     let queue = String::from_utf8_lossy(&queue.stdout).into_owned();
     let ours = queue.lines().filter(|line| line.contains(" parity-")).filter_map(|line| line.split(' ').next());
     for task in ours {
-        let _ = cluster.command("scontrol").args(["requeue", task]).output();
-        // Slurm keeps back for two minutes what was requeued; a node refuses what starts in the second in which it was taken
-        // from it.
-        std::thread::sleep(std::time::Duration::from_secs(3));
-        wait("the task can be told to start", || {
-            let update = ["update", &format!("JobId={task}"), "StartTime=now"];
-            cluster.command("scontrol").args(update).output().is_ok_and(|output| output.status.success())
-        });
+        let output = cluster.command("scontrol").args(["requeue", task]).output().unwrap();
+        assert!(output.status.success(), "{}", e2e::programs::transcript(&output));
+        soon(&cluster, task);
     }
     on_cluster(&["watch", "--every", "1"]);
     let tables = study::tables(&layout);

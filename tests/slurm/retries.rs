@@ -24,7 +24,7 @@ printf 'metric,value\nloss,%s.%s\n' $1 $2 > results.csv
 /// Level 1 hears nothing and writes nothing at first; a second attempt comes to an end.
 const STUCK: &str = r"
 trap '' TERM USR2
-test $1 -gt 1 || test $(ls log | wc -l) -gt 1 || sleep 600
+test $1 -gt 1 || test $(ls log | wc -l) -gt 1 || exec sleep 600
 printf 'metric,value\nloss,%s.%s\n' $1 $2 > results.csv
 ";
 

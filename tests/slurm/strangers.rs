@@ -18,7 +18,7 @@ fn a_job_of_the_same_name_of_somebody_else_is_not_ours() {
     let script = format!(
         "name=$(sed -n 's/^#SBATCH --job-name=//p')\n\
          setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups \"$SBATCH\" --parsable --job-name=\"$name\" \
-         --array=0-7 --mem=10M --chdir=/ --output=/dev/null --wrap='sleep 300' > '{}' 2>&1\n\
+         --array=0-7 --mem=10M --chdir=/ --output=/dev/null --wrap='sleep 3600' > '{}' 2>&1\n\
          kill -9 $PPID",
         bench.path("theirs").display()
     );

@@ -92,11 +92,15 @@ fn a_lost_reply_is_no_second_submission() {
 fn a_submission_that_arrives_after_it_was_given_up_does_nothing() {
     let bench = Bench::new(shared(), "zombie", 2, 1);
     // sbatch outlives its launcher and gets through when everybody has stopped waiting for it.
-    let script = "script=$(cat); kill -9 $PPID\n\
-                  (sleep 4; printf '%s\\n' \"$script\" | \"$SBATCH\" \"$@\") > /dev/null 2>&1 &";
-    let killed = bench.submit_through(script).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    let script = format!(
+        "script=$(cat); kill -9 $PPID\n\
+         (until [ -e '{}' ]; do sleep 0.1; done; printf '%s\\n' \"$script\" | \"$SBATCH\" \"$@\") > /dev/null 2>&1 &",
+        bench.path("given up").display()
+    );
+    let killed = bench.submit_through(&script).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert_eq!(killed.code(), None);
     bench.expect(0, &["reconcile", "--abandon"]);
+    bench.write("given up", "");
     let logs = || fs::read_dir(bench.layout().job_logs()).into_iter().flatten().flatten();
     let says_so = |log: fs::DirEntry| fs::read_to_string(log.path()).unwrap_or_default().contains("was given up");
     wait("the latecomer has come and done nothing", || {

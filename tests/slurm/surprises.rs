@@ -67,7 +67,8 @@ fn a_requeue_behind_our_back_is_an_attempt_more() {
 
 #[test]
 fn a_job_whose_time_is_up_checkpoints_and_comes_back() {
-    let bench = Bench::with(shared(), "limit", 1, 600, "time = '1m'\n");
+    let bench = Bench::with(shared(), "limit", 1, 1, "time = '1m'\n");
+    bench.hold_up();
     bench.expect(0, &["submit"]);
     bench.task_in("RUNNING");
     wait("a run has checkpointed", || {
@@ -75,6 +76,7 @@ fn a_job_whose_time_is_up_checkpoints_and_comes_back() {
             |run: &spec::status::Status| run.attempts.iter().any(|attempt| attempt.cause == Some(Cause::Checkpointed));
         bench.records().iter().any(checkpointed)
     });
+    bench.let_go();
     come_back(&bench);
     bench.assert_done(false);
     // The job itself came back: nobody submitted it again.
@@ -122,8 +124,12 @@ pub(crate) fn come_back(bench: &Bench) {
     }
 }
 
-/// Lets a requeued task start at once: Slurm keeps it back for two minutes.
+/// Lets a requeued task start at once when it has left: Slurm keeps it back for two minutes.
 pub(crate) fn soon(cluster: &Cluster, task: &str) {
+    wait("the task has left and is kept back", || {
+        let output = cluster.command("squeue").args(["-h", "-j", task, "-o", "%r"]).output();
+        output.is_ok_and(|output| output.stdout == b"BeginTime\n")
+    });
     // As in `come_back`: not in the second in which it was taken from its node.
     std::thread::sleep(Duration::from_secs(3));
     let job = format!("JobId={task}");

@@ -26,4 +26,4 @@ pub use self::guard::{GuardError, become_trainer, tie_to_parent};
 pub use self::job::{Finish, Job, Retry, carry_out};
 pub use self::trainer::locate as locate_trainer;
 pub use self::verdict::{end_in_words, exit_code};
-pub use self::watch::{Asked, End, WATCHED, watch};
+pub use self::watch::{AHEAD, Asked, End, WATCHED, watch};

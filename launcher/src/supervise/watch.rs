@@ -16,7 +16,7 @@ pub const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHL
 
 /// How far a trainer may be ahead of what its supervisor is told. Slurm tells every process of a job to end, one after the other, and
 /// whoever is told first may have left before the last one hears of it.
-const AHEAD: Duration = Duration::from_secs(1);
+pub const AHEAD: Duration = Duration::from_secs(2);
 
 /// How a trainer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
