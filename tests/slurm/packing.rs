@@ -22,7 +22,7 @@ fn packs(name: &'static str, seeds: u32, tenths: u32, runs: u32, more: &str) -> 
 
 /// Holds up all runs but those of level 1, which come first.
 fn hold_up_later(bench: &Bench) {
-    let trainer = fs::read_to_string(bench.path("train it.sh")).unwrap();
+    let trainer = fs::read_to_string(bench.path("train it.sh")).expect("the study has a trainer");
     let later = trainer.replace("while [ -e", "while [ \"$1\" -gt 1 ] && [ -e");
     assert_ne!(trainer, later);
     bench.write("train it.sh", &later);

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_mins(4);
 /// How long a daemon may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(4);
 /// How long a controller may take, that a test needs again: it hands over what it owes to the keeper of accounts.
-const LAST_WORDS: Duration = Duration::from_secs(60);
+const LAST_WORDS: Duration = Duration::from_mins(1);
 
 /// How many lines of a log are shown when something went wrong.
 const LAST_LINES: usize = 30;
