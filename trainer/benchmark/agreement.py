@@ -3,7 +3,7 @@
 on the same stories, from the same weights, for each activation.
 
   python agreement.py STORIES.txt [--trainer target/release/seedbed-trainer] [--size study|small] [--steps 200]
-                      [--activations gelu-tanh,prelu] [--threads N] [--bound 0.005]
+                      [--activations gelu-tanh,prelu] [--architecture gpt-neo] [--tokens N] [--threads N] [--bound 0.005]
 
 Prints a table, and fails when a loss is further than the bound from that of fp32. `small` is a network of a fiftieth of the
 study's operations: 128 channels, 2,000 ids, 512 tokens a step. Kolmogorov-Arnold layers are written kan:3:3 (intervals, order).
@@ -41,11 +41,15 @@ def main():
     parser.add_argument("--size", choices=["study", "small"], default="small")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--activations", default=",".join(ACTIVATIONS))
+    parser.add_argument("--architecture", choices=["gpt-neo", "roberta"], default="gpt-neo")
+    parser.add_argument("--tokens", type=int, help="tokens a step (default: 4,096 at the study's size, 512 at the small one)")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--bound", type=float, default=0.005)
     arguments = parser.parse_args()
     bench = [arguments.trainer, "bench", arguments.stories, "--json", "--cache", tempfile.mkdtemp(prefix="seedbed-agree-")]
-    bench += ["--steps", "1", "--warm-up", str(arguments.steps - 1), "--tokens", "4096" if arguments.size == "study" else "512"]
+    tokens = arguments.tokens or (4096 if arguments.size == "study" else 512)
+    bench += ["--steps", "1", "--warm-up", str(arguments.steps - 1), "--tokens", str(tokens)]
+    bench += ["--architecture", arguments.architecture]
     bench += ["--threads", str(arguments.threads)] if arguments.threads else []
     print("| activation | loss in fp32 | loss in bf16 | apart |\n| --- | --- | --- | --- |")
     far = []

@@ -16,6 +16,7 @@ import argparse
 import json
 import math
 import random
+import sys
 import time
 
 import torch
@@ -192,7 +193,19 @@ def study(arguments, kan, rows, device):
     return network, step, batches
 
 
+def require_vectors():
+    """torch.compile tries by a small program which vector instructions there are, and silently does without where that fails:
+    loops are several times slower then, and `best` is no reference."""
+    from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+    if not pick_vec_isa():
+        sys.exit("torch.compile finds no vector instructions: this Python must be able to load what it compiles, also in a process "
+                 "of its own (try `python -c 'import torch'`), and the compiler must be g++ or clang++")
+
+
 def best(arguments, kan, rows, device):
+    if device.type == "cpu":
+        require_vectors()
     stream = torch.tensor([token for row in rows for token in row])
     need = arguments.rows * CONTEXT
     generator = torch.Generator().manual_seed(0)
