@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGUSR2};
@@ -150,11 +150,11 @@ impl Course<'_> {
     /// Hears whether the task is told to leave, as long as one of its supervisors may have heard it sooner: no other run is to
     /// begin then.
     fn hear_out(&mut self, signals: &Signals) {
-        let deadline = Instant::now() + AHEAD;
-        while self.asked == Asked::No
-            && let Some(signal) = signals.next(deadline.saturating_duration_since(Instant::now()))
-        {
+        for signal in signals.within(AHEAD) {
             self.pass_on(signal);
+            if self.asked > Asked::No {
+                break;
+            }
         }
     }
 

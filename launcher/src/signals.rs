@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Signals that this process has taken over from their default action.
 #[derive(Debug)]
@@ -19,6 +19,12 @@ impl Signals {
         let (sender, receiver) = channel();
         thread::spawn(move || signals.forever().try_for_each(|signal| sender.send(signal)));
         Ok(Self(receiver))
+    }
+
+    /// The signals that come within `patience` from now.
+    pub fn within(&self, patience: Duration) -> impl Iterator<Item = i32> {
+        let deadline = Instant::now() + patience;
+        std::iter::from_fn(move || self.next(deadline.saturating_duration_since(Instant::now())))
     }
 
     /// The next signal, or `None` when none came in time.

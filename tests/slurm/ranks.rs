@@ -51,7 +51,7 @@ fn a_run_on_two_nodes_trains_as_on_one_is_warned_loses_a_rank_and_goes_on_with_a
     assert!(signalled.status.success(), "{}", transcript(&signalled));
     wait("the run has left a checkpoint", || attempts().last().is_some_and(|attempt| attempt.ended.is_some()));
     assert_eq!(attempts()[0].cause, Some(Cause::Checkpointed), "{:?}", attempts());
-    wait("no rank is left", || ranks().is_empty());
+    assert!(ranks().is_empty());
     let before = steps();
     soon(&cluster, &job);
     wait("four ranks go on", || attempts().len() == 2 && ranks().len() == 4 && steps() > before);
@@ -59,9 +59,9 @@ fn a_run_on_two_nodes_trains_as_on_one_is_warned_loses_a_rank_and_goes_on_with_a
     let killed = Instant::now();
     kill_process(ranks()[2].1, Signal::KILL).expect("the rank was there");
     wait("the run has ended", || attempts().last().is_some_and(|attempt| attempt.ended.is_some()));
-    assert!(killed.elapsed() < Duration::from_mins(1), "{:?}", killed.elapsed());
+    assert!(killed.elapsed() < Duration::from_secs(20), "{:?}", killed.elapsed());
     assert_eq!(attempts()[1].signal, Some(9), "{:?}", attempts());
-    wait("no rank is left", || ranks().is_empty() && !run().ranks().exists());
+    assert!(ranks().is_empty() && !run().ranks().exists());
 
     wait("its job has left the queue", || {
         let queue = cluster.command("squeue").args(["-h", "-j", &job]).output().unwrap();

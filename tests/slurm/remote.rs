@@ -82,8 +82,7 @@ fn a_sweep_is_done_there_and_comes_back(name: &'static str, client: &str) {
     assert!(status.contains("20 of 20 runs"), "{status}");
     // Records came while it went on; curves and logs came in the end.
     assert_eq!(fs::read_dir(far.bench.layout().job_logs()).unwrap().count(), 20);
-    // The last record of a run comes before the last word of its task.
-    wait("everything is here", || far.expect(0, &["fetch"]) == "everything is here already\n");
+    assert_eq!(far.expect(0, &["fetch"]), "everything is here already\n");
     assert_eq!(far.expect(0, &["submit", "--site", "far"]).lines().next(), Some("nothing to submit"));
 }
 

@@ -114,11 +114,11 @@ pub fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, 
 
 /// What a supervisor that has been `asked` so much is told within the time that its trainer may be ahead.
 fn hear_out(signals: &Signals, mut asked: Asked) -> Asked {
-    let deadline = Instant::now() + AHEAD;
-    while asked < Asked::Told
-        && let Some(signal) = signals.next(deadline.saturating_duration_since(Instant::now()))
-    {
+    for signal in signals.within(AHEAD) {
         asked = asked.after(signal);
+        if asked >= Asked::Told {
+            break;
+        }
     }
     asked
 }
