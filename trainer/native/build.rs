@@ -11,10 +11,11 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 24] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
+    "cpp/factors.cpp",
     "cpp/gpu.cpp",
     "cpp/gpu_attention.cpp",
     "cpp/gpu_head.cpp",
@@ -23,9 +24,11 @@ const SOURCES: [&str; 21] = [
     "cpp/gpu_spline.cpp",
     "cpp/gradient.cpp",
     "cpp/head.cpp",
+    "cpp/instructions.cpp",
     "cpp/linear.cpp",
     "cpp/memory.cpp",
     "cpp/norm.cpp",
+    "cpp/packed_map.cpp",
     "cpp/products.cpp",
     "cpp/settings.cpp",
     "cpp/softmax.cpp",
@@ -36,11 +39,12 @@ const SOURCES: [&str; 21] = [
 ];
 
 /// The loops of `cpp/kernels.cpp`, once for each of these: a name, and what the compiler may use.
-const INSTRUCTION_SETS: [(&str, &[&str]); 3] = [
-    ("default", &[]),
-    ("avx2", &["-mavx2", "-mfma"]),
-    ("avx512", &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]),
-];
+const INSTRUCTION_SETS: [(&str, &[&str]); 3] = [("default", &[]), ("avx2", &["-mavx2", "-mfma"]), ("avx512", AVX512)];
+
+const AVX512: &[&str] = &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"];
+
+/// Beside AVX-512: tiles, which GCC knows since 11 and Clang since 12, and rounding to bfloat16, which all that have tiles do.
+const TILES: &[&str] = &["-mamx-tile", "-mamx-bf16", "-mavx512bf16"];
 
 /// Kernels for a GPU, compiled where they run, as one program in this order.
 const GPU_SOURCES: [&str; 4] = ["gpu/numbers.cu", "gpu/cross_entropy.cu", "gpu/add_norm.cu", "gpu/spline.cu"];
@@ -59,8 +63,9 @@ fn main() {
     }
     if !is_linted() {
         embed_gpu_sources();
-        compile_shim(home);
-        compile_kernels();
+        let has_tiles = is_x86() && TILES.iter().all(|flag| is_known_to_compiler(flag));
+        compile_shim(home, has_tiles);
+        compile_kernels(has_tiles);
     }
 
     // For the trainer's build script, and for the tests of this package.
@@ -112,11 +117,15 @@ fn embed_gpu_sources() {
 }
 
 /// The flags are torch-sys's: both look into the same C++ objects.
-fn compile_shim(home: &Path) {
+fn compile_shim(home: &Path, has_tiles: bool) {
     let include =
         std::env::var_os("LIBTORCH_INCLUDE").map_or_else(|| home.to_path_buf(), PathBuf::from).join("include");
     let abi = std::env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    if has_tiles {
+        build.define("SEEDBED_TILES", None);
+    }
+    build
         .cpp(true)
         .pic(true)
         .std("c++17")
@@ -133,16 +142,25 @@ fn compile_shim(home: &Path) {
         .compile("seedbed_native");
 }
 
-fn compile_kernels() {
-    let is_x86 = std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "x86_64");
-    for (name, flags) in INSTRUCTION_SETS.iter().filter(|(_, flags)| flags.is_empty() || is_x86) {
+fn is_x86() -> bool {
+    std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "x86_64")
+}
+
+fn is_known_to_compiler(flag: &str) -> bool {
+    cc::Build::new().cpp(true).is_flag_supported(flag).unwrap_or(false)
+}
+
+fn compile_kernels(has_tiles: bool) {
+    let sets = INSTRUCTION_SETS.into_iter().map(|(name, flags)| (name, flags.to_vec()));
+    let tiles = has_tiles.then(|| ("tiles", [AVX512, TILES].concat()));
+    for (name, flags) in sets.chain(tiles).filter(|(_, flags)| flags.is_empty() || is_x86()) {
         let mut build = cc::Build::new();
-        build.cpp(true).pic(true).std("c++17").opt_level(3).define("SEEDBED_ISA", *name).file("cpp/kernels.cpp");
+        build.cpp(true).pic(true).std("c++17").opt_level(3).define("SEEDBED_ISA", name).file("cpp/kernels.cpp");
         // Nobody reads errno or floating-point flags, without which loops can be vectorised. GCC 12 warns of its own header.
         for flag in
             ["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]
                 .iter()
-                .chain(*flags)
+                .chain(&flags)
         {
             build.flag(flag);
         }

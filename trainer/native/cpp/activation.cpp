@@ -4,6 +4,7 @@
 // looked up in a table that holds the function at each of them; the sum of gradients that arrive at each is the gradient of
 // the table. Where channels have parameters of their own the function is computed.
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 

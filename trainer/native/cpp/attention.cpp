@@ -5,7 +5,6 @@
 // The way back forms the scores again.
 
 #include <algorithm>
-#include <atomic>
 
 #include <ATen/ops/empty.h>
 
@@ -13,6 +12,7 @@
 #include "guard.h"
 #include "linear.h"
 #include "node.h"
+#include "pieces.h"
 
 namespace seedbed {
 namespace {
@@ -41,42 +41,31 @@ RowDropout row_dropout(const Shape& shape, int64_t head, int64_t token) {
   return seedbed::row_dropout(shape.dropout, shape.key, static_cast<uint64_t>(token * shape.heads + head));
 }
 
-// `rows` of a head as a right factor [rows, head size] or, turned, [head size, rows].
-struct Factor {
-  std::vector<Half> memory;
-  int64_t block = 0;  // from one block of columns to the next
+// `rows` of a head as a right factor [rows, head size].
+void set_rows(RightFactor& factor, const Half* source, int64_t stride, int64_t rows, int64_t head_size) {
+  factor.resize(rows, head_size);
+  for (int64_t column = 0; column < head_size; column += kColumns)
+    factor.set_rows(0, column, source + column, stride, rows);
+}
 
-  const Half* at(int64_t index, int64_t row) const { return memory.data() + index * block + row * kColumns; }
-
-  void rows(const Half* source, int64_t stride, int64_t count, int64_t columns) {
-    block = (count + count % 2) * kColumns;
-    memory.resize(blocks(columns, kColumns) * block);
-    for (int64_t column = 0; column < columns; column += kColumns)
-      kernels().interleave(
-          source + column, stride, count, std::min(kColumns, columns - column), memory.data() + column / kColumns * block,
-          kColumns);
-  }
-
-  void turned(const Half* source, int64_t stride, int64_t count, int64_t columns) {
-    block = columns * kColumns;
-    memory.resize(blocks(count, kColumns) * block);
-    for (int64_t row = 0; row < count; row += kColumns)
-      kernels().transpose_pairs(
-          source + row * stride, stride, std::min(kColumns, count - row), columns, memory.data() + row / kColumns * block,
-          kColumns);
-  }
-};
+// The same turned, [head size, rows].
+void set_columns(RightFactor& factor, const Half* source, int64_t stride, int64_t rows, int64_t head_size) {
+  factor.resize(head_size, rows);
+  for (int64_t row = 0; row < rows; row += kColumns) factor.set_columns(row, source + row * stride, stride);
+}
 
 // What a thread works with: a table of scores for some queries, and what is made of it.
 struct Room {
-  explicit Room(int64_t longest) : width(blocks(longest, kColumns) * kColumns) {
+  // Rows that are no power of two apart do not fall on the same lines of the cache.
+  explicit Room(int64_t longest) : width(rounded_up(longest, kColumns) + kColumns / 2) {
     scores.resize(kQueries * width);
     weights.resize(kQueries * width);
   }
   int64_t width;
   std::vector<float> scores, weight_gradients;
-  std::vector<Half> weights, score_gradients, turned;
-  Factor keys, values, key_rows, queries, arriving;
+  std::vector<Half> weights, score_gradients;
+  RightFactor keys, values, key_rows, queries, arriving;
+  LeftRows left;
 };
 
 // The keys that some queries can see, from a whole block on.
@@ -89,39 +78,33 @@ Seen seen_by(const Shape& shape, int64_t query, int64_t queries, int64_t length)
   return {first, shape.end_of(query + queries - 1, length) - first};
 }
 
-// table[queries, seen.count] = left · the seen columns of a turned factor.
+// table[queries, seen.count] = left · the seen columns of a turned factor; whole blocks of columns are written.
 void table_of(
-    const Half* left, int64_t stride, int64_t queries, int64_t depth, const Factor& right, Seen seen, float* table,
-    int64_t width) {
-  for (int64_t at = 0; at < seen.count; at += kColumns)
-    multiply_block(
-        queries, depth, left, stride, right.at((seen.first + at) / kColumns, 0), table + at, width, kColumns, false);
+    const Half* left, int64_t stride, int64_t queries, const RightFactor& right, Seen seen, Room& room, float* table) {
+  room.left.take(left, stride, queries, right.depth);
+  room.left.multiply(
+      right, 0, seen.first, rounded_up(seen.count, kColumns / 2), table, room.width, /*add=*/false);
 }
 
 // result[queries, head size] = weights · the seen rows of a factor, rounded.
 void sum_rows(
-    const Half* weights, int64_t width, int64_t queries, const Factor& right, Seen seen, int64_t head_size, Half* result,
+    const std::vector<Half>& weights, int64_t queries, const RightFactor& right, Seen seen, Room& room, Half* result,
     int64_t stride) {
   alignas(64) float tile[kQueries * kColumns];
-  for (int64_t column = 0; column < head_size; column += kColumns) {
-    multiply_block(
-        queries, seen.count + seen.count % 2, weights, width, right.at(column / kColumns, seen.first), tile, kColumns,
-        kColumns, false);
+  room.left.lie(weights.data(), room.width, queries, whole_depth(seen.count));
+  for (int64_t column = 0; column < right.columns; column += kColumns) {
+    room.left.multiply(right, seen.first, column, kColumns, tile, kColumns, /*add=*/false);
     kernels().narrow_rows(
-        tile, kColumns, nullptr, result + column, stride, queries, std::min(kColumns, head_size - column));
+        tile, kColumns, nullptr, result + column, stride, queries, std::min(kColumns, right.columns - column));
   }
 }
 
-// Shares stories and heads among the threads. Who takes which changes no result: nothing is shared but what is read.
+// The heads of all stories, shared among the threads: nothing is shared between two but what is read.
 template <typename Work>
 void each_story_head(const Shape& shape, const Work& work) {
-  if (shape.stories.empty()) return;
-  std::atomic<int64_t> next{0};
-  const int64_t pieces = static_cast<int64_t>(shape.stories.size()) * shape.heads;
-  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+  share(static_cast<int64_t>(shape.stories.size()) * shape.heads, [&](Pieces& pieces) {
     Room room(shape.stories[0].length);
-    for (int64_t piece = next++; piece < pieces; piece = next++)
-      work(shape.stories[piece / shape.heads], piece % shape.heads, room);
+    for (int64_t piece; pieces.take(piece);) work(shape.stories[piece / shape.heads], piece % shape.heads, room);
     release_blocks();
   });
 }
@@ -131,21 +114,21 @@ void forward(const Shape& shape, const at::Tensor& projected, at::Tensor& result
   float* const divisor = divisors.data_ptr<float>();
   each_story_head(shape, [&](Story story, int64_t head, Room& room) {
     const Half* const query = halves(projected) + story.start * stride + head * size;
-    room.keys.turned(query + hidden, stride, story.length, size);
-    room.values.rows(query + 2 * hidden, stride, story.length, size);
+    set_columns(room.keys, query + hidden, stride, story.length, size);
+    set_rows(room.values, query + 2 * hidden, stride, story.length, size);
     for (int64_t first = 0; first < story.length; first += kQueries) {
       const int64_t queries = std::min(kQueries, story.length - first);
       const Seen seen = seen_by(shape, first, queries, story.length);
-      table_of(query + first * stride, stride, queries, size, room.keys, seen, room.scores.data(), room.width);
+      table_of(query + first * stride, stride, queries, room.keys, seen, room, room.scores.data());
       for (int64_t row = 0; row < queries; ++row) {
         const int64_t token = story.start + first + row;
         divisor[token * shape.heads + head] = kernels().attend(
             room.scores.data() + row * room.width, shape.begin_of(first + row) - seen.first,
-            shape.end_of(first + row, story.length) - seen.first, seen.count + seen.count % 2, shape.scale,
+            shape.end_of(first + row, story.length) - seen.first, whole_depth(seen.count), shape.scale,
             row_dropout(shape, head, token), room.weights.data() + row * room.width);
       }
       sum_rows(
-          room.weights.data(), room.width, queries, room.values, seen, size,
+          room.weights, queries, room.values, seen, room,
           halves(result) + (story.start + first) * hidden + head * size, hidden);
     }
   });
@@ -164,22 +147,20 @@ struct Back {
     Half* const place = halves(gradient) + story.start * stride + head * size;
     room.weight_gradients.resize(room.scores.size());
     room.score_gradients.resize(room.weights.size());
-    room.turned.resize(room.weights.size());
-    room.keys.turned(query + hidden, stride, story.length, size);
-    room.values.turned(query + 2 * hidden, stride, story.length, size);
-    room.key_rows.rows(query + hidden, stride, story.length, size);
+    set_columns(room.keys, query + hidden, stride, story.length, size);
+    set_columns(room.values, query + 2 * hidden, stride, story.length, size);
+    set_rows(room.key_rows, query + hidden, stride, story.length, size);
     std::vector<float> key_sums(story.length * size, 0), value_sums(story.length * size, 0);
     for (int64_t first = 0; first < story.length; first += kQueries) {
       const int64_t queries = std::min(kQueries, story.length - first);
       const Seen seen = seen_by(shape, first, queries, story.length);
-      table_of(query + first * stride, stride, queries, size, room.keys, seen, room.scores.data(), room.width);
-      table_of(given + first * hidden, hidden, queries, size, room.values, seen, room.weight_gradients.data(), room.width);
+      table_of(query + first * stride, stride, queries, room.keys, seen, room, room.scores.data());
+      table_of(given + first * hidden, hidden, queries, room.values, seen, room, room.weight_gradients.data());
       for (int64_t row = 0; row < queries; ++row) back_through_row(story, head, first + row, row, seen, room);
-      sum_rows(
-          room.score_gradients.data(), room.width, queries, room.key_rows, seen, size, place + first * stride, stride);
-      room.arriving.rows(given + first * hidden, hidden, queries, size);
+      sum_rows(room.score_gradients, queries, room.key_rows, seen, room, place + first * stride, stride);
+      set_rows(room.arriving, given + first * hidden, hidden, queries, size);
       add_turned(room.weights, queries, room.arriving, seen, room, value_sums.data());
-      room.queries.rows(query + first * stride, stride, queries, size);
+      set_rows(room.queries, query + first * stride, stride, queries, size);
       add_turned(room.score_gradients, queries, room.queries, seen, room, key_sums.data());
     }
     kernels().narrow_rows(key_sums.data(), size, nullptr, place + hidden, stride, story.length, size);
@@ -191,20 +172,17 @@ struct Back {
     const int64_t place = token * shape.hidden() + head * shape.head_size;
     kernels().attend_back(
         room.scores.data() + at, room.weight_gradients.data() + at, shape.begin_of(query) - seen.first,
-        shape.end_of(query, story.length) - seen.first, seen.count + seen.count % 2, shape.scale,
+        shape.end_of(query, story.length) - seen.first, whole_depth(seen.count), shape.scale,
         divisors.data_ptr<float>()[token * shape.heads + head],
         kernels().dot(halves(arriving) + place, halves(result) + place, shape.head_size), row_dropout(shape, head, token),
         room.weights.data() + at, room.score_gradients.data() + at);
   }
 
   // sums[seen, head size] += tableᵀ · right.
-  void add_turned(const std::vector<Half>& table, int64_t queries, const Factor& right, Seen seen, Room& room, float* sums) const {
-    const int64_t size = shape.head_size;
-    kernels().transpose(table.data(), room.width, queries, seen.count, room.turned.data(), kQueries);
-    for (int64_t column = 0; column < size; column += kColumns)
-      multiply_block(
-          seen.count, queries + queries % 2, room.turned.data(), kQueries, right.at(column / kColumns, 0),
-          sums + seen.first * size + column, size, std::min(kColumns, size - column), true);
+  void add_turned(const std::vector<Half>& table, int64_t queries, const RightFactor& right, Seen seen, Room& room, float* sums) const {
+    room.left.take_turned(table.data(), room.width, queries, seen.count);
+    room.left.multiply(
+        right, 0, 0, right.columns, sums + seen.first * right.columns, right.columns, /*add=*/true);
   }
 };
 

@@ -3,6 +3,7 @@
 // The gradient of a row of logits is known as soon as its softmax is, so it takes the place of the logits, and is multiplied
 // by the table and the rows before the next rows' logits are formed. All logits are never held.
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -63,7 +64,7 @@ at::Tensor head_loss(
       node->bias = bias;
       node->kind = x.scalar_type();
     }
-    Packed right;
+    RightFactor right;
     for (int64_t row = 0; row < count; row += kChunk) {
       const Chunk chunk{
           halves(rows) + row * rows.size(1), rows.size(1), ids.data_ptr<int64_t>() + row, std::min(kChunk, count - row)};
@@ -73,7 +74,7 @@ at::Tensor head_loss(
           halves(logits), logits.size(1), chunk.count, map->backward, nullptr, halves(node->rows_gradient) + row * width,
           width);
       right.resize(chunk.count, width);
-      pack_rows(chunk.rows, chunk.stride, right);
+      right.set(chunk.rows, chunk.stride);
       float* const sums = bias.defined() ? node->bias_gradient.data_ptr<float>() : nullptr;
       add_transposed_product(
           halves(logits), logits.size(1), right, {{0, vocabulary, node->table_gradient.data_ptr<float>(), sums}});

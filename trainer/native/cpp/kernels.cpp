@@ -11,6 +11,7 @@
 #include "loops/norm.h"
 #include "loops/numbers.h"
 #include "loops/spline.h"
+#include "loops/tiles.h"
 #include "loops/turn.h"
 
 #define SEEDBED_JOIN_(a, b) a##b
@@ -19,8 +20,25 @@
 namespace {
 
 void narrow(const float* source, Half* target, int64_t count) {
+  int64_t i = 0;
+#if defined(__AVX512BF16__)
+  for (; i + 32 <= count; i += 32) _mm512_storeu_si512(target + i, halves(_mm512_loadu_ps(source + i), _mm512_loadu_ps(source + i + 16)));
+#endif
 #pragma omp simd
-  for (int64_t i = 0; i < count; ++i) target[i] = half(source[i]);
+  for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest]);
+}
+
+void narrow_sums(const float* source, const float* bias, Half* target, int64_t count) {
+  int64_t i = 0;
+#if defined(__AVX512BF16__)
+  for (; i + 32 <= count; i += 32)
+    _mm512_storeu_si512(
+        target + i, halves(
+                        _mm512_add_ps(_mm512_loadu_ps(source + i), _mm512_loadu_ps(bias + i)),
+                        _mm512_add_ps(_mm512_loadu_ps(source + i + 16), _mm512_loadu_ps(bias + i + 16))));
+#endif
+#pragma omp simd
+  for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest] + bias[rest]);
 }
 
 void widen(const Half* source, float* target, int64_t count) {
@@ -35,8 +53,7 @@ void narrow_rows(
     if (bias == nullptr) {
       narrow(source, target, columns);
     } else {
-#pragma omp simd
-      for (int64_t i = 0; i < columns; ++i) target[i] = half(source[i] + bias[i]);
+      narrow_sums(source, bias, target, columns);
     }
   }
 }
@@ -88,14 +105,71 @@ void transpose_pairs(
     for (int64_t row = rows; row < target_rows; ++row) words[pair * target_rows + row] = 0;
 }
 
-void add_row_sums(const Half* source, int64_t stride, int64_t rows, int64_t columns, float* sums) {
+void cut(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel) {
   for (int64_t row = 0; row < rows; ++row) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < columns; ++i) sum += wide(source[row * stride + i]);
-    sums[row] += sum;
+    const Half* from = source + row * stride;
+    Half* to = target + row / kTile * panel + row % kTile * kGroup;
+    int64_t left = columns;
+    for (; left >= kGroup; left -= kGroup, from += kGroup, to += kTile * kGroup) __builtin_memcpy(to, from, kGroup * sizeof(Half));
+    if (left == 0) continue;
+    for (int64_t i = 0; i < kGroup; ++i) to[i] = i < left ? from[i] : 0;
   }
 }
+
+void cut_turned(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel) {
+  constexpr int64_t kColumns = 4 * kTile;
+  uint32_t pairs[kGroup / 2 * kColumns];
+  for (int64_t row = 0; row < rows; row += kGroup, target += kTile * kGroup) {
+    const int64_t some_rows = rows - row < kGroup ? rows - row : kGroup;
+    for (int64_t column = 0; column < columns; column += kColumns) {
+      const int64_t some_columns = columns - column < kColumns ? columns - column : kColumns;
+      interleave(source + row * stride + column, stride, some_rows, some_columns, reinterpret_cast<Half*>(pairs), kColumns);
+      if (some_rows < kGroup) {
+        uint32_t* const missing = pairs + (some_rows + 1) / 2 * kColumns;
+        for (uint32_t* pair = missing; pair < pairs + kGroup / 2 * kColumns; ++pair) *pair = 0;
+      }
+      for (int64_t some = 0; some < some_columns; some += kTile)
+        turn_words(pairs + some, kColumns, reinterpret_cast<uint32_t*>(target + (column + some) / kTile * panel), kGroup / 2);
+    }
+  }
+}
+
+void add_column_sums(const Half* source, int64_t stride, int64_t rows, int64_t columns, float* sums) {
+  constexpr int64_t kSome = 64;
+  for (int64_t first = 0; first < columns; first += kSome) {
+    const int64_t some = columns - first < kSome ? columns - first : kSome;
+    float parts[kSome] = {};
+    for (int64_t row = 0; row < rows; ++row) {
+      const Half* const from = source + row * stride + first;
+#pragma omp simd
+      for (int64_t i = 0; i < some; ++i) parts[i] += wide(from[i]);
+    }
+    for (int64_t i = 0; i < some; ++i) sums[first + i] += parts[i];
+  }
+}
+
+#if defined(__AMX_BF16__)
+void multiply_narrow(const seedbed::TileProduct& product, const float* bias, Half* result, int64_t stride) {
+  each_sums(product, nullptr, 0, [&](int64_t row, int64_t column, int64_t rows, int64_t columns, const float* sums, int64_t from) {
+    narrow_rows(sums, from, bias == nullptr ? nullptr : bias + column, result + row * stride + column, stride, rows, columns);
+  });
+}
+
+void multiply_wide(const seedbed::TileProduct& product, float* result, int64_t stride, bool add) {
+  const auto take = [&](int64_t row, int64_t column, int64_t rows, int64_t columns, const float* sums, int64_t from) {
+    float* to = result + row * stride + column;
+    if (sums == to) return;
+    for (; rows > 0; --rows, to += stride, sums += from) {
+#pragma omp simd
+      for (int64_t i = 0; i < columns; ++i) to[i] = add ? to[i] + sums[i] : sums[i];
+    }
+  };
+  each_sums(product, add ? nullptr : result, stride, take);
+}
+#else
+constexpr void (*multiply_narrow)(const seedbed::TileProduct&, const float*, Half*, int64_t) = nullptr;
+constexpr void (*multiply_wide)(const seedbed::TileProduct&, float*, int64_t, bool) = nullptr;
+#endif
 
 float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
   float largest = -__builtin_inff();
@@ -133,7 +207,8 @@ float dot(const Half* left, const Half* right, int64_t count) {
 namespace seedbed {
 
 extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
-    narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, add_row_sums, cross_entropy,
+    narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, cut, cut_turned, add_column_sums,
+    multiply_narrow, multiply_wide, cross_entropy,
     attend, attend_back, softmax_back, spline_terms, spline_terms_back, norm_row,
     norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
 

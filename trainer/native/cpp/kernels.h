@@ -80,6 +80,18 @@ struct SplineGrid {
 // Pieces of which vector registers hold one number each.
 constexpr int64_t kPieces = 16;
 
+// A product by the processor's tiles: 16 rows of 32 numbers of the left factor, 32 numbers of 16 columns of the right one.
+//
+// The left factor is cut into panels of 16 rows, and these into groups of 32 columns; the right one into strips of 16 columns,
+// in pairs of rows. Panels and strips come in twos, the last filled up with anything; the last group is filled up with zeros.
+struct TileProduct {
+  const Half* left;
+  int64_t left_panel, left_group, left_row;  // from one to the next
+  const Half* right;
+  int64_t right_strip;  // from one to the next
+  int64_t rows, columns, groups;
+};
+
 struct Kernels {
   // target = source, rounded to nearest, ties to even.
   void (*narrow)(const float* source, Half* target, int64_t count);
@@ -104,8 +116,21 @@ struct Kernels {
   void (*transpose_pairs)(
       const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t target_rows);
 
-  // sums[row] += sum of the row.
-  void (*add_row_sums)(const Half* source, int64_t stride, int64_t rows, int64_t columns, float* sums);
+  // A left factor for tiles: panels of 16 rows, `panel` apart, and in each the groups of 32 columns one after the other. What
+  // the last group has not is zero.
+  void (*cut)(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel);
+
+  // The same of the transpose.
+  void (*cut_turned)(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel);
+
+  // sums[column] += sum of the column.
+  void (*add_column_sums)(const Half* source, int64_t stride, int64_t rows, int64_t columns, float* sums);
+
+  // result = the product, rounded, with a bias for each column or null. Null where the processor has no tiles.
+  void (*multiply_narrow)(const TileProduct& product, const float* bias, Half* result, int64_t stride);
+
+  // result = or, with `add`, += the product. Null where the processor has no tiles.
+  void (*multiply_wide)(const TileProduct& product, float* result, int64_t stride, bool add);
 
   // Logits become the gradient of -ln softmax(logits)[target]; returns that loss. `room` holds `count` numbers.
   float (*cross_entropy)(Half* logits, int64_t count, int64_t target, float* room);

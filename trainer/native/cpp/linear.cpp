@@ -34,9 +34,9 @@ struct MapBackward : torch::autograd::Node {
     const at::NoGradGuard unrecorded;
     const at::Tensor arriving = even_rows(gradients[0]);
     const int64_t count = arriving.size(0);
-    Packed right;
+    RightFactor right;
     right.resize(count, inputs);
-    pack_rows(halves(rows), rows.size(1), right);
+    right.set(halves(rows), rows.size(1));
     std::vector<SumTarget> targets;
     int64_t first = 0;
     for (size_t index = 0; index < weights.size(); ++index) {

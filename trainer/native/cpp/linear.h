@@ -1,5 +1,6 @@
 #pragma once
 
+#include "packed_map.h"
 #include "products.h"
 
 namespace seedbed {

@@ -1,5 +1,6 @@
 // A sum, its layer normalisation and its rounding in one pass, and dropout by a key.
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 

@@ -46,7 +46,3 @@ extern "C" char* seedbed_sums_are_float32(bool* are) {
     *are = context.allowBF16ReductionCuBLAS() == refused && context.allowFP16ReductionCuBLAS() == refused;
   });
 }
-
-extern "C" char* seedbed_cpu_capability(char** capability) {
-  return seedbed::guarded([&] { *capability = seedbed::owned_text(at::get_cpu_capability().c_str()); });
-}

@@ -4,6 +4,7 @@
 // is formed where it is multiplied, and formed again for the gradient of the weights: all terms of all rows, several times the
 // layer's input, are never held. The gradient of the input is summed over the terms while those of the terms lie in the cache.
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -17,6 +18,8 @@ namespace {
 // Rows of the left factor that are formed for the gradient of the weights at once, and by a thread at once.
 constexpr int64_t kPiece = 1024;
 constexpr int64_t kStrip = 32;
+// Rows whose terms a thread forms at once on the way forward, at most.
+constexpr int64_t kMostRows = 128;
 // Bytes of terms that a thread keeps before it multiplies them: a part of the second cache.
 constexpr int64_t kTermBytes = 1 << 19;
 
@@ -102,24 +105,24 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
           kernels().narrow(term.data(), narrow.data() + row * depth + (1 + m) * width, inputs);
         }
       }
-      kernels().transpose_pairs(narrow.data(), depth, some, depth, map.forward.at(block, 0), kColumns);
-      for (int64_t across = 0; across < depth / kColumns; ++across)
-        kernels().interleave(
-            narrow.data() + across * kColumns, depth, some, kColumns, map.backward.at(across, first), kColumns);
+      map.forward.set_columns(first, narrow.data(), depth);
+      for (int64_t column = 0; column < depth; column += kColumns)
+        map.backward.set_rows(first, column, narrow.data() + column, depth, some);
     }
   });
 }
 
 void forward(const at::Tensor& rows, const SplineGrid& grid, const PackedMap& map, at::Tensor& result) {
   const int64_t inputs = rows.size(1), depth = map.inputs, width = padded(inputs);
-  const int64_t some = std::max<int64_t>(16, std::min(kRows, kTermBytes / (depth * 2) / 16 * 16));
+  const int64_t some = std::max<int64_t>(16, std::min(kMostRows, kTermBytes / (depth * 2) / 16 * 16));
   at::parallel_for(0, blocks(rows.size(0), some), 1, [&](int64_t begin, int64_t end) {
     std::vector<Half> terms(some * depth);
+    RowsProduct product;
     for (int64_t part = begin; part < end; ++part) {
       const int64_t first = part * some, count = std::min(some, rows.size(0) - first);
       for (int64_t row = 0; row < count; ++row)
         kernels().spline_terms(halves(rows) + (first + row) * inputs, inputs, width, grid, terms.data() + row * depth);
-      multiply_rows(
+      product.multiply(
           terms.data(), depth, count, map.forward, nullptr, halves(result) + first * map.outputs, map.outputs);
     }
     release_blocks();
@@ -134,14 +137,16 @@ void backward(
   at::parallel_for(0, blocks(rows.size(0), kSome), 1, [&](int64_t begin, int64_t end) {
     std::vector<float> tiles(kSome * terms * kColumns);
     alignas(64) float sums[kColumns];
+    LeftRows left;
     for (int64_t part = begin; part < end; ++part) {
       const int64_t first = part * kSome, count = std::min(kSome, rows.size(0) - first);
+      left.take(halves(arriving) + first * arriving.size(1), arriving.size(1), count, map.outputs);
       for (int64_t block = 0; block < across; ++block) {
         const int64_t columns = std::min(kColumns, inputs - block * kColumns);
         for (int64_t term = 0; term < terms; ++term)
-          multiply_block(
-              count, map.outputs + map.outputs % 2, halves(arriving) + first * arriving.size(1), arriving.size(1),
-              map.backward.at(term * across + block, 0), tiles.data() + term * kColumns, terms * kColumns, kColumns, false);
+          left.multiply(
+              map.backward, 0, (term * across + block) * kColumns, kColumns, tiles.data() + term * kColumns,
+              terms * kColumns, /*add=*/false);
         for (int64_t row = 0; row < count; ++row) {
           const int64_t place = (first + row) * inputs + block * kColumns;
           kernels().spline_terms_back(
@@ -157,7 +162,7 @@ void backward(
 // sums[outputs, terms · padded] += arrivingᵀ · terms.
 void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, const SplineGrid& grid, at::Tensor& sums) {
   const int64_t inputs = rows.size(1), width = padded(inputs), depth = sums.size(1);
-  Packed right;
+  RightFactor right;
   for (int64_t start = 0; start < rows.size(0); start += kPiece) {
     right.resize(std::min(kPiece, rows.size(0) - start), depth);
     at::parallel_for(0, blocks(right.depth, kStrip), 1, [&](int64_t begin, int64_t end) {
@@ -167,9 +172,8 @@ void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, con
         for (int64_t row = 0; row < count; ++row)
           kernels().spline_terms(
               halves(rows) + (start + first + row) * inputs, inputs, width, grid, terms.data() + row * depth);
-        for (int64_t block = 0; block < depth / kColumns; ++block)
-          kernels().interleave(
-              terms.data() + block * kColumns, depth, count, kColumns, right.at(block, first), kColumns);
+        for (int64_t column = 0; column < depth; column += kColumns)
+          right.set_rows(first, column, terms.data() + column, depth, count);
       }
     });
     add_transposed_product(

@@ -1,7 +1,7 @@
 //! Linear maps in bfloat16 over weights in float32, and the loss over one.
 //!
-//! Sums are formed in float32; inputs, weights and results are rounded to bfloat16. The weights are packed for oneDNN's block
-//! kernels, for both directions, whenever they have changed; the gradient of a leaf that has one is added to in place.
+//! Sums are formed in float32; inputs, weights and results are rounded to bfloat16. The weights are laid out as
+//! products want them, for both directions, whenever they have changed; the gradient of a leaf that has one is added to in place.
 
 use std::ffi::{c_int, c_void};
 use std::fmt;

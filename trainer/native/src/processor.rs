@@ -5,9 +5,11 @@ use std::io;
 use crate::TorchError;
 use crate::shim;
 
-/// The instruction set that libtorch's CPU kernels were chosen for, such as `AVX512`.
+/// The instruction set that libtorch's kernels and ours were chosen for: `DEFAULT`, `AVX2`, `AVX512`, or `AVX512+AMX` where
+/// products of bfloat16 matrices are formed in the processor's tiles.
 ///
-/// Part of what a run's bits depend on; `ATEN_CPU_CAPABILITY` in the environment lowers it.
+/// Part of what a run's bits depend on. `ATEN_CPU_CAPABILITY` in the environment lowers it; `ONEDNN_MAX_CPU_ISA`, as oneDNN
+/// documents it, keeps the products off the tiles (`AVX512_CORE_BF16`).
 ///
 /// # Errors
 ///
@@ -43,7 +45,23 @@ mod tests {
     #[test]
     fn libtorch_names_an_instruction_set() {
         let capability = capability().unwrap();
-        assert!(["DEFAULT", "AVX2", "AVX512"].contains(&capability.as_str()), "{capability}");
+        assert!(["DEFAULT", "AVX2", "AVX512", "AVX512+AMX"].contains(&capability.as_str()), "{capability}");
+    }
+
+    /// What needs products, without tiles. Nothing else tests oneDNN's block kernels on a processor that has tiles.
+    #[test]
+    fn products_without_tiles_agree_as_well() {
+        if capability().unwrap() != "AVX512+AMX" {
+            return;
+        }
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["map::", "attention::", "spline::", "processor::tests::libtorch_names"])
+            .env("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        assert!(!said.contains(" 0 passed"), "{said}");
     }
 
     #[test]

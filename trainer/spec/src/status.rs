@@ -221,7 +221,7 @@ pub struct Place {
     pub from_step: u64,
     /// Device in words, as in [`Facts::device`].
     pub device: String,
-    /// The instructions that it has: `AVX512`, or a GPU's compute capability such as `9.0`.
+    /// The instructions that it has: `AVX512+AMX`, or a GPU's compute capability such as `9.0`.
     pub capability: String,
     /// Version of libtorch.
     pub libtorch: String,

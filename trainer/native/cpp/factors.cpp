@@ -1,0 +1,182 @@
+#include "factors.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/native/CPUBlas.h>
+#include <ATen/ops/empty.h>
+
+namespace seedbed {
+namespace {
+
+// Of a tile: rows, and the numbers in one.
+constexpr int64_t kTile = 16;
+constexpr int64_t kGroup = 32;
+// Rows that are laid out at once.
+constexpr int64_t kSomeRows = 512;
+
+bool has_tiles() {
+  static const bool has = kernels().multiply_narrow != nullptr;
+  return has;
+}
+
+// tile = (or +=, with `add`) left · a strip of the right factor.
+void multiply_block(
+    int64_t rows, int64_t depth, const Half* left, int64_t left_stride, const Half* right, float* tile, int64_t tile_stride,
+    int64_t columns, bool add) {
+  at::native::cpublas::brgemm(
+      rows, columns, depth, left_stride, kColumns, tile_stride, add, reinterpret_cast<const at::BFloat16*>(left),
+      reinterpret_cast<const at::BFloat16*>(right), tile, /*is_vnni=*/true);
+}
+
+// Memory for so many numbers: that of before, if it suffices.
+Half* grown(at::Tensor& memory, int64_t numbers) {
+  if (!memory.defined() || memory.numel() < numbers) memory = at::empty({numbers}, at::kBFloat16);
+  return halves(memory);
+}
+
+}  // namespace
+
+bool has_products() {
+  static const bool has = [] {
+    if (has_tiles()) return true;
+    try {
+      std::vector<Half> left(2 * 2, 0), right(2 * 16, 0);
+      float result[2 * 16];
+      multiply_block(2, 2, left.data(), 2, right.data(), result, 16, 16, false);
+      release_blocks();
+      return at::get_cpu_capability() == "AVX512";
+    } catch (const std::exception&) {
+      return false;
+    }
+  }();
+  return has;
+}
+
+void release_blocks() {
+  if (!has_tiles()) at::native::cpublas::brgemm_release(true);
+}
+
+int64_t whole_depth(int64_t depth) { return rounded_up(depth, has_tiles() ? kGroup : 2); }
+
+int64_t RightFactor::strip() { return has_tiles() ? kTile : kColumns; }
+
+void RightFactor::resize(int64_t new_depth, int64_t new_columns) {
+  if (new_depth == depth && new_columns == columns && memory_.defined()) return;
+  depth = new_depth;
+  columns = new_columns;
+  whole_depth_ = whole_depth(depth);
+  // Strips come in whole blocks; of the last one no more than there are may have been set.
+  const int64_t all = rounded_up(columns, kColumns);
+  grown(memory_, all * whole_depth_);
+  const int64_t set = rounded_up(depth, 2);
+  for (int64_t column = 0; column < all; column += strip())
+    std::memset(at(set, column), 0, (whole_depth_ - set) * strip() * sizeof(Half));
+}
+
+void RightFactor::set_rows(int64_t row, int64_t column, const Half* source, int64_t stride, int64_t rows) {
+  for (int64_t some = 0; some < kColumns; some += strip())
+    kernels().interleave(
+        source + some, stride, rows, std::clamp<int64_t>(columns - column - some, 0, strip()), at(row, column + some), strip());
+}
+
+void RightFactor::set_columns(int64_t column, const Half* source, int64_t stride) {
+  for (int64_t some = 0; some < kColumns; some += strip())
+    kernels().transpose_pairs(
+        source + some * stride, stride, std::clamp<int64_t>(columns - column - some, 0, strip()), depth,
+        at(0, column + some), strip());
+}
+
+void RightFactor::set(const Half* source, int64_t stride) {
+  const int64_t across = blocks(columns, kColumns), down = blocks(depth, kSomeRows);
+  at::parallel_for(0, across * down, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t column = part % across * kColumns, row = part / across * kSomeRows;
+      set_rows(row, column, source + row * stride + column, stride, std::min(kSomeRows, depth - row));
+    }
+  });
+}
+
+Half* LeftRows::room(int64_t numbers) { return grown(memory_, numbers); }
+
+void LeftRows::lie(const Half* source, int64_t stride, int64_t rows, int64_t depth) {
+  left_ = source;
+  rows_ = rows;
+  depth_ = depth;
+  row_ = stride;
+  panel_ = kTile * stride;
+  group_ = kGroup;
+}
+
+void LeftRows::take(const Half* source, int64_t stride, int64_t rows, int64_t depth) {
+  if (!has_tiles()) {
+    TORCH_CHECK(depth % 2 == 0 || stride > depth, "a left factor of odd depth needs room for one column more");
+    lie(source, stride, rows, whole_depth(depth));
+    return;
+  }
+  const int64_t panel = kTile * whole_depth(depth);
+  Half* const target = room(rounded_up(rows, 2 * kTile) / kTile * panel);
+  kernels().cut(source, stride, rows, depth, target, panel);
+  left_ = target;
+  rows_ = rows;
+  depth_ = depth;
+  row_ = kGroup;
+  panel_ = panel;
+  group_ = kTile * kGroup;
+}
+
+void LeftRows::take_turned(const Half* source, int64_t stride, int64_t depth, int64_t rows) {
+  if (!has_tiles()) {
+    const int64_t whole = whole_depth(depth);
+    Half* const target = room(rows * whole);
+    kernels().transpose(source, stride, depth, rows, target, whole);
+    lie(target, whole, rows, whole);
+    return;
+  }
+  const int64_t panel = kTile * whole_depth(depth);
+  Half* const target = room(rounded_up(rows, 2 * kTile) / kTile * panel);
+  kernels().cut_turned(source, stride, depth, rows, target, panel);
+  left_ = target;
+  rows_ = rows;
+  depth_ = depth;
+  row_ = kGroup;
+  panel_ = panel;
+  group_ = kTile * kGroup;
+}
+
+TileProduct LeftRows::product(const RightFactor& right, int64_t row, int64_t column, int64_t columns) const {
+  return {left_, panel_, group_, row_, right.at(row, column), right.strip_size(), rows_, columns, blocks(depth_, kGroup)};
+}
+
+void LeftRows::multiply(
+    const RightFactor& right, int64_t row, int64_t column, int64_t columns, float* result, int64_t stride, bool add) const {
+  if (has_tiles()) {
+    kernels().multiply_wide(product(right, row, column, columns), result, stride, add);
+    return;
+  }
+  for (int64_t some = 0; some < columns; some += kColumns)
+    multiply_block(
+        rows_, depth_, left_, row_, right.at(row, column + some), result + some, stride, std::min(kColumns, columns - some),
+        add);
+}
+
+void LeftRows::multiply_narrow(const RightFactor& right, const float* bias, Half* result, int64_t stride) const {
+  if (has_tiles()) {
+    kernels().multiply_narrow(product(right, 0, 0, right.columns), bias, result, stride);
+    return;
+  }
+  std::vector<float> tile(rows_ * kColumns);
+  for (int64_t column = 0; column < right.columns; column += kColumns) {
+    const int64_t columns = std::min(kColumns, right.columns - column);
+    // Whole blocks: the kernel made for one width serves all.
+    multiply_block(rows_, depth_, left_, row_, right.at(0, column), tile.data(), kColumns, kColumns, false);
+    kernels().narrow_rows(
+        tile.data(), kColumns, bias == nullptr ? nullptr : bias + column, result + column, stride, rows_, columns);
+  }
+}
+
+}  // namespace seedbed

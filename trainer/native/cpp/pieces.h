@@ -1,0 +1,36 @@
+// Work that threads share as they come free.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+
+#include <ATen/Parallel.h>
+
+namespace seedbed {
+
+// The pieces of some work, each of which one thread takes.
+class Pieces {
+ public:
+  explicit Pieces(int64_t count) : count_(count) {}
+
+  // Whether there was one more; it is put into `piece`.
+  bool take(int64_t& piece) {
+    piece = next_++;
+    return piece < count_;
+  }
+
+ private:
+  int64_t count_;
+  std::atomic<int64_t> next_{0};
+};
+
+// Calls `work(pieces)` on each thread, at most once, to take pieces until there is none. A thread whose core is slowed by
+// somebody else's work then takes fewer. Who takes which must change no result.
+template <typename Work>
+void share(int64_t count, const Work& work) {
+  if (count == 0) return;
+  Pieces pieces(count);
+  at::parallel_for(0, std::min<int64_t>(count, at::get_num_threads()), 1, [&](int64_t, int64_t) { work(pieces); });
+}
+
+}  // namespace seedbed
