@@ -4,13 +4,13 @@
 // looked up in a table that holds the function at each of them; the sum of gradients that arrive at each is the gradient of
 // the table. Where channels have parameters of their own the function is computed.
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include "guard.h"
 #include "linear.h"
 #include "node.h"
+#include "pieces.h"
 
 namespace seedbed {
 namespace {
@@ -23,7 +23,7 @@ constexpr int64_t kParts = 16;
 template <typename Work>
 void each_part(int64_t count, const Work& work) {
   const int64_t size = blocks(count, kParts);
-  at::parallel_for(0, kParts, 1, [&](int64_t first, int64_t last) {
+  share_ranges(kParts, 1, [&](int64_t first, int64_t last) {
     for (int64_t part = first; part < last; ++part)
       work(part, std::min(count, part * size), std::min(count, (part + 1) * size));
   });
@@ -135,7 +135,7 @@ at::Tensor look_up(const at::Tensor& x, const at::Tensor& values, const at::Tens
     result = at::empty(x.sizes(), entries.options());
     const Half *const entry = halves(entries), *const value = halves(values);
     Half* const target = halves(result);
-    at::parallel_for(0, x.numel(), 1 << 14, [&](int64_t begin, int64_t end) {
+    share_ranges(x.numel(), 1 << 14, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) target[i] = value[entry[i]];
     });
     if (node != nullptr) {
@@ -166,7 +166,7 @@ at::Tensor by_channel(const at::Tensor& x, int function, const variable_list& pa
       spread.select(0, static_cast<int64_t>(index)).copy_(parameter.expand({width}));
     }
     result = at::empty(x.sizes(), entries.options());
-    at::parallel_for(0, x.size(0), 16, [&](int64_t begin, int64_t end) {
+    share_ranges(x.size(0), 16, [&](int64_t begin, int64_t end) {
       ChannelRow row = row_of(spread, width);
       for (int64_t place = begin * width; place < end * width; place += width) {
         row.x = halves(entries) + place;

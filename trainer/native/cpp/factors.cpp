@@ -5,10 +5,11 @@
 #include <exception>
 #include <vector>
 
-#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/native/CPUBlas.h>
 #include <ATen/ops/empty.h>
+
+#include "pieces.h"
 
 namespace seedbed {
 namespace {
@@ -93,7 +94,7 @@ void RightFactor::set_columns(int64_t column, const Half* source, int64_t stride
 
 void RightFactor::set(const Half* source, int64_t stride) {
   const int64_t across = blocks(columns, kColumns), down = blocks(depth, kSomeRows);
-  at::parallel_for(0, across * down, 1, [&](int64_t begin, int64_t end) {
+  share_ranges(across * down, 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
       const int64_t column = part % across * kColumns, row = part / across * kSomeRows;
       set_rows(row, column, source + row * stride + column, stride, std::min(kSomeRows, depth - row));

@@ -3,13 +3,13 @@
 // The gradient of a row of logits is known as soon as its softmax is, so it takes the place of the logits, and is multiplied
 // by the table and the rows before the next rows' logits are formed. All logits are never held.
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include "guard.h"
 #include "head.h"
 #include "linear.h"
+#include "pieces.h"
 
 namespace seedbed {
 namespace {
@@ -28,7 +28,7 @@ struct Chunk {
 void pass(const Chunk& chunk, const PackedMap& map, const float* bias, const at::Tensor& logits, float* losses) {
   const Kernels& run = kernels();
   multiply(chunk.rows, chunk.stride, chunk.count, map.forward, bias, halves(logits), logits.size(1));
-  at::parallel_for(0, chunk.count, 16, [&](int64_t begin, int64_t end) {
+  share_ranges(chunk.count, 16, [&](int64_t begin, int64_t end) {
     std::vector<float> room(map.outputs);
     for (int64_t row = begin; row < end; ++row) {
       Half* const place = halves(logits) + row * logits.size(1);

@@ -9,6 +9,7 @@
 #include "loops/activation.h"
 #include "loops/attention.h"
 #include "loops/norm.h"
+#include "loops/narrow.h"
 #include "loops/numbers.h"
 #include "loops/spline.h"
 #include "loops/tiles.h"
@@ -18,28 +19,6 @@
 #define SEEDBED_JOIN(a, b) SEEDBED_JOIN_(a, b)
 
 namespace {
-
-void narrow(const float* source, Half* target, int64_t count) {
-  int64_t i = 0;
-#if defined(__AVX512BF16__)
-  for (; i + 32 <= count; i += 32) _mm512_storeu_si512(target + i, halves(_mm512_loadu_ps(source + i), _mm512_loadu_ps(source + i + 16)));
-#endif
-#pragma omp simd
-  for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest]);
-}
-
-void narrow_sums(const float* source, const float* bias, Half* target, int64_t count) {
-  int64_t i = 0;
-#if defined(__AVX512BF16__)
-  for (; i + 32 <= count; i += 32)
-    _mm512_storeu_si512(
-        target + i, halves(
-                        _mm512_add_ps(_mm512_loadu_ps(source + i), _mm512_loadu_ps(bias + i)),
-                        _mm512_add_ps(_mm512_loadu_ps(source + i + 16), _mm512_loadu_ps(bias + i + 16))));
-#endif
-#pragma omp simd
-  for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest] + bias[rest]);
-}
 
 void widen(const Half* source, float* target, int64_t count) {
 #pragma omp simd
@@ -150,21 +129,53 @@ void add_column_sums(const Half* source, int64_t stride, int64_t rows, int64_t c
 
 #if defined(__AMX_BF16__)
 void multiply_narrow(const seedbed::TileProduct& product, const float* bias, Half* result, int64_t stride) {
-  each_sums(product, nullptr, 0, [&](int64_t row, int64_t column, int64_t rows, int64_t columns, const float* sums, int64_t from) {
-    narrow_rows(sums, from, bias == nullptr ? nullptr : bias + column, result + row * stride + column, stride, rows, columns);
-  });
+  each_sums(
+      product, 0, [](const Sums&) -> float* { return nullptr; },
+      [&](const Sums& block, const float* sums) {
+        narrow_rows(
+            sums, kSums, bias == nullptr ? nullptr : bias + block.column, result + block.row * stride + block.column, stride,
+            block.rows, block.columns);
+      });
+}
+
+void set_product(const seedbed::TileProduct& product, float* result, int64_t stride) {
+  each_sums(
+      product, stride,
+      [&](const Sums& block) { return block.is_whole() ? result + block.row * stride + block.column : nullptr; },
+      [&](const Sums& block, const float* sums) {
+        float* to = result + block.row * stride + block.column;
+        for (int64_t row = 0; row < block.rows; ++row, to += stride, sums += kSums)
+          __builtin_memcpy(to, sums, block.columns * sizeof(float));
+      });
+}
+
+void add_product(const seedbed::TileProduct& product, float* result, int64_t stride) {
+  each_sums(
+      product, 0,
+      [&](const Sums& block) -> float* {
+        // What is added to lies in memory, mostly: it is on its way while the block is formed.
+        const float* to = result + block.row * stride + block.column;
+        for (int64_t row = 0; row < block.rows; ++row, to += stride) {
+          __builtin_prefetch(to, /*to write*/ 1);
+          __builtin_prefetch(to + kSums / 2, /*to write*/ 1);
+        }
+        return nullptr;
+      },
+      [&](const Sums& block, const float* sums) {
+        float* to = result + block.row * stride + block.column;
+        for (int64_t row = 0; row < block.rows; ++row, to += stride, sums += kSums) {
+#pragma omp simd
+          for (int64_t i = 0; i < block.columns; ++i) to[i] += sums[i];
+        }
+      });
 }
 
 void multiply_wide(const seedbed::TileProduct& product, float* result, int64_t stride, bool add) {
-  const auto take = [&](int64_t row, int64_t column, int64_t rows, int64_t columns, const float* sums, int64_t from) {
-    float* to = result + row * stride + column;
-    if (sums == to) return;
-    for (; rows > 0; --rows, to += stride, sums += from) {
-#pragma omp simd
-      for (int64_t i = 0; i < columns; ++i) to[i] = add ? to[i] + sums[i] : sums[i];
-    }
-  };
-  each_sums(product, add ? nullptr : result, stride, take);
+  if (add) {
+    add_product(product, result, stride);
+  } else {
+    set_product(product, result, stride);
+  }
 }
 #else
 constexpr void (*multiply_narrow)(const seedbed::TileProduct&, const float*, Half*, int64_t) = nullptr;
@@ -190,7 +201,8 @@ float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
   const float scale = 1.0f / sum;
   const float probability = room[target] * scale;
 #pragma omp simd
-  for (int64_t i = 0; i < count; ++i) logits[i] = half(room[i] * scale);
+  for (int64_t i = 0; i < count; ++i) room[i] *= scale;
+  narrow(room, logits, count);
   logits[target] = half(probability - 1.0f);
   return largest - at_target + __builtin_logf(sum);
 }

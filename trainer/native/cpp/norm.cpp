@@ -1,6 +1,5 @@
 // A sum, its layer normalisation and its rounding in one pass, and dropout by a key.
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -8,6 +7,7 @@
 #include "guard.h"
 #include "node.h"
 #include "norm.h"
+#include "pieces.h"
 #include "products.h"
 
 namespace seedbed {
@@ -38,7 +38,7 @@ struct NormBackward : torch::autograd::Node {
     at::Tensor back = at::empty(sum.sizes(), sum.options());
     at::Tensor delta = has_delta ? at::empty(sum.sizes(), sum.options().dtype(at::kBFloat16)) : at::Tensor();
     at::Tensor sums = at::zeros({groups, 2, count}, sum.options());
-    at::parallel_for(0, groups, 1, [&](int64_t begin, int64_t end) {
+    share_ranges(groups, 1, [&](int64_t begin, int64_t end) {
       std::vector<float> room(count);
       for (int64_t row = begin * kGroup; row < std::min(end * kGroup, rows); ++row) {
         const int64_t place = row * count;
@@ -84,7 +84,7 @@ NormResults add_norm(const at::Tensor& x, const at::Tensor& delta, const at::Ten
     results.normal = at::empty(x.sizes(), from.options().dtype(at::kBFloat16));
     if (how.is_after) results.going = at::empty(x.sizes(), from.options());
     at::Tensor means = at::empty({rows}, from.options()), inverses = at::empty({rows}, from.options());
-    at::parallel_for(0, rows, 16, [&](int64_t begin, int64_t end) {
+    share_ranges(rows, 16, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const int64_t place = row * count;
         kernels().norm_row(
@@ -125,7 +125,7 @@ at::Tensor dropped(const at::Tensor& x, double probability, uint64_t key) {
   const at::Tensor from = x.contiguous();
   at::Tensor result = at::empty(x.sizes(), from.options());
   const int64_t count = x.size(-1), rows = count == 0 ? 0 : x.numel() / count;
-  at::parallel_for(0, rows, 16, [&](int64_t begin, int64_t end) {
+  share_ranges(rows, 16, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const RowDropout dropout = row_dropout(probability, key, row);
       if (from.scalar_type() == at::kFloat) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include <ATen/Parallel.h>
+#include "pieces.h"
+
 
 namespace seedbed {
 
@@ -33,7 +34,7 @@ void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
   forward.resize(inputs, outputs);
   backward.resize(outputs, inputs);
   const int64_t stride = inputs + inputs % 2;
-  at::parallel_for(0, blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
+  share_ranges(blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
     std::vector<Half> narrow(kColumns * stride, 0);
     for (int64_t block = begin; block < end; ++block) {
       const int64_t first = block * kColumns, some = std::min(kColumns, outputs - first);

@@ -33,4 +33,12 @@ void share(int64_t count, const Work& work) {
   at::parallel_for(0, std::min<int64_t>(count, at::get_num_threads()), 1, [&](int64_t, int64_t) { work(pieces); });
 }
 
+// Calls `work(begin, end)` for pieces of 0..count, each of `size` or what is left.
+template <typename Work>
+void share_ranges(int64_t count, int64_t size, const Work& work) {
+  share((count + size - 1) / size, [&](Pieces& pieces) {
+    for (int64_t piece; pieces.take(piece);) work(piece * size, std::min(count, (piece + 1) * size));
+  });
+}
+
 }  // namespace seedbed

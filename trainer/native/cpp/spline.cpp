@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "linear.h"
 #include "node.h"
+#include "pieces.h"
 
 namespace seedbed {
 namespace {
@@ -115,10 +116,10 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
 void forward(const at::Tensor& rows, const SplineGrid& grid, const PackedMap& map, at::Tensor& result) {
   const int64_t inputs = rows.size(1), depth = map.inputs, width = padded(inputs);
   const int64_t some = std::max<int64_t>(16, std::min(kMostRows, kTermBytes / (depth * 2) / 16 * 16));
-  at::parallel_for(0, blocks(rows.size(0), some), 1, [&](int64_t begin, int64_t end) {
+  share(blocks(rows.size(0), some), [&](Pieces& pieces) {
     std::vector<Half> terms(some * depth);
     RowsProduct product;
-    for (int64_t part = begin; part < end; ++part) {
+    for (int64_t part; pieces.take(part);) {
       const int64_t first = part * some, count = std::min(some, rows.size(0) - first);
       for (int64_t row = 0; row < count; ++row)
         kernels().spline_terms(halves(rows) + (first + row) * inputs, inputs, width, grid, terms.data() + row * depth);
@@ -134,11 +135,11 @@ void backward(
     const at::Tensor& arriving, const at::Tensor& rows, const SplineGrid& grid, const PackedMap& map, at::Tensor& back) {
   constexpr int64_t kSome = 64;
   const int64_t inputs = rows.size(1), across = padded(inputs) / kColumns, terms = 1 + grid.bases;
-  at::parallel_for(0, blocks(rows.size(0), kSome), 1, [&](int64_t begin, int64_t end) {
+  share(blocks(rows.size(0), kSome), [&](Pieces& pieces) {
     std::vector<float> tiles(kSome * terms * kColumns);
     alignas(64) float sums[kColumns];
     LeftRows left;
-    for (int64_t part = begin; part < end; ++part) {
+    for (int64_t part; pieces.take(part);) {
       const int64_t first = part * kSome, count = std::min(kSome, rows.size(0) - first);
       left.take(halves(arriving) + first * arriving.size(1), arriving.size(1), count, map.outputs);
       for (int64_t block = 0; block < across; ++block) {
@@ -165,9 +166,9 @@ void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, con
   RightFactor right;
   for (int64_t start = 0; start < rows.size(0); start += kPiece) {
     right.resize(std::min(kPiece, rows.size(0) - start), depth);
-    at::parallel_for(0, blocks(right.depth, kStrip), 1, [&](int64_t begin, int64_t end) {
+    share(blocks(right.depth, kStrip), [&](Pieces& pieces) {
       std::vector<Half> terms(kStrip * depth);
-      for (int64_t strip = begin; strip < end; ++strip) {
+      for (int64_t strip; pieces.take(strip);) {
         const int64_t first = strip * kStrip, count = std::min(kStrip, right.depth - first);
         for (int64_t row = 0; row < count; ++row)
           kernels().spline_terms(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attention.h"
+#include "narrow.h"
 #include "numbers.h"
 
 namespace {
@@ -90,8 +91,7 @@ void norm_row_back(const NormRowBack& row, float* room) {
   }
   if (row.delta_back == nullptr) return;
   if (row.dropout.threshold == 0) {
-#pragma omp simd
-    for (int64_t i = 0; i < count; ++i) row.delta_back[i] = half(row.back[i]);
+    narrow(row.back, row.delta_back, count);
   } else {
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i) row.delta_back[i] = half(row.back[i] * kept(row.dropout, i));

@@ -28,16 +28,6 @@ inline Half half(float value) {
   return static_cast<Half>(value == value ? rounded : 0x7fc0);
 }
 
-#if defined(__AVX512BF16__)
-// The same of 32 at once; what is too small for a normal float32 becomes zero.
-inline __m512i halves(__m512 first, __m512 second) {
-  const __m512bh both = _mm512_cvtne2ps_pbh(second, first);
-  __m512i bits;
-  __builtin_memcpy(&bits, &both, sizeof(bits));
-  return bits;
-}
-#endif
-
 // eˣ within 2 units of the last place: x = n·ln 2 + r, |r| ≤ ½ ln 2, and a polynomial (the Taylor series to r⁷) for eʳ.
 inline float exponential(float x) {
   x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;

@@ -75,23 +75,31 @@ inline void sum_tiles(const seedbed::TileProduct& product, const Half* left, con
   _tile_stored(3, sums + kTile * stride + kTile, sums_bytes);
 }
 
-// Forms the product in blocks of sums and hands each to `take(row, column, rows, columns, sums, stride)`. Whole blocks are formed
-// in `target`, if there is one, and handed on there.
-template <typename Take>
-inline void each_sums(const seedbed::TileProduct& product, float* target, int64_t target_stride, const Take& take) {
+// A block of sums, 32 × 32 or, at the edges, less of it.
+struct Sums {
+  int64_t row, column, rows, columns;
+  bool is_whole() const { return rows == kSums && columns == kSums; }
+};
+
+// Forms the product in blocks. `place(block)` says where the sums of one are to lie, rows `stride` apart, or null for this
+// function's room; there `take(block, sums)` finds them, rows kSums apart.
+template <typename Place, typename Take>
+inline void each_sums(const seedbed::TileProduct& product, int64_t stride, const Place& place, const Take& take) {
   alignas(64) float room[kSums * kSums];
   const Tiles tiles;
   for (int64_t row = 0; row < product.rows; row += kSums) {
     const int64_t rows = product.rows - row < kSums ? product.rows - row : kSums;
     const Half* const left = product.left + row / kTile * product.left_panel;
     for (int64_t column = 0; column < product.columns; column += kSums) {
-      const int64_t columns = product.columns - column < kSums ? product.columns - column : kSums;
+      const Sums block{row, column, rows, product.columns - column < kSums ? product.columns - column : kSums};
       const Half* const right = product.right + column / kTile * product.right_strip;
-      const bool is_whole = rows == kSums && columns == kSums;
-      float* const sums = target != nullptr && is_whole ? target + row * target_stride + column : room;
-      const int64_t stride = sums == room ? kSums : target_stride;
-      sum_tiles(product, left, right, sums, stride);
-      take(row, column, rows, columns, sums, stride);
+      float* const target = place(block);
+      if (target != nullptr) {
+        sum_tiles(product, left, right, target, stride);
+      } else {
+        sum_tiles(product, left, right, room, kSums);
+        take(block, room);
+      }
     }
   }
 }
