@@ -19,6 +19,8 @@ namespace {
 
 // Queries at a time.
 constexpr int64_t kQueries = 64;
+// Columns of scores are formed in whole blocks of so many.
+constexpr int64_t kScores = 32;
 
 struct Story {
   int64_t start, length;
@@ -57,7 +59,7 @@ void set_columns(RightFactor& factor, const Half* source, int64_t stride, int64_
 // What a thread works with: a table of scores for some queries, and what is made of it.
 struct Room {
   // Rows that are no power of two apart do not fall on the same lines of the cache.
-  explicit Room(int64_t longest) : width(rounded_up(longest, kColumns) + kColumns / 2) {
+  explicit Room(int64_t longest) : width(rounded_up(longest, kColumns) + kScores) {
     scores.resize(kQueries * width);
     weights.resize(kQueries * width);
   }
@@ -82,8 +84,7 @@ Seen seen_by(const Shape& shape, int64_t query, int64_t queries, int64_t length)
 void table_of(
     const Half* left, int64_t stride, int64_t queries, const RightFactor& right, Seen seen, Room& room, float* table) {
   room.left.take(left, stride, queries, right.depth);
-  room.left.multiply(
-      right, 0, seen.first, rounded_up(seen.count, kColumns / 2), table, room.width, /*add=*/false);
+  room.left.multiply(right, 0, seen.first, rounded_up(seen.count, kScores), table, room.width, /*add=*/false);
 }
 
 // result[queries, head size] = weights · the seen rows of a factor, rounded.
@@ -179,10 +180,10 @@ struct Back {
   }
 
   // sums[seen, head size] += tableᵀ · right.
-  void add_turned(const std::vector<Half>& table, int64_t queries, const RightFactor& right, Seen seen, Room& room, float* sums) const {
+  void add_turned(
+      const std::vector<Half>& table, int64_t queries, const RightFactor& right, Seen seen, Room& room, float* sums) const {
     room.left.take_turned(table.data(), room.width, queries, seen.count);
-    room.left.multiply(
-        right, 0, 0, right.columns, sums + seen.first * right.columns, right.columns, /*add=*/true);
+    room.left.multiply(right, 0, 0, right.columns, sums + seen.first * right.columns, right.columns, /*add=*/true);
   }
 };
 

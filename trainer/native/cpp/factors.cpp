@@ -14,16 +14,8 @@
 namespace seedbed {
 namespace {
 
-// Of a tile: rows, and the numbers in one.
-constexpr int64_t kTile = 16;
-constexpr int64_t kGroup = 32;
 // Rows that are laid out at once.
 constexpr int64_t kSomeRows = 512;
-
-bool has_tiles() {
-  static const bool has = kernels().multiply_narrow != nullptr;
-  return has;
-}
 
 // tile = (or +=, with `add`) left · a strip of the right factor.
 void multiply_block(
@@ -62,18 +54,17 @@ void release_blocks() {
   if (!has_tiles()) at::native::cpublas::brgemm_release(true);
 }
 
-int64_t whole_depth(int64_t depth) { return rounded_up(depth, has_tiles() ? kGroup : 2); }
+int64_t whole_depth(int64_t depth) { return rounded_up(depth, has_tiles() ? kTileDepth : 2); }
 
-int64_t RightFactor::strip() { return has_tiles() ? kTile : kColumns; }
+int64_t RightFactor::strip() { return has_tiles() ? kTileRows : kColumns; }
 
 void RightFactor::resize(int64_t new_depth, int64_t new_columns) {
   if (new_depth == depth && new_columns == columns && memory_.defined()) return;
+  const int64_t new_whole_depth = whole_depth(new_depth), all = rounded_up(new_columns, kColumns);
+  grown(memory_, all * new_whole_depth);
   depth = new_depth;
   columns = new_columns;
-  whole_depth_ = whole_depth(depth);
-  // Strips come in whole blocks; of the last one no more than there are may have been set.
-  const int64_t all = rounded_up(columns, kColumns);
-  grown(memory_, all * whole_depth_);
+  whole_depth_ = new_whole_depth;
   const int64_t set = rounded_up(depth, 2);
   for (int64_t column = 0; column < all; column += strip())
     std::memset(at(set, column), 0, (whole_depth_ - set) * strip() * sizeof(Half));
@@ -102,55 +93,49 @@ void RightFactor::set(const Half* source, int64_t stride) {
   });
 }
 
-Half* LeftRows::room(int64_t numbers) { return grown(memory_, numbers); }
-
 void LeftRows::lie(const Half* source, int64_t stride, int64_t rows, int64_t depth) {
   left_ = source;
   rows_ = rows;
   depth_ = depth;
   row_ = stride;
-  panel_ = kTile * stride;
-  group_ = kGroup;
+  panel_ = kTileRows * stride;
+  group_ = kTileDepth;
+}
+
+Half* LeftRows::panels(int64_t rows, int64_t depth) {
+  rows_ = rows;
+  depth_ = whole_depth(depth);
+  row_ = kTileDepth;
+  panel_ = kTileRows * depth_;
+  group_ = kTileRows * kTileDepth;
+  Half* const target = grown(memory_, rounded_up(rows, 2 * kTileRows) * depth_);
+  left_ = target;
+  return target;
 }
 
 void LeftRows::take(const Half* source, int64_t stride, int64_t rows, int64_t depth) {
-  if (!has_tiles()) {
-    TORCH_CHECK(depth % 2 == 0 || stride > depth, "a left factor of odd depth needs room for one column more");
+  if (has_tiles()) {
+    Half* const target = panels(rows, depth);
+    kernels().cut(source, stride, rows, depth, target, panel_);
+  } else {
     lie(source, stride, rows, whole_depth(depth));
-    return;
   }
-  const int64_t panel = kTile * whole_depth(depth);
-  Half* const target = room(rounded_up(rows, 2 * kTile) / kTile * panel);
-  kernels().cut(source, stride, rows, depth, target, panel);
-  left_ = target;
-  rows_ = rows;
-  depth_ = depth;
-  row_ = kGroup;
-  panel_ = panel;
-  group_ = kTile * kGroup;
 }
 
 void LeftRows::take_turned(const Half* source, int64_t stride, int64_t depth, int64_t rows) {
-  if (!has_tiles()) {
+  if (has_tiles()) {
+    Half* const target = panels(rows, depth);
+    kernels().cut_turned(source, stride, depth, rows, target, panel_);
+  } else {
     const int64_t whole = whole_depth(depth);
-    Half* const target = room(rows * whole);
+    Half* const target = grown(memory_, rows * whole);
     kernels().transpose(source, stride, depth, rows, target, whole);
     lie(target, whole, rows, whole);
-    return;
   }
-  const int64_t panel = kTile * whole_depth(depth);
-  Half* const target = room(rounded_up(rows, 2 * kTile) / kTile * panel);
-  kernels().cut_turned(source, stride, depth, rows, target, panel);
-  left_ = target;
-  rows_ = rows;
-  depth_ = depth;
-  row_ = kGroup;
-  panel_ = panel;
-  group_ = kTile * kGroup;
 }
 
 TileProduct LeftRows::product(const RightFactor& right, int64_t row, int64_t column, int64_t columns) const {
-  return {left_, panel_, group_, row_, right.at(row, column), right.strip_size(), rows_, columns, blocks(depth_, kGroup)};
+  return {left_, panel_, group_, row_, right.at(row, column), right.strip_size(), rows_, columns, depth_ / kTileDepth};
 }
 
 void LeftRows::multiply(
@@ -173,7 +158,7 @@ void LeftRows::multiply_narrow(const RightFactor& right, const float* bias, Half
   std::vector<float> tile(rows_ * kColumns);
   for (int64_t column = 0; column < right.columns; column += kColumns) {
     const int64_t columns = std::min(kColumns, right.columns - column);
-    // Whole blocks: the kernel made for one width serves all.
+    // All of the strip, which is filled up: oneDNN makes a kernel for each width.
     multiply_block(rows_, depth_, left_, row_, right.at(0, column), tile.data(), kColumns, kColumns, false);
     kernels().narrow_rows(
         tile.data(), kColumns, bias == nullptr ? nullptr : bias + column, result + column, stride, rows_, columns);

@@ -79,12 +79,13 @@ class LeftRows {
   void multiply_narrow(const RightFactor& right, const float* bias, Half* result, int64_t stride) const;
 
  private:
+  // Room for panels of tiles, which are multiplied next.
+  Half* panels(int64_t rows, int64_t depth);
   TileProduct product(const RightFactor& right, int64_t row, int64_t column, int64_t columns) const;
-  Half* room(int64_t numbers);
 
   at::Tensor memory_;
   const Half* left_ = nullptr;
-  int64_t rows_ = 0, depth_ = 0;
+  int64_t rows_ = 0, depth_ = 0;              // the depth is a whole one
   int64_t row_ = 0, panel_ = 0, group_ = 0;  // from one to the next
 };
 

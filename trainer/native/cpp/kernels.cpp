@@ -8,8 +8,8 @@
 
 #include "loops/activation.h"
 #include "loops/attention.h"
-#include "loops/norm.h"
 #include "loops/narrow.h"
+#include "loops/norm.h"
 #include "loops/numbers.h"
 #include "loops/spline.h"
 #include "loops/tiles.h"
@@ -19,6 +19,9 @@
 #define SEEDBED_JOIN(a, b) SEEDBED_JOIN_(a, b)
 
 namespace {
+
+using seedbed::kTileDepth;
+using seedbed::kTileRows;
 
 void widen(const Half* source, float* target, int64_t count) {
 #pragma omp simd
@@ -87,28 +90,31 @@ void transpose_pairs(
 void cut(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel) {
   for (int64_t row = 0; row < rows; ++row) {
     const Half* from = source + row * stride;
-    Half* to = target + row / kTile * panel + row % kTile * kGroup;
+    Half* to = target + row / kTileRows * panel + row % kTileRows * kTileDepth;
     int64_t left = columns;
-    for (; left >= kGroup; left -= kGroup, from += kGroup, to += kTile * kGroup) __builtin_memcpy(to, from, kGroup * sizeof(Half));
+    for (; left >= kTileDepth; left -= kTileDepth, from += kTileDepth, to += kTileRows * kTileDepth)
+      __builtin_memcpy(to, from, kTileDepth * sizeof(Half));
     if (left == 0) continue;
-    for (int64_t i = 0; i < kGroup; ++i) to[i] = i < left ? from[i] : 0;
+    for (int64_t i = 0; i < kTileDepth; ++i) to[i] = i < left ? from[i] : 0;
   }
 }
 
 void cut_turned(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel) {
-  constexpr int64_t kColumns = 4 * kTile;
-  uint32_t pairs[kGroup / 2 * kColumns];
-  for (int64_t row = 0; row < rows; row += kGroup, target += kTile * kGroup) {
-    const int64_t some_rows = rows - row < kGroup ? rows - row : kGroup;
+  constexpr int64_t kColumns = 4 * kTileRows;
+  uint32_t pairs[kTileDepth / 2 * kColumns];
+  for (int64_t row = 0; row < rows; row += kTileDepth, target += kTileRows * kTileDepth) {
+    const int64_t some_rows = rows - row < kTileDepth ? rows - row : kTileDepth;
     for (int64_t column = 0; column < columns; column += kColumns) {
       const int64_t some_columns = columns - column < kColumns ? columns - column : kColumns;
       interleave(source + row * stride + column, stride, some_rows, some_columns, reinterpret_cast<Half*>(pairs), kColumns);
-      if (some_rows < kGroup) {
+      if (some_rows < kTileDepth) {
         uint32_t* const missing = pairs + (some_rows + 1) / 2 * kColumns;
-        for (uint32_t* pair = missing; pair < pairs + kGroup / 2 * kColumns; ++pair) *pair = 0;
+        for (uint32_t* pair = missing; pair < pairs + kTileDepth / 2 * kColumns; ++pair) *pair = 0;
       }
-      for (int64_t some = 0; some < some_columns; some += kTile)
-        turn_words(pairs + some, kColumns, reinterpret_cast<uint32_t*>(target + (column + some) / kTile * panel), kGroup / 2);
+      for (int64_t some = 0; some < some_columns; some += kTileRows) {
+        Half* const tile = target + (column + some) / kTileRows * panel;
+        turn_words(pairs + some, kColumns, reinterpret_cast<uint32_t*>(tile), kTileDepth / 2);
+      }
     }
   }
 }

@@ -80,6 +80,10 @@ struct SplineGrid {
 // Pieces of which vector registers hold one number each.
 constexpr int64_t kPieces = 16;
 
+// Rows of a tile of the left factor, or columns of the right one, and how deep both are.
+constexpr int64_t kTileRows = 16;
+constexpr int64_t kTileDepth = 32;
+
 // A product by the processor's tiles: 16 rows of 32 numbers of the left factor, 32 numbers of 16 columns of the right one.
 //
 // The left factor is cut into panels of 16 rows, and these into groups of 32 columns; the right one into strips of 16 columns,
@@ -93,7 +97,7 @@ struct TileProduct {
 };
 
 struct Kernels {
-  // target = source, rounded to nearest, ties to even.
+  // target = source, rounded to nearest, ties to even. Where the processor rounds, a subnormal may become zero.
   void (*narrow)(const float* source, Half* target, int64_t count);
   // target = source.
   void (*widen)(const Half* source, float* target, int64_t count);
@@ -178,5 +182,8 @@ struct Kernels {
 
 // The loops for this processor, as libtorch's own setting ATEN_CPU_CAPABILITY has it.
 const Kernels& kernels();
+
+// Whether these multiply by tiles.
+bool has_tiles();
 
 }  // namespace seedbed

@@ -4,7 +4,6 @@
 
 #include "pieces.h"
 
-
 namespace seedbed {
 
 bool PackedMap::is_fresh(const std::vector<at::Tensor>& weights) {

@@ -13,9 +13,10 @@ namespace {
 constexpr int64_t kRows = 64;
 // The depth that is summed at once.
 constexpr int64_t kDepth = 1024;
-// The same where the depth is the number of tokens: a block of the left factor is turned, and kept in the second cache.
-constexpr int64_t kTurnedRows = 64;
+// The same where the depth is the number of tokens, and how many columns of the left factor are turned for it: both fit into
+// the second cache.
 constexpr int64_t kTokens = 1024;
+constexpr int64_t kTurnedRows = 64;
 
 }  // namespace
 
@@ -23,13 +24,14 @@ void RowsProduct::multiply(
     const Half* left, int64_t left_stride, int64_t rows, const RightFactor& right, const float* bias, Half* result,
     int64_t result_stride) {
   const int64_t depth = right.depth, columns = right.columns;
+  TORCH_CHECK(depth % 2 == 0 || left_stride > depth, "a left factor of odd depth needs room for one column more");
   if (depth <= kDepth) {
     left_.take(left, left_stride, rows, depth);
     left_.multiply_narrow(right, bias, result, result_stride);
     return;
   }
   // Rows that are no power of two apart do not fall on the same lines of the cache.
-  const int64_t stride = columns + 16;
+  const int64_t stride = rounded_up(columns, kColumns) + 16;
   sums_.resize(rows * stride);
   for (int64_t at = 0; at < depth; at += kDepth) {
     left_.take(left + at, left_stride, rows, std::min(kDepth, depth - at));

@@ -135,6 +135,8 @@ mod tests {
             (130, 64, &[64]),
             (517, 33, &[17, 80, 3]),
             (1100, 128, &[200]),
+            (3, 1100, &[5]),
+            (70, 2049, &[33]),
             (0, 4, &[3]),
         ] {
             let x = leaf(&entries(&[tokens, inputs], 0.1), Kind::Float);
@@ -190,7 +192,7 @@ mod tests {
             return;
         }
         for (rows, width, vocabulary, has_bias) in
-            [(1, 2, 3, true), (5, 7, 33, false), (1030, 24, 101, true), (0, 4, 6, true)]
+            [(1, 2, 3, true), (5, 7, 33, false), (1030, 24, 101, true), (70, 9, 1101, false), (0, 4, 6, true)]
         {
             let x = leaf(&(entries(&[rows, width], 0.3) * 2.0), Kind::Float);
             let table = leaf(&entries(&[vocabulary, width], 0.9), Kind::Float);

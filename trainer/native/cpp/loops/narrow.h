@@ -7,7 +7,7 @@ namespace {
 
 #if defined(__AVX512BF16__)
 // 32 numbers at once; what is too small for a normal float32 becomes zero.
-inline __m512i halves(__m512 first, __m512 second) {
+inline __m512i rounded(__m512 first, __m512 second) {
   const __m512bh both = _mm512_cvtne2ps_pbh(second, first);
   __m512i bits;
   __builtin_memcpy(&bits, &both, sizeof(bits));
@@ -18,7 +18,8 @@ inline __m512i halves(__m512 first, __m512 second) {
 void narrow(const float* source, Half* target, int64_t count) {
   int64_t i = 0;
 #if defined(__AVX512BF16__)
-  for (; i + 32 <= count; i += 32) _mm512_storeu_si512(target + i, halves(_mm512_loadu_ps(source + i), _mm512_loadu_ps(source + i + 16)));
+  for (; i + 32 <= count; i += 32)
+    _mm512_storeu_si512(target + i, rounded(_mm512_loadu_ps(source + i), _mm512_loadu_ps(source + i + 16)));
 #endif
 #pragma omp simd
   for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest]);
@@ -29,7 +30,7 @@ void narrow_sums(const float* source, const float* bias, Half* target, int64_t c
 #if defined(__AVX512BF16__)
   for (; i + 32 <= count; i += 32)
     _mm512_storeu_si512(
-        target + i, halves(
+        target + i, rounded(
                         _mm512_add_ps(_mm512_loadu_ps(source + i), _mm512_loadu_ps(bias + i)),
                         _mm512_add_ps(_mm512_loadu_ps(source + i + 16), _mm512_loadu_ps(bias + i + 16))));
 #endif

@@ -7,22 +7,17 @@
 
 #include "numbers.h"
 
-namespace {
-
-// Rows of a tile, and the numbers in one.
-constexpr int64_t kTile = 16;
-constexpr int64_t kGroup = 32;
-
-}  // namespace
-
 #if defined(__AMX_BF16__)
 
 namespace {
 
+using seedbed::kTileDepth;
+using seedbed::kTileRows;
+
 // Rows and columns of the sums that are formed at once.
-constexpr int64_t kSums = 2 * kTile;
+constexpr int64_t kSums = 2 * kTileRows;
 // How far ahead the right factor is asked for: two tiles.
-constexpr int64_t kAhead = 2 * kTile * kGroup;
+constexpr int64_t kAhead = 2 * kTileRows * kTileDepth;
 
 struct alignas(64) TileShapes {
   uint8_t palette = 1;
@@ -37,7 +32,7 @@ class Tiles {
  public:
   Tiles() {
     const TileShapes shapes;
-    // GCC 12's intrinsic does not tell that memory is read.
+    // GCC 12's intrinsics do not tell that memory is read: this one's shapes would not be written. Factors are, elsewhere.
     asm volatile("ldtilecfg %0" ::"m"(shapes));
   }
   ~Tiles() { _tile_release(); }
@@ -54,9 +49,9 @@ inline void sum_tiles(const seedbed::TileProduct& product, const Half* left, con
   _tile_zero(2);
   _tile_zero(3);
   for (int64_t group = 0; group < product.groups; ++group) {
-    const int64_t at = group * product.left_group, tile = group * kTile * kGroup;
+    const int64_t at = group * product.left_group, tile = group * kTileRows * kTileDepth;
     // The left rows stay in the first cache, the right columns come by: the processor foresees no loads of tiles.
-    for (int64_t number = 0; number < kTile * kGroup; number += kGroup) {
+    for (int64_t number = 0; number < kTileRows * kTileDepth; number += kTileDepth) {
       __builtin_prefetch(right + tile + kAhead + number);
       __builtin_prefetch(beside + tile + kAhead + number);
     }
@@ -70,9 +65,9 @@ inline void sum_tiles(const seedbed::TileProduct& product, const Half* left, con
     _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, sums, sums_bytes);
-  _tile_stored(1, sums + kTile, sums_bytes);
-  _tile_stored(2, sums + kTile * stride, sums_bytes);
-  _tile_stored(3, sums + kTile * stride + kTile, sums_bytes);
+  _tile_stored(1, sums + kTileRows, sums_bytes);
+  _tile_stored(2, sums + kTileRows * stride, sums_bytes);
+  _tile_stored(3, sums + kTileRows * stride + kTileRows, sums_bytes);
 }
 
 // A block of sums, 32 × 32 or, at the edges, less of it.
@@ -89,10 +84,10 @@ inline void each_sums(const seedbed::TileProduct& product, int64_t stride, const
   const Tiles tiles;
   for (int64_t row = 0; row < product.rows; row += kSums) {
     const int64_t rows = product.rows - row < kSums ? product.rows - row : kSums;
-    const Half* const left = product.left + row / kTile * product.left_panel;
+    const Half* const left = product.left + row / kTileRows * product.left_panel;
     for (int64_t column = 0; column < product.columns; column += kSums) {
       const Sums block{row, column, rows, product.columns - column < kSums ? product.columns - column : kSums};
-      const Half* const right = product.right + column / kTile * product.right_strip;
+      const Half* const right = product.right + column / kTileRows * product.right_strip;
       float* const target = place(block);
       if (target != nullptr) {
         sum_tiles(product, left, right, target, stride);
