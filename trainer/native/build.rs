@@ -11,10 +11,11 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 25] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
+    "cpp/embedding.cpp",
     "cpp/factors.cpp",
     "cpp/gpu.cpp",
     "cpp/gpu_attention.cpp",

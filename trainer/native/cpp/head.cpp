@@ -54,7 +54,9 @@ at::Tensor head_loss(
       const int64_t id = ids.data_ptr<int64_t>()[row];
       TORCH_CHECK(id >= 0 && id < vocabulary, "the target ", id, " is no id of a vocabulary of ", vocabulary);
     }
-    at::Tensor logits = at::zeros({std::min(kChunk, count), vocabulary + vocabulary % 2}, rows.options());
+    at::Tensor logits = at::empty({std::min(kChunk, count), vocabulary + vocabulary % 2}, rows.options());
+    // An odd depth is filled up with zeros.
+    if (vocabulary % 2 != 0) logits.select(1, vocabulary).zero_();
     at::Tensor losses = at::empty({count}, at::kFloat);
     if (node != nullptr) {
       node->rows_gradient = at::empty({count, width}, rows.options());

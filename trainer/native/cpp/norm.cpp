@@ -22,6 +22,12 @@ float* at_row(const at::Tensor& tensor, int64_t place) { return tensor.defined()
 
 Half* half_row(const at::Tensor& tensor, int64_t place) { return tensor.defined() ? halves(tensor) + place : nullptr; }
 
+void add_to(const Gradient& place, const float* numbers, int64_t count) {
+  if (!place.sum.defined()) return;
+  float* const sum = place.sum.data_ptr<float>();
+  for (int64_t i = 0; i < count; ++i) sum[i] += numbers[i];
+}
+
 struct NormBackward : torch::autograd::Node {
   NormHow how;
   bool has_delta = false;
@@ -53,10 +59,10 @@ struct NormBackward : torch::autograd::Node {
       }
     });
     const Gradient weight_place(weight), bias_place(bias);
-    for (int64_t group = 0; group < groups; ++group) {
-      const float* const columns = sums.data_ptr<float>() + group * 2 * count;
-      for (int64_t i = 0; weight_place.sum.defined() && i < count; ++i) weight_place.sum.data_ptr<float>()[i] += columns[i];
-      for (int64_t i = 0; bias_place.sum.defined() && i < count; ++i) bias_place.sum.data_ptr<float>()[i] += columns[count + i];
+    const float* columns = sums.data_ptr<float>();
+    for (int64_t group = 0; group < groups; ++group, columns += 2 * count) {
+      add_to(weight_place, columns, count);
+      add_to(bias_place, columns + count, count);
     }
     results[0] = back;
     results[1] = weight_place.returned;

@@ -6,6 +6,7 @@
 //! - [`version::check`] then refuses a libtorch other than the one this program was built against.
 //! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
+//! - [`sum_of_rows`] is an embedding.
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax()`].
@@ -31,6 +32,7 @@ mod activation;
 mod adamw;
 mod attention;
 pub mod cuda;
+mod embedding;
 pub mod gpu;
 mod gradient;
 mod libraries;
@@ -53,6 +55,7 @@ mod watch;
 pub use activation::{ChannelFunction, NUMBERS, by_channel, look_up};
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
 pub use attention::{StoryAttention, story_attention};
+pub use embedding::{Rows, sum_of_rows};
 pub use gradient::set_gradient;
 pub use libraries::{Library, libraries};
 pub use map::PackedMap;

@@ -63,6 +63,13 @@ unsafe extern "C" {
     pub(crate) fn seedbed_streams_are_idle(streams: *mut c_void, idle: *mut bool) -> *mut c_char;
     pub(crate) fn seedbed_streams_free(streams: *mut c_void);
     pub(crate) fn seedbed_has_products() -> bool;
+    pub(crate) fn seedbed_sum_of_rows(
+        tables: *const *const C_tensor,
+        ids: *const *const C_tensor,
+        paddings: *const i64,
+        count: c_int,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     pub(crate) fn seedbed_map_new() -> *mut c_void;
     pub(crate) fn seedbed_map_free(map: *mut c_void);
     pub(crate) fn seedbed_map_apply(

@@ -3,13 +3,14 @@
 //! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
 //! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
 
-use native::PackedMap;
 use native::stopwatch::Phase;
+use native::{PackedMap, Rows};
 use spec::model::ModelSpec;
 use tch::{Kind, Tensor};
 
 use super::attention::{Attention, Masks, Projections, Sight, projections};
 use super::declare::Declarations;
+use super::embedding::sum_of_rows;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::network::enter;
@@ -22,9 +23,6 @@ use crate::streams::Dropout;
 const TOKENS: &str = "transformer.wte";
 const POSITIONS: &str = "transformer.wpe";
 const LAST_NORM: &str = "transformer.ln_f";
-
-/// No row of a GPT-Neo table is kept for padding.
-const NO_PADDING: i64 = -1;
 
 fn block_name(index: u32) -> String {
     format!("transformer.h.{index}")
@@ -147,9 +145,10 @@ impl GptNeo {
 
     /// What stands after the first of these blocks to the last of them.
     fn through(&self, blocks: &[Block], batch: &Packed, dropout: Dropout) -> Stream {
-        let tokens = Tensor::embedding(&self.tokens, &batch.tokens, NO_PADDING, false, false);
-        let positions = Tensor::embedding(&self.positions, &batch.positions, NO_PADDING, false, false);
-        let x = dropout.apply("embeddings", tokens + positions, self.dropout);
+        // No row of these tables is kept for padding.
+        let tokens = Rows { table: &self.tokens, ids: &batch.tokens, padding: None };
+        let positions = Rows { table: &self.positions, ids: &batch.positions, padding: None };
+        let x = dropout.apply("embeddings", sum_of_rows(&[tokens, positions]), self.dropout);
         let mut stream = Stream { x, added: None };
         let (global, local) = (Masks::default(), Masks::default());
         let window = self.window();

@@ -3,7 +3,7 @@
 //! Read [`packed`] (what a network sees), [`attention`] (the one operation that is not row by row), [`gpt_neo`] and
 //! [`roberta`] (the two networks, a page each), then [`network`] (the loss over either). [`reading`] is for heads that look
 //! at a few tokens of a story; [`tree`] and [`masked`] are what evaluation asks: stories that begin alike, and copies of stories
-//! with gaps. [`position_rows`] says which row of its table a token of an encoder takes, and [`declare`] which parameters there
+//! with gaps. [`embedding`] is what both begin with. [`position_rows`] says which row of its table a token of an encoder takes, and [`declare`] which parameters there
 //! are; the layer in the feed-forward place is a room of its own, [`crate::feed_forward`].
 //!
 //! # Invariants
@@ -16,6 +16,7 @@
 
 pub mod attention;
 pub mod declare;
+pub mod embedding;
 pub mod gpt_neo;
 pub mod head;
 pub mod layout;

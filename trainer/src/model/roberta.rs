@@ -5,13 +5,14 @@
 //! it starts at zero and looking it up gives it no gradient. Positions follow from the ids, see [`position_rows`]: they start at
 //! row 1.
 
-use native::PackedMap;
 use native::stopwatch::Phase;
+use native::{PackedMap, Rows};
 use spec::model::ModelSpec;
 use tch::{Device, Kind, Tensor};
 
 use super::attention::{Attention, Masks, Projections, Sight, projections};
 use super::declare::Declarations;
+use super::embedding::sum_of_rows;
 use super::head::Decoder;
 use super::linear::{Linear, Weights};
 use super::masked::MaskedCopies;
@@ -227,9 +228,9 @@ impl Roberta {
 
     fn embed(&self, tokens: &Tensor, positions: &Tensor) -> Tensor {
         let rows = position_rows(tokens, positions, self.padding);
-        let tokens = Tensor::embedding(&self.tokens, tokens, self.padding, false, false);
-        let positions = Tensor::embedding(&self.positions, &rows, PADDING, false, false);
-        self.embedding_norm.forward(&(tokens + self.types.select(0, 0) + positions))
+        let tokens = Rows { table: &self.tokens, ids: tokens, padding: Some(self.padding) };
+        let positions = Rows { table: &self.positions, ids: &rows, padding: Some(PADDING) };
+        self.embedding_norm.forward(&(sum_of_rows(&[tokens, positions]) + self.types.select(0, 0)))
     }
 
     /// What the head does to scored rows before the tied table. Its gelu is part of the architecture, not of the study.
