@@ -36,17 +36,14 @@ impl Optimizer {
 
     /// Takes optimiser step `step` (from 0) and returns the gradient's norm before clipping.
     ///
-    /// The gradient is scaled by min(1, clip/(norm + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does. Its norm is right to 1e-6
+    /// The gradient is divided by max(1, (norm + 1e-6)/clip), as `torch.nn.utils.clip_grad_norm_` does. Its norm is right to 1e-6
     /// whatever the number of entries, and the same for any number of threads.
     ///
     /// # Errors
     /// When the fused update fails.
     pub fn step(&mut self, parameters: &Parameters, learning_rate: f64, step: u64) -> Result<f64, TorchError> {
         let norm = norm(parameters.gradients());
-        if let Some(clip) = self.clip {
-            let factor = ((&norm + 1e-6).reciprocal() * clip).clamp_max(1.0);
-            let _ = parameters.gradients().shallow_clone().g_mul_(&factor);
-        }
+        let divisor = self.clip.map(|clip| ((&norm + 1e-6) / clip).clamp_min(1.0).to_kind(Kind::Float));
         // Adam's bias correction counts steps from one.
         let count = Tensor::full([], (step + 1) as f64, (Kind::Float, parameters.weights().device()));
         let decayed = parameters.decayed();
@@ -66,6 +63,7 @@ impl Optimizer {
             let buffers = AdamWBuffers {
                 parameters: &part(parameters.weights()),
                 gradients: &part(parameters.gradients()),
+                divisor: divisor.as_ref(),
                 first_moments: &part(&self.first_moment),
                 second_moments: &part(&self.second_moment),
                 step: &count,

@@ -1,5 +1,7 @@
 // AdamW in one pass over flat buffers. tch leaves the fused optimisers out.
 
+#include <optional>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_fused_adamw.h>
@@ -16,8 +18,14 @@ static void check_buffer(const char* name, const at::Tensor& buffer, const at::T
       parameters.scalar_type(), parameters.sizes(), " on ", parameters.device());
 }
 
+static void check_number(const char* name, const at::Tensor& number, const at::Tensor& parameters) {
+  TORCH_CHECK(
+      number.numel() == 1 && number.scalar_type() == at::kFloat && number.device() == parameters.device(), "the ", name,
+      " is ", number.scalar_type(), number.sizes(), " on ", number.device(), ", not one float32 on ", parameters.device());
+}
+
 extern "C" char* seedbed_fused_adamw(
-    const at::Tensor* parameters, const at::Tensor* gradients, const at::Tensor* first_moments,
+    const at::Tensor* parameters, const at::Tensor* gradients, const at::Tensor* divisor, const at::Tensor* first_moments,
     const at::Tensor* second_moments, const at::Tensor* step, double learning_rate, double beta1, double beta2,
     double epsilon, double weight_decay) {
   return seedbed::guarded([&] {
@@ -25,14 +33,13 @@ extern "C" char* seedbed_fused_adamw(
     check_buffer("gradients", *gradients, *parameters);
     check_buffer("first moments", *first_moments, *parameters);
     check_buffer("second moments", *second_moments, *parameters);
-    TORCH_CHECK(
-        step->numel() == 1 && step->scalar_type() == at::kFloat && step->device() == parameters->device(),
-        "the step is ", step->scalar_type(), step->sizes(), " on ", step->device(), ", not one float32 on ",
-        parameters->device());
+    check_number("step", *step, *parameters);
+    if (divisor != nullptr) check_number("divisor", *divisor, *parameters);
     const at::NoGradGuard no_gradients;
     at::_fused_adamw_(
         {*parameters}, {*gradients}, {*first_moments}, {*second_moments}, /*max_exp_avg_sqs=*/{}, {*step},
-        learning_rate, beta1, beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+        learning_rate, beta1, beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false,
+        divisor == nullptr ? std::nullopt : std::optional<at::Tensor>(*divisor));
     // The fused update writes without saying so, and weights that are packed are packed anew by this count.
     parameters->unsafeGetTensorImpl()->bump_version();
   });

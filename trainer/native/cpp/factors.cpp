@@ -26,6 +26,12 @@ void multiply_block(
       reinterpret_cast<const at::BFloat16*>(right), tile, /*is_vnni=*/true);
 }
 
+// Whether rows can be loaded into tiles where they lie, a line for each row of a tile.
+bool are_tiles(const Half* source, int64_t stride, int64_t rows, int64_t depth) {
+  return rows % (2 * kTileRows) == 0 && depth % kTileDepth == 0 && stride % kTileDepth == 0 &&
+         reinterpret_cast<uintptr_t>(source) % (kTileDepth * sizeof(Half)) == 0;
+}
+
 // Memory for so many numbers: that of before, if it suffices.
 Half* grown(at::Tensor& memory, int64_t numbers) {
   if (!memory.defined() || memory.numel() < numbers) memory = at::empty({numbers}, at::kBFloat16);
@@ -114,7 +120,7 @@ Half* LeftRows::panels(int64_t rows, int64_t depth) {
 }
 
 void LeftRows::take(const Half* source, int64_t stride, int64_t rows, int64_t depth) {
-  if (has_tiles()) {
+  if (has_tiles() && !are_tiles(source, stride, rows, depth)) {
     Half* const target = panels(rows, depth);
     kernels().cut(source, stride, rows, depth, target, panel_);
   } else {

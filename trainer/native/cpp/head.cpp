@@ -22,18 +22,27 @@ struct Chunk {
   int64_t stride;
   const int64_t* targets;
   int64_t count;
+  float* losses;        // one a row
+  Half* rows_gradient;  // of the width of the rows; null: not wanted
 };
 
-// Losses of the rows of a chunk, and, where a node asks for them, the gradients.
-void pass(const Chunk& chunk, const PackedMap& map, const float* bias, const at::Tensor& logits, float* losses) {
-  const Kernels& run = kernels();
-  multiply(chunk.rows, chunk.stride, chunk.count, map.forward, bias, halves(logits), logits.size(1));
-  share_ranges(chunk.count, 16, [&](int64_t begin, int64_t end) {
+// Losses of the rows of a chunk and their gradients; `logits` are left as their gradients.
+void pass(const Chunk& chunk, const PackedMap& map, const float* bias, const at::Tensor& logits) {
+  const int64_t stride = logits.size(1), width = map.inputs;
+  share(blocks(chunk.count, kRows), [&](Pieces& pieces) {
+    RowsProduct product;
     std::vector<float> room(map.outputs);
-    for (int64_t row = begin; row < end; ++row) {
-      Half* const place = halves(logits) + row * logits.size(1);
-      losses[row] = run.cross_entropy(place, map.outputs, chunk.targets[row], room.data());
+    for (int64_t piece; pieces.take(piece);) {
+      const int64_t first = piece * kRows, rows = std::min(kRows, chunk.count - first);
+      Half* const place = halves(logits) + first * stride;
+      product.multiply(chunk.rows + first * chunk.stride, chunk.stride, rows, map.forward, bias, place, stride);
+      for (int64_t row = 0; row < rows; ++row)
+        chunk.losses[first + row] =
+            kernels().cross_entropy(place + row * stride, map.outputs, chunk.targets[first + row], room.data());
+      if (chunk.rows_gradient == nullptr) continue;
+      product.multiply(place, stride, rows, map.backward, nullptr, chunk.rows_gradient + first * width, width);
     }
+    release_blocks();
   });
 }
 
@@ -54,13 +63,15 @@ at::Tensor head_loss(
       const int64_t id = ids.data_ptr<int64_t>()[row];
       TORCH_CHECK(id >= 0 && id < vocabulary, "the target ", id, " is no id of a vocabulary of ", vocabulary);
     }
-    at::Tensor logits = at::empty({std::min(kChunk, count), vocabulary + vocabulary % 2}, rows.options());
+    // Rows that begin with a line of the cache are multiplied where they lie.
+    at::Tensor logits = at::empty({std::min(kChunk, count), rounded_up(vocabulary, kTileDepth)}, rows.options());
     // An odd depth is filled up with zeros.
     if (vocabulary % 2 != 0) logits.select(1, vocabulary).zero_();
     at::Tensor losses = at::empty({count}, at::kFloat);
     if (node != nullptr) {
       node->rows_gradient = at::empty({count, width}, rows.options());
-      node->table_gradient = at::zeros(table.sizes(), at::kFloat);
+      // The first chunk sets it; without rows there is none.
+      node->table_gradient = count == 0 ? at::zeros(table.sizes(), at::kFloat) : at::empty(table.sizes(), at::kFloat);
       if (bias.defined()) node->bias_gradient = at::zeros(bias.sizes(), at::kFloat);
       node->table = table;
       node->bias = bias;
@@ -69,17 +80,20 @@ at::Tensor head_loss(
     RightFactor right;
     for (int64_t row = 0; row < count; row += kChunk) {
       const Chunk chunk{
-          halves(rows) + row * rows.size(1), rows.size(1), ids.data_ptr<int64_t>() + row, std::min(kChunk, count - row)};
-      pass(chunk, *map, bias.defined() ? bias.data_ptr<float>() : nullptr, logits, losses.data_ptr<float>() + row);
+          halves(rows) + row * rows.size(1),
+          rows.size(1),
+          ids.data_ptr<int64_t>() + row,
+          std::min(kChunk, count - row),
+          losses.data_ptr<float>() + row,
+          node == nullptr ? nullptr : halves(node->rows_gradient) + row * width};
+      pass(chunk, *map, bias.defined() ? bias.data_ptr<float>() : nullptr, logits);
       if (node == nullptr) continue;
-      multiply(
-          halves(logits), logits.size(1), chunk.count, map->backward, nullptr, halves(node->rows_gradient) + row * width,
-          width);
       right.resize(chunk.count, width);
       right.set(chunk.rows, chunk.stride);
       float* const sums = bias.defined() ? node->bias_gradient.data_ptr<float>() : nullptr;
-      add_transposed_product(
-          halves(logits), logits.size(1), right, {{0, vocabulary, node->table_gradient.data_ptr<float>(), sums}});
+      transposed_product(
+          halves(logits), logits.size(1), right, {{0, vocabulary, node->table_gradient.data_ptr<float>(), sums}},
+          /*add=*/row > 0);
     }
     loss = losses.sum(at::kDouble).to(at::kFloat);
   }

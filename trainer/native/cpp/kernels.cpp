@@ -55,13 +55,19 @@ void interleave(const Half* source, int64_t stride, int64_t rows, int64_t column
 
 void transpose(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t target_stride) {
   // Two rows side by side are words; the words' transpose is what is wanted.
-  constexpr int64_t kRows = 32, kColumns = 64;
-  uint32_t pairs[kRows / 2 * kColumns];
+  constexpr int64_t kColumns = 64;
+  uint32_t pairs[kTurnRows / 2 * kColumns];
   uint32_t* words = reinterpret_cast<uint32_t*>(target);
   const int64_t words_stride = target_stride / 2;
-  for (int64_t row = 0; row < rows; row += kRows) {
-    const int64_t some_rows = rows - row < kRows ? rows - row : kRows;
-    for (int64_t column = 0; column < columns; column += kColumns) {
+  for (int64_t row = 0; row < rows; row += kTurnRows) {
+    const int64_t some_rows = rows - row < kTurnRows ? rows - row : kTurnRows;
+    int64_t column = 0;
+#if defined(__AVX512BW__)
+    if (some_rows == kTurnRows)
+      for (; column + kTurnColumns <= columns; column += kTurnColumns)
+        turn_halves(source + row * stride + column, stride, target + column * target_stride + row, target_stride);
+#endif
+    for (; column < columns; column += kColumns) {
       const int64_t some_columns = columns - column < kColumns ? columns - column : kColumns;
       interleave(source + row * stride + column, stride, some_rows, some_columns, reinterpret_cast<Half*>(pairs), kColumns);
       turn(pairs, kColumns, (some_rows + 1) / 2, some_columns, words + column * words_stride + row / 2, words_stride);
@@ -99,22 +105,28 @@ void cut(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half
   }
 }
 
+// 32 rows of some columns, at most kTileRows, as one tile; rows and columns that there are not are zero.
+void turn_edge(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* tile) {
+  uint32_t pairs[kTileDepth / 2 * kTileRows] = {};
+  interleave(source, stride, rows, columns, reinterpret_cast<Half*>(pairs), kTileRows);
+  turn_words(pairs, kTileRows, reinterpret_cast<uint32_t*>(tile), kTileDepth / 2);
+}
+
 void cut_turned(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t panel) {
-  constexpr int64_t kColumns = 4 * kTileRows;
-  uint32_t pairs[kTileDepth / 2 * kColumns];
   for (int64_t row = 0; row < rows; row += kTileDepth, target += kTileRows * kTileDepth) {
     const int64_t some_rows = rows - row < kTileDepth ? rows - row : kTileDepth;
-    for (int64_t column = 0; column < columns; column += kColumns) {
-      const int64_t some_columns = columns - column < kColumns ? columns - column : kColumns;
-      interleave(source + row * stride + column, stride, some_rows, some_columns, reinterpret_cast<Half*>(pairs), kColumns);
-      if (some_rows < kTileDepth) {
-        uint32_t* const missing = pairs + (some_rows + 1) / 2 * kColumns;
-        for (uint32_t* pair = missing; pair < pairs + kTileDepth / 2 * kColumns; ++pair) *pair = 0;
+    for (int64_t column = 0; column < columns; column += kTileRows) {
+      const int64_t some_columns = columns - column < kTileRows ? columns - column : kTileRows;
+      const Half* const from = source + row * stride + column;
+      Half* const tile = target + column / kTileRows * panel;
+#if defined(__AVX512BW__)
+      if (some_rows == kTurnRows && some_columns == 2 * kTurnColumns) {
+        turn_halves(from, stride, tile, kTileDepth);
+        turn_halves(from + kTurnColumns, stride, tile + kTurnColumns * kTileDepth, kTileDepth);
+        continue;
       }
-      for (int64_t some = 0; some < some_columns; some += kTileRows) {
-        Half* const tile = target + (column + some) / kTileRows * panel;
-        turn_words(pairs + some, kColumns, reinterpret_cast<uint32_t*>(tile), kTileDepth / 2);
-      }
+#endif
+      turn_edge(from, stride, some_rows, some_columns, tile);
     }
   }
 }
@@ -188,28 +200,30 @@ constexpr void (*multiply_narrow)(const seedbed::TileProduct&, const float*, Hal
 constexpr void (*multiply_wide)(const seedbed::TileProduct&, float*, int64_t, bool) = nullptr;
 #endif
 
-float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
-  float largest = -__builtin_inff();
+// The largest of some bfloat16s, or a NaN that is among them, by their bits: those of numbers below zero count backwards.
+inline float largest_of(const Half* numbers, int64_t count) {
+  int16_t largest = -0x8000;
 #pragma omp simd reduction(max : largest)
   for (int64_t i = 0; i < count; ++i) {
-    const float logit = wide(logits[i]);
-    room[i] = logit;
-    largest = logit > largest ? logit : largest;
+    const int16_t bits = static_cast<int16_t>(numbers[i]);
+    const int16_t place = static_cast<int16_t>(bits ^ (bits < 0 ? 0x7fff : 0));
+    largest = place > largest ? place : largest;
   }
-  const float at_target = room[target];
+  return wide(static_cast<Half>(largest ^ (largest < 0 ? 0x7fff : 0)));
+}
+
+float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
+  const float largest = largest_of(logits, count), at_target = wide(logits[target]);
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t i = 0; i < count; ++i) {
-    const float part = exponential(room[i] - largest);
+    const float part = exponential(wide(logits[i]) - largest);
     room[i] = part;
     sum += part;
   }
   const float scale = 1.0f / sum;
-  const float probability = room[target] * scale;
-#pragma omp simd
-  for (int64_t i = 0; i < count; ++i) room[i] *= scale;
-  narrow(room, logits, count);
-  logits[target] = half(probability - 1.0f);
+  narrow_scaled(room, scale, logits, count);
+  logits[target] = half(room[target] * scale - 1.0f);
   return largest - at_target + __builtin_logf(sum);
 }
 

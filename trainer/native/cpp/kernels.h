@@ -46,8 +46,8 @@ struct NormRowBack {
 };
 
 // Parameters of a function of a channel, at most, and the number of such functions.
-constexpr int64_t kMostParameters = 3;
-constexpr int kChannelFunctions = 11;
+constexpr int64_t kMostParameters = 4;
+constexpr int kChannelFunctions = 12;
 
 // A row to which a function is applied; each channel has a number for each parameter, of no meaning for one that there is not.
 struct ChannelRow {

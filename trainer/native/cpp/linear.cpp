@@ -53,7 +53,7 @@ struct MapBackward : torch::autograd::Node {
         targets.push_back({first, some, weight.sum.data_ptr<float>(), sums.defined() ? sums.data_ptr<float>() : nullptr});
       first += some;
     }
-    add_transposed_product(halves(arriving), arriving.size(1), right, targets);
+    transposed_product(halves(arriving), arriving.size(1), right, targets, /*add=*/true);
     if (task_should_compute_output(0)) {
       at::Tensor back = at::empty({count, inputs}, arriving.options());
       multiply(halves(arriving), arriving.size(1), count, map->backward, nullptr, halves(back), inputs);

@@ -9,8 +9,6 @@
 namespace seedbed {
 namespace {
 
-// Rows of a result that a thread forms together.
-constexpr int64_t kRows = 64;
 // The depth that is summed at once.
 constexpr int64_t kDepth = 1024;
 // The same where the depth is the number of tokens, and how many columns of the left factor are turned for it: both fit into
@@ -55,8 +53,8 @@ void multiply(
   });
 }
 
-void add_transposed_product(
-    const Half* left, int64_t left_stride, const RightFactor& right, const std::vector<SumTarget>& targets) {
+void transposed_product(
+    const Half* left, int64_t left_stride, const RightFactor& right, const std::vector<SumTarget>& targets, bool add) {
   struct Part {
     int64_t first, count;
     float *rows, *sums;
@@ -78,7 +76,7 @@ void add_transposed_product(
         const Half* const source = left + token * left_stride + part.first;
         turned.take_turned(source, left_stride, some, part.count);
         if (part.sums != nullptr) kernels().add_column_sums(source, left_stride, some, part.count, part.sums);
-        turned.multiply(right, token, 0, right.columns, part.rows, right.columns, /*add=*/true);
+        turned.multiply(right, token, 0, right.columns, part.rows, right.columns, add || token > 0);
       }
     }
     release_blocks();

@@ -10,6 +10,9 @@
 
 namespace seedbed {
 
+// Rows of a result that a thread forms together.
+constexpr int64_t kRows = 64;
+
 // What a thread needs to form rows of products one after the other.
 class RowsProduct {
  public:
@@ -29,16 +32,16 @@ void multiply(
     const Half* left, int64_t left_stride, int64_t rows, const RightFactor& right, const float* bias, Half* result,
     int64_t result_stride);
 
-// sum[columns of left, columns of right] += leftᵀ · right, and sums of the columns of left, if a place for them is given.
-// `targets` says for each column of left where its row of the sum lies.
+// sum[columns of left, columns of right] = or, with `add`, += leftᵀ · right; and sums of the columns of left are added to, if a
+// place for them is given. `targets` says for each column of left where its row of the sum lies.
 struct SumTarget {
   int64_t first;  // column of left
   int64_t count;
   float* rows;    // [count, columns of right]
   float* sums;    // [count], or null
 };
-void add_transposed_product(
-    const Half* left, int64_t left_stride, const RightFactor& right, const std::vector<SumTarget>& targets);
+void transposed_product(
+    const Half* left, int64_t left_stride, const RightFactor& right, const std::vector<SumTarget>& targets, bool add);
 
 // Where the gradient of a weight lies, if it can be added to in place; else a tensor of zeros that is to be returned.
 struct Gradient {

@@ -10,7 +10,6 @@
 #include <limits>
 #include <utility>
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/ones.h>
@@ -19,6 +18,7 @@
 #include "guard.h"
 #include "kernels.h"
 #include "node.h"
+#include "pieces.h"
 
 namespace seedbed {
 namespace {
@@ -43,7 +43,7 @@ struct SoftmaxBackward : torch::autograd::Node {
     const int64_t width = back.size(-1);
     const float* const given = weights.data_ptr<float>();
     float* const rows = back.data_ptr<float>();
-    at::parallel_for(0, width == 0 ? 0 : back.numel() / width, 64, [&](int64_t begin, int64_t end) {
+    share_ranges(width == 0 ? 0 : back.numel() / width, 64, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row)
         kernels().softmax_back(given + row * width, width, 1.0f, rows + row * width);
     });
@@ -63,7 +63,7 @@ struct Weights {
   void by_chunk(const Work& work) const {
     const int64_t pieces = queries.size(0);
     const int64_t some = std::max<int64_t>(1, kScores / std::max<int64_t>(1, queries.size(1) * keys.size(1)));
-    at::parallel_for(0, (pieces + some - 1) / some, 1, [&](int64_t begin, int64_t end) {
+    share_ranges((pieces + some - 1) / some, 1, [&](int64_t begin, int64_t end) {
       const Silent silent;
       for (int64_t chunk = begin; chunk < end; ++chunk) work(chunk * some, std::min(some, pieces - chunk * some));
     });

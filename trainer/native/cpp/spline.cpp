@@ -4,7 +4,6 @@
 // is formed where it is multiplied, and formed again for the gradient of the weights: all terms of all rows, several times the
 // layer's input, are never held. The gradient of the input is summed over the terms while those of the terms lie in the cache.
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -90,7 +89,7 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
   map.outputs = outputs;
   map.forward.resize(depth, outputs);
   map.backward.resize(outputs, depth);
-  at::parallel_for(0, blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
+  share_ranges(blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
     std::vector<Half> narrow(kColumns * depth, 0);
     std::vector<float> term(inputs);
     for (int64_t block = begin; block < end; ++block) {
@@ -177,9 +176,9 @@ void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, con
           right.set_rows(first, column, terms.data() + column, depth, count);
       }
     });
-    add_transposed_product(
+    transposed_product(
         halves(arriving) + start * arriving.size(1), arriving.size(1), right,
-        {{0, sums.size(0), sums.data_ptr<float>(), nullptr}});
+        {{0, sums.size(0), sums.data_ptr<float>(), nullptr}}, /*add=*/true);
   }
 }
 
@@ -191,7 +190,7 @@ void share_weight_gradient(const Edges& edges, int64_t bases, const at::Tensor& 
   float* const scales = places.size() > 2 ? numbers(places[2].sum) : nullptr;
   const float* const scale = numbers(edges.scales);
   const float* const coefficient = numbers(edges.coefficients);
-  at::parallel_for(0, edges.outputs(), 4, [&](int64_t begin, int64_t end) {
+  share_ranges(edges.outputs(), 4, [&](int64_t begin, int64_t end) {
     for (int64_t output = begin; output < end; ++output) {
       const float* const row = sums.data_ptr<float>() + output * depth;
       for (int64_t i = 0; i < inputs; ++i) {

@@ -37,6 +37,8 @@ pub enum ChannelFunction {
     LearnableGelu,
     /// α·x·Φ(βx), of α, β.
     ScaledLearnableGelu,
+    /// Σ wᵢ·xⁱ/√(mean of x²ⁱ over the row + 10⁻⁶) + b, i = 1, 2, 3, of w₁, w₂, w₃, b: a function of the whole row.
+    PolyNorm,
 }
 
 /// f of each entry of `[T, width]` in bfloat16, computed in float32.
@@ -81,6 +83,7 @@ mod tests {
     use crate::testing::{distance, entries, leaf};
     use tch::{Device, Kind};
 
+    /// Those of a channel alone.
     const ALL: [(ChannelFunction, usize); 11] = [
         (ChannelFunction::Prelu, 1),
         (ChannelFunction::Dyt, 3),
@@ -116,6 +119,13 @@ mod tests {
             ChannelFunction::ShiftedGelu => x * gate(&((x - &p[1]) * &p[0])),
             ChannelFunction::LearnableGelu => x * gate(&(x * &p[0])),
             ChannelFunction::ScaledLearnableGelu => x * gate(&(x * &p[1])) * &p[0],
+            ChannelFunction::PolyNorm => {
+                let normalised = |power: i32| {
+                    let entries = x.pow_tensor_scalar(i64::from(power));
+                    &entries / (entries.square().mean_dim(-1, true, None::<Kind>) + 1e-6).sqrt()
+                };
+                normalised(1) * &p[0] + normalised(2) * &p[1] + normalised(3) * &p[2] + &p[3]
+            }
         }
     }
 
@@ -145,6 +155,32 @@ mod tests {
                         let far = (far / double.grad().abs().clamp_min(usual)).max().double_value(&[]);
                         assert!(far < 2e-5, "{case}: by parameter {index}: {far}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_normalised_powers_agrees_with_double_precision() {
+        for ([rows, width], size) in [([3, 7], 6.0), ([130, 33], 1e-4), ([0, 4], 1.0), ([40, 64], 6.0), ([9, 48], 1e15)]
+        {
+            for owners in [width, 1] {
+                let upstream = entries(&[rows, width], 2.0, 1.0);
+                let start = entries(&[rows, width], 0.4, size);
+                let (x, exact) = (leaf(&start, Kind::BFloat16), leaf(&start, Kind::Double));
+                let starts: Vec<Tensor> = (0..4).map(|index| entries(&[owners], f64::from(index), 0.7) + 0.5).collect();
+                let found: Vec<Tensor> = starts.iter().map(|start| leaf(start, Kind::Float)).collect();
+                let double: Vec<Tensor> = starts.iter().map(|start| leaf(start, Kind::Double)).collect();
+                let y = by_channel(&x, ChannelFunction::PolyNorm, &found.iter().collect::<Vec<_>>()).unwrap();
+                let expected = formula(ChannelFunction::PolyNorm, &exact, &double);
+                let case = format!("[{rows}, {width}] of {size} {owners}");
+                assert!(distance(&y, &expected) < 4e-3, "{case}");
+                (y.to_kind(Kind::Double) * &upstream).sum(Kind::Double).backward();
+                (expected * &upstream).sum(Kind::Double).backward();
+                assert!(distance(&x.grad(), &exact.grad()) < 4e-3, "{case}: by x");
+                for (index, (found, double)) in found.iter().zip(&double).enumerate() {
+                    let far = distance(&found.grad(), &double.grad());
+                    assert!(far < 2e-5, "{case}: by parameter {index}: {far}");
                 }
             }
         }

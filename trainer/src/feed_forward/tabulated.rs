@@ -1,7 +1,7 @@
 //! Activations in bf16, in one pass each way.
 //!
 //! bf16 has 65,536 numbers: a function that no channel has for itself is computed at each of them, by its own definition in
-//! fp32, and looked up. One whose channels have parameters of their own is computed by a kernel.
+//! fp32, and looked up. One whose channels have parameters of their own, or that is of a whole row, is computed by a kernel.
 
 use native::{ChannelFunction, NUMBERS};
 use spec::feed_forward::LearnedFunction;
@@ -62,11 +62,17 @@ pub fn learned(
         return None;
     }
     if let Some(function) = by_channel(function) {
-        let parameters: Vec<&Tensor> = tensors.iter().collect();
+        // Of PolyNorm, whose weights of three powers are one tensor, the columns are its parameters.
+        let columns = tensors.iter().flat_map(|tensor| match tensor.dim() {
+            1 => vec![tensor.shallow_clone()],
+            _ => tensor.unbind(-1),
+        });
+        let parameters: Vec<Tensor> = columns.collect();
+        let parameters: Vec<&Tensor> = parameters.iter().collect();
         let found = native::by_channel(x, function, &parameters);
         return Some(found.unwrap_or_else(|error| panic!("invariant: parameters fit their channels: {error}")));
     }
-    let is_shared = tensors.iter().all(|tensor| tensor.size()[0] == 1) && function != LearnedFunction::PolyNorm;
+    let is_shared = tensors.iter().all(|tensor| tensor.size()[0] == 1);
     (is_shared && x.numel() >= ENOUGH).then(|| {
         let fixed: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
         let table = Table::of(|x| f(x, &fixed));
@@ -75,7 +81,7 @@ pub fn learned(
     })
 }
 
-/// The kernel of a function that channels may have for themselves.
+/// The kernel of a function that channels may have for themselves, or of one of a row.
 fn by_channel(function: LearnedFunction) -> Option<ChannelFunction> {
     Some(match function {
         LearnedFunction::Prelu | LearnedFunction::DelftPrelu => ChannelFunction::Prelu,
@@ -89,6 +95,7 @@ fn by_channel(function: LearnedFunction) -> Option<ChannelFunction> {
         LearnedFunction::ShiftedGelu => ChannelFunction::ShiftedGelu,
         LearnedFunction::LearnableGelu => ChannelFunction::LearnableGelu,
         LearnedFunction::ScaledLearnableGelu => ChannelFunction::ScaledLearnableGelu,
+        LearnedFunction::PolyNorm => ChannelFunction::PolyNorm,
         LearnedFunction::StarRelu
         | LearnedFunction::ErfRelu
         | LearnedFunction::Xiprelu
@@ -97,7 +104,6 @@ fn by_channel(function: LearnedFunction) -> Option<ChannelFunction> {
         | LearnedFunction::Xatlu
         | LearnedFunction::Xgelu
         | LearnedFunction::PolyRelu
-        | LearnedFunction::PolyNorm
         | LearnedFunction::Rational
         | LearnedFunction::LinearSpline => return None,
     })

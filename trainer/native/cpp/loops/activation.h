@@ -1,10 +1,12 @@
 // Activations whose channels have parameters of their own, forward and backward, for the loops of kernels.cpp.
 //
 // A function has a value and its slopes, by x and by up to three parameters, each written so that a loop over channels needs no
-// branch. Parameters come as one number a channel; a function reads as many as it has.
+// branch. Parameters come as one number a channel; a function reads as many as it has. The last of them, poly_norm.h's, is of the
+// whole row.
 #pragma once
 
 #include "numbers.h"
+#include "poly_norm.h"
 
 namespace {
 
@@ -195,7 +197,7 @@ void channel_row(int function, const ChannelRow& row) {
   static void (*const all[])(const ChannelRow&) = {
       channels<Prelu>,      channels<Dyt>,            channels<Snake>,       channels<Swish>,
       channels<DelftSwish>, channels<AconC>,          channels<ScaledGelu>,  channels<ScaledGeluTanh>,
-      channels<ShiftedGelu>, channels<LearnableGelu>, channels<ScaledLearnableGelu>};
+      channels<ShiftedGelu>, channels<LearnableGelu>, channels<ScaledLearnableGelu>, poly_norm};
   all[function](row);
 }
 
@@ -203,7 +205,8 @@ void channel_row_back(int function, const ChannelRowBack& row) {
   static void (*const all[])(const ChannelRowBack&) = {
       channels_back<Prelu>,      channels_back<Dyt>,            channels_back<Snake>,      channels_back<Swish>,
       channels_back<DelftSwish>, channels_back<AconC>,          channels_back<ScaledGelu>, channels_back<ScaledGeluTanh>,
-      channels_back<ShiftedGelu>, channels_back<LearnableGelu>, channels_back<ScaledLearnableGelu>};
+      channels_back<ShiftedGelu>, channels_back<LearnableGelu>, channels_back<ScaledLearnableGelu>,
+      poly_norm_back};
   all[function](row);
 }
 

@@ -25,6 +25,18 @@ void narrow(const float* source, Half* target, int64_t count) {
   for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest]);
 }
 
+void narrow_scaled(const float* source, float scale, Half* target, int64_t count) {
+  int64_t i = 0;
+#if defined(__AVX512BF16__)
+  const __m512 all = _mm512_set1_ps(scale);
+  for (; i + 32 <= count; i += 32)
+    _mm512_storeu_si512(
+        target + i, rounded(_mm512_mul_ps(_mm512_loadu_ps(source + i), all), _mm512_mul_ps(_mm512_loadu_ps(source + i + 16), all)));
+#endif
+#pragma omp simd
+  for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest] * scale);
+}
+
 void narrow_sums(const float* source, const float* bias, Half* target, int64_t count) {
   int64_t i = 0;
 #if defined(__AVX512BF16__)

@@ -1,4 +1,4 @@
-// The transpose of words of 32 bits, for the loops of kernels.cpp.
+// Transposes of words of 32 and of 16 bits, for the loops of kernels.cpp.
 #pragma once
 
 #include "numbers.h"
@@ -53,5 +53,41 @@ void turn(const uint32_t* source, int64_t stride, int64_t rows, int64_t columns,
     for (int64_t column = row < whole_rows ? whole_columns : 0; column < columns; ++column)
       target[column * target_stride + row] = source[row * stride + column];
 }
+
+// Rows and columns of halves that are turned at once: each column then fills a line.
+constexpr int64_t kTurnRows = 32;
+constexpr int64_t kTurnColumns = 8;
+
+#if defined(__AVX512BW__)
+// 32 rows of 8 halves become 8 columns. A register takes every eighth row, so that its quarters hold the rows of a column in their
+// order once each has been turned by itself: the loads put them there, and nothing crosses the quarters after.
+inline void turn_halves(const Half* source, int64_t stride, Half* target, int64_t target_stride) {
+  __m512i row[8], part[8];
+  for (int i = 0; i < 8; ++i) {
+    const auto quarter = [&](int number) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + (8 * number + i) * stride));
+    };
+    row[i] = _mm512_castsi128_si512(quarter(0));
+    row[i] = _mm512_mask_broadcast_i32x4(row[i], 0x00f0, quarter(1));
+    row[i] = _mm512_mask_broadcast_i32x4(row[i], 0x0f00, quarter(2));
+    row[i] = _mm512_mask_broadcast_i32x4(row[i], 0xf000, quarter(3));
+  }
+  for (int i = 0; i < 4; ++i) {
+    part[i] = _mm512_unpacklo_epi16(row[2 * i], row[2 * i + 1]);      // of columns 0 to 3
+    part[4 + i] = _mm512_unpackhi_epi16(row[2 * i], row[2 * i + 1]);  // of columns 4 to 7
+  }
+  for (int half = 0; half < 8; half += 4) {
+    row[half] = _mm512_unpacklo_epi32(part[half], part[half + 1]);
+    row[half + 1] = _mm512_unpackhi_epi32(part[half], part[half + 1]);
+    row[half + 2] = _mm512_unpacklo_epi32(part[half + 2], part[half + 3]);
+    row[half + 3] = _mm512_unpackhi_epi32(part[half + 2], part[half + 3]);
+    for (int pair = 0; pair < 2; ++pair) {
+      Half* const to = target + (half + 2 * pair) * target_stride;
+      _mm512_storeu_si512(to, _mm512_unpacklo_epi64(row[half + pair], row[half + 2 + pair]));
+      _mm512_storeu_si512(to + target_stride, _mm512_unpackhi_epi64(row[half + pair], row[half + 2 + pair]));
+    }
+  }
+}
+#endif
 
 }  // namespace
