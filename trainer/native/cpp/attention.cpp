@@ -46,8 +46,7 @@ RowDropout row_dropout(const Shape& shape, int64_t head, int64_t token) {
 // `rows` of a head as a right factor [rows, head size].
 void set_rows(RightFactor& factor, const Half* source, int64_t stride, int64_t rows, int64_t head_size) {
   factor.resize(rows, head_size);
-  for (int64_t column = 0; column < head_size; column += kColumns)
-    factor.set_rows(0, column, source + column, stride, rows);
+  factor.set_rows(0, source, stride, rows);
 }
 
 // The same turned, [head size, rows].

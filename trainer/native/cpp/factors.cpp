@@ -15,7 +15,7 @@ namespace seedbed {
 namespace {
 
 // Rows that are laid out at once.
-constexpr int64_t kSomeRows = 512;
+constexpr int64_t kSomeRows = 64;
 
 // tile = (or +=, with `add`) left · a strip of the right factor.
 void multiply_block(
@@ -76,10 +76,9 @@ void RightFactor::resize(int64_t new_depth, int64_t new_columns) {
     std::memset(at(set, column), 0, (whole_depth_ - set) * strip() * sizeof(Half));
 }
 
-void RightFactor::set_rows(int64_t row, int64_t column, const Half* source, int64_t stride, int64_t rows) {
-  for (int64_t some = 0; some < kColumns; some += strip())
-    kernels().interleave(
-        source + some, stride, rows, std::clamp<int64_t>(columns - column - some, 0, strip()), at(row, column + some), strip());
+void RightFactor::set_rows(int64_t row, const Half* source, int64_t stride, int64_t rows) {
+  kernels().interleave(
+      source, stride, rows, columns, at(row, 0), strip(), strip_size(), rounded_up(columns, kColumns) / strip());
 }
 
 void RightFactor::set_columns(int64_t column, const Half* source, int64_t stride) {
@@ -90,12 +89,8 @@ void RightFactor::set_columns(int64_t column, const Half* source, int64_t stride
 }
 
 void RightFactor::set(const Half* source, int64_t stride) {
-  const int64_t across = blocks(columns, kColumns), down = blocks(depth, kSomeRows);
-  share_ranges(across * down, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
-      const int64_t column = part % across * kColumns, row = part / across * kSomeRows;
-      set_rows(row, column, source + row * stride + column, stride, std::min(kSomeRows, depth - row));
-    }
+  share_ranges(depth, kSomeRows, [&](int64_t begin, int64_t end) {
+    set_rows(begin, source + begin * stride, stride, end - begin);
   });
 }
 

@@ -34,9 +34,8 @@ class RightFactor {
   // Another matrix is to follow, of this shape.
   void resize(int64_t new_depth, int64_t new_columns);
 
-  // The kColumns columns from `column` on, as far as there are so many, of some rows from `row` on, both multiples of kColumns
-  // or, for rows, of 32: `source` is their place.
-  void set_rows(int64_t row, int64_t column, const Half* source, int64_t stride, int64_t rows);
+  // Some rows from `row` on, a multiple of 32.
+  void set_rows(int64_t row, const Half* source, int64_t stride, int64_t rows);
 
   // The kColumns columns from `column` on in whole: `source` has them as rows.
   void set_columns(int64_t column, const Half* source, int64_t stride);

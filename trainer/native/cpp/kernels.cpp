@@ -7,6 +7,7 @@
 #endif
 
 #include "loops/activation.h"
+#include "loops/adamw.h"
 #include "loops/attention.h"
 #include "loops/narrow.h"
 #include "loops/norm.h"
@@ -40,16 +41,41 @@ void narrow_rows(
   }
 }
 
-void interleave(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t target_columns) {
-  uint32_t* pairs = reinterpret_cast<uint32_t*>(target);
-  for (int64_t row = 0; row < rows; row += 2, pairs += target_columns) {
-    const Half* first = source + row * stride;
-    const bool has_second = row + 1 < rows;
-    const Half* second = has_second ? first + stride : first;
-    const uint32_t keep = has_second ? 0xffffffffu : 0xffffu;
+// Two rows side by side, the second of which may be null for zeros: of `width` pairs those beyond the columns are zero.
+inline void pair_rows(const Half* first, const Half* second, int64_t columns, uint32_t* pairs, int64_t width) {
+  const uint32_t keep = second != nullptr ? 0xffffffffu : 0xffffu;
+  const Half* const other = second != nullptr ? second : first;
 #pragma omp simd
-    for (int64_t i = 0; i < columns; ++i) pairs[i] = (first[i] | static_cast<uint32_t>(second[i]) << 16) & keep;
-    for (int64_t i = columns; i < target_columns; ++i) pairs[i] = 0;
+  for (int64_t i = 0; i < columns; ++i) pairs[i] = (first[i] | static_cast<uint32_t>(other[i]) << 16) & keep;
+  for (int64_t i = columns; i < width; ++i) pairs[i] = 0;
+}
+
+// Rows side by side, two and two.
+void pair_up(const Half* source, int64_t stride, int64_t rows, int64_t columns, uint32_t* pairs, int64_t width) {
+  for (int64_t row = 0; row < rows; row += 2, pairs += width) {
+    const Half* const first = source + row * stride;
+    pair_rows(first, row + 1 < rows ? first + stride : nullptr, columns, pairs, width);
+  }
+}
+
+void interleave(
+    const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t strip, int64_t strip_size,
+    int64_t strips) {
+  // Row after row, as memory brings them best: a line of a strip is written in whole at once.
+  for (int64_t row = 0; row < rows; row += 2) {
+    const Half* const first = source + row * stride;
+    const Half* const second = row + 1 < rows ? first + stride : nullptr;
+    Half* place = target + row * strip;
+    int64_t column = 0;
+#if defined(__AVX512BW__)
+    if (strip == kTileRows && second != nullptr)
+      for (; column + 2 * kTileRows <= columns; column += 2 * kTileRows, place += 2 * strip_size)
+        pair_halves(first + column, second + column, place, place + strip_size);
+#endif
+    for (; column < strips * strip; column += strip, place += strip_size) {
+      const int64_t left = columns > column ? columns - column : 0, some = left < strip ? left : strip;
+      pair_rows(first + column, second == nullptr ? nullptr : second + column, some, reinterpret_cast<uint32_t*>(place), strip);
+    }
   }
 }
 
@@ -69,7 +95,7 @@ void transpose(const Half* source, int64_t stride, int64_t rows, int64_t columns
 #endif
     for (; column < columns; column += kColumns) {
       const int64_t some_columns = columns - column < kColumns ? columns - column : kColumns;
-      interleave(source + row * stride + column, stride, some_rows, some_columns, reinterpret_cast<Half*>(pairs), kColumns);
+      pair_up(source + row * stride + column, stride, some_rows, some_columns, pairs, kColumns);
       turn(pairs, kColumns, (some_rows + 1) / 2, some_columns, words + column * words_stride + row / 2, words_stride);
     }
   }
@@ -108,7 +134,7 @@ void cut(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half
 // 32 rows of some columns, at most kTileRows, as one tile; rows and columns that there are not are zero.
 void turn_edge(const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* tile) {
   uint32_t pairs[kTileDepth / 2 * kTileRows] = {};
-  interleave(source, stride, rows, columns, reinterpret_cast<Half*>(pairs), kTileRows);
+  pair_up(source, stride, rows, columns, pairs, kTileRows);
   turn_words(pairs, kTileRows, reinterpret_cast<uint32_t*>(tile), kTileDepth / 2);
 }
 
@@ -242,6 +268,6 @@ extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
     narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, cut, cut_turned, add_column_sums,
     multiply_narrow, multiply_wide, cross_entropy,
     attend, attend_back, softmax_back, spline_terms, spline_terms_back, norm_row,
-    norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
+    norm_row_back, channel_row, channel_row_back, drop, drop_halves, adamw, dot};
 
 }  // namespace seedbed

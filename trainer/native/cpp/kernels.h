@@ -66,6 +66,16 @@ struct ChannelRowBack {
   float* sums[kMostParameters];  // added to
 };
 
+// The constants of an update of AdamW, number t.
+struct AdamWUpdate {
+  float factor;  // gradients are multiplied by it first, and left so
+  float beta1, rest1, beta2, rest2;  // the rest is 1 - β
+  float kept;        // 1 - ηλ
+  float length;      // η/(1 - β₁ᵗ)
+  float root_scale;  // 1/√(1 - β₂ᵗ)
+  float epsilon;
+};
+
 // The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from 0
 // to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
 struct SplineGrid {
@@ -107,10 +117,12 @@ struct Kernels {
       const float* source, int64_t source_stride, const float* bias, Half* target, int64_t target_stride, int64_t rows,
       int64_t columns);
 
-  // Pairs of rows side by side, as products of bfloat16 want their right factor: target[row / 2][column][row % 2]. An odd last
-  // row is paired with zeros.
+  // The right factor of a product: strips of columns, `strip_size` apart, and in each the pairs of rows side by side,
+  // target[column / strip][row / 2][column % strip][row % 2]. An odd last row is paired with zeros; what the last of the
+  // `strips` have no columns for is zero.
   void (*interleave)(
-      const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t target_columns);
+      const Half* source, int64_t stride, int64_t rows, int64_t columns, Half* target, int64_t strip, int64_t strip_size,
+      int64_t strips);
 
   // target[column][row] = source[row][column], for an even number of rows of the target; a missing last row is zero.
   void (*transpose)(
@@ -175,6 +187,10 @@ struct Kernels {
   // What dropout keeps of a row.
   void (*drop)(const float* source, RowDropout dropout, int64_t count, float* target);
   void (*drop_halves)(const Half* source, RowDropout dropout, int64_t count, Half* target);
+
+  // An update of so many parameters.
+  void (*adamw)(
+      const AdamWUpdate& update, float* parameters, float* gradients, float* first_moments, float* second_moments, int64_t count);
 
   // Sum of products.
   float (*dot)(const Half* left, const Half* right, int64_t count);

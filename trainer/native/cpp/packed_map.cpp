@@ -39,8 +39,7 @@ void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
       const int64_t first = block * kColumns, some = std::min(kColumns, outputs - first);
       for (int64_t row = 0; row < some; ++row) run.narrow(rows[first + row], narrow.data() + row * stride, inputs);
       forward.set_columns(first, narrow.data(), stride);
-      for (int64_t column = 0; column < inputs; column += kColumns)
-        backward.set_rows(first, column, narrow.data() + column, stride, some);
+      backward.set_rows(first, narrow.data(), stride, some);
     }
   });
 }

@@ -106,8 +106,7 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
         }
       }
       map.forward.set_columns(first, narrow.data(), depth);
-      for (int64_t column = 0; column < depth; column += kColumns)
-        map.backward.set_rows(first, column, narrow.data() + column, depth, some);
+      map.backward.set_rows(first, narrow.data(), depth, some);
     }
   });
 }
@@ -172,8 +171,7 @@ void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, con
         for (int64_t row = 0; row < count; ++row)
           kernels().spline_terms(
               halves(rows) + (start + first + row) * inputs, inputs, width, grid, terms.data() + row * depth);
-        for (int64_t column = 0; column < depth; column += kColumns)
-          right.set_rows(first, column, terms.data() + column, depth, count);
+        right.set_rows(first, terms.data(), depth, count);
       }
     });
     transposed_product(

@@ -59,6 +59,16 @@ constexpr int64_t kTurnRows = 32;
 constexpr int64_t kTurnColumns = 8;
 
 #if defined(__AVX512BW__)
+// Two rows of 32 halves side by side, as pairs of 16 columns and of the other 16.
+inline void pair_halves(const Half* first, const Half* second, Half* target, Half* other) {
+  const __m512i row = _mm512_loadu_si512(first), next = _mm512_loadu_si512(second);
+  // By quarters of eight columns: the first four of each, and the last four.
+  const __m512i low = _mm512_unpacklo_epi16(row, next), high = _mm512_unpackhi_epi16(row, next);
+  const __m512i front = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), back = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  _mm512_storeu_si512(target, _mm512_permutex2var_epi64(low, front, high));
+  _mm512_storeu_si512(other, _mm512_permutex2var_epi64(low, back, high));
+}
+
 // 32 rows of 8 halves become 8 columns. A register takes every eighth row, so that its quarters hold the rows of a column in their
 // order once each has been turned by itself: the loads put them there, and nothing crosses the quarters after.
 inline void turn_halves(const Half* source, int64_t stride, Half* target, int64_t target_stride) {
