@@ -2,10 +2,10 @@
 """Seedbed's trainer and the references of reference.py in turn, on the same stories and machine; prints the ratios.
 
   python compare.py STORIES.txt [--trainer target/release/seedbed-trainer] [--python PYTHON] [--rounds 3]
-                    [--cases gpt-neo,kan-3-3,roberta] [--activations] [--before "flock -x lock"]
+                    [--cases gpt-neo,kan-3-3,roberta] [--activations] [--precision fp32] [--before "flock -x lock"]
 
 PYTHON has torch, transformers and tokenizers. Every round runs ours, `study` and `best` one after the other; the medians of the
-rounds are compared. With --activations our own levels of `activation` are compared with our gelu-tanh instead.
+rounds are compared. With --activations our own levels of `activation` are compared with our gelu-tanh and with `study` instead.
 `--before` is put in front of every command.
 """
 import argparse
@@ -62,21 +62,26 @@ def main():
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--cases", default=",".join(CASES))
     parser.add_argument("--activations", action="store_true")
+    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16", help="ours and best's; study is fp32")
     parser.add_argument("--before", default="")
     arguments = parser.parse_args()
     before, cache = shlex.split(arguments.before), tempfile.mkdtemp(prefix="seedbed-bench-")
     bench = [arguments.trainer, "bench", arguments.stories, "--cache", cache, "--json", "--steps", str(arguments.steps)]
+    bench += ["--precision", arguments.precision]
     # Prepares the stories, so that no timed process has to.
-    first = run(bench[:-1] + ["1"], before)
+    first = run(bench, before)
     print(f"{datetime.date.today()}, {first['processor']}, {first['device']}\n")
     if arguments.activations:
-        print("| activation | tokens/s | of gelu-tanh |\n| --- | --- | --- |")
-        rates = {name: [] for name in ACTIVATIONS}
+        reference = [arguments.python, str(HERE / "reference.py"), arguments.stories, "--steps", str(arguments.steps)]
+        rates, study = {name: [] for name in ACTIVATIONS}, []
         for _ in range(arguments.rounds):
             for name in ACTIVATIONS:
                 rates[name].append(run(bench + ["--activation", name], before))
+            study.append(run(reference + ["--mode", "study"] + CASES["gpt-neo"][1], before))
+        print(f"`study`, gpt-neo: {rate(study):.0f}\n\n| activation | tokens/s | of gelu-tanh | / study |\n| --- | --- | --- | --- |")
         for name, results in rates.items():
-            print(f"| {name} | {rate(results):.0f} | {rate(results) / rate(rates['gelu-tanh']):.2f} |", flush=True)
+            ours = rate(results)
+            print(f"| {name} | {ours:.0f} | {ours / rate(rates['gelu-tanh']):.2f} | {ours / rate(study):.1f} |")
         return
     print("| model | ours, tokens/s | study | best | ours / study | ours / best | share of peak | memory, MiB: ours, best |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -87,7 +92,7 @@ def main():
         for _ in range(arguments.rounds):
             ours.append(run(bench + ours_options, before))
             study.append(run(reference + ["--mode", "study"] + reference_options, before))
-            best.append(run(reference + ["--mode", "best"] + reference_options, before))
+            best.append(run(reference + ["--mode", "best", "--precision", arguments.precision] + reference_options, before))
         share = statistics.median(result["share-of-peak"] for result in ours)
         print(
             f"| {name} | {rate(ours):.0f} | {rate(study):.0f} | {rate(best):.0f} | {rate(ours) / rate(study):.1f} "

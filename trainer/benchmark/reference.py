@@ -97,7 +97,7 @@ class DecoderBlock(nn.Module):
         self.feed_forward = SplineLayer(*kan) if kan else mlp
 
     def forward(self, x, window):
-        how = {"attn_mask": window.to(torch.bfloat16)} if self.is_local else {"is_causal": True}
+        how = {"attn_mask": window} if self.is_local else {"is_causal": True}
         x = x + self.attention(self.first_norm(x), scale=1.0, **how)
         return x + self.feed_forward(self.second_norm(x))
 
@@ -225,11 +225,13 @@ def best(arguments, kan, rows, device):
     for parameter in raw.parameters():
         if parameter.dim() > 1:
             nn.init.normal_(parameter, std=0.02)
+    if arguments.precision == "bf16" and arguments.model != "roberta":
+        raw.window = raw.window.to(torch.bfloat16)  # as the queries are
     network = torch.compile(raw)
     optimizer = torch.optim.AdamW(raw.parameters(), lr=5e-4, weight_decay=0.0, fused=True)
 
     def step(*batch):
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=arguments.precision == "bf16"):
             loss = network(*batch)
         loss.backward()
         nn.utils.clip_grad_norm_(raw.parameters(), 1.0, foreach=True)
@@ -250,6 +252,7 @@ def main():
     parser.add_argument("stories")
     parser.add_argument("--mode", choices=["study", "best"], required=True)
     parser.add_argument("--model", choices=["gpt-neo", "kan", "roberta"], default="gpt-neo")
+    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16", help="of best; study is fp32")
     parser.add_argument("--kan", default="3,3", help="grid intervals, spline order")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

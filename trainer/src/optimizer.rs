@@ -1,4 +1,4 @@
-//! AdamW over the flat buffers: one norm, one clip, two fused updates, whatever the number of parameters.
+//! AdamW over the flat buffers: one norm and two fused updates, which clip, whatever the number of parameters.
 
 use native::{AdamWBuffers, AdamWStep, TorchError};
 use spec::train::{AdamW, TrainSpec};

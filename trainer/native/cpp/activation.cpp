@@ -2,7 +2,7 @@
 //
 // A bfloat16 is one of 65,536 numbers. What is no more than a function of it, and of parameters that all channels share, is
 // looked up in a table that holds the function at each of them; the sum of gradients that arrive at each is the gradient of
-// the table. Where channels have parameters of their own the function is computed.
+// the table. Where channels have parameters of their own, or a value depends on its whole row, the function is computed.
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>

@@ -63,7 +63,7 @@ class LeftRows {
   // Read where they lie: whole blocks of 32 rows can be read, and `depth` is a whole depth, which zeros fill up.
   void lie(const Half* source, int64_t stride, int64_t rows, int64_t depth);
 
-  // Laid out anew, if need be; an odd depth needs room for one column more.
+  // Laid out anew, if need be, else read when it is multiplied; an odd depth needs room for one column more.
   void take(const Half* source, int64_t stride, int64_t rows, int64_t depth);
 
   // The columns of `source` as rows: [depth, rows] turned.

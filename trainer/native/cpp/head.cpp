@@ -14,8 +14,13 @@
 namespace seedbed {
 namespace {
 
-// Rows whose logits are held: 1,024 × 10,000 in bfloat16 are 20 MB.
+// Rows whose logits are held: 1,024 × 10,000 in bfloat16 are 20 MB. More, where there are so many threads that some would wait.
 constexpr int64_t kChunk = 1024;
+
+int64_t chunk_of(int64_t count) {
+  // A multiple of the tokens that products sum up at once, so that sums are formed in one order whatever the number of threads.
+  return std::min(count, rounded_up(kRows * at::get_num_threads(), kChunk));
+}
 
 struct Chunk {
   const Half* rows;
@@ -46,6 +51,18 @@ void pass(const Chunk& chunk, const PackedMap& map, const float* bias, const at:
   });
 }
 
+// Makes room for the gradients.
+void prepare(HeadBackward& node, const at::Tensor& rows, const at::Tensor& table, const at::Tensor& bias, at::ScalarType kind) {
+  const int64_t count = rows.size(0);
+  node.rows_gradient = at::empty({count, table.size(1)}, rows.options());
+  // The first chunk sets it; without rows there is none.
+  node.table_gradient = count == 0 ? at::zeros(table.sizes(), at::kFloat) : at::empty(table.sizes(), at::kFloat);
+  if (bias.defined()) node.bias_gradient = at::zeros(bias.sizes(), at::kFloat);
+  node.table = table;
+  node.bias = bias;
+  node.kind = kind;
+}
+
 at::Tensor head_loss(
     const std::shared_ptr<PackedMap>& map, const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias,
     const at::Tensor& targets) {
@@ -63,27 +80,20 @@ at::Tensor head_loss(
       const int64_t id = ids.data_ptr<int64_t>()[row];
       TORCH_CHECK(id >= 0 && id < vocabulary, "the target ", id, " is no id of a vocabulary of ", vocabulary);
     }
+    const int64_t most = chunk_of(count);
     // Rows that begin with a line of the cache are multiplied where they lie.
-    at::Tensor logits = at::empty({std::min(kChunk, count), rounded_up(vocabulary, kTileDepth)}, rows.options());
+    at::Tensor logits = at::empty({most, rounded_up(vocabulary, kTileDepth)}, rows.options());
     // An odd depth is filled up with zeros.
     if (vocabulary % 2 != 0) logits.select(1, vocabulary).zero_();
     at::Tensor losses = at::empty({count}, at::kFloat);
-    if (node != nullptr) {
-      node->rows_gradient = at::empty({count, width}, rows.options());
-      // The first chunk sets it; without rows there is none.
-      node->table_gradient = count == 0 ? at::zeros(table.sizes(), at::kFloat) : at::empty(table.sizes(), at::kFloat);
-      if (bias.defined()) node->bias_gradient = at::zeros(bias.sizes(), at::kFloat);
-      node->table = table;
-      node->bias = bias;
-      node->kind = x.scalar_type();
-    }
+    if (node != nullptr) prepare(*node, rows, table, bias, x.scalar_type());
     RightFactor right;
-    for (int64_t row = 0; row < count; row += kChunk) {
+    for (int64_t row = 0; row < count; row += most) {
       const Chunk chunk{
           halves(rows) + row * rows.size(1),
           rows.size(1),
           ids.data_ptr<int64_t>() + row,
-          std::min(kChunk, count - row),
+          std::min(most, count - row),
           losses.data_ptr<float>() + row,
           node == nullptr ? nullptr : halves(node->rows_gradient) + row * width};
       pass(chunk, *map, bias.defined() ? bias.data_ptr<float>() : nullptr, logits);

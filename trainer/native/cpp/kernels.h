@@ -68,9 +68,9 @@ struct ChannelRowBack {
 
 // The constants of an update of AdamW, number t.
 struct AdamWUpdate {
-  float factor;  // gradients are multiplied by it first, and left so
+  float divisor;  // of gradients, before they are used; they are left so
   float beta1, rest1, beta2, rest2;  // the rest is 1 - β
-  float kept;        // 1 - ηλ
+  float decay;       // ηλ
   float length;      // η/(1 - β₁ᵗ)
   float root_scale;  // 1/√(1 - β₂ᵗ)
   float epsilon;

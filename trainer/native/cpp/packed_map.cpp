@@ -33,9 +33,9 @@ void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
   forward.resize(inputs, outputs);
   backward.resize(outputs, inputs);
   const int64_t stride = inputs + inputs % 2;
-  share_ranges(blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
+  share(blocks(outputs, kColumns), [&](Pieces& pieces) {
     std::vector<Half> narrow(kColumns * stride, 0);
-    for (int64_t block = begin; block < end; ++block) {
+    for (int64_t block; pieces.take(block);) {
       const int64_t first = block * kColumns, some = std::min(kColumns, outputs - first);
       for (int64_t row = 0; row < some; ++row) run.narrow(rows[first + row], narrow.data() + row * stride, inputs);
       forward.set_columns(first, narrow.data(), stride);

@@ -89,10 +89,10 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
   map.outputs = outputs;
   map.forward.resize(depth, outputs);
   map.backward.resize(outputs, depth);
-  share_ranges(blocks(outputs, kColumns), 1, [&](int64_t begin, int64_t end) {
+  share(blocks(outputs, kColumns), [&](Pieces& pieces) {
     std::vector<Half> narrow(kColumns * depth, 0);
     std::vector<float> term(inputs);
-    for (int64_t block = begin; block < end; ++block) {
+    for (int64_t block; pieces.take(block);) {
       const int64_t first = block * kColumns, some = std::min(kColumns, outputs - first);
       for (int64_t row = 0; row < some; ++row) {
         const int64_t edge = (first + row) * inputs;

@@ -43,8 +43,8 @@ pub enum ChannelFunction {
 
 /// f of each entry of `[T, width]` in bfloat16, computed in float32.
 ///
-/// Each parameter is float32, `[width]` or `[1]`, in the order of the function. Values up to ±10⁴ are within 10⁻⁶ of the
-/// formula, relatively, before they are rounded. The sums over rows for the parameters are formed in the same order whatever
+/// Each parameter is float32, `[width]` or `[1]`, in the order of the function. Values up to ±10⁴ of a
+/// function of a channel alone are within 10⁻⁶ of the formula, relatively, before they are rounded. The sums over rows for the parameters are formed in the same order whatever
 /// the number of threads.
 ///
 /// # Errors
@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn a_row_of_normalised_powers_agrees_with_double_precision() {
-        for ([rows, width], size) in [([3, 7], 6.0), ([130, 33], 1e-4), ([0, 4], 1.0), ([40, 64], 6.0), ([9, 48], 1e15)]
+        for ([rows, width], size) in
+            [([3, 7], 6.0), ([130, 33], 1e-4), ([0, 4], 1.0), ([40, 64], 6.0), ([9, 48], 1e15), ([2, 64], 1e37)]
         {
             for owners in [width, 1] {
                 let upstream = entries(&[rows, width], 2.0, 1.0);
@@ -183,6 +184,19 @@ mod tests {
                     assert!(far < 2e-5, "{case}: by parameter {index}: {far}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_spoils_its_own_row_of_normalised_powers_only() {
+        let one = Tensor::from_slice(&[0.5_f32]);
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let x = entries(&[3, 40], 0.4, 2.0);
+            let _ = x.get(1).get(17).fill_(wrong);
+            let y = by_channel(&x.to_kind(Kind::BFloat16), ChannelFunction::PolyNorm, &[&one; 4]).unwrap();
+            let spoilt =
+                Vec::<i64>::try_from(y.isfinite().logical_not().sum_dim_intlist(1, false, Kind::Int64)).unwrap();
+            assert_eq!(spoilt, [0, 40, 0], "{wrong}");
         }
     }
 

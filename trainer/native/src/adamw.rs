@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn three_steps_agree_with_double_precision() {
-        const LENGTH: usize = 1003;
+        // More than a thread takes at once.
+        const LENGTH: usize = 20_003;
         let mut weights = entries(LENGTH, 0.3, 0.1);
         let mut moments = vec![(0.0, 0.0); LENGTH];
         let parameters = tensor(&weights);
@@ -127,30 +128,34 @@ mod tests {
 
     #[test]
     fn gradients_are_divided_first_and_left_so() {
-        const LENGTH: usize = 35;
-        let gradients = entries(LENGTH, 0.01, 1.0);
-        let update = |gradients: &Tensor, divisor: Option<&Tensor>| {
-            let weights = tensor(&entries(LENGTH, 0.3, 0.1));
-            let (first, second) = (weights.zeros_like(), weights.zeros_like());
-            let buffers = AdamWBuffers {
-                parameters: &weights,
-                gradients,
-                divisor,
-                first_moments: &first,
-                second_moments: &second,
-                step: &Tensor::from(1f32),
+        const LENGTH: usize = 10_035;
+        // float32 on a processor is ours, the rest libtorch's.
+        for kind in [Kind::Float, Kind::Double] {
+            let tensor = |values: &[f64]| Tensor::from_slice(values).to_kind(kind);
+            let update = |gradients: &Tensor, divisor: Option<&Tensor>| {
+                let weights = tensor(&entries(LENGTH, 0.3, 0.1));
+                let (first, second) = (weights.zeros_like(), weights.zeros_like());
+                let buffers = AdamWBuffers {
+                    parameters: &weights,
+                    gradients,
+                    divisor,
+                    first_moments: &first,
+                    second_moments: &second,
+                    step: &Tensor::from(1f32),
+                };
+                fused_adamw(&buffers, &STEP).unwrap();
+                [weights, first, second]
             };
-            fused_adamw(&buffers, &STEP).unwrap();
-            [weights, first, second]
-        };
-        let quarters: Vec<f64> = gradients.iter().map(|gradient| gradient / 4.0).collect();
-        let (given, quartered) = (tensor(&gradients), tensor(&quarters));
-        let divided = update(&given, Some(&Tensor::from(4f32)));
-        assert_eq!(given, quartered);
-        assert_eq!(divided, update(&quartered, None));
-        let whole = tensor(&gradients);
-        assert_ne!(update(&whole, None), divided);
-        assert_eq!(whole, tensor(&gradients));
+            let gradients = entries(LENGTH, 0.01, 1.0);
+            let quarters: Vec<f64> = gradients.iter().map(|gradient| gradient / 4.0).collect();
+            let (given, quartered) = (tensor(&gradients), tensor(&quarters));
+            let divided = update(&given, Some(&Tensor::from(4f32)));
+            assert_eq!(given, quartered);
+            assert_eq!(divided, update(&quartered, None));
+            let whole = tensor(&gradients);
+            assert_ne!(update(&whole, None), divided);
+            assert_eq!(whole, tensor(&gradients));
+        }
     }
 
     #[test]

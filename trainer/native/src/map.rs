@@ -191,9 +191,16 @@ mod tests {
         if !PackedMap::is_available() {
             return;
         }
-        for (rows, width, vocabulary, has_bias) in
-            [(1, 2, 3, true), (5, 7, 33, false), (1030, 24, 101, true), (70, 9, 1101, false), (0, 4, 6, true)]
-        {
+        for (rows, width, vocabulary, has_bias) in [
+            (1, 2, 3, true),
+            (5, 7, 33, false),
+            (1030, 24, 101, true),
+            (70, 9, 1101, false),
+            (70, 32, 64, false),
+            (128, 32, 1056, true),
+            (2051, 32, 96, true),
+            (0, 4, 6, true),
+        ] {
             let x = leaf(&(entries(&[rows, width], 0.3) * 2.0), Kind::Float);
             let table = leaf(&entries(&[vocabulary, width], 0.9), Kind::Float);
             let bias = has_bias.then(|| leaf(&entries(&[vocabulary], 0.7), Kind::Float));
@@ -214,6 +221,25 @@ mod tests {
                 let far = distance(&found.grad(), &expected.grad());
                 assert!(far < 2.0 * TOLERANCE, "{rows} {width} {vocabulary}: {far}");
             }
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_no_number_has_a_loss_that_is_none() {
+        if !PackedMap::is_available() {
+            return;
+        }
+        let table = entries(&[50, 8], 0.9);
+        let targets = Tensor::from_slice(&[3_i64, 4, 5]);
+        for wrong in [f64::NAN, -f64::NAN, f64::INFINITY] {
+            let x = entries(&[3, 8], 0.3);
+            let _ = x.get(1).get(2).fill_(wrong);
+            let x = leaf(&x, Kind::Float);
+            let loss = PackedMap::default().cross_entropy(&x, &table, None, &targets).unwrap();
+            assert!(loss.double_value(&[]).is_nan(), "{wrong}");
+            loss.backward();
+            let spoilt = x.grad().isfinite().logical_not().sum_dim_intlist(1, false, Kind::Int64);
+            assert_eq!(Vec::<i64>::try_from(spoilt).unwrap(), [0, 8, 0], "{wrong}");
         }
     }
 

@@ -8,9 +8,9 @@ namespace {
 using seedbed::AdamWUpdate;
 
 void adamw(const AdamWUpdate& update, float* parameters, float* gradients, float* first, float* second, int64_t count) {
-  if (update.factor != 1.0f) {
+  if (update.divisor != 1.0f) {
 #pragma omp simd
-    for (int64_t i = 0; i < count; ++i) gradients[i] *= update.factor;
+    for (int64_t i = 0; i < count; ++i) gradients[i] /= update.divisor;
   }
 #pragma omp simd
   for (int64_t i = 0; i < count; ++i) {
@@ -20,7 +20,8 @@ void adamw(const AdamWUpdate& update, float* parameters, float* gradients, float
     first[i] = mean;
     second[i] = square;
     const float root = __builtin_sqrtf(square) * update.root_scale + update.epsilon;
-    parameters[i] = parameters[i] * update.kept - update.length * mean / root;
+    // 1 - ηλ would round what a small ηλ takes away.
+    parameters[i] -= update.decay * parameters[i] + update.length * mean / root;
   }
 }
 

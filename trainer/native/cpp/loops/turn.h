@@ -86,15 +86,16 @@ inline void turn_halves(const Half* source, int64_t stride, Half* target, int64_
     part[i] = _mm512_unpacklo_epi16(row[2 * i], row[2 * i + 1]);      // of columns 0 to 3
     part[4 + i] = _mm512_unpackhi_epi16(row[2 * i], row[2 * i + 1]);  // of columns 4 to 7
   }
-  for (int half = 0; half < 8; half += 4) {
-    row[half] = _mm512_unpacklo_epi32(part[half], part[half + 1]);
-    row[half + 1] = _mm512_unpackhi_epi32(part[half], part[half + 1]);
-    row[half + 2] = _mm512_unpacklo_epi32(part[half + 2], part[half + 3]);
-    row[half + 3] = _mm512_unpackhi_epi32(part[half + 2], part[half + 3]);
+  for (int column = 0; column < 8; column += 4) {
+    row[column] = _mm512_unpacklo_epi32(part[column], part[column + 1]);
+    row[column + 1] = _mm512_unpackhi_epi32(part[column], part[column + 1]);
+    row[column + 2] = _mm512_unpacklo_epi32(part[column + 2], part[column + 3]);
+    row[column + 3] = _mm512_unpackhi_epi32(part[column + 2], part[column + 3]);
     for (int pair = 0; pair < 2; ++pair) {
-      Half* const to = target + (half + 2 * pair) * target_stride;
-      _mm512_storeu_si512(to, _mm512_unpacklo_epi64(row[half + pair], row[half + 2 + pair]));
-      _mm512_storeu_si512(to + target_stride, _mm512_unpackhi_epi64(row[half + pair], row[half + 2 + pair]));
+      const __m512i upper = row[column + pair], lower = row[column + 2 + pair];
+      Half* const to = target + (column + 2 * pair) * target_stride;
+      _mm512_storeu_si512(to, _mm512_unpacklo_epi64(upper, lower));
+      _mm512_storeu_si512(to + target_stride, _mm512_unpackhi_epi64(upper, lower));
     }
   }
 }
