@@ -1,6 +1,6 @@
 // AdamW in one pass over flat buffers. tch leaves the fused optimisers out.
 //
-// In float32 on a processor the loop is ours: libtorch's takes twice the time as soon as gradients are to be divided.
+// In float32 on a processor the loop is ours: libtorch's takes twice the time as soon as it is to divide gradients.
 
 #include <cmath>
 #include <optional>

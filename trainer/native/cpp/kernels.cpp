@@ -226,8 +226,8 @@ constexpr void (*multiply_narrow)(const seedbed::TileProduct&, const float*, Hal
 constexpr void (*multiply_wide)(const seedbed::TileProduct&, float*, int64_t, bool) = nullptr;
 #endif
 
-// The largest of some bfloat16s by their bits: those of numbers below zero count backwards. Where one is a NaN it may be anything,
-// since the sum of exponentials is a NaN then.
+// The largest of some bfloat16s by their bits: those of numbers below zero count backwards. Where one is a NaN it may be
+// anything, since the sum of exponentials is a NaN then.
 inline float largest_of(const Half* numbers, int64_t count) {
   int16_t largest = -0x8000;
 #pragma omp simd reduction(max : largest)

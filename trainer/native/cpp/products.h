@@ -32,8 +32,8 @@ void multiply(
     const Half* left, int64_t left_stride, int64_t rows, const RightFactor& right, const float* bias, Half* result,
     int64_t result_stride);
 
-// sum[columns of left, columns of right] = or, with `add`, += leftᵀ · right, of one row at least; and sums of the columns of left are added to, if a
-// place for them is given. `targets` says for each column of left where its row of the sum lies.
+// sum[columns of left, columns of right] = or, with `add`, += leftᵀ · right, of one row at least; and sums of the columns of left are
+// added to, if a place for them is given. `targets` says for each column of left where its row of the sum lies.
 struct SumTarget {
   int64_t first;  // column of left
   int64_t count;

@@ -31,7 +31,8 @@ void narrow_scaled(const float* source, float scale, Half* target, int64_t count
   const __m512 all = _mm512_set1_ps(scale);
   for (; i + 32 <= count; i += 32)
     _mm512_storeu_si512(
-        target + i, rounded(_mm512_mul_ps(_mm512_loadu_ps(source + i), all), _mm512_mul_ps(_mm512_loadu_ps(source + i + 16), all)));
+        target + i,
+        rounded(_mm512_mul_ps(_mm512_loadu_ps(source + i), all), _mm512_mul_ps(_mm512_loadu_ps(source + i + 16), all)));
 #endif
 #pragma omp simd
   for (int64_t rest = i; rest < count; ++rest) target[rest] = half(source[rest] * scale);

@@ -64,8 +64,8 @@ inline void gather_arriving(const NormRowBack& row, float* arriving) {
   for (int64_t i = 0; i < count; ++i) arriving[i] += row.wide_normal[i];
 }
 
-// The row after this one, if it lies there, is on its way while this one is worked on: five places are read and written, each anew
-// on every page.
+// The row after this one, if it lies there, is on its way while this one is worked on: five places are read and written, each
+// anew on every page.
 inline void ask_for_next(const NormRowBack& row) {
   constexpr int64_t kLine = 16, kHalfLine = 32;
   for (int64_t i = row.count; i < 2 * row.count; i += kLine) {

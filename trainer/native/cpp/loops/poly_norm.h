@@ -1,8 +1,8 @@
 // Polynomials of a row whose powers are normalised over the row, forward and backward, for the loops of kernels.cpp.
 //
-// y = bias + Σ wᵢ·rᵢ·xⁱ, i = 1, 2, 3, with rᵢ = 1/√(mean of x²ⁱ over the row + 10⁻⁶): for one row a polynomial, whose rᵢ hold what
-// the entries have to do with each other. All is reckoned in x over the row's largest entry, so that no power is infinite; rᵢ takes
-// that into account.
+// y = bias + Σ wᵢ·rᵢ·xⁱ, i = 1, 2, 3, with rᵢ = 1/√(mean of x²ⁱ over the row + 10⁻⁶): for one row a polynomial, whose rᵢ hold
+// what the entries have to do with each other. All is reckoned in x over the row's largest entry, so that no power is infinite;
+// rᵢ takes that into account.
 #pragma once
 
 #include "numbers.h"

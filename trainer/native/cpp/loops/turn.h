@@ -69,8 +69,8 @@ inline void pair_halves(const Half* first, const Half* second, Half* target, Hal
   _mm512_storeu_si512(other, _mm512_permutex2var_epi64(low, back, high));
 }
 
-// 32 rows of 8 halves become 8 columns. A register takes every eighth row, so that its quarters hold the rows of a column in their
-// order once each has been turned by itself: the loads put them there, and nothing crosses the quarters after.
+// 32 rows of 8 halves become 8 columns. A register takes every eighth row, so that its quarters hold the rows of a column in
+// their order once each has been turned by itself: the loads put them there, and nothing crosses the quarters after.
 inline void turn_halves(const Half* source, int64_t stride, Half* target, int64_t target_stride) {
   __m512i row[8], part[8];
   for (int i = 0; i < 8; ++i) {
