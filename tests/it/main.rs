@@ -10,5 +10,6 @@ mod kills;
 mod page;
 mod preset;
 mod ranks;
+mod speed;
 mod threads;
 mod whole_path;

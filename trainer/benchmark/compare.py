@@ -5,8 +5,8 @@
                     [--cases gpt-neo,kan-3-3,roberta] [--activations] [--precision fp32] [--before "flock -x lock"]
 
 PYTHON has torch, transformers and tokenizers. Every round runs ours, `study` and `best` one after the other; the medians of the
-rounds are compared. With --activations our own levels of `activation` are compared with our gelu-tanh and with `study` instead.
-`--before` is put in front of every command.
+rounds are compared. With --activations our own levels of `activation` are compared with our gelu-tanh, with which they are trained
+in turns, step by step, and with `study` instead. `--before` is put in front of every command.
 """
 import argparse
 import datetime
@@ -34,7 +34,7 @@ CASES = {
     "roberta": (["--architecture", "roberta", "--activation", "gelu"], ["--model", "roberta"]),
 }
 ACTIVATIONS = (
-    "gelu-tanh gelu relu silu swish prelu learnable-gelu geglu identity tanh mish elu xielu rational linear-spline poly-norm "
+    "gelu relu silu swish prelu learnable-gelu geglu identity tanh mish elu xielu rational linear-spline poly-norm "
     "swiglu snake").split()
 
 
@@ -73,15 +73,17 @@ def main():
     print(f"{datetime.date.today()}, {first['processor']}, {first['device']}\n")
     if arguments.activations:
         reference = [arguments.python, str(HERE / "reference.py"), arguments.stories, "--steps", str(arguments.steps)]
-        rates, study = {name: [] for name in ACTIVATIONS}, []
+        study, plain, others = [], [], []
         for _ in range(arguments.rounds):
-            for name in ACTIVATIONS:
-                rates[name].append(run(bench + ["--activation", name], before))
             study.append(run(reference + ["--mode", "study"] + CASES["gpt-neo"][1], before))
-        print(f"`study`, gpt-neo: {rate(study):.0f}\n\n| activation | tokens/s | of gelu-tanh | / study |\n| --- | --- | --- | --- |")
-        for name, results in rates.items():
-            ours = rate(results)
-            print(f"| {name} | {ours:.0f} | {ours / rate(rates['gelu-tanh']):.2f} | {ours / rate(study):.1f} |")
+            plain.append(run(bench + ["--beside", ",".join(ACTIVATIONS)], before))
+            others.append({other["activation"]: other for other in plain[-1]["beside"]})
+        print(f"`study`, gpt-neo: {rate(study):.0f}; gelu-tanh: {rate(plain):.0f}, {rate(plain) / rate(study):.1f} times\n")
+        print("| activation | tokens/s | / study | of gelu-tanh, turn by turn |\n| --- | --- | --- | --- |")
+        for name in ACTIVATIONS:
+            results = [found[name] for found in others]
+            ratio = statistics.median(result["ratio"]["median"] for result in results)
+            print(f"| {name} | {rate(results):.0f} | {rate(results) / rate(study):.1f} | {ratio:.2f} |")
         return
     print("| model | ours, tokens/s | study | best | ours / study | ours / best | share of peak | memory, MiB: ours, best |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")

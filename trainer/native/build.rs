@@ -138,9 +138,26 @@ fn compile_shim(home: &Path, has_tiles: bool) {
         .flag("-DGLOG_USE_GLOG_EXPORT")
         // libtorch's loops over threads are templates, and without it they run on one.
         .flag("-fopenmp")
-        .opt_level(3)
-        .files(SOURCES)
-        .compile("seedbed_native");
+        .opt_level(3);
+    let header = out_folder().join("libtorch.h");
+    let compiled = precompile(&build, Path::new("cpp/libtorch.h"), &header);
+    build.flag("-include").flag(&header).files(SOURCES).compile("seedbed_native");
+    // Hundreds of megabytes, and of no more use.
+    let _ = std::fs::remove_file(compiled);
+}
+
+/// Copies a header to `copy` and has it compiled beside it, where GCC and Clang look before they read it.
+///
+/// Nothing depends on it: a compiler that makes or takes no such file reads the header itself.
+fn precompile(build: &cc::Build, header: &Path, copy: &Path) -> PathBuf {
+    std::fs::copy(header, copy).expect("cargo's own folder can be written");
+    let compiled = copy.with_extension("h.gch");
+    let mut command = build.get_compiler().to_command();
+    let status = command.args(["-x", "c++-header"]).arg(copy).arg("-o").arg(&compiled).status();
+    if !status.is_ok_and(|status| status.success()) {
+        let _ = std::fs::remove_file(&compiled);
+    }
+    compiled
 }
 
 fn is_x86() -> bool {

@@ -1,4 +1,4 @@
-//! AdamW over the flat buffers: one norm and two fused updates, which clip, whatever the number of parameters.
+//! AdamW over the flat buffers: one norm, one clip, two fused updates, whatever the number of parameters.
 
 use native::{AdamWBuffers, AdamWStep, TorchError};
 use spec::train::{AdamW, TrainSpec};
@@ -36,14 +36,17 @@ impl Optimizer {
 
     /// Takes optimiser step `step` (from 0) and returns the gradient's norm before clipping.
     ///
-    /// The gradient is divided by max(1, (norm + 1e-6)/clip), as `torch.nn.utils.clip_grad_norm_` does. Its norm is right to 1e-6
+    /// The gradient is scaled by min(1, clip/(norm + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does. Its norm is right to 1e-6
     /// whatever the number of entries, and the same for any number of threads.
     ///
     /// # Errors
     /// When the fused update fails.
     pub fn step(&mut self, parameters: &Parameters, learning_rate: f64, step: u64) -> Result<f64, TorchError> {
         let norm = norm(parameters.gradients());
-        let divisor = self.clip.map(|clip| ((&norm + 1e-6) / clip).clamp_min(1.0).to_kind(Kind::Float));
+        if let Some(clip) = self.clip {
+            let factor = ((&norm + 1e-6).reciprocal() * clip).clamp_max(1.0);
+            let _ = parameters.gradients().shallow_clone().g_mul_(&factor);
+        }
         // Adam's bias correction counts steps from one.
         let count = Tensor::full([], (step + 1) as f64, (Kind::Float, parameters.weights().device()));
         let decayed = parameters.decayed();
@@ -63,7 +66,6 @@ impl Optimizer {
             let buffers = AdamWBuffers {
                 parameters: &part(parameters.weights()),
                 gradients: &part(parameters.gradients()),
-                divisor: divisor.as_ref(),
                 first_moments: &part(&self.first_moment),
                 second_moments: &part(&self.second_moment),
                 step: &count,

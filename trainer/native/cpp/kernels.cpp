@@ -7,7 +7,6 @@
 #endif
 
 #include "loops/activation.h"
-#include "loops/adamw.h"
 #include "loops/attention.h"
 #include "loops/narrow.h"
 #include "loops/norm.h"
@@ -269,6 +268,6 @@ extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
     narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, cut, cut_turned, add_column_sums,
     multiply_narrow, multiply_wide, cross_entropy,
     attend, attend_back, softmax_back, spline_terms, spline_terms_back, norm_row,
-    norm_row_back, channel_row, channel_row_back, drop, drop_halves, adamw, dot};
+    norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
 
 }  // namespace seedbed

@@ -66,16 +66,6 @@ struct ChannelRowBack {
   float* sums[kMostParameters];  // added to
 };
 
-// The constants of an update of AdamW, number t.
-struct AdamWUpdate {
-  float divisor;  // of gradients, before they are used; they are left so
-  float beta1, rest1, beta2, rest2;  // the rest is 1 - β
-  float decay;       // ηλ
-  float length;      // η/(1 - β₁ᵗ)
-  float root_scale;  // 1/√(1 - β₂ᵗ)
-  float epsilon;
-};
-
 // The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from 0
 // to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
 struct SplineGrid {
@@ -187,10 +177,6 @@ struct Kernels {
   // What dropout keeps of a row.
   void (*drop)(const float* source, RowDropout dropout, int64_t count, float* target);
   void (*drop_halves)(const Half* source, RowDropout dropout, int64_t count, Half* target);
-
-  // An update of so many parameters.
-  void (*adamw)(
-      const AdamWUpdate& update, float* parameters, float* gradients, float* first_moments, float* second_moments, int64_t count);
 
   // Sum of products.
   float (*dot)(const Half* left, const Half* right, int64_t count);

@@ -12,10 +12,8 @@ use crate::shim;
 pub struct AdamWBuffers<'a> {
     /// The weights θ. Written.
     pub parameters: &'a Tensor,
-    /// Their gradients g. Written where there is a divisor.
+    /// Their gradients g.
     pub gradients: &'a Tensor,
-    /// What the gradients are divided by first, as clipping wants it: one float32 on the device of the others.
-    pub divisor: Option<&'a Tensor>,
     /// The running mean m of g. Written.
     pub first_moments: &'a Tensor,
     /// The running mean v of g². Written.
@@ -45,7 +43,7 @@ pub struct AdamWStep {
 ///
 /// # Errors
 ///
-/// When the buffers differ in shape, kind or device, or are not contiguous, or the step or the divisor is not one float32.
+/// When the buffers differ in shape, kind or device, or are not contiguous, or the step is not one float32.
 pub fn fused_adamw(buffers: &AdamWBuffers<'_>, step: &AdamWStep) -> Result<(), TorchError> {
     // SAFETY: all pointers are valid for the call, and the shim keeps none. That tensors are written through shared
     // references is libtorch's view of a tensor: a handle to shared memory, as in every in-place operation of tch.
@@ -53,7 +51,6 @@ pub fn fused_adamw(buffers: &AdamWBuffers<'_>, step: &AdamWStep) -> Result<(), T
         shim::check(shim::seedbed_fused_adamw(
             buffers.parameters.as_ptr(),
             buffers.gradients.as_ptr(),
-            buffers.divisor.map_or(std::ptr::null(), Tensor::as_ptr),
             buffers.first_moments.as_ptr(),
             buffers.second_moments.as_ptr(),
             buffers.step.as_ptr(),
@@ -110,7 +107,6 @@ mod tests {
             let buffers = AdamWBuffers {
                 parameters: &parameters,
                 gradients: &tensor(&gradients),
-                divisor: None,
                 first_moments: &first,
                 second_moments: &second,
                 step: &Tensor::from(number as f32),
@@ -124,38 +120,6 @@ mod tests {
         assert!(difference(&parameters, weights) < 1e-6);
         assert!(difference(&first, moments.iter().map(|pair| pair.0).collect()) < 1e-8);
         assert!(difference(&second, moments.iter().map(|pair| pair.1).collect()) < 1e-9);
-    }
-
-    #[test]
-    fn gradients_are_divided_first_and_left_so() {
-        const LENGTH: usize = 10_035;
-        // float32 on a processor is ours, the rest libtorch's.
-        for kind in [Kind::Float, Kind::Double] {
-            let tensor = |values: &[f64]| Tensor::from_slice(values).to_kind(kind);
-            let update = |gradients: &Tensor, divisor: Option<&Tensor>| {
-                let weights = tensor(&entries(LENGTH, 0.3, 0.1));
-                let (first, second) = (weights.zeros_like(), weights.zeros_like());
-                let buffers = AdamWBuffers {
-                    parameters: &weights,
-                    gradients,
-                    divisor,
-                    first_moments: &first,
-                    second_moments: &second,
-                    step: &Tensor::from(1f32),
-                };
-                fused_adamw(&buffers, &STEP).unwrap();
-                [weights, first, second]
-            };
-            let gradients = entries(LENGTH, 0.01, 1.0);
-            let quarters: Vec<f64> = gradients.iter().map(|gradient| gradient / 4.0).collect();
-            let (given, quartered) = (tensor(&gradients), tensor(&quarters));
-            let divided = update(&given, Some(&Tensor::from(4f32)));
-            assert_eq!(given, quartered);
-            assert_eq!(divided, update(&quartered, None));
-            let whole = tensor(&gradients);
-            assert_ne!(update(&whole, None), divided);
-            assert_eq!(whole, tensor(&gradients));
-        }
     }
 
     #[test]
@@ -173,7 +137,6 @@ mod tests {
         let buffers = AdamWBuffers {
             parameters: &part,
             gradients: &gradients,
-            divisor: None,
             first_moments: &first,
             second_moments: &second,
             step: &Tensor::from(1f32),
@@ -192,7 +155,6 @@ mod tests {
         let buffers = AdamWBuffers {
             parameters: &part(&parameters),
             gradients: &part(&gradients),
-            divisor: None,
             first_moments: &part(&first),
             second_moments: &part(&second),
             step: &Tensor::from(1f32),
@@ -211,7 +173,6 @@ mod tests {
         let fit = AdamWBuffers {
             parameters: &long,
             gradients: &long,
-            divisor: None,
             first_moments: &long,
             second_moments: &long,
             step: &step,
@@ -223,7 +184,5 @@ mod tests {
         assert_eq!(error.to_string(), "libtorch: gradients are not contiguous");
         let whole = Tensor::from(1i64);
         assert!(fused_adamw(&AdamWBuffers { step: &whole, ..fit }, &STEP).is_err());
-        let error = fused_adamw(&AdamWBuffers { divisor: Some(&long), ..fit }, &STEP).unwrap_err();
-        assert_eq!(error.to_string(), "libtorch: the divisor is Float[4] on cpu, not one float32 on cpu");
     }
 }

@@ -28,7 +28,6 @@ unsafe extern "C" {
     pub(crate) fn seedbed_fused_adamw(
         parameters: *const C_tensor,
         gradients: *const C_tensor,
-        divisor: *const C_tensor,
         first_moments: *const C_tensor,
         second_moments: *const C_tensor,
         step: *const C_tensor,

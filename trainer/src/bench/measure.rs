@@ -1,25 +1,20 @@
 //! The steps that are timed.
 
 use std::path::Path;
-use std::time::Instant;
 
-use native::stopwatch::{self, Phase};
+use native::stopwatch::Phase;
 use spec::budget;
 use tch::Device;
 
-use super::peak::{product_flops, synchronize};
+use super::memory;
+use super::peak::product_flops;
 use super::plan::Plan;
-use super::report::{Measurement, PhaseTime, Spread};
-use crate::collective::{GradientSums, Team};
-use crate::data::{self, DataError, LeakCheck, StepSampler};
+use super::report::{Beside, Measurement, PhaseTime, Spread};
+use super::trainee::Trainee;
+use crate::data::{self, DataError};
 use crate::device;
-use crate::evaluate::objective::Objective;
-use crate::feed::Feed;
-use crate::model::{self, Model};
-use crate::optimizer::Optimizer;
-use crate::parameters::{ParameterError, Parameters};
-use crate::schedule::learning_rate;
-use crate::step::{StepError, Workbench};
+use crate::parameters::ParameterError;
+use crate::step::StepError;
 
 /// How many steps are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +23,12 @@ pub struct Course {
     pub warm_up: u32,
     /// Timed.
     pub steps: u32,
+}
+
+impl Course {
+    pub(super) fn total(self) -> u64 {
+        u64::from(self.warm_up) + u64::from(self.steps)
+    }
 }
 
 /// Why nothing could be measured.
@@ -47,18 +48,20 @@ pub enum BenchError {
     Folder(#[from] std::io::Error),
 }
 
-/// What one timed step was like.
-struct Step {
-    seconds: f64,
-    tokens: f64,
-    phases: [f64; Phase::ALL.len()],
-}
-
 /// Prepares the stories, takes the steps, and measures the peak afterwards, in the same state of the machine.
+///
+/// Networks beside the first are trained in turns with it, step by step: when the machine changes its speed, it does so for all of
+/// them.
 ///
 /// # Errors
 /// When the stories do not fill a step, or a step fails.
-pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course) -> Result<Measurement, BenchError> {
+pub fn measure(
+    plan: &Plan,
+    beside: &[Plan],
+    cache: Option<&Path>,
+    device: Device,
+    course: Course,
+) -> Result<Measurement, BenchError> {
     let folder = tempfile::tempdir()?;
     let data = data::prepare(&mut data::Request {
         data: &plan.study.data,
@@ -69,61 +72,32 @@ pub fn measure(plan: &Plan, cache: Option<&Path>, device: Device, course: Course
         note: &mut |_| {},
         stop: &|| false,
     })?;
-    forget_peak_memory(device);
-    let train = &plan.study.train;
-    let parameters = Parameters::new(model::declarations(&plan.study.model), plan.run.seed, device)?;
-    let mut optimizer = Optimizer::new(train, &parameters);
-    let sampler = StepSampler::new(&data.training, train.batch, plan.run.seed)?;
-    let workbench = Workbench {
-        run: &plan.run,
-        micro_batch_tokens: train.micro_batch_tokens,
-        averaging: train.averaging,
-        objective: Objective::of(&plan.study, &data.tokenizer),
-        device,
-        model: Model::new(&plan.study.model, &mut |name| parameters.leaf(name), train.precision),
-        parameters,
-        data: &data,
-        team: Team::alone(),
-        sums: GradientSums::unwatched(),
-    };
-    let mut leaks = LeakCheck::default();
-    let feed = Feed::start(workbench.packer(), sampler)?;
-    let total = u64::from(course.warm_up + course.steps);
-    let (mut steps, mut last_loss, mut attended) = (Vec::new(), f64::NAN, 0.0);
-    for index in 0..total {
-        let began = Instant::now();
-        stopwatch::start();
-        let batches = feed.next_step();
-        let rate = learning_rate(&train.schedule, index, total);
-        let seen = workbench.step(&mut optimizer, &mut leaks, &batches.means, index, rate)?;
-        synchronize(device);
-        let (phases, seconds) = (stopwatch::stop(), began.elapsed().as_secs_f64());
-        last_loss = seen.loss;
-        if index >= u64::from(course.warm_up) {
-            steps.push(Step { seconds, tokens: seen.tokens as f64, phases });
-            let bounds = batches.means.iter().flatten().flat_map(|batch| batch.bounds.windows(2));
-            attended += bounds.map(|bound| ((bound[1] - bound[0]) as f64).powi(2)).sum::<f64>();
-        }
+    memory::forget_peak(device);
+    let mut first = Trainee::new(plan, &data, device, course)?;
+    let mut others = Vec::with_capacity(beside.len());
+    for plan in beside {
+        others.push(Trainee::new(plan, &data, device, course)?);
     }
-    let tokens: f64 = steps.iter().map(|step| step.tokens).sum();
-    let flops = flops_per_token(plan, attended / tokens);
-    let peak_memory = peak_memory(device);
-    let peak = product_flops(train.precision, device);
-    Ok(summarise(plan, device, &steps, &Found { last_loss, flops, peak, peak_memory }))
+    for _ in 0..course.total() {
+        first.step()?;
+        others.iter_mut().try_for_each(Trainee::step)?;
+    }
+    let peak_memory = memory::peak(device);
+    let peak = product_flops(plan.study.train.precision, device);
+    let beside = others.iter().map(|other| compare(other, &first)).collect();
+    Ok(summarise(&first, device, beside, &Found { peak, peak_memory }))
 }
 
 struct Found {
-    last_loss: f64,
-    flops: f64,
     peak: f64,
     peak_memory: u64,
 }
 
-fn summarise(plan: &Plan, device: Device, steps: &[Step], found: &Found) -> Measurement {
-    let rates: Vec<f64> = steps.iter().map(|step| step.tokens / step.seconds).collect();
+fn summarise(trainee: &Trainee<'_>, device: Device, beside: Vec<Beside>, found: &Found) -> Measurement {
+    let (plan, steps) = (trainee.plan, &trainee.steps);
     let count = steps.len() as f64;
-    let rate = Spread::of(&rates);
-    let flops_per_second = found.flops * rate.median;
+    let rate = Spread::of(&trainee.rates());
+    let flops_per_second = flops_per_token(plan, trainee.mean_story()) * rate.median;
     Measurement {
         architecture: plan.study.model.architecture.name().to_owned(),
         activation: plan.activation.clone(),
@@ -146,7 +120,20 @@ fn summarise(plan: &Plan, device: Device, steps: &[Step], found: &Found) -> Meas
         peak_gigaflops: found.peak / 1e9,
         share_of_peak: flops_per_second / found.peak,
         peak_memory_mebibytes: found.peak_memory >> 20,
-        last_loss: found.last_loss,
+        last_loss: trainee.last_loss,
+        beside,
+    }
+}
+
+/// What was measured of `other`, whose steps were taken in turns with those of `first`.
+fn compare(other: &Trainee<'_>, first: &Trainee<'_>) -> Beside {
+    let (rates, firsts) = (other.rates(), first.rates());
+    let ratios: Vec<f64> = rates.iter().zip(firsts).map(|(rate, first)| rate / first).collect();
+    Beside {
+        activation: other.plan.activation.clone(),
+        real_tokens_per_second: Spread::of(&rates),
+        ratio: Spread::of(&ratios),
+        last_loss: other.last_loss,
     }
 }
 
@@ -159,24 +146,4 @@ fn flops_per_token(plan: &Plan, mean_story: f64) -> f64 {
         None => budget::flops_per_token(model, mean_story / 2.0),
         Some(probability) => budget::flops_per_token(model, mean_story) - (1.0 - probability) * head,
     }
-}
-
-/// Lets the count of [`peak_memory`] begin here; where Linux refuses, it goes back to the start of the process.
-fn forget_peak_memory(device: Device) {
-    if device == Device::Cpu {
-        let _ = std::fs::write("/proc/self/clear_refs", "5");
-    } else {
-        let _ = native::gpu::device::forget_peak_memory();
-    }
-}
-
-/// Most bytes of the device's memory that this process held at once; 0 where nobody says.
-fn peak_memory(device: Device) -> u64 {
-    if device != Device::Cpu {
-        return native::gpu::device::peak_memory().unwrap_or(0);
-    }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) << 10
 }

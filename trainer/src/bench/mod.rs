@@ -1,12 +1,14 @@
 //! `seedbed-trainer bench`: how fast a model trains on given stories, and where its time goes.
 //!
-//! [`plan`] makes the run that is timed; [`measure`] takes its steps; [`peak`] finds what the processor could do at best;
-//! [`report`] is what is printed. Real tokens are counted, and there is no padding.
+//! [`plan`] makes the run that is timed; `trainee` trains its network, and [`measure`] those of several runs in turns; [`peak`] finds
+//! what the processor could do at best; [`report`] is what is printed. Real tokens are counted, and there is no padding.
 
 pub mod measure;
+mod memory;
 pub mod peak;
 pub mod plan;
 pub mod report;
+mod trainee;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -33,6 +35,9 @@ pub struct Request {
     /// Any level of `activation`
     #[arg(long, default_value = "gelu-tanh")]
     activation: String,
+    /// Other levels of it, trained in turns with the first, step by step, and compared with it
+    #[arg(long, value_name = "ACTIVATION,...", value_delimiter = ',')]
+    beside: Vec<String>,
     /// bf16 or fp32 [default: bf16 where the processor multiplies it in hardware]
     #[arg(long)]
     precision: Option<String>,
@@ -70,14 +75,15 @@ pub struct Request {
 /// # Errors
 /// When a setting is wrong, the stories do not fill a step, or there is no such device.
 pub fn carry_out(request: &Request, cuda: &Availability) -> Result<ExitCode, Failure> {
-    let plan = plan::Plan::of(request)?;
+    let plan = plan::Plan::of(request, &request.activation)?;
+    let beside = request.beside.iter().map(|other| plan::Plan::of(request, other)).collect::<Result<Vec<_>, _>>()?;
     device::prepare(&plan.run, 1)?;
     let device = device::choose(plan.run.execution.device, device::Said::OnCommandLine, cuda)?;
     if let Some(note) = device::make_ready(plan.study.train.precision, device) {
         crate::logbook::say(&note);
     }
     let timed = measure::Course { warm_up: request.warm_up, steps: request.steps };
-    let measurement = measure::measure(&plan, request.cache.as_deref(), device, timed).map_err(as_failure)?;
+    let measurement = measure::measure(&plan, &beside, request.cache.as_deref(), device, timed).map_err(as_failure)?;
     let text = if request.json {
         serde_json::to_string(&measurement).expect("invariant: a measurement has text keys only") + "\n"
     } else {

@@ -26,16 +26,16 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The run that `request` asks for.
+    /// The run that `request` asks for, with this level of `activation`.
     ///
     /// # Errors
     /// When a setting is unknown or wrong, or a file cannot be read.
-    pub(super) fn of(request: &Request) -> Result<Self, Failure> {
+    pub(super) fn of(request: &Request, activation: &str) -> Result<Self, Failure> {
         let mut files = BTreeMap::new();
         let stories = content(&request.stories, &mut files)?;
         let mut given = vec![
             ("architecture".to_owned(), Value::from(request.architecture.as_str())),
-            ("activation".to_owned(), Value::from(request.activation.as_str())),
+            ("activation".to_owned(), Value::from(activation)),
             ("train.precision".to_owned(), Value::from(precision(request))),
             ("train.tokens-per-step".to_owned(), Value::Integer(i64::from(request.tokens))),
             ("train.micro-batch-tokens".to_owned(), Value::Integer(i64::from(request.tokens))),
@@ -72,7 +72,7 @@ impl Plan {
             benchmarks: Benchmarks::default(),
             network: None,
         };
-        Ok(Self { run, study, activation: request.activation.clone() })
+        Ok(Self { run, study, activation: activation.to_owned() })
     }
 }
 

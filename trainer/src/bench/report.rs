@@ -73,6 +73,22 @@ pub struct Measurement {
     pub peak_memory_mebibytes: u64,
     /// Loss of the last step, in nats per token.
     pub last_loss: f64,
+    /// Networks that were trained in turns with this one. Memory is that of all together then.
+    pub beside: Vec<Beside>,
+}
+
+/// Another network, trained in turns with the one that is measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Beside {
+    /// The level of `activation`.
+    pub activation: String,
+    /// Tokens of stories, none of padding.
+    pub real_tokens_per_second: Spread,
+    /// Its rate by that of the measured network in the same turn.
+    pub ratio: Spread,
+    /// Loss of the last step, in nats per token.
+    pub last_loss: f64,
 }
 
 impl fmt::Display for Measurement {
@@ -95,7 +111,12 @@ impl fmt::Display for Measurement {
         let share = 100.0 * self.share_of_peak;
         writeln!(formatter, "GFLOP/s         {:.0}, {share:.0} % of {:.0}", self.gigaflops, self.peak_gigaflops)?;
         writeln!(formatter, "peak memory     {} MiB", self.peak_memory_mebibytes)?;
-        writeln!(formatter, "last loss       {:.4}", self.last_loss)
+        writeln!(formatter, "last loss       {:.4}", self.last_loss)?;
+        for other in &self.beside {
+            let Spread { min, median, max } = other.ratio;
+            writeln!(formatter, "  {:<14}{median:.2} of its rate (min {min:.2}, max {max:.2})", other.activation)?;
+        }
+        Ok(())
     }
 }
 
