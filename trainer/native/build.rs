@@ -11,10 +11,11 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 29] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
+    "cpp/attention_float32.cpp",
     "cpp/embedding.cpp",
     "cpp/factors.cpp",
     "cpp/gpu.cpp",
@@ -25,6 +26,7 @@ const SOURCES: [&str; 25] = [
     "cpp/gpu_spline.cpp",
     "cpp/gradient.cpp",
     "cpp/head.cpp",
+    "cpp/head_float32.cpp",
     "cpp/instructions.cpp",
     "cpp/linear.cpp",
     "cpp/memory.cpp",
@@ -34,6 +36,8 @@ const SOURCES: [&str; 25] = [
     "cpp/settings.cpp",
     "cpp/softmax.cpp",
     "cpp/spline.cpp",
+    "cpp/spline_edges.cpp",
+    "cpp/spline_float32.cpp",
     "cpp/stopwatch.cpp",
     "cpp/stream.cpp",
     "cpp/watch.cpp",

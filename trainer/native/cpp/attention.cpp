@@ -8,40 +8,18 @@
 
 #include <ATen/ops/empty.h>
 
-#include "dropout.h"
+#include "attention.h"
 #include "guard.h"
 #include "linear.h"
 #include "node.h"
-#include "pieces.h"
 
 namespace seedbed {
 namespace {
 
-// Queries at a time.
-constexpr int64_t kQueries = 64;
+static_assert(kQueries % kColumns == 0, "what is seen begins with a whole strip of a factor");
+
 // Columns of scores are formed in whole blocks of so many.
 constexpr int64_t kScores = 32;
-
-struct Story {
-  int64_t start, length;
-};
-
-struct Shape {
-  int64_t heads, head_size;
-  int64_t look_back;  // how many tokens a query sees, itself included; 0 for all of its story, also those after it
-  float scale;
-  double dropout;
-  uint64_t key;
-  std::vector<Story> stories;  // longest first
-
-  int64_t hidden() const { return heads * head_size; }
-  int64_t begin_of(int64_t query) const { return look_back == 0 ? 0 : std::max<int64_t>(0, query + 1 - look_back); }
-  int64_t end_of(int64_t query, int64_t length) const { return look_back == 0 ? length : query + 1; }
-};
-
-RowDropout row_dropout(const Shape& shape, int64_t head, int64_t token) {
-  return seedbed::row_dropout(shape.dropout, shape.key, static_cast<uint64_t>(token * shape.heads + head));
-}
 
 // `rows` of a head as a right factor [rows, head size].
 void set_rows(RightFactor& factor, const Half* source, int64_t stride, int64_t rows, int64_t head_size) {
@@ -69,16 +47,6 @@ struct Room {
   LeftRows left;
 };
 
-// The keys that some queries can see, from a whole block on.
-struct Seen {
-  int64_t first, count;
-};
-
-Seen seen_by(const Shape& shape, int64_t query, int64_t queries, int64_t length) {
-  const int64_t first = shape.begin_of(query) / kColumns * kColumns;
-  return {first, shape.end_of(query + queries - 1, length) - first};
-}
-
 // table[queries, seen.count] = left · the seen columns of a turned factor; whole blocks of columns are written.
 void table_of(
     const Half* left, int64_t stride, int64_t queries, const RightFactor& right, Seen seen, Room& room, float* table) {
@@ -101,15 +69,15 @@ void sum_rows(
 
 // The heads of all stories, shared among the threads: nothing is shared between two but what is read.
 template <typename Work>
-void each_story_head(const Shape& shape, const Work& work) {
-  share(static_cast<int64_t>(shape.stories.size()) * shape.heads, [&](Pieces& pieces) {
+void each_story_head(const AttentionShape& shape, const Work& work) {
+  shape.share_heads([&](Pieces& pieces) {
     Room room(shape.stories[0].length);
     for (int64_t piece; pieces.take(piece);) work(shape.stories[piece / shape.heads], piece % shape.heads, room);
     release_blocks();
   });
 }
 
-void forward(const Shape& shape, const at::Tensor& projected, at::Tensor& result, at::Tensor& divisors) {
+void forward(const AttentionShape& shape, const at::Tensor& projected, at::Tensor& result, at::Tensor& divisors) {
   const int64_t hidden = shape.hidden(), size = shape.head_size, stride = 3 * hidden;
   float* const divisor = divisors.data_ptr<float>();
   each_story_head(shape, [&](Story story, int64_t head, Room& room) {
@@ -118,14 +86,14 @@ void forward(const Shape& shape, const at::Tensor& projected, at::Tensor& result
     set_rows(room.values, query + 2 * hidden, stride, story.length, size);
     for (int64_t first = 0; first < story.length; first += kQueries) {
       const int64_t queries = std::min(kQueries, story.length - first);
-      const Seen seen = seen_by(shape, first, queries, story.length);
+      const Seen seen = shape.seen_by(first, queries, story.length);
       table_of(query + first * stride, stride, queries, room.keys, seen, room, room.scores.data());
       for (int64_t row = 0; row < queries; ++row) {
         const int64_t token = story.start + first + row;
         divisor[token * shape.heads + head] = kernels().attend(
             room.scores.data() + row * room.width, shape.begin_of(first + row) - seen.first,
             shape.end_of(first + row, story.length) - seen.first, whole_depth(seen.count), shape.scale,
-            row_dropout(shape, head, token), room.weights.data() + row * room.width);
+            shape.row_dropout(head, token), room.weights.data() + row * room.width);
       }
       sum_rows(
           room.weights, queries, room.values, seen, room,
@@ -136,7 +104,7 @@ void forward(const Shape& shape, const at::Tensor& projected, at::Tensor& result
 
 // The way back through one head of a story.
 struct Back {
-  const Shape& shape;
+  const AttentionShape& shape;
   const at::Tensor &projected, &result, &divisors, &arriving;
   at::Tensor& gradient;
 
@@ -153,7 +121,7 @@ struct Back {
     std::vector<float> key_sums(story.length * size, 0), value_sums(story.length * size, 0);
     for (int64_t first = 0; first < story.length; first += kQueries) {
       const int64_t queries = std::min(kQueries, story.length - first);
-      const Seen seen = seen_by(shape, first, queries, story.length);
+      const Seen seen = shape.seen_by(first, queries, story.length);
       table_of(query + first * stride, stride, queries, room.keys, seen, room, room.scores.data());
       table_of(given + first * hidden, hidden, queries, room.values, seen, room, room.weight_gradients.data());
       for (int64_t row = 0; row < queries; ++row) back_through_row(story, head, first + row, row, seen, room);
@@ -174,7 +142,7 @@ struct Back {
         room.scores.data() + at, room.weight_gradients.data() + at, shape.begin_of(query) - seen.first,
         shape.end_of(query, story.length) - seen.first, whole_depth(seen.count), shape.scale,
         divisors.data_ptr<float>()[token * shape.heads + head],
-        kernels().dot(halves(arriving) + place, halves(result) + place, shape.head_size), row_dropout(shape, head, token),
+        kernels().dot(halves(arriving) + place, halves(result) + place, shape.head_size), shape.row_dropout(head, token),
         room.weights.data() + at, room.score_gradients.data() + at);
   }
 
@@ -187,18 +155,61 @@ struct Back {
 };
 
 struct AttentionBackward : torch::autograd::Node {
-  Shape shape;
-  at::Tensor projected, result, divisors;
+  AttentionShape shape;
+  at::Tensor projected, result, divisors;  // the last two in bfloat16 only
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return {at::Tensor()};
+    TORCH_CHECK(!at::GradMode::is_enabled(), "attention has no second derivative");
     const at::NoGradGuard unrecorded;
-    const at::Tensor arriving = gradients[0].to(at::kBFloat16).contiguous();
+    const at::Tensor arriving = gradients[0].to(projected.scalar_type()).contiguous();
     at::Tensor gradient = at::empty(projected.sizes(), projected.options());
-    each_story_head(shape, Back{shape, projected, result, divisors, arriving, gradient});
+    if (projected.scalar_type() == at::kFloat) {
+      attend_back_in_float32(shape, projected, arriving, gradient);
+    } else {
+      each_story_head(shape, Back{shape, projected, result, divisors, arriving, gradient});
+    }
     return {gradient};
   }
 };
+
+// The stories that have tokens, longest first: what takes long is begun early.
+std::vector<Story> stories_of(const int64_t* bounds, int64_t bound_count, int64_t tokens) {
+  TORCH_CHECK(bound_count > 0 && bounds[0] == 0 && bounds[bound_count - 1] == tokens, "the bounds do not span the batch");
+  std::vector<Story> stories;
+  for (int64_t story = 0; story + 1 < bound_count; ++story) {
+    const int64_t length = bounds[story + 1] - bounds[story];
+    TORCH_CHECK(length >= 0, "story ", story, " has ", length, " tokens");
+    if (length > 0) stories.push_back({bounds[story], length});
+  }
+  std::stable_sort(stories.begin(), stories.end(), [](Story a, Story b) { return a.length > b.length; });
+  return stories;
+}
+
+at::Tensor attention(const at::Tensor& projected, AttentionShape shape) {
+  const auto node = node_for<AttentionBackward>(projected);
+  at::Tensor result;
+  {
+    const Unrecorded unrecorded;
+    const at::Tensor rows = projected.contiguous().detach();
+    result = at::empty({rows.size(0), shape.hidden()}, rows.options());
+    at::Tensor divisors;
+    if (rows.scalar_type() == at::kFloat) {
+      attend_in_float32(shape, rows, result);
+    } else {
+      divisors = at::empty({rows.size(0), shape.heads}, at::kFloat);
+      forward(shape, rows, result, divisors);
+    }
+    if (node != nullptr) {
+      node->projected = rows;
+      if (divisors.defined()) node->result = result.detach();
+      node->divisors = divisors;
+      node->shape = std::move(shape);
+    }
+  }
+  record(result, node);
+  return result;
+}
 
 }  // namespace
 }  // namespace seedbed
@@ -208,35 +219,16 @@ extern "C" char* seedbed_attention(
     double dropout, uint64_t dropout_key, at::Tensor** out) {
   return seedbed::guarded([&] {
     using namespace seedbed;
+    const at::ScalarType kind = projected->scalar_type();
     TORCH_CHECK(
-        projected->dim() == 2 && projected->scalar_type() == at::kBFloat16 && projected->device().is_cpu(),
-        "queries, keys and values are ", projected->scalar_type(), projected->sizes(), ", not bfloat16 rows");
-    const int64_t tokens = projected->size(0), width = projected->size(1);
-    TORCH_CHECK(heads > 0 && width % (6 * heads) == 0, width, " columns are not ", heads, " heads of an even size, three times");
-    Shape shape{heads, width / (3 * heads), look_back, static_cast<float>(scale), dropout, dropout_key, {}};
-    TORCH_CHECK(bound_count > 0 && bounds[0] == 0 && bounds[bound_count - 1] == tokens, "the bounds do not span the batch");
-    for (int64_t story = 0; story + 1 < bound_count; ++story) {
-      const int64_t length = bounds[story + 1] - bounds[story];
-      TORCH_CHECK(length >= 0, "story ", story, " has ", length, " tokens");
-      if (length > 0) shape.stories.push_back({bounds[story], length});
-    }
-    std::stable_sort(shape.stories.begin(), shape.stories.end(), [](Story a, Story b) { return a.length > b.length; });
-    const auto node = node_for<AttentionBackward>(*projected);
-    at::Tensor result;
-    {
-      const Unrecorded unrecorded;
-      const at::Tensor rows = projected->contiguous();
-      result = at::empty({tokens, shape.hidden()}, rows.options());
-      at::Tensor divisors = at::empty({tokens, heads}, at::kFloat);
-      forward(shape, rows, result, divisors);
-      if (node != nullptr) {
-        node->projected = rows.detach();
-        node->result = result.detach();
-        node->divisors = divisors;
-        node->shape = std::move(shape);
-      }
-    }
-    record(result, node);
-    *out = new at::Tensor(result);
+        projected->dim() == 2 && (kind == at::kBFloat16 || kind == at::kFloat) && projected->device().is_cpu(),
+        "queries, keys and values are ", kind, projected->sizes(), ", not rows in bfloat16 or float32");
+    const int64_t width = projected->size(1);
+    TORCH_CHECK(heads > 0 && width % (3 * heads) == 0, width, " columns are not ", heads, " heads, three times");
+    const int64_t size = width / (3 * heads);
+    TORCH_CHECK(kind == at::kFloat || size % 2 == 0, "heads of ", size, " in bfloat16, which takes an even size");
+    std::vector<Story> stories = stories_of(bounds, bound_count, projected->size(0));
+    *out = new at::Tensor(attention(
+        *projected, {heads, size, look_back, static_cast<float>(scale), dropout, dropout_key, std::move(stories)}));
   });
 }

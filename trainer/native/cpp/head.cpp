@@ -51,18 +51,6 @@ void pass(const Chunk& chunk, const PackedMap& map, const float* bias, const at:
   });
 }
 
-// Makes room for the gradients.
-void prepare(HeadBackward& node, const at::Tensor& rows, const at::Tensor& table, const at::Tensor& bias, at::ScalarType kind) {
-  const int64_t count = rows.size(0);
-  node.rows_gradient = at::empty({count, table.size(1)}, rows.options());
-  // The first chunk sets it; without rows there is none.
-  node.table_gradient = count == 0 ? at::zeros(table.sizes(), at::kFloat) : at::empty(table.sizes(), at::kFloat);
-  if (bias.defined()) node.bias_gradient = at::zeros(bias.sizes(), at::kFloat);
-  node.table = table;
-  node.bias = bias;
-  node.kind = kind;
-}
-
 at::Tensor head_loss(
     const std::shared_ptr<PackedMap>& map, const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias,
     const at::Tensor& targets) {
@@ -72,21 +60,14 @@ at::Tensor head_loss(
     const Unrecorded unrecorded;
     map->refresh({table});
     const int64_t count = x.size(0), width = map->inputs, vocabulary = map->outputs;
-    TORCH_CHECK(x.dim() == 2 && x.size(1) == width, "rows are ", x.sizes(), ", not of ", width, " columns");
-    TORCH_CHECK(targets.dim() == 1 && targets.size(0) == count && targets.scalar_type() == at::kLong, "targets are ",
-                targets.scalar_type(), targets.sizes(), ", not int64 for ", count, " rows");
-    const at::Tensor rows = even_rows(x), ids = targets.contiguous();
-    for (int64_t row = 0; row < count; ++row) {
-      const int64_t id = ids.data_ptr<int64_t>()[row];
-      TORCH_CHECK(id >= 0 && id < vocabulary, "the target ", id, " is no id of a vocabulary of ", vocabulary);
-    }
+    const at::Tensor ids = checked_targets(x, table, targets), rows = even_rows(x);
     const int64_t most = chunk_of(count);
     // Rows that begin with a line of the cache are multiplied where they lie.
     at::Tensor logits = at::empty({most, rounded_up(vocabulary, kTileDepth)}, rows.options());
     // An odd depth is filled up with zeros.
     if (vocabulary % 2 != 0) logits.select(1, vocabulary).zero_();
     at::Tensor losses = at::empty({count}, at::kFloat);
-    if (node != nullptr) prepare(*node, rows, table, bias, x.scalar_type());
+    if (node != nullptr) node->prepare(rows, table, bias, x.scalar_type());
     RightFactor right;
     for (int64_t row = 0; row < count; row += most) {
       const Chunk chunk{

@@ -1,7 +1,9 @@
 // The way back of a language model's loss, on either device: the gradients were formed on the way forward and are only scaled.
 #pragma once
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/zeros.h>
 
 #include "node.h"
 #include "products.h"
@@ -14,6 +16,18 @@ struct HeadBackward : torch::autograd::Node {
   at::Tensor bias_gradient;
   at::Tensor table, bias;
   at::ScalarType kind = at::kFloat;
+
+  // Makes room for the gradients of rows of any kind, which are returned in `row_kind`.
+  void prepare(const at::Tensor& rows, const at::Tensor& of_table, const at::Tensor& of_bias, at::ScalarType row_kind) {
+    const int64_t count = rows.size(0);
+    rows_gradient = at::empty({count, of_table.size(1)}, rows.options());
+    // The first rows set it; without rows there is none.
+    table_gradient = count == 0 ? at::zeros(of_table.sizes(), at::kFloat) : at::empty(of_table.sizes(), at::kFloat);
+    if (of_bias.defined()) bias_gradient = at::zeros(of_bias.sizes(), at::kFloat);
+    table = of_table;
+    bias = of_bias;
+    kind = row_kind;
+  }
 
   variable_list apply(variable_list&& gradients) override {
     const at::NoGradGuard unrecorded;
@@ -29,5 +43,19 @@ struct HeadBackward : torch::autograd::Node {
     return results;
   }
 };
+
+// The ids that rows of this table's width should say, contiguous; an error if they are none of them.
+inline at::Tensor checked_targets(const at::Tensor& x, const at::Tensor& table, const at::Tensor& targets) {
+  const int64_t count = x.size(0), vocabulary = table.size(0);
+  TORCH_CHECK(x.dim() == 2 && x.size(1) == table.size(1), "rows are ", x.sizes(), ", not of ", table.size(1), " columns");
+  TORCH_CHECK(targets.dim() == 1 && targets.size(0) == count && targets.scalar_type() == at::kLong, "targets are ",
+              targets.scalar_type(), targets.sizes(), ", not int64 for ", count, " rows");
+  const at::Tensor ids = targets.contiguous();
+  for (int64_t row = 0; row < count; ++row) {
+    const int64_t id = ids.data_ptr<int64_t>()[row];
+    TORCH_CHECK(id >= 0 && id < vocabulary, "the target ", id, " is no id of a vocabulary of ", vocabulary);
+  }
+  return ids;
+}
 
 }  // namespace seedbed

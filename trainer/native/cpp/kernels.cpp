@@ -8,6 +8,7 @@
 
 #include "loops/activation.h"
 #include "loops/attention.h"
+#include "loops/cross_entropy.h"
 #include "loops/narrow.h"
 #include "loops/norm.h"
 #include "loops/numbers.h"
@@ -225,34 +226,6 @@ constexpr void (*multiply_narrow)(const seedbed::TileProduct&, const float*, Hal
 constexpr void (*multiply_wide)(const seedbed::TileProduct&, float*, int64_t, bool) = nullptr;
 #endif
 
-// The largest of some bfloat16s by their bits: those of numbers below zero count backwards. Where one is a NaN it may be
-// anything, since the sum of exponentials is a NaN then.
-inline float largest_of(const Half* numbers, int64_t count) {
-  int16_t largest = -0x8000;
-#pragma omp simd reduction(max : largest)
-  for (int64_t i = 0; i < count; ++i) {
-    const int16_t bits = static_cast<int16_t>(numbers[i]);
-    const int16_t place = static_cast<int16_t>(bits ^ (bits < 0 ? 0x7fff : 0));
-    largest = place > largest ? place : largest;
-  }
-  return wide(static_cast<Half>(largest ^ (largest < 0 ? 0x7fff : 0)));
-}
-
-float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
-  const float largest = largest_of(logits, count), at_target = wide(logits[target]);
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; ++i) {
-    const float part = exponential(wide(logits[i]) - largest);
-    room[i] = part;
-    sum += part;
-  }
-  const float scale = 1.0f / sum;
-  narrow_scaled(room, scale, logits, count);
-  logits[target] = half(room[target] * scale - 1.0f);
-  return largest - at_target + __builtin_logf(sum);
-}
-
 float dot(const Half* left, const Half* right, int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -266,8 +239,9 @@ namespace seedbed {
 
 extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
     narrow, widen, narrow_rows, interleave, transpose, transpose_pairs, cut, cut_turned, add_column_sums,
-    multiply_narrow, multiply_wide, cross_entropy,
-    attend, attend_back, softmax_back, spline_terms, spline_terms_back, norm_row,
+    multiply_narrow, multiply_wide, cross_entropy, cross_entropy_wide,
+    attend, attend_back, softmax_row, softmax_back, all_terms<Half>, all_terms_back<Half>,
+    all_terms<float>, all_terms_back<float>, norm_row,
     norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
 
 }  // namespace seedbed

@@ -141,6 +141,9 @@ struct Kernels {
   // Logits become the gradient of -ln softmax(logits)[target]; returns that loss. `room` holds `count` numbers.
   float (*cross_entropy)(Half* logits, int64_t count, int64_t target, float* room);
 
+  // The same in float32.
+  float (*cross_entropy_wide)(float* logits, int64_t count, int64_t target);
+
   // weights = dropout(softmax(scale · scores)) over begin..end, and zeros in the rest of 0..count; returns the logarithm of the
   // softmax's divisor. The scores are overwritten.
   float (*attend)(
@@ -151,6 +154,9 @@ struct Kernels {
   void (*attend_back)(
       const float* scores, const float* weight_gradients, int64_t begin, int64_t end, int64_t count, float scale,
       float divisor, float inner, RowDropout dropout, Half* weights, Half* score_gradients);
+
+  // Scores become softmax(scale · scores) over begin..end, and zeros in the rest of 0..count.
+  void (*softmax_row)(float* scores, int64_t begin, int64_t end, int64_t count, float scale);
 
   // gradients[i] = scale · weights[i] · (gradients[i] − mean), the mean being that of the gradients by these weights, formed in
   // float64: the way back through a softmax that gave the weights of scale · scores.
@@ -163,6 +169,11 @@ struct Kernels {
   // back[i] = sum over the terms t of gradient[t · stride + i] times the slope of term t at x[i].
   void (*spline_terms_back)(
       const Half* x, const float* gradient, int64_t stride, int64_t inputs, const SplineGrid& grid, float* back);
+
+  // The same of float32.
+  void (*spline_terms_wide)(const float* x, int64_t inputs, int64_t width, const SplineGrid& grid, float* target);
+  void (*spline_terms_back_wide)(
+      const float* x, const float* gradient, int64_t stride, int64_t inputs, const SplineGrid& grid, float* back);
 
   // Gives also the mean of the sum, and one by its standard deviation.
   void (*norm_row)(const NormRow& row, float* mean, float* inverse);

@@ -11,6 +11,7 @@
 #include "linear.h"
 #include "node.h"
 #include "pieces.h"
+#include "spline.h"
 
 namespace seedbed {
 namespace {
@@ -23,58 +24,6 @@ constexpr int64_t kMostRows = 128;
 // Bytes of terms that a thread keeps before it multiplies them: a part of the second cache.
 constexpr int64_t kTermBytes = 1 << 19;
 
-// The grid with the numbers that it points to.
-class OwnedGrid {
- public:
-  OwnedGrid(double low, double high, int64_t intervals, int64_t order, const float* pieces)
-      : low_(static_cast<float>(low)), cells_per_unit_(static_cast<float>(intervals / (high - low))), order_(order),
-        bases_(intervals + order), pieces_(pieces, pieces + (order + 1) * (order + 1)) {
-    if (order >= kPieces) return;
-    by_power_.resize(2 * kPieces * kPieces);
-    for (int64_t piece = 0; piece <= order; ++piece) {
-      for (int64_t power = 0; power <= order; ++power) {
-        const float coefficient = pieces[piece * (order + 1) + power];
-        by_power_[power * kPieces + piece] = coefficient;
-        if (power > 0)
-          by_power_[(kPieces + power - 1) * kPieces + piece] = static_cast<float>(power) * coefficient * cells_per_unit_;
-      }
-    }
-  }
-
-  int64_t terms() const { return 1 + bases_; }
-  SplineGrid grid() const {
-    const float* const by_power = by_power_.empty() ? nullptr : by_power_.data();
-    const float* const slopes = by_power == nullptr ? nullptr : by_power + kPieces * kPieces;
-    return {low_, cells_per_unit_, order_, bases_, pieces_.data(), by_power, slopes};
-  }
-
- private:
-  float low_, cells_per_unit_;
-  int64_t order_, bases_;
-  std::vector<float> pieces_, by_power_;
-};
-
-// W, C and, if edges have scales, S.
-struct Edges {
-  at::Tensor base, coefficients, scales;
-
-  int64_t inputs() const { return base.size(1); }
-  int64_t outputs() const { return base.size(0); }
-  variable_list all() const { return scales.defined() ? variable_list{base, coefficients, scales} : variable_list{base, coefficients}; }
-
-  void check(int64_t bases) const {
-    const auto is_matrix = [&](const at::Tensor& one) {
-      return one.scalar_type() == at::kFloat && one.is_contiguous() && one.sizes() == base.sizes();
-    };
-    TORCH_CHECK(base.dim() == 2 && is_matrix(base), "base weights are ", base.scalar_type(), base.sizes(), ", no float32 matrix");
-    TORCH_CHECK(!scales.defined() || is_matrix(scales), "scales are ", scales.sizes(), ", base weights ", base.sizes());
-    TORCH_CHECK(
-        coefficients.scalar_type() == at::kFloat && coefficients.is_contiguous() &&
-            coefficients.sizes() == at::IntArrayRef({outputs(), inputs(), bases}),
-        "coefficients are ", coefficients.scalar_type(), coefficients.sizes(), ", not ", bases, " of each edge of ", base.sizes());
-  }
-};
-
 // Columns of a term: whole blocks, so that no block has columns of two.
 int64_t padded(int64_t inputs) { return blocks(inputs, kColumns) * kColumns; }
 
@@ -83,8 +32,6 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
   if (map.is_fresh(edges.all())) return;
   const int64_t inputs = edges.inputs(), outputs = edges.outputs(), width = padded(inputs), depth = (1 + bases) * width;
   const float* const base = edges.base.data_ptr<float>();
-  const float* const coefficients = edges.coefficients.data_ptr<float>();
-  const float* const scales = edges.scales.defined() ? edges.scales.data_ptr<float>() : nullptr;
   map.inputs = depth;
   map.outputs = outputs;
   map.forward.resize(depth, outputs);
@@ -95,13 +42,9 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
     for (int64_t block; pieces.take(block);) {
       const int64_t first = block * kColumns, some = std::min(kColumns, outputs - first);
       for (int64_t row = 0; row < some; ++row) {
-        const int64_t edge = (first + row) * inputs;
-        kernels().narrow(base + edge, narrow.data() + row * depth, inputs);
+        kernels().narrow(base + (first + row) * inputs, narrow.data() + row * depth, inputs);
         for (int64_t m = 0; m < bases; ++m) {
-          for (int64_t i = 0; i < inputs; ++i) {
-            const float coefficient = coefficients[(edge + i) * bases + m];
-            term[i] = scales == nullptr ? coefficient : coefficient * scales[edge + i];
-          }
+          edges.term(first + row, m, term.data());
           kernels().narrow(term.data(), narrow.data() + row * depth + (1 + m) * width, inputs);
         }
       }
@@ -180,32 +123,6 @@ void add_weight_gradient(const at::Tensor& arriving, const at::Tensor& rows, con
   }
 }
 
-// Hands the gradient of the product's weights on to those that they are made of, where there is a place for it.
-void share_weight_gradient(const Edges& edges, int64_t bases, const at::Tensor& sums, const std::vector<Gradient>& places) {
-  const int64_t inputs = edges.inputs(), width = padded(inputs), depth = sums.size(1);
-  const auto numbers = [](const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; };
-  float *const base = numbers(places[0].sum), *const coefficients = numbers(places[1].sum);
-  float* const scales = places.size() > 2 ? numbers(places[2].sum) : nullptr;
-  const float* const scale = numbers(edges.scales);
-  const float* const coefficient = numbers(edges.coefficients);
-  share_ranges(edges.outputs(), 4, [&](int64_t begin, int64_t end) {
-    for (int64_t output = begin; output < end; ++output) {
-      const float* const row = sums.data_ptr<float>() + output * depth;
-      for (int64_t i = 0; i < inputs; ++i) {
-        const int64_t edge = output * inputs + i;
-        if (base != nullptr) base[edge] += row[i];
-        float sum = 0;
-        for (int64_t m = 0; m < bases; ++m) {
-          const float gradient = row[(1 + m) * width + i];
-          sum += gradient * coefficient[edge * bases + m];
-          if (coefficients != nullptr) coefficients[edge * bases + m] += scale == nullptr ? gradient : gradient * scale[edge];
-        }
-        if (scales != nullptr) scales[edge] += sum;
-      }
-    }
-  });
-}
-
 struct SplineBackward : torch::autograd::Node {
   std::shared_ptr<OwnedGrid> grid;
   at::Tensor rows;
@@ -227,7 +144,7 @@ struct SplineBackward : torch::autograd::Node {
     }
     at::Tensor sums = at::zeros({edges.outputs(), map->inputs}, at::kFloat);
     add_weight_gradient(arriving, rows, splines, sums);
-    share_weight_gradient(edges, splines.bases, sums, places);
+    edges.share_gradient(sums, splines.bases, padded(edges.inputs()), places);
     if (task_should_compute_output(0)) {
       at::Tensor back = at::empty(rows.sizes(), rows.options());
       backward(arriving, rows, splines, *map, back);
@@ -271,7 +188,6 @@ extern "C" char* seedbed_spline_layer(
     double low, double high, int64_t intervals, int64_t order, const float* pieces, at::Tensor** result) {
   return seedbed::guarded([&] {
     using namespace seedbed;
-    TORCH_CHECK(intervals > 0 && order > 0 && low < high, "a grid of ", intervals, " intervals, order ", order, ", is none");
     const Edges edges{*base, *coefficients, scales == nullptr ? at::Tensor() : *scales};
     const auto grid = std::make_shared<OwnedGrid>(low, high, intervals, order, pieces);
     *result = new at::Tensor(apply_layer(*static_cast<std::shared_ptr<PackedMap>*>(map), *x, edges, grid));

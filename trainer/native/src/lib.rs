@@ -8,11 +8,12 @@
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
 //! - [`sum_of_rows`] is an embedding.
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
+//! - [`cross_entropy`] is the loss of a language model in float32.
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax()`].
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
 //! - [`look_up`] and [`by_channel`] are activations in one pass each way.
-//! - [`spline_layer`] is a layer of B-spline edges as one product.
+//! - [`spline_layer`] is a layer of B-spline edges as one product, [`spline_layer_in_float32`] the same without rounding.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`nccl`] adds up tensors over several GPUs, and [`GradientWatch`] tells when a gradient is ready to be added up.
@@ -35,6 +36,7 @@ pub mod cuda;
 mod embedding;
 pub mod gpu;
 mod gradient;
+mod head;
 mod libraries;
 mod map;
 pub mod nccl;
@@ -57,11 +59,12 @@ pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
 pub use attention::{StoryAttention, story_attention};
 pub use embedding::{Rows, sum_of_rows};
 pub use gradient::set_gradient;
+pub use head::cross_entropy;
 pub use libraries::{Library, libraries};
 pub use map::PackedMap;
 pub use norm::{AddNorm, Goes, Normalised, add_norm, dropout};
 pub use shim::TorchError;
 pub use softmax::{Sees, attention_product, softmax};
-pub use spline::{SplineEdges, SplinePieces, spline_layer};
+pub use spline::{SplineEdges, SplinePieces, spline_layer, spline_layer_in_float32};
 pub use tokens::{MappedTokens, TokensError};
 pub use watch::GradientWatch;

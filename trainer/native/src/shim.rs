@@ -89,6 +89,13 @@ unsafe extern "C" {
         targets: *const C_tensor,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_head_loss_in_float32(
+        x: *const C_tensor,
+        table: *const C_tensor,
+        bias: *const C_tensor,
+        targets: *const C_tensor,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     pub(crate) fn seedbed_attention(
         projected: *const C_tensor,
         bounds: *const i64,
@@ -108,6 +115,18 @@ unsafe extern "C" {
         seen: *const C_tensor,
         is_causal: bool,
         scale: f64,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_spline_layer_in_float32(
+        x: *const C_tensor,
+        base: *const C_tensor,
+        coefficients: *const C_tensor,
+        scales: *const C_tensor,
+        low: f64,
+        high: f64,
+        intervals: i64,
+        order: i64,
+        pieces: *const f32,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
     pub(crate) fn seedbed_spline_layer(

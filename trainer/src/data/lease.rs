@@ -181,6 +181,10 @@ pub fn built_once<T, Error: From<DataError>>(
     let mut is_told = false;
     loop {
         if let Some(found) = open(waiting)? {
+            // A holder that was killed when all was built left its lease.
+            if let Some(content) = watch.given_up(path) {
+                remove(path, &content);
+            }
             return Ok(found);
         }
         if let Some(lease) = Lease::take(path)? {
@@ -261,6 +265,19 @@ mod tests {
             assert_eq!(built, 7);
             assert!(notes[0].ends_with("was left by a process that is gone; taking over"), "{notes:?}");
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn where_all_is_built_the_lease_of_a_dead_process_goes_and_that_of_a_living_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.lease");
+        let reused = Holder { started: Holder::this().started.map(|ticks| ticks + 1), ..Holder::this() };
+        for (holder, stays) in [(reused, false), (Holder::this(), true)] {
+            fs::write(&path, serde_json::to_vec(&holder).unwrap()).unwrap();
+            let (found, notes) = run(&path, || Some(5), || panic!("all is built"));
+            assert_eq!((found, notes), (5, Vec::new()));
+            assert_eq!(path.exists(), stays);
         }
     }
 

@@ -14,7 +14,7 @@ use spec::feed_forward::SplineGrid;
 use tch::{Device, Kind, Tensor};
 
 use super::silu::silu;
-use crate::model::linear::{Weights, is_on_gpu, is_packed, linear};
+use crate::model::linear::{Weights, is_float32, is_on_gpu, is_packed, linear};
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
 ///
@@ -60,6 +60,10 @@ impl SplineLayer {
             return self.on_gpu(x);
         }
         let x = x.to_kind(self.base_weight.kind());
+        if is_float32(self.kind, &self.base_weight) {
+            let layer = native::spline_layer_in_float32(&x, &self.edges(), &self.basis.pieces());
+            return layer.unwrap_or_else(|error| panic!("invariant: a layer fits its input: {error}"));
+        }
         let base = linear(&silu(&x), &self.base_weight, None, self.kind);
         let bases = self.basis.forward(&x).flatten(1, 2);
         base + linear(&bases, &self.scaled_coefficients().flatten(1, 2), None, self.kind)
@@ -86,13 +90,12 @@ impl SplineLayer {
     }
 
     fn as_one_product(&self, x: &Tensor) -> Tensor {
-        let edges = SplineEdges {
-            base: &self.base_weight,
-            coefficients: &self.spline_weight,
-            scales: self.spline_scaler.as_ref(),
-        };
-        let layer = native::spline_layer(&self.packed, x, &edges, &self.basis.pieces());
+        let layer = native::spline_layer(&self.packed, x, &self.edges(), &self.basis.pieces());
         layer.unwrap_or_else(|error| panic!("invariant: a layer fits its input: {error}"))
+    }
+
+    fn edges(&self) -> SplineEdges<'_> {
+        SplineEdges { base: &self.base_weight, coefficients: &self.spline_weight, scales: self.spline_scaler.as_ref() }
     }
 }
 

@@ -50,8 +50,9 @@ fn the_basis_is_that_of_the_recursion() {
     }
 }
 
-/// A layer over leaves of this kind.
+/// A layer that multiplies in this kind, over leaves in double precision for that, else in fp32.
 fn layer_of(grid: SplineGrid, [inputs, outputs]: [i64; 2], scaled: bool, kind: Kind) -> (SplineLayer, Vec<Tensor>) {
+    let leaf_kind = if kind == Kind::Double { Kind::Double } else { Kind::Float };
     let mut leaves = Vec::new();
     let mut tensor = |name: &str| {
         let shape = if name.ends_with("spline_weight") {
@@ -59,15 +60,13 @@ fn layer_of(grid: SplineGrid, [inputs, outputs]: [i64; 2], scaled: bool, kind: K
         } else {
             vec![outputs, inputs]
         };
-        let leaf = sample::tensor(name, &shape, Kind::Double).to_kind(kind).set_requires_grad(true);
+        let leaf = sample::tensor(name, &shape, Kind::Double).to_kind(leaf_kind).set_requires_grad(true);
         leaves.push(leaf.shallow_clone());
         leaf
     };
-    let precision = if kind == Kind::Double { spec::train::Precision::Fp32 } else { spec::train::Precision::Bf16 };
-    let mut layer = SplineLayer::new("kan", grid, scaled, &mut Weights { tensor: &mut tensor, precision });
-    if kind == Kind::Double {
-        layer.kind = Kind::Double;
-    }
+    let mut weights = Weights { tensor: &mut tensor, precision: spec::train::Precision::Fp32 };
+    let mut layer = SplineLayer::new("kan", grid, scaled, &mut weights);
+    layer.kind = kind;
     (layer, leaves)
 }
 
@@ -83,15 +82,19 @@ fn distance(found: &Tensor, expected: &Tensor) -> f64 {
 
 #[test]
 fn the_layer_as_one_product_is_that_of_double_precision() {
-    if !PackedMap::is_available() {
-        return;
+    let bfloat16 = PackedMap::is_available().then_some((Kind::BFloat16, 1e-2, 2e-2));
+    for (kind, tolerance, back_tolerance) in [(Kind::Float, 2e-6, 1e-5)].into_iter().chain(bfloat16) {
+        check_product(kind, tolerance, back_tolerance);
     }
+}
+
+fn check_product(kind: Kind, tolerance: f64, back_tolerance: f64) {
     let orders = [1, 2, 3, 5, 16].map(|order| SplineGrid { intervals: 3, order, low: -1.0, high: 1.0 });
     let grids = GRIDS.map(|(intervals, low, high)| SplineGrid { intervals, order: 3, low, high });
     for (index, grid) in orders.into_iter().chain(grids).enumerate() {
         for (rows, sizes) in [(1, [1, 1]), (37, [19, 5]), (0, [4, 3]), (1030, [65, 66]), (130, [64, 128])] {
             let scaled = index % 2 == 0;
-            let (layer, leaves) = layer_of(grid, sizes, scaled, Kind::Float);
+            let (layer, leaves) = layer_of(grid, sizes, scaled, kind);
             let (double, expected_leaves) = layer_of(grid, sizes, scaled, Kind::Double);
             // What bf16 can hold, so that entries lie in the same cells.
             let entries = (sample::tensor("x", &[rows, sizes[0]], Kind::Double) * 1.5).to_kind(Kind::BFloat16);
@@ -100,14 +103,18 @@ fn the_layer_as_one_product_is_that_of_double_precision() {
             let upstream = sample::tensor("upstream", &[rows, sizes[1]], Kind::BFloat16);
             for round in 1..=2 {
                 let (found, expected) = (layer.forward(&x), double.forward(&exact));
-                assert_eq!(found.kind(), Kind::BFloat16);
+                assert_eq!(found.kind(), kind);
                 let far = distance(&found, &expected);
-                assert!(far < 1e-2, "{grid:?} {rows} {sizes:?}: {far}");
+                assert!(far < tolerance, "{kind:?} {grid:?} {rows} {sizes:?}: {far}");
                 (found.to_kind(Kind::Float) * &upstream).sum(Kind::Float).backward();
                 (expected * upstream.to_kind(Kind::Double)).sum(Kind::Double).backward();
                 for (found, expected) in leaves.iter().chain([&x]).zip(expected_leaves.iter().chain([&exact])) {
                     let far = distance(&found.grad(), &expected.grad());
-                    assert!(far < 2e-2, "round {round}, {grid:?} {rows} {sizes:?} {:?}: {far}", found.size());
+                    assert!(
+                        far < back_tolerance,
+                        "{kind:?} {round}, {grid:?} {rows} {sizes:?} {:?}: {far}",
+                        found.size()
+                    );
                 }
             }
         }

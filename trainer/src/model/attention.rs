@@ -141,11 +141,15 @@ impl Attention<'_> {
         self.layout.scatter(&products)
     }
 
-    /// Whether the product is ours: in bfloat16 on a processor that has it in hardware, with heads of an even size.
+    /// Whether the product is ours: on a processor in float32, and in bfloat16 if it has that in hardware and heads have an even size.
     fn is_fused(&self, projected: &Tensor) -> bool {
         let size = projected.size()[1] / (3 * self.heads);
-        let is_ours = projected.kind() == Kind::BFloat16 && projected.device() == Device::Cpu && size % 2 == 0;
-        is_ours && PackedMap::is_available()
+        let is_kind = match projected.kind() {
+            Kind::Float => true,
+            Kind::BFloat16 => size % 2 == 0 && PackedMap::is_available(),
+            _ => false,
+        };
+        is_kind && projected.device() == Device::Cpu
     }
 
     /// Whether the product is libtorch's for stories of any length: in bfloat16 on a GPU that has it in hardware.
@@ -265,10 +269,10 @@ mod tests {
     #[test]
     fn written_out_and_fused_products_agree() {
         let layout = AttentionLayout::new(&[0, 7, 13, 15, 20], Device::Cpu);
-        let projected = sample::tensor("projected", &[20, 3 * 6], Kind::Float);
+        let projected = sample::tensor("projected", &[20, 3 * 6], Kind::Double);
         for sight in [Sight::Whole, Sight::Back, Sight::Window(3)] {
             let masks = Masks::default();
-            let product = |probability| {
+            let product = |kind, probability| {
                 let attention = Attention {
                     layout: &layout,
                     sight,
@@ -279,11 +283,14 @@ mod tests {
                     dropout: Dropout::at(0, 0, 0),
                     probability,
                 };
-                attention.forward(&projected, "here")
+                attention.forward(&projected.to_kind(kind), "here")
             };
-            // A probability that vanishes takes the written-out path and drops nothing.
-            let distance = (product(0.0) - product(1e-12)).abs().max().double_value(&[]);
-            assert!(distance < 1e-5, "{sight:?}: {distance}");
+            // In double precision no kernel is ours; a probability that vanishes drops nothing, and there it has the product written out.
+            let expected = product(Kind::Double, 0.0);
+            for (kind, probability) in [(Kind::Double, 1e-12), (Kind::Float, 0.0), (Kind::Float, 1e-12)] {
+                let distance = (product(kind, probability) - &expected).abs().max().double_value(&[]);
+                assert!(distance < 1e-5, "{sight:?} {kind:?} {probability}: {distance}");
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! From scored rows to log-probabilities, a chunk of rows at a time.
 
-use native::{PackedMap, gpu};
+use native::{PackedMap, TorchError, gpu};
 use tch::{Kind, Reduction, Tensor};
 
-use super::linear::{is_on_gpu, is_packed, linear};
+use super::linear::{is_float32, is_on_gpu, is_packed, linear};
 
 /// Rows whose logits are held at once: 4,096 × 10,000 logits are 164 MB in fp32.
 const ROWS_AT_ONCE: i64 = 4096;
@@ -31,12 +31,7 @@ pub struct Decoder<'a> {
 impl Decoder<'_> {
     /// Sum over rows of −ln p(target), in nats: an fp32 scalar.
     pub fn loss(&self, rows: &Tensor, targets: &Tensor) -> Tensor {
-        if is_packed(self.kind, self.table) {
-            let loss = self.packed.cross_entropy(rows, self.table, self.bias, targets);
-            return loss.unwrap_or_else(|error| panic!("invariant: scored rows fit the table: {error}"));
-        }
-        if is_on_gpu(self.kind, self.table) {
-            let loss = gpu::kernels::cross_entropy(rows, self.table, self.bias, targets);
+        if let Some(loss) = self.loss_by_kernel(rows, targets) {
             return loss.unwrap_or_else(|error| panic!("invariant: scored rows fit the table: {error}"));
         }
         let mut sum = Tensor::zeros([], (Kind::Float, rows.device()));
@@ -45,6 +40,17 @@ impl Decoder<'_> {
             sum = &sum + chunk;
         });
         sum
+    }
+
+    /// The same, where a kernel of ours forms it.
+    fn loss_by_kernel(&self, rows: &Tensor, targets: &Tensor) -> Option<Result<Tensor, TorchError>> {
+        if is_packed(self.kind, self.table) {
+            return Some(self.packed.cross_entropy(rows, self.table, self.bias, targets));
+        }
+        if is_float32(self.kind, self.table) && rows.kind() == Kind::Float {
+            return Some(native::cross_entropy(rows, self.table, self.bias, targets));
+        }
+        is_on_gpu(self.kind, self.table).then(|| gpu::kernels::cross_entropy(rows, self.table, self.bias, targets))
     }
 
     /// ln p(target) of every row: `[rows]` in fp32.

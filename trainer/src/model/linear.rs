@@ -119,6 +119,11 @@ pub fn is_packed(kind: Kind, weight: &Tensor) -> bool {
         && PackedMap::is_available()
 }
 
+/// Whether operations of this kind on a weight that lies there have kernels of ours in float32, on a processor.
+pub fn is_float32(kind: Kind, weight: &Tensor) -> bool {
+    kind == Kind::Float && weight.device() == Device::Cpu && weight.kind() == Kind::Float
+}
+
 /// Whether operations of this kind on a weight that lies there have kernels of ours on a GPU.
 pub fn is_on_gpu(kind: Kind, weight: &Tensor) -> bool {
     kind == Kind::BFloat16

@@ -19,8 +19,8 @@ inline float kept(seedbed::RowDropout dropout, int64_t place) {
   return drawn >= dropout.threshold ? dropout.scale : 0.0f;
 }
 
-float attend(
-    float* scores, int64_t begin, int64_t end, int64_t count, float scale, seedbed::RowDropout dropout, Half* weights) {
+// Entries become e^(scale · entry - largest), of which their sum is given.
+inline float exponentials(float* scores, int64_t begin, int64_t end, float scale, float* sum) {
   float largest = -__builtin_inff();
 #pragma omp simd reduction(max : largest)
   for (int64_t i = begin; i < end; ++i) {
@@ -28,14 +28,21 @@ float attend(
     scores[i] = score;
     largest = score > largest ? score : largest;
   }
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
+  float total = 0;
+#pragma omp simd reduction(+ : total)
   for (int64_t i = begin; i < end; ++i) {
     const float part = exponential(scores[i] - largest);
     scores[i] = part;
-    sum += part;
+    total += part;
   }
-  const float factor = 1.0f / sum;
+  *sum = total;
+  return largest;
+}
+
+float attend(
+    float* scores, int64_t begin, int64_t end, int64_t count, float scale, seedbed::RowDropout dropout, Half* weights) {
+  float sum;
+  const float largest = exponentials(scores, begin, end, scale, &sum), factor = 1.0f / sum;
   for (int64_t i = 0; i < begin; ++i) weights[i] = 0;
   if (dropout.threshold == 0) {
 #pragma omp simd
@@ -46,6 +53,16 @@ float attend(
   }
   for (int64_t i = end; i < count; ++i) weights[i] = 0;
   return largest + __builtin_logf(sum);
+}
+
+void softmax_row(float* scores, int64_t begin, int64_t end, int64_t count, float scale) {
+  float sum;
+  exponentials(scores, begin, end, scale, &sum);
+  const float factor = 1.0f / sum;
+  for (int64_t i = 0; i < begin; ++i) scores[i] = 0;
+#pragma omp simd
+  for (int64_t i = begin; i < end; ++i) scores[i] *= factor;
+  for (int64_t i = end; i < count; ++i) scores[i] = 0;
 }
 
 void attend_back(

@@ -28,6 +28,11 @@ inline Half half(float value) {
   return static_cast<Half>(value == value ? rounded : 0x7fc0);
 }
 
+// A number of either kind as float32, and from it.
+inline float wide(float value) { return value; }
+inline void put(float value, Half& to) { to = half(value); }
+inline void put(float value, float& to) { to = value; }
+
 // eˣ within 2 units of the last place: x = n·ln 2 + r, |r| ≤ ½ ln 2, and a polynomial (the Taylor series to r⁷) for eʳ.
 inline float exponential(float x) {
   x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
