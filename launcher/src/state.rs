@@ -81,9 +81,24 @@ impl Observation {
 
 /// Looks at the run in `layout` from `machine` at `now`.
 ///
+/// A run whose record is damaged is one that failed: it must not keep the others from being seen.
+///
 /// # Errors
-/// When a record is there but cannot be read.
+/// When a record is there but the system does not let it be read, or a claim is damaged.
 pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
+    match observe_whole(layout, machine, now) {
+        Err(error) if error.is_of_content() => {
+            let state = match lease::look(&layout.claim(), machine, now)? {
+                Some((holder, true)) => Observed::Running(Box::new(holder)),
+                _ => no_results(&in_one_line(&error)),
+            };
+            Ok(Observation { state, status: None })
+        }
+        seen => seen,
+    }
+}
+
+fn observe_whole(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
     // The record is read before the claim and, where it says running while nobody claims the run, once more: the supervisor
     // may have written its last word and left between the two looks.
     let status = match read_optional_record::<Status>(&layout.status())? {
@@ -108,6 +123,13 @@ pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result
         (_, Some(status)) => recorded(status, &layout.results()),
     };
     Ok(Observation { state, status })
+}
+
+fn in_one_line(error: &FileError) -> String {
+    match error.advice() {
+        Some(advice) => format!("{error}; {advice}"),
+        None => error.to_string(),
+    }
 }
 
 /// Looks at the run in `layout` as its claim's holder does: what its records say, whoever holds it.
@@ -170,6 +192,24 @@ mod tests {
         assert_eq!(seen(State::Done, write("metric,value\nloss,1\n")), Observed::Done);
         assert!(matches!(seen(State::Done, write("metric,value\nloss,2\n")), Observed::Failed { .. }));
         assert!(matches!(seen(State::Done, |_| {}), Observed::Failed { cause: Cause::NoResults, .. }));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_understood_is_a_run_that_failed() {
+        let of_the_future = br#"{"schema": 999, "run": "0123456789abcdef"}"#;
+        for content in [&b""[..], b"{\"schema\": 1, \"run", b"\xff\xfe", b"[]", of_the_future] {
+            let replace = |layout: &RunLayout| std::fs::write(layout.status(), content).unwrap();
+            let Observed::Failed { cause: Cause::NoResults, message } = seen(State::Done, replace) else {
+                panic!("{content:?}")
+            };
+            assert!(message.contains("status.json"), "{message}");
+            assert!(message.contains("move "), "{message}");
+        }
+        let by_a_folder = |layout: &RunLayout| {
+            std::fs::remove_file(layout.status()).unwrap();
+            std::fs::create_dir(layout.status()).unwrap();
+        };
+        assert!(matches!(seen(State::Done, by_a_folder), Observed::Failed { cause: Cause::NoResults, .. }));
     }
 
     #[test]

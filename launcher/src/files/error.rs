@@ -85,7 +85,18 @@ impl FileError {
         }
     }
 
-    fn advice(&self) -> Option<&'static str> {
+    /// Whether the file is there and can be read, but holds what it should not, today and tomorrow.
+    pub fn is_of_content(&self) -> bool {
+        match self {
+            Self::System { verb, source, .. } => {
+                *verb == Verb::Read && matches!(source.kind(), ErrorKind::InvalidData | ErrorKind::IsADirectory)
+            }
+            Self::Schema { .. } | Self::Damaged { .. } => true,
+        }
+    }
+
+    /// What can be done about it.
+    pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::System { path, source, .. } => match source.kind() {
                 ErrorKind::NotFound => of_sweep(path),
@@ -95,6 +106,7 @@ impl FileError {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                     Some("free some space; nothing that was complete is lost, and the same command goes on")
                 }
+                ErrorKind::InvalidData | ErrorKind::IsADirectory => of_sweep(path),
                 ErrorKind::ReadOnlyFilesystem => Some("choose a directory that can be written with --root"),
                 _ => None,
             },

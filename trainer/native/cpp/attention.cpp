@@ -1,4 +1,5 @@
-// Attention within the stories of a packed batch, in bfloat16 with softmax in float32.
+// Attention within the stories of a packed batch: the node for both kinds of numbers, and attention in bfloat16 with softmax in
+// float32. The other is attention_float32.cpp's.
 //
 // A story's head is one piece of work: its scores are formed for some queries at a time against the keys that these can see,
 // rounded up to blocks. Nothing is padded to the longest story, and of what is masked only the edge of a block is computed.
@@ -67,7 +68,7 @@ void sum_rows(
   }
 }
 
-// The heads of all stories, shared among the threads: nothing is shared between two but what is read.
+// Calls `work(story, head, room)` for all of them, on all threads.
 template <typename Work>
 void each_story_head(const AttentionShape& shape, const Work& work) {
   shape.share_heads([&](Pieces& pieces) {
@@ -156,18 +157,20 @@ struct Back {
 
 struct AttentionBackward : torch::autograd::Node {
   AttentionShape shape;
-  at::Tensor projected, result, divisors;  // the last two in bfloat16 only
+  Kept projected;
+  at::Tensor result, divisors;  // in bfloat16 only
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return {at::Tensor()};
-    TORCH_CHECK(!at::GradMode::is_enabled(), "attention has no second derivative");
+    refuse_second_derivative();
     const at::NoGradGuard unrecorded;
-    const at::Tensor arriving = gradients[0].to(projected.scalar_type()).contiguous();
-    at::Tensor gradient = at::empty(projected.sizes(), projected.options());
-    if (projected.scalar_type() == at::kFloat) {
-      attend_back_in_float32(shape, projected, arriving, gradient);
+    const at::Tensor& rows = projected.get();
+    const at::Tensor arriving = gradients[0].to(rows.scalar_type()).contiguous();
+    at::Tensor gradient = at::empty(rows.sizes(), rows.options());
+    if (rows.scalar_type() == at::kFloat) {
+      attend_back_in_float32(shape, rows, arriving, gradient);
     } else {
-      each_story_head(shape, Back{shape, projected, result, divisors, arriving, gradient});
+      each_story_head(shape, Back{shape, rows, result, divisors, arriving, gradient});
     }
     return {gradient};
   }
@@ -188,10 +191,11 @@ std::vector<Story> stories_of(const int64_t* bounds, int64_t bound_count, int64_
 
 at::Tensor attention(const at::Tensor& projected, AttentionShape shape) {
   const auto node = node_for<AttentionBackward>(projected);
+  // Detached where it is recorded, it tells when the other is changed in place.
+  const at::Tensor rows = projected.detach().contiguous();
   at::Tensor result;
   {
     const Unrecorded unrecorded;
-    const at::Tensor rows = projected.contiguous().detach();
     result = at::empty({rows.size(0), shape.hidden()}, rows.options());
     at::Tensor divisors;
     if (rows.scalar_type() == at::kFloat) {
@@ -201,7 +205,7 @@ at::Tensor attention(const at::Tensor& projected, AttentionShape shape) {
       forward(shape, rows, result, divisors);
     }
     if (node != nullptr) {
-      node->projected = rows;
+      node->projected = Kept(rows);
       if (divisors.defined()) node->result = result.detach();
       node->divisors = divisors;
       node->shape = std::move(shape);
@@ -226,9 +230,12 @@ extern "C" char* seedbed_attention(
     const int64_t width = projected->size(1);
     TORCH_CHECK(heads > 0 && width % (3 * heads) == 0, width, " columns are not ", heads, " heads, three times");
     const int64_t size = width / (3 * heads);
+    TORCH_CHECK(look_back == -1 || look_back > 0, "a token sees ", look_back, " tokens, not itself at least");
+    TORCH_CHECK(dropout >= 0 && dropout < 1, "a probability of ", dropout, " is not from 0 to below 1");
     TORCH_CHECK(kind == at::kFloat || size % 2 == 0, "heads of ", size, " in bfloat16, which takes an even size");
     std::vector<Story> stories = stories_of(bounds, bound_count, projected->size(0));
     *out = new at::Tensor(attention(
-        *projected, {heads, size, look_back, static_cast<float>(scale), dropout, dropout_key, std::move(stories)}));
+        *projected, {heads, size, std::max<int64_t>(look_back, 0), static_cast<float>(scale), dropout, dropout_key,
+                     std::move(stories)}));
   });
 }

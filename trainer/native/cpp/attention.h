@@ -44,16 +44,16 @@ struct AttentionShape {
     return seedbed::row_dropout(dropout, key, static_cast<uint64_t>(token * heads + head));
   }
 
-  // Calls `work(pieces)` on each thread to take stories' heads, of which story `piece / heads` comes first. Nothing is shared
-  // between two but what is read.
+  // Calls `work(pieces)` on each thread, to take heads of stories: piece p is head p % heads of story p / heads. No two share
+  // what they write.
   template <typename Work>
   void share_heads(const Work& work) const {
     share(static_cast<int64_t>(stories.size()) * heads, work);
   }
 };
 
-// The same in float32. `projected` is [T, 3 · hidden], `result` and `arriving` are [T, hidden], all contiguous; `gradient` is of
-// `projected` and is set.
+// Attention and its way back in float32. `projected` is [T, 3 · hidden], `result` and `arriving` are [T, hidden], all contiguous;
+// `gradient` is of `projected` and is set.
 void attend_in_float32(const AttentionShape& shape, const at::Tensor& projected, at::Tensor& result);
 void attend_back_in_float32(
     const AttentionShape& shape, const at::Tensor& projected, const at::Tensor& arriving, at::Tensor& gradient);

@@ -1,8 +1,8 @@
 // Attention within the stories of a packed batch, in float32.
 //
-// As attention.cpp goes through stories, but with libtorch's products, and nothing is rounded before the end: weights are
-// formed again on the way back by the very operations of the way there, and the way back through the softmax is that of softmax.cpp,
-// so that gradients are as good as float32 can have them.
+// As attention.cpp goes through stories, but with libtorch's products, and nothing is rounded to bfloat16: weights are formed
+// again on the way back by the very operations of the way there, and the way back through the softmax is softmax_back of
+// loops/attention.h, so that gradients are as good as float32 can have them.
 
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
@@ -105,8 +105,7 @@ void each_block(const AttentionShape& shape, Story story, int64_t head, const Wo
 template <typename Work>
 void each_story_head(const AttentionShape& shape, const Work& work) {
   shape.share_heads([&](Pieces& pieces) {
-    const at::NoGradGuard no_gradients;
-    const Unrecorded unrecorded;
+    const Silent silent;
     Room room;
     for (int64_t piece; pieces.take(piece);) work(shape.stories[piece / shape.heads], piece % shape.heads, room);
   });

@@ -1,4 +1,5 @@
-// The way back of a language model's loss, on either device: the gradients were formed on the way forward and are only scaled.
+// The loss of a language model, on either device and in either kind of numbers: what it is given is checked, and its way back
+// only scales the gradients that were formed on the way forward.
 #pragma once
 
 #include <ATen/ops/empty.h>
@@ -30,12 +31,17 @@ struct HeadBackward : torch::autograd::Node {
   }
 
   variable_list apply(variable_list&& gradients) override {
-    const at::NoGradGuard unrecorded;
     variable_list results(3);
     if (!gradients[0].defined()) return results;
+    refuse_second_derivative();
+    const at::NoGradGuard unrecorded;
     const at::Tensor& scale = gradients[0];
     if (task_should_compute_output(0)) results[0] = at::mul(rows_gradient, scale).to(kind);
-    const Gradient table_sum(table), bias_sum(bias);
+    // What nobody asks for has no place.
+    const auto place = [&](size_t index, const at::Tensor& of) {
+      return Gradient(task_should_compute_output(index) ? of : at::Tensor());
+    };
+    const Gradient table_sum = place(1, table), bias_sum = place(2, bias);
     if (table_sum.sum.defined()) table_sum.sum.addcmul_(table_gradient, scale);
     if (bias_sum.sum.defined()) bias_sum.sum.addcmul_(bias_gradient, scale);
     results[1] = table_sum.returned;
@@ -50,6 +56,7 @@ inline at::Tensor checked_targets(const at::Tensor& x, const at::Tensor& table, 
   TORCH_CHECK(x.dim() == 2 && x.size(1) == table.size(1), "rows are ", x.sizes(), ", not of ", table.size(1), " columns");
   TORCH_CHECK(targets.dim() == 1 && targets.size(0) == count && targets.scalar_type() == at::kLong, "targets are ",
               targets.scalar_type(), targets.sizes(), ", not int64 for ", count, " rows");
+  TORCH_CHECK(targets.device().is_cpu(), "targets are on ", targets.device(), ", not cpu");
   const at::Tensor ids = targets.contiguous();
   for (int64_t row = 0; row < count; ++row) {
     const int64_t id = ids.data_ptr<int64_t>()[row];

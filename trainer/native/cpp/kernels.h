@@ -66,8 +66,8 @@ struct ChannelRowBack {
   float* sums[kMostParameters];  // added to
 };
 
-// The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from 0
-// to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
+// The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from
+// 0 to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
 struct SplineGrid {
   float low, cells_per_unit;
   int64_t order, bases;

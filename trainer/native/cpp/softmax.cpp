@@ -26,18 +26,12 @@ namespace {
 // Scores that are formed at once, on both ways: 256 KiB, so that they stay in a processor's cache.
 constexpr int64_t kScores = 1 << 16;
 
-// What a thread of the pool needs before it calls libtorch: the settings of the thread that asks are not its own.
-struct Silent {
-  const at::NoGradGuard no_gradients;
-  const Unrecorded unrecorded;
-};
-
 struct SoftmaxBackward : torch::autograd::Node {
   at::Tensor weights;
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return {at::Tensor()};
-    TORCH_CHECK(!at::GradMode::is_enabled(), "the softmax has no second derivative");
+    refuse_second_derivative();
     const at::NoGradGuard unrecorded;
     at::Tensor back = gradients[0].contiguous().clone();
     const int64_t width = back.size(-1);
@@ -89,7 +83,7 @@ struct ProductBackward : torch::autograd::Node {
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return variable_list(3);
-    TORCH_CHECK(!at::GradMode::is_enabled(), "attention has no second derivative");
+    refuse_second_derivative();
     const at::NoGradGuard unrecorded;
     const at::Tensor arriving = gradients[0].contiguous().flatten(0, 1);
     const at::Tensor query_back = at::empty_like(weights.queries), key_back = at::empty_like(weights.keys);

@@ -11,7 +11,7 @@
 #include "linear.h"
 #include "node.h"
 #include "pieces.h"
-#include "spline.h"
+#include "spline_edges.h"
 
 namespace seedbed {
 namespace {
@@ -134,6 +134,7 @@ struct SplineBackward : torch::autograd::Node {
     const variable_list weights = edges.all();
     variable_list results(1 + weights.size());
     if (!gradients[0].defined()) return results;
+    refuse_second_derivative();
     const at::NoGradGuard unrecorded;
     const at::Tensor arriving = even_rows(gradients[0]);
     const SplineGrid splines = grid->grid();

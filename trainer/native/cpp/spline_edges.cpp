@@ -1,4 +1,4 @@
-#include "spline.h"
+#include "spline_edges.h"
 
 #include "pieces.h"
 

@@ -7,7 +7,7 @@
 
 #include "guard.h"
 #include "pieces.h"
-#include "spline.h"
+#include "spline_edges.h"
 
 namespace seedbed {
 namespace {
@@ -61,22 +61,25 @@ void through_terms(const at::Tensor& gradients, const at::Tensor& rows, const Sp
 
 struct SplineBackward : torch::autograd::Node {
   std::shared_ptr<OwnedGrid> grid;
-  at::Tensor rows, weights;
+  Kept entries;
+  at::Tensor weights;
   Edges edges;
+  std::vector<Kept> leaves;  // those of the edges
 
   variable_list apply(variable_list&& gradients) override {
-    const variable_list leaves = edges.all();
-    variable_list results(1 + leaves.size());
+    variable_list results(1 + edges.all().size());
     if (!gradients[0].defined()) return results;
-    TORCH_CHECK(!at::GradMode::is_enabled(), "a layer of spline edges has no second derivative");
+    refuse_second_derivative();
     const at::NoGradGuard unrecorded;
     const at::Tensor arriving = gradients[0].contiguous();
     const SplineGrid splines = grid->grid();
     std::vector<Gradient> places;
-    for (size_t index = 0; index < leaves.size(); ++index) {
-      places.emplace_back(leaves[index]);
-      results[1 + index] = places[index].returned;
+    for (const Kept& leaf : leaves) {
+      const at::Tensor& weight = leaf.get();
+      places.emplace_back(task_should_compute_output(1 + places.size()) ? weight : at::Tensor());
+      results[places.size()] = places.back().returned;
     }
+    const at::Tensor& rows = entries.get();
     at::Tensor sums = at::zeros(weights.sizes(), weights.options());
     const bool back_is_wanted = task_should_compute_output(0);
     if (back_is_wanted) results[0] = at::empty(rows.sizes(), rows.options());
@@ -103,10 +106,12 @@ at::Tensor apply_layer(const at::Tensor& x, const Edges& edges, const std::share
   edges.check(grid.bases);
   TORCH_CHECK(x.size(1) == edges.inputs(), "the input is ", x.sizes(), ", not of ", edges.inputs(), " columns");
   const auto node = node_for<SplineBackward>(x, edges.all());
+  // Detached where it is recorded, it tells when the other is changed in place.
+  const at::Tensor rows = x.detach().contiguous();
   at::Tensor result;
   {
     const Unrecorded unrecorded;
-    const at::Tensor rows = x.contiguous().detach(), weights = packed(edges, grid.bases);
+    const at::Tensor weights = packed(edges, grid.bases);
     result = at::empty({x.size(0), edges.outputs()}, rows.options());
     each_chunk(rows, grid, [&](int64_t first, const at::Tensor& terms) {
       at::Tensor part = result.narrow(0, first, terms.size(0));
@@ -114,9 +119,10 @@ at::Tensor apply_layer(const at::Tensor& x, const Edges& edges, const std::share
     });
     if (node != nullptr) {
       node->grid = owned;
-      node->rows = rows;
+      node->entries = Kept(rows);
       node->weights = weights;
       node->edges = edges;
+      for (const at::Tensor& leaf : edges.all()) node->leaves.emplace_back(leaf);
     }
   }
   record(result, node);

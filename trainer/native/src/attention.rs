@@ -12,7 +12,7 @@ pub struct StoryAttention<'a> {
     pub bounds: &'a [i64],
     /// Number of heads.
     pub heads: i64,
-    /// How many tokens a token sees, itself and those before it; none: all of its story.
+    /// How many tokens a token sees, itself and those before it, so at least 1; none: all of its story.
     pub look_back: Option<i64>,
     /// Factor of the scores.
     pub scale: f64,
@@ -28,7 +28,7 @@ pub struct StoryAttention<'a> {
 ///
 /// # Errors
 ///
-/// When shapes do not fit; in bfloat16 also when a head has an odd size, or the processor does not multiply bfloat16
+/// When shapes do not fit, or a number is out of its range; in bfloat16 also when a head has an odd size, or the processor does not multiply bfloat16
 /// ([`PackedMap::is_available`](crate::PackedMap::is_available)).
 pub fn story_attention(projected: &Tensor, how: &StoryAttention<'_>) -> Result<Tensor, TorchError> {
     let (probability, key) = how.dropout.unwrap_or((0.0, 0));
@@ -40,7 +40,7 @@ pub fn story_attention(projected: &Tensor, how: &StoryAttention<'_>) -> Result<T
                 how.bounds.as_ptr(),
                 how.bounds.len() as i64,
                 how.heads,
-                how.look_back.unwrap_or(0),
+                how.look_back.unwrap_or(-1),
                 how.scale,
                 probability,
                 key,
@@ -58,8 +58,8 @@ mod tests {
 
     const HEADS: i64 = 3;
 
-    /// Kinds of number, and how far a result and a gradient may be from those of double precision: in bfloat16 weights are rounded to
-    /// 8 bits and their sum once more, in float32 sums of some hundred terms are off by some units of the last place.
+    /// Kinds of number, and how far a result and a gradient may be from those of double precision: in bfloat16 weights are
+    /// rounded to 8 bits and their sum once more, in float32 sums of some hundred terms are off by some units of the last place.
     fn kinds() -> Vec<(Kind, f64, f64)> {
         let bfloat16 = PackedMap::is_available().then_some((Kind::BFloat16, 8e-3, 2e-2));
         [(Kind::Float, 2e-6, 4e-6)].into_iter().chain(bfloat16).collect()
@@ -123,6 +123,52 @@ mod tests {
                     assert!(back_far < back_tolerance, "back, {kind:?} {bounds:?} {size} {look_back:?}: {back_far}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn rows_may_lie_apart_and_the_way_back_may_be_gone_twice() {
+        for (kind, _, _) in kinds() {
+            let how = StoryAttention { bounds: &[0, 30, 90], heads: 2, look_back: Some(40), scale: 0.5, dropout: None };
+            let wide = entries(90, 3 * 96).to_kind(kind).set_requires_grad(true);
+            let apart = wide.narrow(1, 96, 96);
+            let near = apart.contiguous().detach().set_requires_grad(true);
+            let (found, expected) = (story_attention(&apart, &how).unwrap(), story_attention(&near, &how).unwrap());
+            assert_eq!(found, expected);
+            let upstream = entries(90, 32).to_kind(kind);
+            let sums = [&found, &expected].map(|result| (result * &upstream).sum(Kind::Float));
+            let [first, second] = [0, 1].map(|_| {
+                Tensor::run_backward(&[&sums[0]], &[&wide], /* keep_graph */ true, /* create_graph */ false).remove(0)
+            });
+            sums[1].backward();
+            assert_eq!(first.narrow(1, 96, 96), near.grad());
+            assert_eq!(first, second);
+            assert_eq!(first.narrow(1, 0, 96).abs().sum(Kind::Double).double_value(&[]), 0.0);
+        }
+    }
+
+    #[test]
+    fn of_no_tokens_there_is_no_attention() {
+        for (kind, _, _) in kinds() {
+            let how = StoryAttention { bounds: &[0, 0], heads: 2, look_back: None, scale: 0.5, dropout: None };
+            let projected = entries(0, 24).to_kind(kind).set_requires_grad(true);
+            let result = story_attention(&projected, &how).unwrap();
+            assert_eq!(result.size(), [0, 8]);
+            result.sum(Kind::Float).backward();
+            assert_eq!(projected.grad().size(), [0, 24]);
+        }
+    }
+
+    #[test]
+    fn what_was_changed_in_between_has_no_way_back() {
+        for (kind, _, _) in kinds() {
+            let how = StoryAttention { bounds: &[0, 5], heads: 2, look_back: None, scale: 1.0, dropout: None };
+            let leaf = entries(5, 24).to_kind(kind).set_requires_grad(true);
+            let mut projected = &leaf * 1.0;
+            let sum = story_attention(&projected, &how).unwrap().sum(Kind::Float);
+            let _ = tch::no_grad(|| projected.g_mul_scalar_(2.0));
+            let error = Tensor::f_run_backward(&[&sum], &[&leaf], false, false).unwrap_err();
+            assert!(error.to_string().contains("was changed in place in between"), "{error}");
         }
     }
 
@@ -206,6 +252,18 @@ mod tests {
         assert_eq!(error.to_string(), "libtorch: the bounds do not span the batch");
         let error = story_attention(&entries(5, 18), &how).unwrap_err();
         assert_eq!(error.to_string(), "libtorch: heads of 3 in bfloat16, which takes an even size");
+        for kind in [Kind::Float, Kind::BFloat16] {
+            for look_back in [0, -3] {
+                let how = StoryAttention { look_back: Some(look_back), ..how };
+                let error = story_attention(&entries(5, 24).to_kind(kind), &how).unwrap_err().to_string();
+                assert_eq!(error, format!("libtorch: a token sees {look_back} tokens, not itself at least"));
+            }
+            for probability in [-0.1, 1.0, f64::NAN] {
+                let how = StoryAttention { dropout: Some((probability, 1)), ..how };
+                let error = story_attention(&entries(5, 24).to_kind(kind), &how).unwrap_err().to_string();
+                assert!(error.ends_with("is not from 0 to below 1"), "{error}");
+            }
+        }
         let error = story_attention(&entries(5, 18).to_kind(Kind::Double), &how).unwrap_err();
         assert_eq!(
             error.to_string(),

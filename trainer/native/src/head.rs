@@ -8,8 +8,9 @@ use torch_sys::C_tensor;
 use crate::TorchError;
 use crate::shim;
 
-/// Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of x, in nats: a scalar. All is float32 but for `targets`, which are int64 ids.
+/// Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of x, in nats: a scalar.
 ///
+/// x is `[R, width]`, W, the table, `[V, width]` and contiguous, b `[V]`, all in float32; `targets` are `[R]` int64 ids below V.
 /// Logits are held for some rows at a time only; gradients are formed on the way forward. In bfloat16 this is
 /// [`PackedMap::cross_entropy`](crate::PackedMap::cross_entropy).
 ///
@@ -74,6 +75,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn gradients_go_to_those_who_ask() {
+        let (x, table) = (entries(&[5, 8], 0.3, 1.0), entries(&[50, 8], 0.9, 1.0));
+        let (x, table) = (leaf(&x, Kind::Float), leaf(&table, Kind::Float));
+        let targets = Tensor::arange(5, (Kind::Int64, Device::Cpu));
+        let loss = cross_entropy(&x, &table, None, &targets).unwrap();
+        loss.backward();
+        let before = table.grad().copy();
+        let loss = cross_entropy(&x, &table, None, &targets).unwrap();
+        let back = Tensor::run_backward(&[&loss], &[&x], /* keep_graph */ true, /* create_graph */ false).remove(0);
+        assert_eq!(back, x.grad());
+        assert_eq!(table.grad(), before);
+        let error = Tensor::f_run_backward(&[&loss], &[&x], false, /* create_graph */ true).unwrap_err();
+        assert!(error.to_string().contains("no second derivative"), "{error}");
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax()`].
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
 //! - [`look_up`] and [`by_channel`] are activations in one pass each way.
-//! - [`spline_layer`] is a layer of B-spline edges as one product, [`spline_layer_in_float32`] the same without rounding.
+//! - [`spline_layer`] is a layer of B-spline edges as one product, in bfloat16, [`spline_layer_in_float32`] in float32.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
 //! - [`nccl`] adds up tensors over several GPUs, and [`GradientWatch`] tells when a gradient is ready to be added up.

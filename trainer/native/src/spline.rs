@@ -1,4 +1,4 @@
-//! A layer of B-spline edges on a uniform grid, as one product in bfloat16.
+//! A layer of B-spline edges on a uniform grid, as one product.
 
 use std::ptr;
 
@@ -74,7 +74,9 @@ pub fn spline_layer(
     }
 }
 
-/// The same in float32, rounded nowhere else: `[T, outputs]` for `[T, inputs]`.
+/// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ) in float32: `[T, outputs]` for `[T, inputs]`.
+///
+/// Bases are zero for an entry off the knots or one that is not a number. The way back forms them again, so that none is kept.
 ///
 /// # Errors
 ///
@@ -144,5 +146,22 @@ mod tests {
             refused(&[4, 6], &[2, 6], &[2, 6, 3]),
             "libtorch: coefficients are Float[2, 6, 3], not 4 of each edge of [2, 6]"
         );
+    }
+
+    #[test]
+    fn what_was_changed_in_between_has_no_way_back() {
+        let ones = |shape: &[i64]| Tensor::ones(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        let pieces =
+            SplinePieces { low: -1.0, high: 1.0, intervals: 3, order: 1, coefficients: &[1.0, -1.0, 0.0, 1.0] };
+        for changed in 0..3 {
+            let (leaf, base, coefficients) = (ones(&[5, 6]), ones(&[2, 6]), ones(&[2, 6, 4]));
+            let x = &leaf * 0.3;
+            let edges = SplineEdges { base: &base, coefficients: &coefficients, scales: None };
+            let sum = spline_layer_in_float32(&x, &edges, &pieces).unwrap().sum(Kind::Float);
+            let mut changed = [&x, &base, &coefficients][changed].shallow_clone();
+            let _ = tch::no_grad(|| changed.g_mul_scalar_(2.0));
+            let error = Tensor::f_run_backward(&[&sum], &[&leaf], false, false).unwrap_err();
+            assert!(error.to_string().contains("was changed in place in between"), "{error}");
+        }
     }
 }

@@ -114,7 +114,7 @@ impl fmt::Display for Measurement {
         writeln!(formatter, "last loss       {:.4}", self.last_loss)?;
         for other in &self.beside {
             let Spread { min, median, max } = other.ratio;
-            writeln!(formatter, "  {:<14}{median:.2} of its rate (min {min:.2}, max {max:.2})", other.activation)?;
+            writeln!(formatter, "  {:<13} {median:.2} of its rate (min {min:.2}, max {max:.2})", other.activation)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Kolmogorov-Arnold layers with B-spline edges (Liu et al. 2024, arXiv:2404.19756).
 //!
 //! The learned function on the edge from input i to output o is w·silu(x) + s·Σₘ cₘBₘ(x), and an output is the sum of its
-//! edges, so that a layer is two matrix products: one over silu(x), one over the bases of all inputs.
+//! edges, so that a layer is two matrix products, one over silu(x), one over the bases of all inputs; or one over both.
 //!
 //! The basis: order k, G intervals of width h between the ends of the grid, knots tⱼ = low + (j − k)h for j = 0..=G + 2k,
 //! and the G + k functions Bₘ of order k on them. All are one curve, shifted: on the cell tⱼ ≤ x < tⱼ₊₁ only B_(j−k)..=Bⱼ

@@ -1,6 +1,7 @@
 // The softmax of attention, forward and backward, for the loops of kernels.cpp.
 #pragma once
 
+#include "exponentials.h"
 #include "numbers.h"
 
 namespace {
@@ -17,26 +18,6 @@ inline uint32_t mix(uint32_t x) {
 inline float kept(seedbed::RowDropout dropout, int64_t place) {
   const uint32_t drawn = mix(static_cast<uint32_t>(place) * 0x9e3779b9u + dropout.key);
   return drawn >= dropout.threshold ? dropout.scale : 0.0f;
-}
-
-// Entries become e^(scale · entry - largest), of which their sum is given.
-inline float exponentials(float* scores, int64_t begin, int64_t end, float scale, float* sum) {
-  float largest = -__builtin_inff();
-#pragma omp simd reduction(max : largest)
-  for (int64_t i = begin; i < end; ++i) {
-    const float score = scores[i] * scale;
-    scores[i] = score;
-    largest = score > largest ? score : largest;
-  }
-  float total = 0;
-#pragma omp simd reduction(+ : total)
-  for (int64_t i = begin; i < end; ++i) {
-    const float part = exponential(scores[i] - largest);
-    scores[i] = part;
-    total += part;
-  }
-  *sum = total;
-  return largest;
 }
 
 float attend(

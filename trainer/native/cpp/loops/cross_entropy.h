@@ -1,6 +1,7 @@
 // The loss of a row of logits and its gradient, for the loops of kernels.cpp.
 #pragma once
 
+#include "exponentials.h"
 #include "narrow.h"
 #include "numbers.h"
 
@@ -34,22 +35,12 @@ float cross_entropy(Half* logits, int64_t count, int64_t target, float* room) {
   return largest - at_target + __builtin_logf(sum);
 }
 
-// Logits are left as they are divided into probabilities, but that of the target, which is one less.
 float cross_entropy_wide(float* logits, int64_t count, int64_t target) {
   const float at_target = logits[target];
-  float largest = -__builtin_inff();
-#pragma omp simd reduction(max : largest)
-  for (int64_t i = 0; i < count; ++i) largest = logits[i] > largest ? logits[i] : largest;
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; ++i) {
-    const float part = exponential(logits[i] - largest);
-    logits[i] = part;
-    sum += part;
-  }
-  const float scale = 1.0f / sum;
+  float sum;
+  const float largest = exponentials(logits, 0, count, 1.0f, &sum), factor = 1.0f / sum;
 #pragma omp simd
-  for (int64_t i = 0; i < count; ++i) logits[i] *= scale;
+  for (int64_t i = 0; i < count; ++i) logits[i] *= factor;
   logits[target] -= 1.0f;
   return largest - at_target + __builtin_logf(sum);
 }

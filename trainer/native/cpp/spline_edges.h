@@ -23,8 +23,8 @@ class OwnedGrid {
   std::vector<float> pieces_, by_power_;
 };
 
-// W, C and, if edges have scales, S. A layer is one product whose left factor has a part for each term of a row, silu(x) first, then each basis
-// function at every entry; the weights of a part are W, then S·C of that function.
+// W, C and, if edges have scales, S. A layer is one product whose left factor has a part for each term of a row: silu(x) first,
+// then each basis function at every entry. The weights of the first part are W, those of a basis function S·C of that function.
 struct Edges {
   at::Tensor base, coefficients, scales;
 
