@@ -99,14 +99,13 @@ impl FileError {
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::System { path, source, .. } => match source.kind() {
-                ErrorKind::NotFound => of_sweep(path),
+                ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::IsADirectory => of_sweep(path),
                 ErrorKind::PermissionDenied => {
                     Some("ask for permission to the directory, or choose another with --root")
                 }
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                     Some("free some space; nothing that was complete is lost, and the same command goes on")
                 }
-                ErrorKind::InvalidData | ErrorKind::IsADirectory => of_sweep(path),
                 ErrorKind::ReadOnlyFilesystem => Some("choose a directory that can be written with --root"),
                 _ => None,
             },
