@@ -143,7 +143,7 @@ mod tests {
             sums[1].backward();
             assert_eq!(first.narrow(1, 96, 96), near.grad());
             assert_eq!(first, second);
-            assert_eq!(first.narrow(1, 0, 96).abs().sum(Kind::Double).double_value(&[]), 0.0);
+            assert!(first.narrow(1, 0, 96).abs().max().double_value(&[]) <= 0.0);
         }
     }
 
