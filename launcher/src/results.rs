@@ -5,6 +5,8 @@ use std::path::Path;
 use analysis::results::{FinalValuesError, final_values};
 use spec::Digest;
 
+use crate::files::read_small;
+
 /// A `results.csv` that was read whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
@@ -48,7 +50,7 @@ pub enum ResultsError {
 /// # Errors
 /// [`ResultsError`].
 pub fn read(path: &Path) -> Result<Results, ResultsError> {
-    let content = std::fs::read(path).map_err(ResultsError::Unreadable)?;
+    let content = read_small(path).map_err(ResultsError::Unreadable)?;
     let values = final_values(&content)?;
     Ok(Results { digest: Digest::of(&content), values })
 }

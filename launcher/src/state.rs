@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use spec::Digest;
 use spec::layout::RunLayout;
 use spec::status::{Cause, State, Status};
+use spec::{Digest, RunId};
 
 use crate::files::{FileError, read_optional_record, read_small};
 use crate::lease::{self, Holder, Machine};
@@ -86,11 +86,11 @@ impl Observation {
 /// # Errors
 /// When a record is there but the system does not let it be read, or a claim is damaged.
 pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
-    match observe_whole(layout, machine, now) {
+    match observe_strictly(layout, machine, now) {
         Err(error) if error.is_of_content() => {
             let state = match lease::look(&layout.claim(), machine, now)? {
                 Some((holder, true)) => Observed::Running(Box::new(holder)),
-                _ => no_results(&in_one_line(&error)),
+                _ => no_results(&error.in_one_line()),
             };
             Ok(Observation { state, status: None })
         }
@@ -98,10 +98,14 @@ pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result
     }
 }
 
-fn observe_whole(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
+/// As [`observe`], for who would carry the run out: a record that cannot be understood is an error, and nothing is done.
+///
+/// # Errors
+/// When a record is there but cannot be read or understood.
+pub fn observe_strictly(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
     // The record is read before the claim and, where it says running while nobody claims the run, once more: the supervisor
     // may have written its last word and left between the two looks.
-    let status = match read_optional_record::<Status>(&layout.status())? {
+    let status = match record(layout)? {
         // The last word of a run, whoever may hold it to see whether something is left to do.
         Some(mut status) if status.state == State::Done => {
             // Tens of thousands of them are held at a time, and room for four attempts is most of each.
@@ -113,7 +117,7 @@ fn observe_whole(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Resu
     let claim = lease::look(&layout.claim(), machine, now)?;
     let says_running = status.as_ref().is_some_and(|status| status.state == State::Running);
     let status = match &claim {
-        None if says_running => read_optional_record::<Status>(&layout.status())?,
+        None if says_running => record(layout)?,
         _ => status,
     };
     let state = match (claim, &status) {
@@ -125,10 +129,16 @@ fn observe_whole(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Resu
     Ok(Observation { state, status })
 }
 
-fn in_one_line(error: &FileError) -> String {
-    match error.advice() {
-        Some(advice) => format!("{error}; {advice}"),
-        None => error.to_string(),
+/// The record of the run in `layout`. One of another run is none of this one: a folder was copied over another.
+fn record(layout: &RunLayout) -> Result<Option<Status>, FileError> {
+    let status = read_optional_record::<Status>(&layout.status())?;
+    let name = layout.directory().file_name().and_then(|name| name.to_str());
+    let expected: Option<RunId> = name.and_then(|name| name.parse().ok());
+    match (&status, expected) {
+        (Some(status), Some(expected)) if status.run != expected => {
+            Err(FileError::damaged(layout.status(), format!("it is of the run {}", status.run)))
+        }
+        _ => Ok(status),
     }
 }
 
@@ -137,7 +147,7 @@ fn in_one_line(error: &FileError) -> String {
 /// # Errors
 /// When the record is there but cannot be read.
 pub fn observe_held(layout: &RunLayout) -> Result<Observation, FileError> {
-    let status = read_optional_record::<Status>(&layout.status())?;
+    let status = record(layout)?;
     let state = status.as_ref().map_or(Observed::NotStarted, |status| recorded(status, &layout.results()));
     Ok(Observation { state, status })
 }
@@ -210,6 +220,31 @@ mod tests {
             std::fs::create_dir(layout.status()).unwrap();
         };
         assert!(matches!(seen(State::Done, by_a_folder), Observed::Failed { cause: Cause::NoResults, .. }));
+        // It would keep whoever reads it waiting.
+        let by_a_pipe = |layout: &RunLayout| {
+            std::fs::remove_file(layout.status()).unwrap();
+            let made = std::process::Command::new("mkfifo").arg(layout.status()).status().unwrap();
+            assert!(made.success());
+        };
+        assert!(matches!(seen(State::Done, by_a_pipe), Observed::Failed { cause: Cause::NoResults, .. }));
+    }
+
+    #[test]
+    fn a_record_of_another_run_is_none_of_this_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (this, other) = (RunId::of(b"this"), RunId::of(b"other"));
+        let layout = RunLayout::new(folder.path().join(this.to_string()));
+        std::fs::create_dir(layout.directory()).unwrap();
+        for (run, expected) in [(this, Observed::Interrupted(Cause::Lost)), (other, no_results(""))] {
+            let status =
+                Status { schema: spec::SCHEMA, run, state: State::Running, results: None, attempts: Vec::new() };
+            write_record(&layout.status(), &status).unwrap();
+            let seen = observe(&layout, &Machine::here(), SystemTime::now()).unwrap().state;
+            assert_eq!(seen.name(), expected.name());
+            if let Observed::Failed { message, .. } = seen {
+                assert!(message.contains(&format!("it is of the run {other}")), "{message}");
+            }
+        }
     }
 
     #[test]

@@ -176,6 +176,32 @@ fn a_torn_ledger_is_mended_and_a_damaged_one_is_not() {
 }
 
 #[test]
+fn a_run_whose_directory_vanishes_ends_and_the_others_go_on() {
+    let script = format!("[ $1$2 = relu0 ] && {{ rm -rf \"$PWD\"; exit 0; }}; {DONE}");
+    let output = ToySweep::new(&script).run(&["--slots", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("its directory vanished meanwhile"), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("toy: 3 of 4 runs (3 done, 1 not started)\n"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_damaged_record_hides_no_other_run() {
+    let sweep = ToySweep::new(DONE);
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+    let record = fs::read_dir(sweep.layout().runs()).unwrap().next().unwrap().unwrap().path().join("status.json");
+    fs::write(&record, "{\"schema\": 1, ").unwrap();
+    let status = sweep.seedbed(&["status", "toy.toml"]).output().unwrap();
+    assert_eq!(status.status.code(), Some(0), "{}", stderr(&status));
+    assert!(stdout(&status).starts_with("toy: 3 of 4 runs\n"), "{}", stdout(&status));
+    assert!(stdout(&status).contains("status.json:1 is damaged"), "{}", stdout(&status));
+    assert!(stdout(&status).contains("move it away"), "{}", stdout(&status));
+    assert_eq!(sweep.run(&["--retry", "failed"]).status.code(), Some(1), "what was damaged is not written over");
+    assert_eq!(fs::read_to_string(&record).unwrap(), "{\"schema\": 1, ");
+    fs::remove_file(&record).unwrap();
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+}
+
+#[test]
 fn each_gpu_is_seen_by_its_own_runs() {
     let sweep = ToySweep::new(&format!("echo $CUDA_VISIBLE_DEVICES > gpu; sleep 0.2; {DONE}"));
     assert_eq!(sweep.run(&["--gpus", "3,5"]).status.code(), Some(0));

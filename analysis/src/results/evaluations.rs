@@ -11,6 +11,7 @@ use super::final_values::final_values;
 use super::missing::Told;
 use super::run_files::chain;
 use super::tuning::{self, Way};
+use super::whole_file;
 
 /// Adds what the files of a run's `evaluation` folder hold, in the order of their names, to its values and its ways. A metric that is
 /// there already, because the run itself has measured it, stays as it is. Answers what could not be read.
@@ -48,7 +49,7 @@ fn scores(path: &Path) -> Result<Option<Scores>, String> {
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = std::fs::read(path).map_err(|error| chain(&error))?;
+    let bytes = whole_file::read(path).map_err(|error| chain(&error))?;
     let values = final_values(&bytes).map_err(|error| chain(&error))?;
     Ok(Some((bytes, values)))
 }

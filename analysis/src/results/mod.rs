@@ -29,6 +29,7 @@ mod separators;
 mod source;
 mod sweep;
 mod tuning;
+mod whole_file;
 
 use spec::value::Value;
 

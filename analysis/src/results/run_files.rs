@@ -16,6 +16,7 @@ use super::final_values::final_values;
 use super::missing::{self, Told};
 use super::observation::{Curve, Network, Observation, RunAccount, RunState, is_usable};
 use super::tuning::{self, Way};
+use super::whole_file;
 use crate::error::AnalysisError;
 
 /// One run of the plan, about to be read.
@@ -122,7 +123,7 @@ impl RunReader {
         missing: &mut Vec<Told>,
     ) -> Result<Vec<Observation>, String> {
         let expected = digest.ok_or("status.json says done but names no results")?;
-        let bytes = std::fs::read(self.layout.results()).map_err(|error| format!("results.csv: {error}"))?;
+        let bytes = whole_file::read(&self.layout.results()).map_err(|error| format!("results.csv: {error}"))?;
         let found = Digest::of(&bytes);
         if found != expected {
             return Err(format!(
@@ -195,7 +196,7 @@ const _: fn(MetricRow) -> CurveValue = |row| CurveValue { step: row.step, metric
 
 /// Reads a JSON record.
 pub(super) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, AnalysisError> {
-    let bytes = std::fs::read(path).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
+    let bytes = whole_file::read(path).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|source| AnalysisError::Record { path: path.to_owned(), source })
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use spec::budget::ParameterCount;
 use spec::layout::RunLayout;
@@ -16,10 +17,10 @@ use spec::value::float_text;
 use spec::{ExitCode, Program, RunSpec, Study, Value};
 
 use crate::error::CliError;
-use crate::files::read_optional_record;
+use crate::files::{FileError, read_optional_record};
 use crate::lease::Machine;
 use crate::locate::{self, label};
-use crate::output::{Table, duration, print};
+use crate::output::{Table, duration, print, talk};
 use crate::results;
 use crate::state::{Observed, observe};
 use crate::story::gpu_in_words;
@@ -57,12 +58,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if seen.seconds() > 0.0 {
         facts.row(["time".to_owned(), duration(seen.seconds())]);
     }
+    if let (Observed::Failed { message, .. }, None) = (&seen.state, &seen.status) {
+        facts.row(["why".to_owned(), message.clone()]);
+    }
     let last = seen.status.iter().flat_map(|status| &status.attempts).next_back();
     if let Some(last) = last {
         where_it_was(last, &mut facts);
     }
     text += facts.render().trim_start();
-    match read_optional_record::<RunSpec>(&layout.spec())? {
+    match readable::<RunSpec>(&layout.spec())? {
         Some(spec) => text += &program(&spec, &layout)?,
         None => text += "\nits settings are written down when it starts; `seedbed plan` shows them before\n",
     }
@@ -71,6 +75,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     print(&text)?;
     Ok(ExitCode::Done)
+}
+
+/// The record at `path`, or none where it is damaged, which is told: the rest can be shown.
+fn readable<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
+    match read_optional_record(path) {
+        Err(error) if error.is_of_content() => {
+            talk(&format!("warning: {}", error.in_one_line()));
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 /// On what the last attempt was carried out.
@@ -137,7 +152,7 @@ fn flatten(path: &str, tree: &Json, leaves: &mut BTreeMap<String, String>) {
 }
 
 fn parameters(study: &Study, layout: &RunLayout) -> Result<String, CliError> {
-    let facts: Option<Facts> = read_optional_record(&layout.facts())?;
+    let facts: Option<Facts> = readable(&layout.facts())?;
     let count = facts.as_ref().map_or_else(|| ParameterCount::of(&study.model), |facts| facts.parameters);
     let mut table = Table::new(["parameters", ">"]);
     for (component, number) in count.by_component().into_iter().chain([("all", count.total())]) {

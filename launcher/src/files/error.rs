@@ -77,6 +77,18 @@ impl FileError {
         Self::System { verb: Verb::Write, path: path.into(), source }
     }
 
+    /// What `path` holds is not what it should, as `reason` says.
+    pub fn damaged(path: impl Into<PathBuf>, reason: String) -> Self {
+        Self::Damaged { path: path.into(), line: None, reason }
+    }
+
+    /// The error and what can be done about it, for where it is told but ends nothing.
+    pub fn in_one_line(&self) -> String {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        let advice = self.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        format!("{self}{cause}{advice}")
+    }
+
     /// The exit code of a command that ends with this error.
     pub fn exit(&self) -> ExitCode {
         match self {
@@ -88,18 +100,16 @@ impl FileError {
     /// Whether the file is there and can be read, but holds what it should not, today and tomorrow.
     pub fn is_of_content(&self) -> bool {
         match self {
-            Self::System { verb, source, .. } => {
-                *verb == Verb::Read && matches!(source.kind(), ErrorKind::InvalidData | ErrorKind::IsADirectory)
-            }
+            Self::System { verb, source, .. } => *verb == Verb::Read && is_of_content(source.kind()),
             Self::Schema { .. } | Self::Damaged { .. } => true,
         }
     }
 
     /// What can be done about it.
-    pub fn advice(&self) -> Option<&'static str> {
+    fn advice(&self) -> Option<&'static str> {
         match self {
             Self::System { path, source, .. } => match source.kind() {
-                ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::IsADirectory => of_sweep(path),
+                kind if kind == ErrorKind::NotFound || is_of_content(kind) => of_sweep(path),
                 ErrorKind::PermissionDenied => {
                     Some("ask for permission to the directory, or choose another with --root")
                 }
@@ -115,6 +125,11 @@ impl FileError {
     }
 }
 
+/// Whether the system says so of a file that is there and is not what it should be.
+fn is_of_content(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::InvalidData | ErrorKind::IsADirectory | ErrorKind::NotADirectory)
+}
+
 /// What can be done about a file of a sweep that is gone or damaged.
 fn of_sweep(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_str()?;
@@ -124,6 +139,7 @@ fn of_sweep(path: &Path) -> Option<&'static str> {
             Some("move it away: `seedbed submit` or `seedbed run` makes it anew, and finds again what is with Slurm")
         }
         "status.json" => Some("move it away: the run then goes on from its last checkpoint, or is carried out again"),
+        "facts.json" | "run.json" => Some("move it away: it is written again when the run is started again"),
         _ if folder.is_some_and(|folder| folder == "arrays") => {
             Some("`seedbed reconcile --abandon` ends the job and lets its runs be submitted again")
         }

@@ -1,7 +1,9 @@
 use std::fs;
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ use super::{FileError, write_atomic};
 /// # Errors
 /// [`FileError`]: unreadable, another schema, or damaged.
 pub fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    let text = fs::read_to_string(path).map_err(|error| FileError::read(path, error))?;
+    let text = read_text(path).map_err(|error| FileError::read(path, error))?;
     parse_record(path, &text)
 }
 
@@ -23,21 +25,32 @@ pub fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
 /// # Errors
 /// As [`read_record`].
 pub fn read_optional_record<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
-    match read_small(path).and_then(|content| String::from_utf8(content).map_err(|_| ErrorKind::InvalidData.into())) {
+    match read_text(path) {
         Ok(text) => parse_record(path, &text).map(Some),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::read(path, error)),
     }
 }
 
+fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_small(path)?).map_err(|_| ErrorKind::InvalidData.into())
+}
+
 /// The whole of a file that is likely a small one. Its size is not asked for first: where the records of thousands of runs
 /// are read, that is one call in five.
 ///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read, or is no plain file: a pipe would keep whoever reads it waiting for ever, and a device may have no end.
 pub fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::with_capacity(4096);
-    fs::File::open(path)?.take(u64::MAX).read_to_end(&mut content)?;
+    // To open a pipe is to wait for a writer already.
+    let without_waiting = i32::try_from(OFlags::NONBLOCK.bits()).expect("invariant: flags of open(2) are int");
+    let file = fs::File::options().read(true).custom_flags(without_waiting).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::new(ErrorKind::InvalidData, "it is no plain file"));
+    }
+    file.take(u64::MAX).read_to_end(&mut content)?;
     Ok(content)
 }
 

@@ -17,7 +17,7 @@ use super::{log, trainer};
 use crate::lease::Machine;
 use crate::results;
 use crate::signals::Signals;
-use crate::state::{Observation, Observed, observe};
+use crate::state::{Observation, Observed, observe_strictly};
 
 /// Which ends of a run are not its last word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -81,7 +81,7 @@ impl Retry {
 /// When the run could not be carried out at all: see [`SuperviseError`].
 pub fn carry_out(job: &Job, machine: &Machine) -> Result<Finish, SuperviseError> {
     let layout = RunLayout::new(&job.directory);
-    let before = observe(&layout, machine, SystemTime::now())?;
+    let before = observe_strictly(&layout, machine, SystemTime::now())?;
     if !job.retry.wants(&before.state) {
         return Ok(Finish::Already(Box::new(before)));
     }

@@ -25,7 +25,11 @@ impl Pool<'_> {
         };
         self.ledger.append(env::now(), event)?;
         let code = ended.code.and_then(ExitCode::from_code);
-        if code == Some(ExitCode::Busy) {
+        if !self.layout(seat.run).directory().exists() {
+            // Started again it would likely do so again.
+            self.progress.say(&format!("run {} ({}): its directory vanished meanwhile", spec.id, spec.label()));
+            self.progress.end(&seat.bar, &spec.label(), "vanished", seat.begun.elapsed());
+        } else if code == Some(ExitCode::Busy) {
             self.wait_for_holder(seat, &observation.state);
         } else if !self.starts_again(&seat, &observation)? {
             self.explain(&seat, &observation, ended);
