@@ -34,7 +34,7 @@ enum Command {
     Submit(commands::submit::Arguments),
     /// Submit, stay, and keep the sweep going until it is done
     Watch(commands::watch::Arguments),
-    /// Hand over again now what ended for one of the named reasons
+    /// Hand to Slurm again now what ended for one of the named reasons (here: `run --retry`)
     Retry(commands::retry::Arguments),
     /// Cancel the tasks of a sweep that are with Slurm
     Cancel(commands::steer::Arguments),

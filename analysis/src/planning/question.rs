@@ -3,6 +3,7 @@
 use serde::Serialize;
 use spec::analysis::Scale;
 
+use super::spread::SIZES;
 use super::{PlanningError, Spread};
 use crate::report::rule::LEAST_SEEDS;
 use crate::statistics::power::design::Design;
@@ -152,6 +153,7 @@ impl Question {
         for (name, value) in [("difference", self.difference), ("margin", self.margin)] {
             let value = value.unwrap_or(1.0);
             within(value > 0.0 && value.is_finite(), name, value, "a number above 0")?;
+            within(SIZES.contains(&value), name, value, "a number from 1e-100 to 1e100")?;
         }
         let seeds = self.seeds.unwrap_or(LEAST_SEEDS as u64);
         let expected = "a number from 3 to ten million: fewer seeds support no claim, however large a difference is";
@@ -198,6 +200,16 @@ mod tests {
 
     fn given(sd: f64, seeds: Option<usize>) -> Vec<Spread> {
         vec![Spread::given(sd, Design::Paired, seeds, 0.8).unwrap()]
+    }
+
+    #[test]
+    fn what_would_overflow_is_refused() {
+        for (difference, margin) in [(Some(1e-308), None), (Some(1e308), None), (None, Some(1e-200))] {
+            let refusal = Question { difference, margin, ..question() }.answer(given(1.0, None)).unwrap_err();
+            assert!(refusal.to_string().contains("from 1e-100 to 1e100"), "{refusal}");
+        }
+        let refusal = Spread::given(1e308, Design::Paired, None, 0.8).unwrap_err();
+        assert!(refusal.to_string().contains("from 1e-100 to 1e100"), "{refusal}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How much the difference of two arms varies from seed to seed: as a pilot shows it, or as somebody says it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 use spec::analysis::Pairing;
@@ -14,6 +15,9 @@ use crate::statistics::estimate::is_rounding;
 use crate::statistics::power::design::Design;
 use crate::statistics::power::pilot::upper_bound;
 use crate::statistics::refusal::Refusal;
+
+/// Sizes that can be planned with: of others the quotients would overflow.
+pub const SIZES: RangeInclusive<f64> = 1e-100..=1e100;
 
 /// A standard deviation to plan with.
 ///
@@ -38,10 +42,13 @@ impl Spread {
     /// A spread that is taken on somebody's word; with `seeds`, the number of seeds that it was estimated from.
     ///
     /// # Errors
-    /// A [`Refusal`] for a spread that is not above 0, fewer than two seeds, and a confidence outside (0, 1).
+    /// A [`Refusal`] for a spread that is not above 0 or out of [`SIZES`], fewer than two seeds, and a confidence outside (0, 1).
     pub fn given(sd: f64, design: Design, seeds: Option<usize>, confidence: f64) -> Result<Self, Refusal> {
         if !(sd > 0.0 && sd.is_finite()) {
             return Err(Refusal::Range { name: "spread", value: sd, expected: "a number above 0" });
+        }
+        if !SIZES.contains(&sd) {
+            return Err(Refusal::Range { name: "spread", value: sd, expected: "a number from 1e-100 to 1e100" });
         }
         let df = seeds.map(|seeds| design.freedom(seeds as f64));
         let upper = df.map(|df| upper_bound(sd, df, confidence)).transpose()?;
