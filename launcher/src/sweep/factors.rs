@@ -63,15 +63,6 @@ impl FactorSource {
     /// The level that `node` stands for, or a problem.
     pub(super) fn accept(&self, node: &Node, problems: &mut Problems) -> Option<Value> {
         self.target.accept(&self.name, node, problems)?;
-        if let Value::Text(text) = &node.value
-            && text.chars().any(|character| character.is_control() && character != '\0')
-        {
-            // It would break the lines of every table and could steer the terminal that shows it. U+0000 is told of where the
-            // program that cannot be given it is.
-            let message = format!("a level of {} holds a control character: {}", self.name, node.value.literal());
-            problems.error(&node.origin, message);
-            return None;
-        }
         self.stored(&node.value)
     }
 

@@ -285,12 +285,3 @@ fn files_that_cannot_be_read() {
     let error = launcher::error::CliError::from(launcher::sweep::Sweep::load(&file, &[]).unwrap_err()).render();
     assert!(error.contains("UTF-8"), "{error}");
 }
-
-#[test]
-fn levels_that_would_break_a_table() {
-    let text = "[sweep]\nname = \"other\"\nseeds = 1\n[trainer]\ncommand = [\"./train\", \"{arm}\"]\n[factors]\narm = \
-                [\"x\\ny\", \"\\u001b[31m\", \"b\"]\n[analysis]\nprimary = \"loss\"\ndirection = \"lower\"\n";
-    let found = errors(text, &[]);
-    assert!(found.contains("7:8: a level of arm holds a control character: \"x\\ny\""), "{found}");
-    assert!(found.contains("7:16: a level of arm holds a control character: \"\\u{1b}[31m\""), "{found}");
-}
