@@ -131,6 +131,7 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
         "--spread 1 --correlation 1",
         "--spread 1 --seeds 2",
         "--spread 1e-300 --difference 1e300",
+        "--spread 1e-60 --difference 1e60",
         "--spread 1 --comparisons 0",
         "--spread 1 --correlation 0.5 --unpaired",
         "",

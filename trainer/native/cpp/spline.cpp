@@ -191,6 +191,8 @@ extern "C" char* seedbed_spline_layer(
     using namespace seedbed;
     const Edges edges{*base, *coefficients, scales == nullptr ? at::Tensor() : *scales};
     const auto grid = std::make_shared<OwnedGrid>(low, high, intervals, order, pieces);
-    *result = new at::Tensor(apply_layer(*static_cast<std::shared_ptr<PackedMap>*>(map), *x, edges, grid));
+    *result = new at::Tensor(
+        map == nullptr ? spline_layer_in_float32(*x, edges, grid)
+                       : apply_layer(*static_cast<std::shared_ptr<PackedMap>*>(map), *x, edges, grid));
   });
 }

@@ -41,4 +41,7 @@ struct Edges {
   void share_gradient(const at::Tensor& sums, int64_t bases, int64_t width, const std::vector<Gradient>& places) const;
 };
 
+// The layer in float32.
+at::Tensor spline_layer_in_float32(const at::Tensor& x, const Edges& edges, const std::shared_ptr<OwnedGrid>& owned);
+
 }  // namespace seedbed

@@ -5,7 +5,6 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
-#include "guard.h"
 #include "pieces.h"
 #include "spline_edges.h"
 
@@ -98,7 +97,9 @@ struct SplineBackward : torch::autograd::Node {
   }
 };
 
-at::Tensor apply_layer(const at::Tensor& x, const Edges& edges, const std::shared_ptr<OwnedGrid>& owned) {
+}  // namespace
+
+at::Tensor spline_layer_in_float32(const at::Tensor& x, const Edges& edges, const std::shared_ptr<OwnedGrid>& owned) {
   TORCH_CHECK(
       x.dim() == 2 && x.scalar_type() == at::kFloat && x.device().is_cpu(), "entries are ", x.scalar_type(), x.sizes(), " on ",
       x.device(), ", not float32 rows on cpu");
@@ -129,15 +130,4 @@ at::Tensor apply_layer(const at::Tensor& x, const Edges& edges, const std::share
   return result;
 }
 
-}  // namespace
 }  // namespace seedbed
-
-extern "C" char* seedbed_spline_layer_in_float32(
-    const at::Tensor* x, const at::Tensor* base, const at::Tensor* coefficients, const at::Tensor* scales, double low,
-    double high, int64_t intervals, int64_t order, const float* pieces, at::Tensor** result) {
-  return seedbed::guarded([&] {
-    using namespace seedbed;
-    const Edges edges{*base, *coefficients, scales == nullptr ? at::Tensor() : *scales};
-    *result = new at::Tensor(apply_layer(*x, edges, std::make_shared<OwnedGrid>(low, high, intervals, order, pieces)));
-  });
-}

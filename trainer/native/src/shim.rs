@@ -117,18 +117,6 @@ unsafe extern "C" {
         scale: f64,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
-    pub(crate) fn seedbed_spline_layer_in_float32(
-        x: *const C_tensor,
-        base: *const C_tensor,
-        coefficients: *const C_tensor,
-        scales: *const C_tensor,
-        low: f64,
-        high: f64,
-        intervals: i64,
-        order: i64,
-        pieces: *const f32,
-        result: *mut *mut C_tensor,
-    ) -> *mut c_char;
     pub(crate) fn seedbed_spline_layer(
         map: *mut c_void,
         x: *const C_tensor,

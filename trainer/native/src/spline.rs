@@ -1,5 +1,6 @@
 //! A layer of B-spline edges on a uniform grid, as one product.
 
+use std::ffi::c_void;
 use std::ptr;
 
 use tch::Tensor;
@@ -53,25 +54,7 @@ pub fn spline_layer(
     edges: &SplineEdges<'_>,
     pieces: &SplinePieces<'_>,
 ) -> Result<Tensor, TorchError> {
-    pieces.check();
-    // SAFETY: the pointers are valid for the call, which copies the coefficients and makes a new tensor.
-    unsafe {
-        shim::tensor(|result| {
-            shim::seedbed_spline_layer(
-                map.handle(),
-                x.as_ptr(),
-                edges.base.as_ptr(),
-                edges.coefficients.as_ptr(),
-                edges.scales.map_or(ptr::null::<C_tensor>(), Tensor::as_ptr),
-                pieces.low,
-                pieces.high,
-                i64::from(pieces.intervals),
-                i64::from(pieces.order),
-                pieces.coefficients.as_ptr(),
-                result,
-            )
-        })
-    }
+    layer(map.handle(), x, edges, pieces)
 }
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ) in float32: `[T, outputs]` for `[T, inputs]`.
@@ -90,11 +73,23 @@ pub fn spline_layer_in_float32(
     edges: &SplineEdges<'_>,
     pieces: &SplinePieces<'_>,
 ) -> Result<Tensor, TorchError> {
-    pieces.check();
+    layer(ptr::null_mut(), x, edges, pieces)
+}
+
+/// Either, as there is a map or null.
+fn layer(
+    map: *mut c_void,
+    x: &Tensor,
+    edges: &SplineEdges<'_>,
+    pieces: &SplinePieces<'_>,
+) -> Result<Tensor, TorchError> {
+    let size = pieces.order as usize + 1;
+    assert_eq!(pieces.coefficients.len(), size * size, "invariant: as many pieces as coefficients, order + 1 of each");
     // SAFETY: the pointers are valid for the call, which copies the coefficients and makes a new tensor.
     unsafe {
         shim::tensor(|result| {
-            shim::seedbed_spline_layer_in_float32(
+            shim::seedbed_spline_layer(
+                map,
                 x.as_ptr(),
                 edges.base.as_ptr(),
                 edges.coefficients.as_ptr(),
@@ -107,18 +102,6 @@ pub fn spline_layer_in_float32(
                 result,
             )
         })
-    }
-}
-
-impl SplinePieces<'_> {
-    /// What is read on the other side of the shim must be there.
-    fn check(&self) {
-        let size = self.order as usize + 1;
-        assert_eq!(
-            self.coefficients.len(),
-            size * size,
-            "invariant: as many pieces as coefficients, order + 1 of each"
-        );
     }
 }
 
