@@ -55,6 +55,17 @@ fn pairs_by_comparison_and_pooled() {
 }
 
 #[test]
+fn runs_without_a_value_are_counted() {
+    let whole = pilot(&rows(&ARMS), Pairing::Seed).unwrap();
+    assert!(whole.left_out.is_empty());
+    let more = format!("{}a,4,nan\nb,4,inf\nc,4,\n", rows(&ARMS));
+    let found = pilot(&more, Pairing::Seed).unwrap();
+    assert_eq!(found.spreads, whole.spreads);
+    let told: Vec<(&str, usize)> = found.left_out.iter().map(|left| (left.reason, left.runs)).collect();
+    assert_eq!(told, [("diverged", 2), ("no value", 1)]);
+}
+
+#[test]
 fn an_arm_of_other_seeds_is_named_and_does_not_spoil_the_rest() {
     let more = format!("{}d,8,0.4\nd,9,0.7\n", rows(&ARMS));
     let found = pilot(&more, Pairing::Seed).unwrap();

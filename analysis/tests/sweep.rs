@@ -189,6 +189,32 @@ fn a_damaged_record_hides_only_its_own_run() {
 }
 
 #[test]
+fn damaged_files_beside_the_results_are_told_and_cost_no_result() {
+    let (_directory, layout) = sweep();
+    let ids: Vec<_> = Results::from_sweep(&layout).unwrap().runs().iter().map(|run| run.id.unwrap()).collect();
+    std::fs::write(layout.run(ids[3]).facts(), "{\"parameters\": 1").unwrap();
+    std::fs::write(layout.run(ids[4]).facts(), "").unwrap();
+    let curve = std::fs::read_to_string(layout.run(ids[5]).metrics()).unwrap();
+    std::fs::write(layout.run(ids[5]).metrics(), &curve[..curve.len() / 2]).unwrap();
+    std::fs::remove_file(layout.run(ids[6]).metrics()).unwrap();
+    std::fs::remove_file(layout.run(ids[7]).outcome()).unwrap();
+    std::fs::create_dir(layout.run(ids[7]).outcome()).unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.observations().len(), 52 * 6);
+    let report = Report::new(&results, &fixture::analysis()).unwrap();
+    let told: Vec<&String> = report.caveats.iter().filter(|caveat| caveat.contains("cannot be read")).collect();
+    let beginnings = [
+        format!("facts.json of 2 runs cannot be read (first {}: ", ids[3]),
+        format!("metrics.csv of 1 run cannot be read ({}: ", ids[5]),
+        format!("outcome.json of 1 run cannot be read ({}: ", ids[7]),
+    ];
+    assert_eq!(told.len(), beginnings.len(), "{told:?}");
+    for (caveat, beginning) in told.iter().zip(beginnings) {
+        assert!(caveat.starts_with(&beginning), "{caveat}");
+    }
+}
+
+#[test]
 fn a_sweep_without_a_plan_is_an_error_with_its_path() {
     let directory = tempfile::tempdir().unwrap();
     let error = Results::from_sweep(&SweepLayout::new(directory.path())).unwrap_err();

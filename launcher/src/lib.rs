@@ -11,8 +11,8 @@
 //! 6. [`evaluation`]: runs that are done are measured, here and there.
 //! 7. [`files`], [`lease`], [`ledger`], [`array`](mod@array): what lies in a sweep's directory and how it is written.
 //!    [`scratch`] is a job's folder on its node.
-//! 8. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`] and [`story`] find, count and
-//!    tell what is there; [`output`] says it.
+//! 8. [`cli`] and [`commands`]: from the command line to the rooms above; [`locate`], [`survey`], [`primary`] and [`story`] find,
+//!    count, judge and tell what is there; [`output`] says it.
 //!
 //! Invariants: one writer a file, and every write is whole or not at all; whoever writes into a run holds its claim, whoever
 //! writes into a sweep its lock; states are derived from records each time, never stored twice; killed at any moment, the
@@ -33,6 +33,7 @@ pub mod locate;
 pub mod output;
 pub mod pack;
 pub mod plan;
+pub mod primary;
 pub mod results;
 pub mod scratch;
 pub mod signals;

@@ -16,21 +16,13 @@ pub struct Results {
     pub values: Vec<(String, f64)>,
 }
 
-/// How a record tells which values are not finite.
-const NOT_FINITE: &str = "not finite: ";
-
 impl Results {
     /// The metrics whose values are not finite, as the record of a run that is done tells it; `None` where all are.
     pub fn not_finite(&self) -> Option<String> {
         let names = self.values.iter().filter(|(_, value)| !value.is_finite()).map(|(name, _)| name.as_str());
         let names: Vec<&str> = names.collect();
-        (!names.is_empty()).then(|| format!("{NOT_FINITE}{}", names.join(", ")))
+        (!names.is_empty()).then(|| format!("not finite: {}", names.join(", ")))
     }
-}
-
-/// Whether `message`, of the record of a run that is done, says that its value of `metric` is not finite.
-pub fn is_not_finite(message: &str, metric: &str) -> bool {
-    message.strip_prefix(NOT_FINITE).is_some_and(|names| names.split(", ").any(|name| name == metric))
 }
 
 /// Why a run has no complete results.

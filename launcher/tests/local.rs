@@ -66,6 +66,25 @@ fn a_run_that_is_done_without_a_number_is_told_apart() {
 }
 
 #[test]
+fn a_run_that_is_done_without_the_primary_metric_is_told_at_once_and_at_the_end() {
+    let sweep = ToySweep::new(&format!("{DONE}; sed -i s/loss/los/ results.csv"));
+    let output = sweep.run(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = stderr(&output);
+    let lacks = "without loss, which is what is compared: results.csv has los; was los meant in analysis.primary?";
+    assert_eq!(said.matches(&format!(" is done {lacks}\n")).count(), 1, "{said}");
+    assert!(said.contains(&format!("warning: 4 runs of those done {lacks}\n")), "{said}");
+    let status = stdout(&sweep.seedbed(&["status", "toy.toml"]).output().unwrap());
+    assert!(status.contains(&format!("4 runs of those done {lacks}\n")), "{status}");
+    // What is measured later is part of a run as its report sees it.
+    let first = fs::read_dir(sweep.layout().runs()).unwrap().next().unwrap().unwrap().path();
+    fs::create_dir_all(first.join("evaluation/later")).unwrap();
+    fs::write(first.join("evaluation/later/results.csv"), "metric,value\nloss,1\n").unwrap();
+    let status = stdout(&sweep.seedbed(&["status", "toy.toml"]).output().unwrap());
+    assert!(status.contains("3 runs of those done without loss"), "{status}");
+}
+
+#[test]
 fn a_diverged_run_is_no_failure() {
     let sweep = ToySweep::new(&format!("[ $1$2 = relu0 ] && exit 76; {DONE}"));
     let output = sweep.run(&[]);

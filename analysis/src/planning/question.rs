@@ -3,7 +3,7 @@
 use serde::Serialize;
 use spec::analysis::Scale;
 
-use super::spread::SIZES;
+use super::spread::{LeftOut, SIZES};
 use super::{PlanningError, Spread};
 use crate::report::rule::LEAST_SEEDS;
 use crate::statistics::power::design::Design;
@@ -82,6 +82,8 @@ pub struct Answer {
     pub spreads: Vec<SpreadAnswer>,
     /// Comparisons of the pilot that show no spread: too few seeds in common, or no difference between them.
     pub without_spread: Vec<String>,
+    /// Runs of the pilot that are in no spread, by the reason.
+    pub left_out: Vec<LeftOut>,
     /// Whether every two arms of the pilot are a comparison, as it has no baseline.
     pub all_pairs: bool,
     /// Index of the one that the outlook is for: the pooled one, else the largest.
@@ -134,6 +136,7 @@ impl Question {
             level,
             spreads,
             without_spread: Vec::new(),
+            left_out: Vec::new(),
             all_pairs: false,
             planned,
             outlook,

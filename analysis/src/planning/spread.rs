@@ -73,8 +73,19 @@ pub struct Pilot {
     pub spreads: Vec<Spread>,
     /// Comparisons that show none.
     pub without: Vec<String>,
+    /// Runs that should have a value and have none, by the reason; they are in no spread.
+    pub left_out: Vec<LeftOut>,
     /// Without a baseline: how many pairs of arms there are, every one of which is a comparison.
     pub all_pairs: Option<u64>,
+}
+
+/// Runs of a pilot that are in none of its spreads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Why: the state of the run, or `no value`.
+    pub reason: &'static str,
+    /// How many.
+    pub runs: usize,
 }
 
 /// So many spreads are named where every two arms are compared.
@@ -136,7 +147,22 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError>
         };
         return Err(nothing(&metric.name, reason));
     }
-    Ok(Pilot { spreads, without, all_pairs: (!has_baseline).then_some(compared.len() as u64) })
+    Ok(Pilot {
+        spreads,
+        without,
+        left_out: left_out(metric),
+        all_pairs: (!has_baseline).then_some(compared.len() as u64),
+    })
+}
+
+/// The runs without a value of the metric. Every contrast has all runs.
+fn left_out(metric: &MetricReport) -> Vec<LeftOut> {
+    let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let strata = metric.contrasts.first().into_iter().flat_map(|contrast| &contrast.strata);
+    for gap in strata.flat_map(|stratum| &stratum.arms).flat_map(|arm| &arm.gaps) {
+        *reasons.entry(gap.reason).or_default() += 1;
+    }
+    reasons.into_iter().map(|(reason, runs)| LeftOut { reason, runs }).collect()
 }
 
 /// Every comparison: with the baseline, or of every two arms.

@@ -72,6 +72,17 @@ impl Answer {
             let _ =
                 writeln!(text, "  no spread (fewer than two seeds in common, or no difference between them): {names}");
         }
+        if !self.left_out.is_empty() {
+            let runs = self.left_out.iter().map(|left| left.runs).sum();
+            let reasons: Vec<String> =
+                self.left_out.iter().map(|left| format!("{} {}", left.runs, left.reason)).collect();
+            let _ = writeln!(
+                text,
+                "  without {} of the pilot: {}",
+                number::plural(runs, "run", "runs"),
+                number::list(&reasons)
+            );
+        }
     }
 
     fn outlook_as_table(&self, text: &mut String) {

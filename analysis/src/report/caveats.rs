@@ -1,5 +1,7 @@
 //! What a reader must know before believing the report.
 
+use std::collections::BTreeMap;
+
 use spec::analysis::{AnalysisSpec, Pairing};
 
 use super::assumptions;
@@ -56,6 +58,7 @@ pub(super) fn caveats(
             one.task, one.reason
         )
     }));
+    caveats.extend(damaged(results));
     caveats.extend(results.mixed_tunings.iter().flat_map(mixed_tuning));
     if !results.extra_directories.is_empty() {
         let n = number::plural(results.extra_directories.len(), "directory", "directories");
@@ -64,6 +67,30 @@ pub(super) fn caveats(
         ));
     }
     caveats
+}
+
+/// Files beside the results that could not be read: one line for each kind of file, with the first run of it.
+fn damaged(results: &Results) -> Vec<String> {
+    let mut files: BTreeMap<&str, (usize, String)> = BTreeMap::new();
+    for run in &results.runs {
+        for damage in &run.damage {
+            let id = run.id.map_or_else(String::new, |id| id.to_string());
+            files.entry(damage.file).or_insert_with(|| (0, format!("{id}: {}", damage.reason))).0 += 1;
+        }
+    }
+    let line = |(file, (runs, first)): (&str, (usize, String))| {
+        let (those, all) = match runs {
+            1 => ("That run is", "1 run".to_owned()),
+            _ => ("Those runs are", format!("{runs} runs")),
+        };
+        let loss = match file {
+            "metrics.csv" => "in the plots of training only up to there",
+            _ => "in every comparison, but not in what the tables say of networks, steps and machines",
+        };
+        let first = if runs == 1 { first } else { format!("first {first}") };
+        format!("{file} of {all} cannot be read ({first}). {those} {loss}.")
+    };
+    files.into_iter().map(line).collect()
 }
 
 /// What is wrong with comparing scores that were not made alike.

@@ -1,10 +1,11 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files`, `evaluations`, `final_values`, `missing` and `tuning`) and [`table`] read them (with `source` and `columns` for a file and its header; `scan`
-//! for its rows, `plain` and `quoted` for the two ways in which they can be read, with `separators`, `memo` and `number`; `cells`, `intern` and
-//! `exact_sum` for what was read so far; `gathered` for what all files hold, `outcome` for what becomes of a run); [`Results`] holds them in one order that does not
-//! depend on the order of the input.
+//! `sweep` (with `run_files`, `extras`, `evaluations`, `final_values`, `missing` and `tuning`) and [`table`] read them (with
+//! `source` and `columns` for a file and its header; `scan` for its rows, `plain` and `quoted` for the two ways in which they
+//! can be read, with `separators`, `memo` and `number`; `cells`, `intern` and `exact_sum` for what was read so far; `gathered`
+//! for what all files hold, `outcome` for what becomes of a run); [`Results`] holds them in one order that does not depend on
+//! the order of the input.
 
 pub mod design;
 pub mod observation;
@@ -14,6 +15,7 @@ mod cells;
 mod columns;
 mod evaluations;
 mod exact_sum;
+mod extras;
 mod final_values;
 mod gathered;
 mod intern;
@@ -38,7 +40,8 @@ pub use self::design::{Factor, Point, Seed};
 pub use self::final_values::{FinalValuesError, final_values};
 pub use self::missing::MissingScore;
 use self::observation::is_usable;
-pub use self::observation::{Curve, Network, Observation, RunAccount, RunState};
+pub use self::observation::{Curve, Damage, Network, Observation, RunAccount, RunState};
+pub use self::run_files::values_of_run;
 pub use self::tuning::{Making, Makings, MixedTuning};
 
 /// Where results came from.

@@ -123,6 +123,17 @@ pub struct RunAccount {
     pub network: Option<Network>,
     /// Optimiser steps that it took, or will take.
     pub steps: Option<u64>,
+    /// Files beside its results that are there and cannot be read.
+    pub damage: Vec<Damage>,
+}
+
+/// A file beside a run's results that cannot be read, or not to its end. It costs the run no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The file, by its name in the run's directory.
+    pub file: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// A network as its trainer counted it.
@@ -170,6 +181,7 @@ impl RunAccount {
             parameters: None,
             network: None,
             steps: None,
+            damage: Vec::new(),
         }
     }
 }

@@ -6,15 +6,15 @@ use serde::de::DeserializeOwned;
 use spec::analysis::AnalysisSpec;
 use spec::fine_tuning::{SUPERGLUE, TASKS};
 use spec::layout::RunLayout;
-use spec::rows::MetricRow;
-use spec::status::{Attempt, Cause, Facts, Outcome, State, Status};
-use spec::{Digest, RunId, SCHEMA, metric};
+use spec::status::{Attempt, Cause, State, Status};
+use spec::{Digest, RunId, SCHEMA};
 
 use super::design::{Point, Seed};
 use super::evaluations;
+use super::extras::Extras;
 use super::final_values::final_values;
 use super::missing::{self, Told};
-use super::observation::{Curve, Network, Observation, RunAccount, RunState, is_usable};
+use super::observation::{Curve, Network, Observation, RunAccount, RunState};
 use super::tuning::{self, Way};
 use super::whole_file;
 use crate::error::AnalysisError;
@@ -52,7 +52,8 @@ impl RunReader {
                 return reading;
             }
         };
-        self.account_for(&status, &mut reading.account);
+        let mut extras = Extras::of(&self.layout);
+        self.account_for(&status, &mut extras, &mut reading.account);
         if status.state == State::Done {
             reading.missing = missing::told(&self.layout.evaluation());
             match self.results(status.results, &mut reading.ways, &mut reading.missing) {
@@ -63,9 +64,14 @@ impl RunReader {
                 }
             }
         }
-        if matches!(reading.account.state, RunState::Done | RunState::Diverged) {
-            reading.curves = self.curves(analysis, reading.account.state == RunState::Diverged);
+        let diverged = reading.account.state == RunState::Diverged;
+        if diverged || reading.account.state == RunState::Done {
+            let curve =
+                |metric, points| Curve { metric, point: self.point.clone(), seed: self.seed.clone(), diverged, points };
+            reading.curves =
+                extras.curves(analysis).into_iter().map(|(metric, points)| curve(metric, points)).collect();
         }
+        reading.account.damage = extras.damage();
         reading
     }
 
@@ -84,7 +90,7 @@ impl RunReader {
         Ok(Some(status))
     }
 
-    fn account_for(&self, status: &Status, account: &mut RunAccount) {
+    fn account_for(&self, status: &Status, extras: &mut Extras<'_>, account: &mut RunAccount) {
         account.state = match status.state {
             State::Done => RunState::Done,
             State::Diverged => RunState::Diverged,
@@ -101,14 +107,13 @@ impl RunReader {
         account.attempts = u32::try_from(status.attempts.len()).unwrap_or(u32::MAX);
         let seconds: Vec<f64> = status.attempts.iter().filter_map(|attempt| attempt.seconds).collect();
         account.seconds = (!seconds.is_empty()).then(|| seconds.iter().sum());
-        // What the trainer says of itself is an extra: another trainer leaves it out, and a damaged file costs no result.
-        if let Ok(facts) = read_record::<Facts>(&self.layout.facts()) {
+        if let Some(facts) = extras.facts() {
             account.parameters = Some(facts.parameters.total());
             account.network = Some(Network::of(&facts));
             account.steps = Some(facts.steps);
             account.device = Some(facts.device);
         }
-        if let Ok(outcome) = read_record::<Outcome>(&self.layout.outcome()) {
+        if let Some(outcome) = extras.outcome() {
             account.steps = Some(outcome.step);
             if status.state == State::Diverged {
                 account.cause = outcome.divergence;
@@ -122,52 +127,44 @@ impl RunReader {
         ways: &mut Vec<Way>,
         missing: &mut Vec<Told>,
     ) -> Result<Vec<Observation>, String> {
-        let expected = digest.ok_or("status.json says done but names no results")?;
-        let bytes = whole_file::read(&self.layout.results()).map_err(|error| format!("results.csv: {error}"))?;
-        let found = Digest::of(&bytes);
-        if found != expected {
-            return Err(format!(
-                "results.csv has the digest {}, status.json names {}: it was changed or damaged",
-                found.short(),
-                expected.short()
-            ));
-        }
-        let mut values = final_values(&bytes).map_err(|error| chain(&error))?;
-        tuning::add(&bytes, ways);
-        missing.extend(evaluations::add(&self.layout.evaluation(), self.id, &mut values, ways));
-        add_superglue(&mut values);
+        let values = values(&self.layout, self.id, digest, ways, missing)?;
         let observation =
             |(metric, value)| Observation { metric, value, point: self.point.clone(), seed: self.seed.clone() };
         Ok(values.into_iter().map(observation).collect())
     }
+}
 
-    /// The curves that a report may show. A line that cannot be read ends the curve there: the file of a diverged run may be
-    /// cut short, and a curve decides nothing.
-    fn curves(&self, analysis: &AnalysisSpec, diverged: bool) -> Vec<Curve> {
-        let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(self.layout.metrics());
-        let Ok(mut reader) = reader else { return Vec::new() };
-        let mut curves: Vec<Curve> = Vec::new();
-        for row in reader.deserialize::<CurveValue>().map_while(Result::ok) {
-            let judged = analysis.directions.contains_key(&row.metric)
-                || metric::find(&row.metric).is_some_and(|known| known.direction.is_some());
-            if !judged || !is_usable(row.value) {
-                continue;
-            }
-            let index = curves.iter().position(|curve| curve.metric == row.metric).unwrap_or_else(|| {
-                curves.push(self.curve(row.metric, diverged));
-                curves.len() - 1
-            });
-            curves[index].points.push((row.step, row.value));
-        }
-        for curve in &mut curves {
-            curve.points.sort_by_key(|(step, _)| *step);
-        }
-        curves
-    }
+/// The metrics of a run that is done and their values, as a report reads them: of its `results.csv`, of the benchmarks that were
+/// measured later, and SuperGLUE's mean. `digest` is what the record of the run says of `results.csv`.
+///
+/// # Errors
+/// In words, when `results.csv` is not there, not a table of results, or not the one of the record.
+pub fn values_of_run(layout: &RunLayout, id: RunId, digest: Option<Digest>) -> Result<Vec<(String, f64)>, String> {
+    values(layout, id, digest, &mut Vec::new(), &mut Vec::new())
+}
 
-    fn curve(&self, metric: String, diverged: bool) -> Curve {
-        Curve { metric, point: self.point.clone(), seed: self.seed.clone(), diverged, points: Vec::new() }
+fn values(
+    layout: &RunLayout,
+    id: RunId,
+    digest: Option<Digest>,
+    ways: &mut Vec<Way>,
+    missing: &mut Vec<Told>,
+) -> Result<Vec<(String, f64)>, String> {
+    let expected = digest.ok_or("status.json says done but names no results")?;
+    let bytes = whole_file::read(&layout.results()).map_err(|error| format!("results.csv: {error}"))?;
+    let found = Digest::of(&bytes);
+    if found != expected {
+        return Err(format!(
+            "results.csv has the digest {}, status.json names {}: it was changed or damaged",
+            found.short(),
+            expected.short()
+        ));
     }
+    let mut values = final_values(&bytes).map_err(|error| chain(&error))?;
+    tuning::add(&bytes, ways);
+    missing.extend(evaluations::add(&layout.evaluation(), id, &mut values, ways));
+    add_superglue(&mut values);
+    Ok(values)
 }
 
 /// Adds SuperGLUE's score, the mean of its eight tasks (Wang et al. 2019, arXiv:1905.00537, §3.1), where a run has all of them. Its
@@ -182,17 +179,6 @@ fn add_superglue(values: &mut Vec<(String, f64)>) {
         }
     }
 }
-
-/// The columns of [`MetricRow`] that the analysis needs; other programs write only these.
-#[derive(serde::Deserialize)]
-struct CurveValue {
-    step: u64,
-    metric: String,
-    value: f64,
-}
-
-// They must stay readable from what the trainer writes.
-const _: fn(MetricRow) -> CurveValue = |row| CurveValue { step: row.step, metric: row.metric, value: row.value };
 
 /// Reads a JSON record.
 pub(super) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, AnalysisError> {

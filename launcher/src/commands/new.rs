@@ -6,7 +6,7 @@ use clap::Args;
 use spec::ExitCode;
 
 use crate::error::CliError;
-use crate::files::{create_new, write_atomic};
+use crate::files::{FileError, create_new, write_atomic};
 use crate::output::print;
 use crate::sweep::outline;
 
@@ -34,9 +34,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let text = outline(stem);
+    let not_written = |error: FileError| CliError::from(error).hint("name a file in a folder that can be written");
     if arguments.force {
-        write_atomic(path, text.as_bytes())?;
-    } else if !create_new(path, text.as_bytes())? {
+        write_atomic(path, text.as_bytes()).map_err(not_written)?;
+    } else if !create_new(path, text.as_bytes()).map_err(not_written)? {
         let message = format!("{} is there already", path.display());
         return Err(CliError::new(ExitCode::CannotWrite, message).hint("--force replaces it"));
     }

@@ -106,10 +106,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let pairing = pilot.as_ref().map_or(Pairing::Seed, |pilot| pilot.analysis.pairing);
     let unpaired = arguments.unpaired || pairing == Pairing::None;
     let design = if unpaired { Design::Independent } else { Design::Paired };
-    let Pilot { spreads, without, all_pairs } = match (&pilot, arguments.spread) {
+    let Pilot { spreads, without, left_out, all_pairs } = match (&pilot, arguments.spread) {
         (Some(pilot), _) => of_pilot(pilot, arguments.confidence).map_err(refused)?,
         (None, Some(spread)) => {
-            Pilot { spreads: vec![given(spread, design, arguments)?], without: Vec::new(), all_pairs: None }
+            let spreads = vec![given(spread, design, arguments)?];
+            Pilot { spreads, without: Vec::new(), left_out: Vec::new(), all_pairs: None }
         }
         (None, None) => return Err(CliError::new(ExitCode::Usage, "name a pilot, or give a --spread")),
     };
@@ -127,6 +128,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     };
     let mut answer = question.answer(spreads).map_err(refused)?;
     answer.without_spread = without;
+    answer.left_out = left_out;
     answer.all_pairs = all_pairs.is_some();
     if let Some(metric) = metric {
         answer.metric = Some(metric.name.clone());

@@ -19,6 +19,7 @@ use crate::lease::Machine;
 use crate::ledger::{EndWord, Event, Place};
 use crate::local::{self, Condition, Outcome, Progress, Selection, Style, Wishes};
 use crate::output::{counted, print, talk};
+use crate::primary;
 use crate::survey::{Counts, Survey, observe_all};
 use crate::sweep::{ROOT_VARIABLE, Sweep, sweep_directory};
 use crate::writer::SweepWriter;
@@ -153,6 +154,7 @@ fn submit(
         tasks,
         slots,
         again: local::Again::allowed(&sweep.retry),
+        primary: &sweep.analysis.primary,
         machine,
     };
     let progress = Progress::new(style(arguments.quiet), tasks.len());
@@ -206,6 +208,9 @@ fn conclude(
     let SweepWriter { layout, plan, .. } = writer;
     let survey = Survey::of(layout, &plan.runs, machine, SystemTime::now())?;
     print(&summary(&plan.sweep, &survey, &layout.directory().display().to_string()))?;
+    for line in primary::lines(layout, &survey, &plan.analysis.primary) {
+        talk(&format!("warning: {line}"));
+    }
     if selection.failed > 0 {
         let failed = counted(selection.failed, "failed run");
         talk(&format!("{failed} left as before: `--retry failed` carries out again what failed"));

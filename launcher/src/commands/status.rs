@@ -20,7 +20,7 @@ use crate::lease::Machine;
 use crate::ledger;
 use crate::locate::{self, label};
 use crate::output::{Table, counted, duration, print, talk};
-use crate::results;
+use crate::primary;
 use crate::state::{Observation, Observed};
 use crate::survey::{Counts, Survey};
 use crate::sweep::ROOT_VARIABLE;
@@ -160,7 +160,9 @@ fn table(
         states.row([word.to_owned(), count.to_string()]);
     }
     text += &states.render();
-    text += &no_numbers(plan, survey);
+    for line in primary::lines(layout, survey, &plan.analysis.primary) {
+        let _ = writeln!(text, "\n{line}");
+    }
     if let Some(seconds) = survey.seconds_to_come() {
         let _ = writeln!(text, "\nabout {} to go", duration(seconds));
     }
@@ -172,22 +174,6 @@ fn table(
         text += &list(survey);
     }
     text
-}
-
-/// Says how many runs are done and have no number in the primary metric; empty where there are none. Their records say so.
-fn no_numbers(plan: &Plan, survey: &Survey) -> String {
-    let primary = plan.analysis.primary.as_str();
-    let has_none = |(_, seen): &&(&PlannedRun, Observation)| {
-        let last = seen.status.as_ref().and_then(|status| status.attempts.last()?.message.as_deref());
-        seen.state == Observed::Done && last.is_some_and(|message| results::is_not_finite(message, primary))
-    };
-    match survey.runs.iter().filter(has_none).count() {
-        0 => String::new(),
-        count => {
-            let runs = counted(count, "run");
-            format!("\n{runs} of those done without a finite {primary}: the report counts them as diverged\n")
-        }
-    }
 }
 
 /// The runs that failed or diverged, with the reason; empty where there are none.

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::str::FromStr;
 
 use spec::plan::Factor;
@@ -24,7 +25,7 @@ impl FromStr for Condition {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((factor, levels)) if !factor.is_empty() && !levels.is_empty() => Ok(Self {
+            Some((factor, levels)) if !factor.is_empty() => Ok(Self {
                 factor: factor.trim().to_owned(),
                 levels: levels.split(',').map(|level| level.trim().to_owned()).collect(),
             }),
@@ -84,7 +85,15 @@ impl Condition {
         } else {
             levels.iter().find(|(name, _)| means(&self.factor, name)).map(|(_, level)| level.to_string())
         };
-        level.is_some_and(|level| self.levels.iter().any(|wanted| same(wanted, &level)))
+        level.is_some_and(|level| !self.places_of(&level).is_empty())
+    }
+
+    /// Where among what was written a level stands: once as itself, or, with commas of its own, as several in a row.
+    fn places_of(&self, level: &str) -> Vec<Range<usize>> {
+        let pieces: Vec<&str> = level.split(',').map(str::trim).collect();
+        let is_level = |wanted: &[String]| wanted == pieces || matches!(wanted, [wanted] if same(wanted, level));
+        let starts = 0..(self.levels.len() + 1).saturating_sub(pieces.len());
+        starts.map(|start| start..start + pieces.len()).filter(|place| is_level(&self.levels[place.clone()])).collect()
     }
 
     /// Checks that the sweep can answer: the factor and its levels are there.
@@ -98,9 +107,13 @@ impl Condition {
         } else {
             factor(&self.factor, factors)?.levels.iter().map(Value::to_string).collect()
         };
-        match self.levels.iter().find(|wanted| !known.iter().any(|level| same(wanted, level))) {
+        let mut is_known = vec![false; self.levels.len()];
+        for place in known.iter().flat_map(|level| self.places_of(level)) {
+            is_known[place].fill(true);
+        }
+        match self.levels.iter().zip(is_known).find(|(_, is_known)| !is_known) {
             None => Ok(()),
-            Some(level) => Err(SelectError::Level {
+            Some((level, _)) => Err(SelectError::Level {
                 factor: self.factor.clone(),
                 level: level.clone(),
                 nearest: closest(level, known.iter().map(String::as_str)).map(str::to_owned),
@@ -246,5 +259,23 @@ mod tests {
         let condition: Condition = "seed=7".parse().unwrap();
         assert_eq!(condition.check(&factors(), &[0, 0, 1, 1]).unwrap_err().to_string(), unknown);
         assert!(check("activation").unwrap_err().starts_with("expected FACTOR=LEVEL"));
+    }
+
+    #[test]
+    fn a_level_may_be_empty_and_have_commas_and_equals_signs() {
+        let levels = ["", "a, b", "c", "d=1"].map(Value::from);
+        let factors = [Factor { name: "act".to_owned(), levels: levels.to_vec() }];
+        let chosen = |text: &str| {
+            let condition: Condition = text.parse().unwrap();
+            condition.check(&factors, &[0]).map_err(|error| error.to_string())?;
+            let holds = |level: &&Value| condition.holds(0, &BTreeMap::from([("act".to_owned(), (*level).clone())]));
+            Ok::<_, String>(levels.iter().filter(holds).map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen("act=").unwrap(), [""]);
+        assert_eq!(chosen("act=a, b").unwrap(), ["a, b"]);
+        assert_eq!(chosen("act=c,a,b,d=1").unwrap(), ["a, b", "c", "d=1"]);
+        assert_eq!(chosen("act=c,").unwrap(), ["", "c"]);
+        assert!(chosen("act=a").unwrap_err().starts_with("`act` has no level `a`"));
+        assert!(chosen("act=b,a").unwrap_err().starts_with("`act` has no level `b`"));
     }
 }

@@ -1,3 +1,5 @@
+use spec::run::visible;
+
 /// A plain text table: columns as wide as their widest cell, two spaces between them, no trailing spaces.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -11,14 +13,14 @@ impl Table {
         let (mut row, mut right) = (Vec::new(), Vec::new());
         for heading in headings {
             right.push(heading.starts_with('>'));
-            row.push(heading.trim_start_matches('>').to_owned());
+            row.push(visible(heading.strip_prefix('>').unwrap_or(heading)).into_owned());
         }
         Self { rows: vec![row], right }
     }
 
-    /// Adds a row. Cells that are missing are empty.
+    /// Adds a row. Cells that are missing are empty. Control characters of a cell are written out: it may be a level of anybody's.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| visible(&cell).into_owned()).collect());
     }
 
     /// Whether there is nothing but the headings.
@@ -64,5 +66,12 @@ mod tests {
         table.row(["done".to_owned(), "12".to_owned()]);
         table.row(["interrupted".to_owned(), "3".to_owned()]);
         assert_eq!(table.render(), "state        runs\ndone           12\ninterrupted     3\n");
+    }
+
+    #[test]
+    fn a_cell_is_one_line() {
+        let mut table = Table::new(["level", ">>1\n"]);
+        table.row(["a\nb\u{1b}[2J".to_owned(), "1".to_owned()]);
+        assert_eq!(table.render(), "level          >1\\n\na\\nb\\u{1b}[2J     1\n");
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use spec::data::Validation;
+use spec::execution::Device;
 use spec::resources::{PackingOrder, ResourcesSpec};
 use spec::train::Length;
 use spec::{Program, RunSpec, Study, budget};
@@ -47,6 +48,8 @@ pub struct Cost {
     pub gpu_hours: Option<f64>,
     /// GPU hours if every task took all of the time that it asks for.
     pub most_gpu_hours: f64,
+    /// Hours of processor cores if every task took all of that time.
+    pub most_core_hours: f64,
     /// The tasks that would carry them out on a cluster, by what they ask for.
     pub tasks: Vec<TaskCost>,
     /// Runs that leave GPUs idle.
@@ -77,15 +80,15 @@ pub struct TaskCost {
 }
 
 impl TaskCost {
-    /// The tasks for `runs` runs that ask for `resources`.
-    fn of(resources: &ResourcesSpec, runs: usize) -> Self {
+    /// The tasks for `runs` runs on a `device` that ask for `resources`.
+    fn of(resources: &ResourcesSpec, device: Device, runs: usize) -> Self {
         let packing = resources.packing.of(u32::try_from(runs).unwrap_or(u32::MAX));
         Self {
             tasks: runs.div_ceil(packing.runs as usize),
             runs,
             runs_per_task: packing.runs,
             packing: packing.order,
-            gpus: resources.nodes * resources.gpus,
+            gpus: if device == Device::Cpu { 0 } else { resources.nodes * resources.gpus },
             cpus: u64::from(resources.nodes) * u64::from(resources.cpus) * packing.wider(),
             memory: resources.memory.get().saturating_mul(u64::from(resources.nodes) * packing.wider()),
             seconds: resources.time.get().saturating_mul(packing.longer()),
@@ -93,7 +96,15 @@ impl TaskCost {
     }
 
     fn gpu_hours(&self) -> f64 {
-        self.tasks as f64 * f64::from(self.gpus) * self.seconds as f64 / SECONDS_PER_HOUR
+        f64::from(self.gpus) * self.task_hours()
+    }
+
+    fn core_hours(&self) -> f64 {
+        self.cpus as f64 * self.task_hours()
+    }
+
+    fn task_hours(&self) -> f64 {
+        self.tasks as f64 * self.seconds as f64 / SECONDS_PER_HOUR
     }
 }
 
@@ -153,26 +164,30 @@ impl Cost {
             hours: (speed.runs > 0).then_some(0.0),
             gpu_hours: (speed.runs > 0).then_some(0.0),
             most_gpu_hours: 0.0,
+            most_core_hours: 0.0,
             tasks: Vec::new(),
             idle_gpus: Vec::new(),
         };
-        let mut kinds: BTreeMap<&ResourcesSpec, usize> = BTreeMap::new();
+        let mut kinds: BTreeMap<(&ResourcesSpec, Device), usize> = BTreeMap::new();
         for ((run, standing), workload) in sweep.runs.iter().zip(&difference.standings).zip(workloads) {
             if !standing.is_ahead() {
                 continue;
             }
-            let gpus = f64::from(run.nodes() * run.resources.gpus);
+            let device = run.execution.device;
+            let gpus = if device == Device::Cpu { 0.0 } else { f64::from(run.nodes() * run.resources.gpus) };
             let hours = speed.seconds(*workload).map(|seconds| seconds / SECONDS_PER_HOUR);
             cost.runs += 1;
             cost.flops = cost.flops.zip(*workload).map(|(sum, workload)| sum + workload.flops);
             cost.hours = cost.hours.zip(hours).map(|(sum, hours)| sum + hours);
             cost.gpu_hours = cost.gpu_hours.zip(hours).map(|(sum, hours)| sum + gpus * hours);
-            *kinds.entry(&run.resources).or_default() += 1;
+            *kinds.entry((&run.resources, device)).or_default() += 1;
         }
-        cost.tasks = kinds.into_iter().map(|(resources, runs)| TaskCost::of(resources, runs)).collect();
+        let task = |((resources, device), runs)| TaskCost::of(resources, device, runs);
+        cost.tasks = kinds.into_iter().map(task).collect();
         let ahead = sweep.runs.iter().zip(&difference.standings).filter(|(_, standing)| standing.is_ahead());
         cost.idle_gpus = IdleGpus::of(ahead.map(|(run, _)| run));
         cost.most_gpu_hours = cost.tasks.iter().map(TaskCost::gpu_hours).sum();
+        cost.most_core_hours = cost.tasks.iter().map(TaskCost::core_hours).sum();
         cost
     }
 }

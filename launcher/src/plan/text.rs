@@ -110,17 +110,18 @@ impl Overview {
                 rounded(flops)
             );
         }
+        let needs_gpus = cost.tasks.iter().any(|task| task.gpus > 0);
         match (cost.hours, cost.gpu_hours) {
             (Some(hours), Some(gpu_hours)) => {
                 let done = counted(cost.measured_runs, "run");
-                let _ = writeln!(
-                    text,
-                    "  {hours:.2} h one after another, {gpu_hours:.2} GPU-h: at the speed of {done} done"
-                );
+                let on_gpus = if needs_gpus { format!(", {gpu_hours:.2} GPU-h") } else { String::new() };
+                let _ = writeln!(text, "  {hours:.2} h one after another{on_gpus}: at the speed of {done} done");
             }
             _ => text += "  no time yet: no run of this sweep is done\n",
         }
-        let _ = writeln!(text, "  at most {:.2} GPU-h by resources.time", cost.most_gpu_hours);
+        let (most, unit) =
+            if needs_gpus { (cost.most_gpu_hours, "GPU-h") } else { (cost.most_core_hours, "hours of cores") };
+        let _ = writeln!(text, "  at most {most:.2} {unit} by resources.time");
         for idle in &cost.idle_gpus {
             let _ = writeln!(text, "  {}", idle.line());
         }

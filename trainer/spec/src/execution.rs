@@ -9,7 +9,7 @@ use crate::quantity::Seconds;
 use crate::setting::Settings;
 
 /// Where a run computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
     /// A GPU where one is visible, else the processor.

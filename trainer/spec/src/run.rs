@@ -1,5 +1,6 @@
 //! One run: a point of the sweep, resolved to the last setting.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -212,19 +213,38 @@ impl RunSpec {
     }
 }
 
-/// A short name of a run for people: its levels and its seed. A number does not say what it is of: `gelu lr=0.001 seed 3`.
+/// A short name of a run for people: its levels and its seed. A number does not say what it is of: `gelu lr=0.001 seed 3`. It is one
+/// line that commands no terminal, whatever is in the levels.
 pub fn label(levels: &BTreeMap<String, Value>, seed: u64) -> String {
     let level = |(factor, value): (&String, &Value)| match value {
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => visible(text).into_owned(),
         other => format!("{factor}={other}"),
     };
     levels.iter().map(level).chain([format!("seed {seed}")]).collect::<Vec<_>>().join(" ")
+}
+
+/// `text` with its control characters written out, as in a string of Rust: a line end as `\\n`.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if character.is_control() { written.extend(character.escape_debug()) } else { written.push(character) }
+    }
+    Cow::Owned(written)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::setting;
+
+    #[test]
+    fn a_label_is_one_line_without_commands_to_a_terminal() {
+        let levels = BTreeMap::from([("act".to_owned(), Value::from("a\n\u{1b}[31mb\t'é"))]);
+        assert_eq!(label(&levels, 3), "a\\n\\u{1b}[31mb\\t'é seed 3");
+    }
 
     fn content(path: &str) -> Option<Digest> {
         Some(Digest::of(path.rsplit('/').next()?.as_bytes()))

@@ -40,6 +40,8 @@ pub struct Context<'a> {
     pub slots: Vec<Slot>,
     /// How often each run may be started again.
     pub again: Again,
+    /// The metric that the sweep is judged by.
+    pub primary: &'a str,
     /// This machine.
     pub machine: &'a Machine,
 }
@@ -94,7 +96,8 @@ pub fn carry_out(context: &Context<'_>, ledger: &mut Ledger, progress: Progress)
         Waiting { index, retry, again: context.again, not_before: Instant::now() }
     });
     let seats = context.slots.iter().map(|_| None).collect();
-    let mut pool = Pool { context, ledger, progress, queue: queue.collect(), seats, stop: Stop::No, broken: None };
+    let mut pool =
+        Pool { context, ledger, progress, queue: queue.collect(), seats, stop: Stop::No, broken: None, told: false };
     let outcome = pool.work(&signals);
     if outcome.is_err() {
         pool.abandon(&signals);
@@ -136,6 +139,8 @@ struct Pool<'a> {
     seats: Vec<Option<Seat>>,
     stop: Stop,
     broken: Option<Cause>,
+    /// Whether it was said that runs end without the primary metric.
+    told: bool,
 }
 
 impl Pool<'_> {

@@ -2,14 +2,15 @@
 
 use std::time::{Instant, SystemTime};
 
-use spec::ExitCode;
 use spec::layout::RunLayout;
 use spec::status::{Cause, State};
+use spec::{ExitCode, metric};
 
 use super::{PATIENCE, Pool, PoolError, Seat, Stop, Waiting};
 use crate::env;
 use crate::ledger::Event;
 use crate::local::supervisor::Ended;
+use crate::primary::{self, Lack};
 use crate::state::{Observation, Observed, observe};
 
 impl Pool<'_> {
@@ -33,6 +34,7 @@ impl Pool<'_> {
             self.wait_for_holder(seat, &observation.state);
         } else if !self.starts_again(&seat, &observation)? {
             self.explain(&seat, &observation, ended);
+            self.look_for_primary(&seat, &observation);
             self.progress.end(&seat.bar, &spec.label(), observation.state.name(), seat.begun.elapsed());
         }
         Ok(())
@@ -62,6 +64,26 @@ impl Pool<'_> {
         };
         // What this machine lacks, the next run would lack, too.
         self.broken = cause.filter(|cause| matches!(cause, Cause::CannotWrite | Cause::Unavailable)).or(self.broken);
+    }
+
+    /// Warns, once, when a run is done without the metric that the sweep is judged by: the others will hardly have it. Those that
+    /// Seedbed knows may be measured later.
+    fn look_for_primary(&mut self, seat: &Seat, observation: &Observation) {
+        let primary = self.context.primary;
+        let (Observed::Done, Some(status)) = (&observation.state, &observation.status) else { return };
+        if self.told || metric::find(primary).is_some() {
+            return;
+        }
+        if let Some(Lack::Absent(metrics)) = primary::lack(&self.layout(seat.run), status, primary) {
+            self.told = true;
+            let spec = &self.context.tasks[seat.run.index].spec;
+            let instead = primary::instead(&metrics, primary);
+            self.progress.say(&format!(
+                "warning: run {} ({}) is done without {primary}, which is what is compared: {instead}",
+                spec.id,
+                spec.label()
+            ));
+        }
     }
 
     fn layout(&self, run: Waiting) -> RunLayout {
