@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use slurm::quoting::{Destination, quote};
 use spec::budget::ParameterCount;
 use spec::layout::RunLayout;
-use spec::run::CommandSpec;
+use spec::run::{CommandSpec, visible};
 use spec::setting::{self, Settings};
 use spec::status::{Attempt, Facts};
 use spec::value::float_text;
@@ -163,7 +164,10 @@ fn parameters(study: &Study, layout: &RunLayout) -> Result<String, CliError> {
 }
 
 fn foreign(command: &CommandSpec) -> String {
-    let mut text = format!("\ncommand: {}\n", command.argv.join(" "));
+    // As a shell would take it, but for control characters, which would command the terminal.
+    let word = |word: &String| quote(word, Destination::Shell).unwrap_or_else(|_| word.clone());
+    let words: Vec<String> = command.argv.iter().map(word).collect();
+    let mut text = format!("\ncommand: {}\n", visible(&words.join(" ")));
     for (name, value) in &command.params {
         let _ = writeln!(text, "  {name} = {}", value.literal());
     }

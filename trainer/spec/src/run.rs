@@ -217,6 +217,7 @@ impl RunSpec {
 /// line that commands no terminal, whatever is in the levels.
 pub fn label(levels: &BTreeMap<String, Value>, seed: u64) -> String {
     let level = |(factor, value): (&String, &Value)| match value {
+        Value::Text(text) if text.is_empty() => format!("{factor}="),
         Value::Text(text) => visible(text).into_owned(),
         other => format!("{factor}={other}"),
     };
@@ -242,8 +243,9 @@ mod tests {
 
     #[test]
     fn a_label_is_one_line_without_commands_to_a_terminal() {
-        let levels = BTreeMap::from([("act".to_owned(), Value::from("a\n\u{1b}[31mb\t'é"))]);
-        assert_eq!(label(&levels, 3), "a\\n\\u{1b}[31mb\\t'é seed 3");
+        let levels = |text| BTreeMap::from([("act".to_owned(), Value::from(text))]);
+        assert_eq!(label(&levels("a\n\u{1b}[31mb\t'é"), 3), "a\\n\\u{1b}[31mb\\t'é seed 3");
+        assert_eq!(label(&levels(""), 3), "act= seed 3");
     }
 
     fn content(path: &str) -> Option<Digest> {
