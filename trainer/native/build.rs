@@ -11,11 +11,12 @@ use release::Release;
 /// The release that tch 0.24 is written for.
 const SUPPORTED: &str = "2.11.0";
 
-const SOURCES: [&str; 29] = [
+const SOURCES: [&str; 30] = [
     "cpp/activation.cpp",
     "cpp/adamw.cpp",
     "cpp/attention.cpp",
     "cpp/attention_float32.cpp",
+    "cpp/curve_float32.cpp",
     "cpp/embedding.cpp",
     "cpp/factors.cpp",
     "cpp/gpu.cpp",

@@ -16,19 +16,6 @@ namespace seedbed {
 namespace {
 
 constexpr int64_t kNumbers = 1 << 16;
-// Parts whose sums are formed apart and then added in their order, whatever the number of threads.
-constexpr int64_t kParts = 16;
-
-// Calls work(part, begin, end) for each part of 0..count.
-template <typename Work>
-void each_part(int64_t count, const Work& work) {
-  const int64_t size = blocks(count, kParts);
-  share_ranges(kParts, 1, [&](int64_t first, int64_t last) {
-    for (int64_t part = first; part < last; ++part)
-      work(part, std::min(count, part * size), std::min(count, (part + 1) * size));
-  });
-}
-
 struct TableBackward : torch::autograd::Node {
   at::Tensor x, slopes;
 

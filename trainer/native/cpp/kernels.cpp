@@ -9,6 +9,7 @@
 #include "loops/activation.h"
 #include "loops/attention.h"
 #include "loops/cross_entropy.h"
+#include "loops/curve.h"
 #include "loops/narrow.h"
 #include "loops/norm.h"
 #include "loops/numbers.h"
@@ -242,6 +243,6 @@ extern const Kernels SEEDBED_JOIN(kernels_, SEEDBED_ISA) = {
     multiply_narrow, multiply_wide, cross_entropy, cross_entropy_wide,
     attend, attend_back, softmax_row, softmax_back, all_terms<Half>, all_terms_back<Half>,
     all_terms<float>, all_terms_back<float>, norm_row,
-    norm_row_back, channel_row, channel_row_back, drop, drop_halves, dot};
+    norm_row_back, channel_row, channel_row_back, rational_row, rational_row_back, anchored_row, anchored_row_back, drop, drop_halves, dot};
 
 }  // namespace seedbed

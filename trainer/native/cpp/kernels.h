@@ -66,6 +66,17 @@ struct ChannelRowBack {
   float* sums[kMostParameters];  // added to
 };
 
+// Coefficients of a quotient of polynomials: those of the numerator from the constant on, and those of the denominator from the
+// first power on.
+constexpr int64_t kNumerator = 6;
+constexpr int64_t kDenominator = 4;
+
+// Anchors evenly spaced on [-reach, reach].
+struct AnchorGrid {
+  float reach, cells_per_unit;
+  int64_t anchors;
+};
+
 // The B-splines of a uniform grid. On cell c, from the first knot on, basis function c - order + j is the j-th piece, for j from
 // 0 to order: the polynomial of the place u within the cell whose coefficients are pieces[j · (order + 1)], lowest power first.
 struct SplineGrid {
@@ -184,6 +195,20 @@ struct Kernels {
   // The functions of loops/activation.h, in its order.
   void (*channel_row)(int function, const ChannelRow& row);
   void (*channel_row_back)(int function, const ChannelRowBack& row);
+
+  // y[i] = numerator(x[i]) / (1 + |denominator(x[i])|), of which channel i has coefficients[c · count + i].
+  void (*rational_row)(const float* x, int64_t count, const float* coefficients, float* y);
+  // The sums, for the coefficients, are added to.
+  void (*rational_row_back)(
+      const float* x, const float* gradient, int64_t count, const float* coefficients, float* back, float* sums);
+
+  // Straight lines between values at the anchors, those of channel i from values[i · apart] on.
+  void (*anchored_row)(
+      const float* x, int64_t count, const AnchorGrid& grid, const float* values, int64_t apart, float* y);
+  // What is due to the values is added to the sums, [lanes, anchors], for channel i in lane i % lanes.
+  void (*anchored_row_back)(
+      const float* x, const float* gradient, int64_t count, const AnchorGrid& grid, const float* values, int64_t apart,
+      float* back, float* sums, int64_t lanes);
 
   // What dropout keeps of a row.
   void (*drop)(const float* source, RowDropout dropout, int64_t count, float* target);

@@ -41,4 +41,17 @@ void share_ranges(int64_t count, int64_t size, const Work& work) {
   });
 }
 
+// Parts of some rows whose sums are formed apart and then added in their order, whatever the number of threads.
+constexpr int64_t kParts = 16;
+
+// Calls `work(part, begin, end)` for each part of 0..count, some of which may be empty.
+template <typename Work>
+void each_part(int64_t count, const Work& work) {
+  const int64_t size = (count + kParts - 1) / kParts;
+  share_ranges(kParts, 1, [&](int64_t first, int64_t last) {
+    for (int64_t part = first; part < last; ++part)
+      work(part, std::min(count, part * size), std::min(count, (part + 1) * size));
+  });
+}
+
 }  // namespace seedbed

@@ -12,7 +12,7 @@
 //! - [`story_attention`] is attention within the stories of a packed batch.
 //! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax()`].
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
-//! - [`look_up`] and [`by_channel`] are activations in one pass each way.
+//! - [`look_up`] and [`by_channel`] are activations in one pass each way in bfloat16, [`rational`] and [`anchored`] in float32.
 //! - [`spline_layer`] is a layer of B-spline edges as one product, in bfloat16, [`spline_layer_in_float32`] in float32.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.
@@ -33,6 +33,7 @@ mod activation;
 mod adamw;
 mod attention;
 pub mod cuda;
+mod curve;
 mod embedding;
 pub mod gpu;
 mod gradient;
@@ -57,6 +58,7 @@ mod watch;
 pub use activation::{ChannelFunction, NUMBERS, by_channel, look_up};
 pub use adamw::{AdamWBuffers, AdamWStep, fused_adamw};
 pub use attention::{StoryAttention, story_attention};
+pub use curve::{anchored, rational};
 pub use embedding::{Rows, sum_of_rows};
 pub use gradient::set_gradient;
 pub use head::cross_entropy;

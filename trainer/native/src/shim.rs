@@ -206,6 +206,18 @@ unsafe extern "C" {
         parameters: *const *const C_tensor,
         result: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn seedbed_rational(
+        x: *const C_tensor,
+        numerator: *const C_tensor,
+        denominator: *const C_tensor,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn seedbed_anchored(
+        x: *const C_tensor,
+        values: *const C_tensor,
+        reach: f64,
+        result: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn seedbed_release_text(text: *mut c_char);
 }
 

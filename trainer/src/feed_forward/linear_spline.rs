@@ -3,6 +3,8 @@
 use spec::feed_forward::learned::{ANCHOR_REACH, ANCHORS};
 use tch::{Kind, Tensor};
 
+use super::one_pass;
+
 /// Straight lines between values at 64 anchors evenly spaced on [−15, 15], constant beyond (idiap, lm-afs: learned activation
 /// functions for language models).
 ///
@@ -10,6 +12,9 @@ use tch::{Kind, Tensor};
 /// that the function starts as x. Its authors have that as a choice; their default, 0.01 everywhere, is a constant through which
 /// no gradient passes, and they gave it a learning rate two hundred times the usual.
 pub fn linear_spline(x: &Tensor, [values]: &[Tensor; 1]) -> Tensor {
+    if one_pass::is_fit(x, &[values]) {
+        return one_pass::anchored(x, values, ANCHOR_REACH);
+    }
     let cells = ANCHORS as i64 - 1;
     let position = ((x + ANCHOR_REACH) * (cells as f64 / (2.0 * ANCHOR_REACH))).clamp(0.0, cells as f64);
     // An entry that is no number must reach the loss, not end as an index.

@@ -3,7 +3,8 @@
 //! Read [`activation`] (which function), then one family a file: [`relu`], [`elu`], [`sigmoid`], [`periodic`], [`silu`],
 //! [`gelu`], [`polynomial`], [`linear_spline`]; then what takes the place of the whole layer: [`gated`], and the Kolmogorov-Arnold
 //! networks [`spline`] ([`spline_start`], [`delft_spline`]), [`radial_basis`], [`chebyshev`] and [`grouped`] ([`grouped_start`]).
-//! [`layer`] chooses among them, and [`tabulated`] makes activations in bf16 quick. What each function learns, and where that starts, is a table in [`spec::feed_forward::learned`].
+//! [`layer`] chooses among them, and [`tabulated`] makes activations in bf16 quick, [`one_pass`] two of them in fp32. What each
+//! function learns, and where that starts, is a table in [`spec::feed_forward::learned`].
 //!
 //! # Invariants
 //! - A parameter that two layers share has one name and one start, so that they begin alike.
@@ -21,6 +22,7 @@ pub mod grouped;
 pub mod grouped_start;
 pub mod layer;
 pub mod linear_spline;
+pub mod one_pass;
 pub mod periodic;
 pub mod polynomial;
 pub mod positive_definite;
