@@ -364,6 +364,70 @@ fn a_plan_that_was_changed_is_said_to_be() {
 }
 
 #[test]
+fn a_design_that_was_changed_when_results_could_be_seen_is_said_to_be() {
+    let (_directory, layout) = sweep();
+    let first: Plan = serde_json::from_slice(&std::fs::read(layout.plan()).unwrap()).unwrap();
+    let write = |path: &Path, plan: &Plan| std::fs::write(path, serde_json::to_vec(plan).unwrap()).unwrap();
+    let revise = |frozen: &str, kept: &dyn Fn(&spec::plan::PlannedRun) -> bool| {
+        let mut plan = Plan { revision: 1, frozen: frozen.to_owned(), ..first.clone() };
+        plan.runs.retain(kept);
+        plan.seeds.retain(|seed| plan.runs.iter().any(|run| run.seed == *seed));
+        for factor in &mut plan.factors {
+            let name = factor.name.clone();
+            factor.levels.retain(|level| plan.runs.iter().any(|run| run.levels[&name] == *level));
+        }
+        write(&layout.plan(), &plan);
+    };
+    write(&layout.earlier_plan(0), &first);
+    let change = || report(&layout, &fixture::analysis()).study.frozen.unwrap().design_change;
+
+    // 53 of the first runs ended at 09:16.
+    let chosen = |run: &spec::plan::PlannedRun| run.seed != 1 && run.levels["activation"] != Value::from("kan");
+    revise("2026-11-23T10:00:00Z", &chosen);
+    let found = change().unwrap();
+    assert_eq!((found.results_seen, found.first.as_str()), (53, "2026-11-23T09:14:00Z"));
+    assert_eq!((found.added, found.removed), (vec![], vec!["seed 1".to_owned(), "activation kan".to_owned()]));
+    let report_now = report(&layout, &fixture::analysis());
+    let told = "The design was changed when 53 results could be seen, with this change: removed seed 1; activation kan.";
+    assert!(report_now.caveats.iter().any(|caveat| caveat.starts_with(told)), "{:?}", report_now.caveats);
+    assert!(report_now.summary().contains("the design was changed when 53 results could be seen"));
+    revise("2026-11-23T09:15:30Z", &chosen);
+    assert_eq!(change(), None, "nothing could be seen then");
+    revise("2026-11-23T10:00:00Z", &|_| true);
+    assert_eq!(change(), None, "the same runs");
+
+    // The other way round: seeds that came later.
+    revise("2026-11-23T09:15:00Z", &|run| run.seed != 2);
+    let few: Plan = serde_json::from_slice(&std::fs::read(layout.plan()).unwrap()).unwrap();
+    write(&layout.earlier_plan(0), &few);
+    revise("2026-11-23T10:00:00Z", &|_| true);
+    assert_eq!(change().unwrap().added, ["seed 2"]);
+}
+
+#[test]
+fn a_primary_metric_that_is_no_number_is_a_run_that_diverged() {
+    let (_directory, layout) = sweep();
+    let results = Results::from_sweep(&layout).unwrap();
+    let id = results.runs()[0].id.unwrap();
+    let path = layout.run(id).results();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().find(|line| line.starts_with("validation-loss,")).unwrap();
+    let text = text.replace(line, "validation-loss,nan,1");
+    std::fs::write(&path, &text).unwrap();
+    let mut status: Status = serde_json::from_slice(&std::fs::read(layout.run(id).status()).unwrap()).unwrap();
+    status.results = Some(Digest::of(text.as_bytes()));
+    std::fs::write(layout.run(id).status(), serde_json::to_vec(&status).unwrap()).unwrap();
+    let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.runs()[0].state, RunState::Diverged);
+    assert!(results.runs()[0].cause.as_ref().unwrap().starts_with("validation-loss is not finite"));
+    assert_eq!(results.observations().len(), 52 * 6 - 1, "its other values count");
+    let report = Report::new(&results, &fixture::analysis()).unwrap();
+    assert!(report.summary().contains("validation-loss is not finite"));
+    let told = "1 value is not finite (or beyond \u{b1}1e75) and in no mean: validation-loss of ";
+    assert!(report.caveats.iter().any(|caveat| caveat.starts_with(told)), "{:?}", report.caveats);
+}
+
+#[test]
 fn the_markdown_reads_well() {
     let (_directory, layout) = sweep();
     let report = report(&layout, &fixture::analysis());

@@ -16,14 +16,18 @@ pub fn card(report: &Report) -> Vec<(String, String)> {
     card.push(("runs".to_owned(), states(study)));
     if let Some(frozen) = &study.frozen {
         let when = number::moment(&frozen.when);
-        let revised = match frozen.revision {
-            0 => String::new(),
-            n => format!(", revised {}", number::plural(n as usize, "time", "times")),
-        };
-        card.push(("plan frozen".to_owned(), format!("{when}{revised}")));
+        card.push(match frozen.revision {
+            0 => ("plan frozen".to_owned(), when),
+            n => ("plan frozen".to_owned(), format!("{when}, revised {}", number::plural(n as usize, "time", "times"))),
+        });
         let original =
             if frozen.original_analysis { "as first declared" } else { "changed or lost after the first submission" };
         card.push(("analysis plan".to_owned(), original.to_owned()));
+        if let Some(change) = &frozen.design_change {
+            let results = number::plural(change.results_seen, "result", "results");
+            let first = number::moment(&change.first);
+            card.push(("design".to_owned(), format!("changed when {results} could be seen; first frozen {first}")));
+        }
     } else {
         card.push(("analysis plan".to_owned(), "given with the command; not frozen before the results".to_owned()));
     }

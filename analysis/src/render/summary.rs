@@ -31,6 +31,11 @@ impl Report {
                 "\n{MARK} some runs of it or of its baseline diverged and are in no number: see the report"
             );
         }
+        if let Some(change) = self.study.frozen.as_ref().and_then(|frozen| frozen.design_change.as_ref()) {
+            let results = number::plural(change.results_seen, "result", "results");
+            let _ =
+                writeln!(text, "\nthe design was changed when {results} could be seen: see the caveats of the report");
+        }
         let open: Vec<_> = rows::runs(self).into_iter().filter(|run| run.state != "done").collect();
         if !open.is_empty() {
             let _ = writeln!(text, "\nruns that do not count: {}", open.len());

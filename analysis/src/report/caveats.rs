@@ -11,7 +11,7 @@ use super::outlying;
 use super::study::Study;
 use crate::nearest::nearest;
 use crate::number;
-use crate::results::{MixedTuning, Results, RunState};
+use crate::results::{DesignChange, MixedTuning, Observation, Results, RunState};
 
 pub(super) fn caveats(
     results: &Results,
@@ -35,6 +35,7 @@ pub(super) fn caveats(
                 .to_owned(),
         );
     }
+    caveats.extend(study.frozen.as_ref().and_then(|frozen| frozen.design_change.as_ref()).map(redesigned));
     caveats.extend(unfinished(study));
     caveats.extend(diverged(diverged_runs));
     caveats.extend(assumptions::caveats(metrics, analysis));
@@ -43,10 +44,7 @@ pub(super) fn caveats(
     caveats.extend(hardware.iter().filter_map(hardware::caveat));
     caveats.extend(metrics.iter().flat_map(outlying::caveats));
     caveats.extend(not_judged(metrics, analysis));
-    if !results.unusable.is_empty() {
-        let n = number::plural(results.unusable.len(), "value is", "values are");
-        caveats.push(format!("{n} not finite (or beyond ±1e75) and in no mean; they are listed with the runs."));
-    }
+    caveats.extend(unusable(results));
     caveats.extend(results.missing.iter().map(|one| {
         let runs = number::plural(one.runs, "run", "runs");
         let others = match one.runs - one.with_reason {
@@ -67,6 +65,44 @@ pub(super) fn caveats(
         ));
     }
     caveats
+}
+
+/// The design is not the one that was frozen first.
+fn redesigned(change: &DesignChange) -> String {
+    let mut changes = Vec::new();
+    for (verb, parts) in [("added", &change.added), ("removed", &change.removed)] {
+        if !parts.is_empty() {
+            changes.push(format!("{verb} {}", parts.join("; ")));
+        }
+    }
+    format!(
+        "The design was changed when {} could be seen, with {}: {}. What is compared, and with how many seeds, may have been \
+         chosen by what came out; then false claims are more frequent than the tests say.",
+        number::plural(change.results_seen, "result", "results"),
+        if changes.len() > 1 { "these changes" } else { "this change" },
+        changes.join("; "),
+    )
+}
+
+/// Values that are named at most.
+const NAMED: usize = 8;
+
+/// Values that are in no mean, by name.
+fn unusable(results: &Results) -> Option<String> {
+    let values = &results.unusable;
+    let name = |observation: &Observation| {
+        let levels = (0..results.factors.len()).map(|factor| results.level(&observation.point, factor));
+        let levels: Vec<&str> = levels.collect();
+        format!("{} of {}, seed {}", observation.metric, levels.join(", "), observation.seed)
+    };
+    let mut names: Vec<String> = values.iter().take(NAMED).map(name).collect();
+    if values.len() > NAMED {
+        names.push(format!("{} more", values.len() - NAMED));
+    }
+    (!values.is_empty()).then(|| {
+        let n = number::plural(values.len(), "value is", "values are");
+        format!("{n} not finite (or beyond \u{b1}1e75) and in no mean: {}.", names.join("; "))
+    })
 }
 
 /// Files beside the results that could not be read: one line for each kind of file, with the first run of it.

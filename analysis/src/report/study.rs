@@ -5,7 +5,7 @@ use spec::RunId;
 
 use super::design::Setting;
 use crate::results::observation::is_usable;
-use crate::results::{Factor, Network, Observation, Origin, Point, Results, RunState, Seed};
+use crate::results::{DesignChange, Factor, Network, Observation, Origin, Point, Results, RunState, Seed};
 
 /// How many runs are in a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,6 +25,8 @@ pub struct Frozen {
     pub revision: u32,
     /// Whether the analysis is the one of the first submission.
     pub original_analysis: bool,
+    /// How the runs were changed when results could be seen.
+    pub design_change: Option<DesignChange>,
 }
 
 /// The card.
@@ -51,9 +53,14 @@ pub struct Study {
 impl Study {
     pub(super) fn new(results: &Results) -> Self {
         let (name, frozen) = match &results.origin {
-            Origin::Sweep { name, frozen, revision, original_analysis } => (
+            Origin::Sweep { name, frozen, revision, original_analysis, design_change } => (
                 name.clone(),
-                Some(Frozen { when: frozen.clone(), revision: *revision, original_analysis: *original_analysis }),
+                Some(Frozen {
+                    when: frozen.clone(),
+                    revision: *revision,
+                    original_analysis: *original_analysis,
+                    design_change: design_change.clone(),
+                }),
             ),
             Origin::Table { name } => (name.clone(), None),
         };

@@ -1,7 +1,7 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
 //! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files`, `extras`, `evaluations`, `final_values`, `missing` and `tuning`) and [`table`] read them (with
+//! `sweep` (with `run_files`, `extras`, `evaluations`, `final_values`, `missing`, `revision` and `tuning`) and [`table`] read them (with
 //! `source` and `columns` for a file and its header; `scan` for its rows, `plain` and `quoted` for the two ways in which they
 //! can be read, with `separators`, `memo` and `number`; `cells`, `intern` and `exact_sum` for what was read so far; `gathered`
 //! for what all files hold, `outcome` for what becomes of a run); [`Results`] holds them in one order that does not depend on
@@ -25,6 +25,7 @@ mod number;
 mod outcome;
 mod plain;
 mod quoted;
+mod revision;
 mod run_files;
 mod scan;
 mod separators;
@@ -41,6 +42,7 @@ pub use self::final_values::{FinalValuesError, final_values};
 pub use self::missing::MissingScore;
 use self::observation::is_usable;
 pub use self::observation::{Curve, Damage, Network, Observation, RunAccount, RunState};
+pub use self::revision::DesignChange;
 pub use self::run_files::values_of_run;
 pub use self::tuning::{Making, Makings, MixedTuning};
 
@@ -57,6 +59,8 @@ pub enum Origin {
         revision: u32,
         /// Whether the analysis plan is the one of the first submission.
         original_analysis: bool,
+        /// How its runs were changed when results could be seen.
+        design_change: Option<DesignChange>,
     },
     /// A table.
     Table {

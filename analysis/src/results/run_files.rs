@@ -14,7 +14,7 @@ use super::evaluations;
 use super::extras::Extras;
 use super::final_values::final_values;
 use super::missing::{self, Told};
-use super::observation::{Curve, Network, Observation, RunAccount, RunState};
+use super::observation::{Curve, LARGEST, Network, Observation, RunAccount, RunState, is_usable};
 use super::tuning::{self, Way};
 use super::whole_file;
 use crate::error::AnalysisError;
@@ -38,6 +38,17 @@ pub(super) struct RunReading {
     pub(super) ways: Vec<Way>,
 }
 
+impl RunReading {
+    /// A run whose primary metric cannot be computed with has diverged, whatever its trainer says. Its other values count.
+    fn look_at_primary(&mut self, primary: &str) {
+        let value = self.observations.iter().find(|observation| observation.metric == primary);
+        if value.is_some_and(|observation| !is_usable(observation.value)) {
+            self.account.state = RunState::Diverged;
+            self.account.cause = Some(format!("{primary} is not finite or beyond \u{b1}{LARGEST:e}"));
+        }
+    }
+}
+
 impl RunReader {
     pub(super) fn read(&self, analysis: &AnalysisSpec) -> RunReading {
         let account = RunAccount::missing(Some(self.id), self.point.clone(), self.seed.clone());
@@ -57,7 +68,10 @@ impl RunReader {
         if status.state == State::Done {
             reading.missing = missing::told(&self.layout.evaluation());
             match self.results(status.results, &mut reading.ways, &mut reading.missing) {
-                Ok(observations) => reading.observations = observations,
+                Ok(observations) => {
+                    reading.observations = observations;
+                    reading.look_at_primary(&analysis.primary);
+                }
                 Err(cause) => {
                     reading.account.state = RunState::Incomplete;
                     reading.account.cause = Some(cause);

@@ -10,7 +10,7 @@ use spec::plan::{Plan, PlannedRun};
 use super::design::{Factor, Point, Seed};
 use super::run_files::{RunReader, read_record};
 use super::{Origin, Results};
-use super::{missing, tuning};
+use super::{missing, revision, tuning};
 use crate::error::AnalysisError;
 
 impl Results {
@@ -33,6 +33,7 @@ impl Results {
             frozen: plan.frozen.clone(),
             revision: plan.revision,
             original_analysis: plan.analysis_is_original(),
+            design_change: revision::of_design(layout, &plan),
         };
         let factors = factors_of(&plan);
         let mut results = Self {
