@@ -90,6 +90,27 @@ fn gradients_are_those_of_central_differences() {
 }
 
 #[test]
+fn a_table_in_bf16_may_be_made_by_who_asks_for_no_gradients() {
+    for (name, spec) in all() {
+        let (measured, _) = over(spec, Kind::Float, 0.2);
+        let (trained, leaves) = over(spec, Kind::Float, 0.2);
+        // So many that a function that is learned is looked up, too.
+        let x = (sample::tensor("x", &[60_000, WIDTH], Kind::Double) * 2.0).to_kind(Kind::BFloat16);
+        let found = tch::no_grad(|| measured.forward(&x));
+        assert!(!found.requires_grad());
+        assert_eq!(found, trained.forward(&x).detach(), "{name}");
+        // What was made so is as good for training.
+        let slopes = |activation: &Activation| {
+            let x = x.detach().set_requires_grad(true);
+            activation.forward(&x).sum(Kind::Float).backward();
+            x.grad()
+        };
+        assert_eq!(slopes(&measured), slopes(&trained), "{name}");
+        drop(leaves);
+    }
+}
+
+#[test]
 fn in_bf16_it_is_the_formula_rounded() {
     for (name, spec) in all() {
         let learns_by_layer = matches!(spec, Spec::Learned(learned) if learned.granularity == Granularity::Layer);

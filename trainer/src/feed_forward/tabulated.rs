@@ -24,8 +24,14 @@ impl Table {
     /// The table of `f`, which is given `[65536, 1]` in fp32.
     pub fn of(f: impl Fn(&Tensor) -> Tensor) -> Self {
         let x = numbers().set_requires_grad(true);
-        let y = tch::with_grad(|| f(&x));
-        let slopes = Tensor::run_backward(&[y.sum(Kind::Float)], &[&x], false, false).remove(0);
+        // Whoever measures asks for no gradients, and may be the first to need the table: without a graph up to the sum, libtorch
+        // would walk off its end.
+        let (y, sum) = tch::with_grad(|| {
+            let y = f(&x);
+            let sum = y.sum(Kind::Float);
+            (y, sum)
+        });
+        let slopes = Tensor::run_backward(&[sum], &[&x], false, false).remove(0);
         Self { values: y.detach().to_kind(Kind::BFloat16).flatten(0, 1), slopes: slopes.flatten(0, 1) }
     }
 
