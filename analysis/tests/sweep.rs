@@ -145,7 +145,8 @@ fn with_two_seeds_no_test_of_equal_spread_is_shown() {
             std::fs::remove_dir_all(layout.run(run.id).directory()).unwrap();
         }
     }
-    let spread = report(&layout, &fixture::analysis()).metrics[0].contrasts[0].effects.as_ref().unwrap().spread;
+    let report = report(&layout, &fixture::analysis());
+    let spread = &report.metrics[0].contrasts[0].effects.as_ref().unwrap().spread;
     assert_eq!(spread.ratio, None);
 }
 
@@ -388,7 +389,8 @@ fn a_design_that_was_changed_when_results_could_be_seen_is_said_to_be() {
     assert_eq!((found.results_seen, found.first.as_str()), (53, "2026-11-23T09:14:00Z"));
     assert_eq!((found.added, found.removed), (vec![], vec!["seed 1".to_owned(), "activation kan".to_owned()]));
     let report_now = report(&layout, &fixture::analysis());
-    let told = "The design was changed when 53 results could be seen, with this change: removed seed 1; activation kan.";
+    let told =
+        "The design was changed when 53 results could be seen, with this change: removed seed 1; activation kan.";
     assert!(report_now.caveats.iter().any(|caveat| caveat.starts_with(told)), "{:?}", report_now.caveats);
     assert!(report_now.summary().contains("the design was changed when 53 results could be seen"));
     revise("2026-11-23T09:15:30Z", &chosen);
@@ -404,19 +406,35 @@ fn a_design_that_was_changed_when_results_could_be_seen_is_said_to_be() {
     assert_eq!(change().unwrap().added, ["seed 2"]);
 }
 
+/// Changes what a run found, as if it had found it.
+fn rewrite(layout: &SweepLayout, run: spec::RunId, change: impl Fn(&str) -> String) {
+    let layout = layout.run(run);
+    let text = change(&std::fs::read_to_string(layout.results()).unwrap());
+    std::fs::write(layout.results(), &text).unwrap();
+    let mut status: Status = serde_json::from_slice(&std::fs::read(layout.status()).unwrap()).unwrap();
+    status.results = Some(Digest::of(text.as_bytes()));
+    std::fs::write(layout.status(), serde_json::to_vec(&status).unwrap()).unwrap();
+}
+
+#[test]
+fn a_metric_that_is_not_judged_is_not_said_to_lack_a_baseline() {
+    let (_directory, layout) = sweep();
+    for run in Results::from_sweep(&layout).unwrap().runs().iter().filter(|run| run.state == RunState::Done) {
+        rewrite(&layout, run.id.unwrap(), |text| format!("{text}speed,3,1\n"));
+    }
+    let text = analysis::render::markdown::markdown(&report(&layout, &fixture::analysis()));
+    let speed = text.split("## speed").nth(1).unwrap();
+    assert!(speed.contains("| not judged |") && !speed.contains("no baseline"), "{speed}");
+}
+
 #[test]
 fn a_primary_metric_that_is_no_number_is_a_run_that_diverged() {
     let (_directory, layout) = sweep();
     let results = Results::from_sweep(&layout).unwrap();
-    let id = results.runs()[0].id.unwrap();
-    let path = layout.run(id).results();
-    let text = std::fs::read_to_string(&path).unwrap();
-    let line = text.lines().find(|line| line.starts_with("validation-loss,")).unwrap();
-    let text = text.replace(line, "validation-loss,nan,1");
-    std::fs::write(&path, &text).unwrap();
-    let mut status: Status = serde_json::from_slice(&std::fs::read(layout.run(id).status()).unwrap()).unwrap();
-    status.results = Some(Digest::of(text.as_bytes()));
-    std::fs::write(layout.run(id).status(), serde_json::to_vec(&status).unwrap()).unwrap();
+    rewrite(&layout, results.runs()[0].id.unwrap(), |text| {
+        let line = text.lines().find(|line| line.starts_with("validation-loss,")).unwrap();
+        text.replace(line, "validation-loss,nan,1")
+    });
     let results = Results::from_sweep(&layout).unwrap();
     assert_eq!(results.runs()[0].state, RunState::Diverged);
     assert!(results.runs()[0].cause.as_ref().unwrap().starts_with("validation-loss is not finite"));

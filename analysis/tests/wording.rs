@@ -180,3 +180,74 @@ fn a_name_with_a_line_break_takes_one_line_and_logarithms_are_said() {
     assert!(text.contains("Better: b c.") && text.lines().any(|line| line.trim_start().starts_with("b c ")), "{text}");
     assert!(text.contains("acc (higher is better; differences in log units)"), "{text}");
 }
+
+#[test]
+fn without_pairing_an_arm_has_its_own_runs_and_seeds_are_planned_for_equal_arms() {
+    let plan = AnalysisSpec { pairing: Pairing::None, ..plan() };
+    let report = Report::new(&one_stratum(&[("a", 0..5), ("b", 5..10)]), &plan).unwrap();
+    assert!(markdown(&report).contains("| b | 5 | "), "{}", markdown(&report));
+    let comparison = report.metrics[0].comparisons().next().unwrap().3;
+    assert_eq!((comparison.seeds_planned, comparison.seeds_used), (5, 5));
+
+    // Forty runs and four, both of standard deviation 1, apart by 1. statsmodels 0.15.0: TTestIndPower().solve_power(1, power=0.8)
+    // is 16.71.
+    let around = |centre: f64, n: u32| {
+        let half = f64::from(n - 1).sqrt() / f64::from(n).sqrt();
+        (0..n).map(move |run| centre + if run % 2 == 0 { half } else { -half })
+    };
+    let mut text = String::from("act,seed,acc\n");
+    for (act, centre, n) in [("a", 0.0, 40), ("b", 1.0, 4)] {
+        for (seed, value) in around(centre, n).enumerate() {
+            writeln!(text, "{act},{seed},{value}").unwrap();
+        }
+    }
+    let report = Report::new(&read(&text, &["act"]), &plan).unwrap();
+    let needed = report.metrics[0].comparisons().next().unwrap().3.needed.unwrap();
+    assert_eq!(needed.seeds, Some(17));
+}
+
+#[test]
+fn a_level_that_varies_more_than_the_others_is_named() {
+    let noisy = |factor: f64| {
+        let (mut text, mut noise) = (String::from("arch,act,seed,acc\n"), Noise::new(11));
+        for arch in ["x", "y"] {
+            for act in ["a", "b", "c", "d", "e"] {
+                for seed in 0..5 {
+                    let size = if act == "c" { factor } else { 1.0 };
+                    writeln!(text, "{arch},{act},{seed},{:.6}", 0.7 + 0.01 * size * noise.next()).unwrap();
+                }
+            }
+        }
+        Report::new(&read(&text, &["arch", "act"]), &plan()).unwrap()
+    };
+    let report = noisy(6.0);
+    let widest = report.metrics[0].contrasts[0].effects.as_ref().unwrap().spread.widest.clone().unwrap();
+    assert_eq!(widest.level, "c");
+    assert!(widest.p < 1e-4 && widest.ratio > 3.0 && widest.own_p.is_some_and(|p| p > 0.0), "{widest:?}");
+    assert!(caveat(&report, "c varies ") && caveat(&report, "Seed by seed, without that error, its p is "));
+    let alike = noisy(1.0);
+    assert!(alike.metrics[0].contrasts[0].effects.as_ref().unwrap().spread.widest.is_none());
+    assert!(!caveat(&alike, " varies "), "{:?}", alike.caveats);
+}
+
+#[test]
+fn a_family_is_what_could_be_tested() {
+    let report = Report::new(&one_stratum(&[("a", 0..6), ("b", 0..6), ("c", 4..7), ("d", 5..7)]), &plan()).unwrap();
+    let told = "the one of 3 comparisons with a that could be tested is not significant";
+    assert!(report.headline[0].contains(told), "{:?}", report.headline);
+    let report = Report::new(&one_stratum(&[("a", 0..6), ("b", 0..6), ("c", 0..6), ("d", 5..7)]), &plan()).unwrap();
+    assert!(report.headline[0].contains("none of the 2 tested comparisons"), "{:?}", report.headline);
+}
+
+#[test]
+fn a_table_that_says_something_twice_is_said_to() {
+    let options = |duplicates| analysis::TableOptions { duplicates, ..fixture::table_options(&["act"], &["acc"]) };
+    let text = "act,seed,acc\na,0,0.1\nb,0,0.2\na,1,0.3\na,1,0.4\na,1,0.5\nb,1,0.6\n";
+    for (policy, how) in [("mean", "the value is their mean"), ("last", "the last one counts")] {
+        let options = options(analysis::Duplicates::from_name(policy).unwrap());
+        let results = Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &options).unwrap();
+        let report = Report::new(&results, &plan()).unwrap();
+        assert!(caveat(&report, "1 value was given by several rows of the table, 2 more than one each"));
+        assert!(caveat(&report, how), "{:?}", report.caveats);
+    }
+}

@@ -82,6 +82,8 @@ pub struct Answer {
     pub spreads: Vec<SpreadAnswer>,
     /// Comparisons of the pilot that show no spread: too few seeds in common, or no difference between them.
     pub without_spread: Vec<String>,
+    /// The factors of the pilot within whose combinations the comparisons are; none where there is one.
+    pub across: Vec<String>,
     /// Runs of the pilot that are in no spread, by the reason.
     pub left_out: Vec<LeftOut>,
     /// Whether every two arms of the pilot are a comparison, as it has no baseline.
@@ -136,6 +138,7 @@ impl Question {
             level,
             spreads,
             without_spread: Vec::new(),
+            across: Vec::new(),
             left_out: Vec::new(),
             all_pairs: false,
             planned,

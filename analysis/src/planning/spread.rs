@@ -73,6 +73,8 @@ pub struct Pilot {
     pub spreads: Vec<Spread>,
     /// Comparisons that show none.
     pub without: Vec<String>,
+    /// The factors within whose combinations the comparisons are; none where there is one.
+    pub across: Vec<String>,
     /// Runs that should have a value and have none, by the reason; they are in no spread.
     pub left_out: Vec<LeftOut>,
     /// Without a baseline: how many pairs of arms there are, every one of which is a comparison.
@@ -150,9 +152,16 @@ pub fn of_pilot(pilot: &Report, confidence: f64) -> Result<Pilot, PlanningError>
     Ok(Pilot {
         spreads,
         without,
+        across: across(&strata),
         left_out: left_out(metric),
         all_pairs: (!has_baseline).then_some(compared.len() as u64),
     })
+}
+
+/// The factors that tell several strata apart.
+fn across(strata: &[Stratum]) -> Vec<String> {
+    let settings = strata.first().filter(|_| strata.len() > 1).map(|stratum| &stratum.settings);
+    settings.into_iter().flatten().map(|setting| setting.factor.clone()).collect()
 }
 
 /// The runs without a value of the metric. Every contrast has all runs.

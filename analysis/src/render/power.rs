@@ -166,12 +166,21 @@ impl Answer {
                 number::plural(n as usize, "comparison", "comparisons")
             );
         }
+        if !self.across.is_empty() {
+            let _ = writeln!(
+                text,
+                "Each comparison is within one combination of {}; a difference averaged over them, which a report leads with, takes \
+                 fewer seeds.",
+                number::list(&self.across)
+            );
+        }
         let planned = &self.spreads[self.planned].spread;
         let Some(df) = planned.df.filter(|_| planned.pooled) else { return };
         let _ = writeln!(
             text,
-            "Pooled is the root of the mean variance of the comparisons; as they share runs, it is known as well as one of {} seeds.",
-            number::degrees(df + 1.0)
+            "Pooled is the root of the mean variance of the comparisons; as they share runs, it is known as well as one of {} seeds{}.",
+            number::degrees(self.question.design.seeds_of(df)),
+            if self.question.design == Design::Independent { " an arm" } else { "" }
         );
         let rows = || self.spreads.iter().map(|entry| &entry.spread).filter(|spread| !spread.pooled);
         let largest = rows().max_by(|a, b| a.sd.total_cmp(&b.sd));

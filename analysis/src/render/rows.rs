@@ -48,7 +48,8 @@ pub struct ArmRow {
 
 /// The rows of a stratum, for verdicts at `alpha`.
 pub fn arms(metric: &MetricReport, stratum: &Stratum, alpha: f64) -> Vec<ArmRow> {
-    stratum.arms.iter().map(|arm| arm_row(metric, arm, alpha)).collect()
+    let has_baseline = stratum.arms.iter().any(|arm| arm.baseline);
+    stratum.arms.iter().map(|arm| arm_row(metric, arm, has_baseline, alpha)).collect()
 }
 
 /// The margin within which arms were tested for equivalence, as the head of its column: `within ±0.5, Holm p`.
@@ -62,7 +63,7 @@ pub(super) fn within(margin: f64) -> String {
     format!("within \u{b1}{margin}, Holm p")
 }
 
-fn arm_row(metric: &MetricReport, arm: &Arm, alpha: f64) -> ArmRow {
+fn arm_row(metric: &MetricReport, arm: &Arm, has_baseline: bool, alpha: f64) -> ArmRow {
     let decimals = metric.decimals;
     let comparison = arm.comparison.as_ref();
     let estimate = comparison.and_then(|comparison| comparison.estimate);
@@ -85,22 +86,23 @@ fn arm_row(metric: &MetricReport, arm: &Arm, alpha: f64) -> ArmRow {
         detectable: or_nothing(
             comparison.and_then(|c| c.detectable).map(|detectable| number::fixed(detectable.in_family, decimals)),
         ),
-        verdict: verdict(arm, comparison, alpha),
+        verdict: verdict(arm, comparison, has_baseline, alpha),
         class: comparison.map_or("untested", |comparison| verdict_class(comparison.verdict)),
     }
 }
 
 fn count(arm: &Arm, comparison: Option<&Comparison>) -> String {
     let (used, planned) = match comparison {
-        Some(comparison) => (comparison.seeds_used, comparison.seeds_planned),
+        Some(comparison) => comparison.of_level.into(),
         None => (arm.values.len(), arm.values.len() + arm.gaps.len()),
     };
     if used == planned { used.to_string() } else { format!("{used} of {planned}") }
 }
 
-fn verdict(arm: &Arm, comparison: Option<&Comparison>, alpha: f64) -> String {
+fn verdict(arm: &Arm, comparison: Option<&Comparison>, has_baseline: bool, alpha: f64) -> String {
     match comparison {
         _ if arm.baseline => "baseline".to_owned(),
+        None if has_baseline => "not judged".to_owned(),
         None => "no baseline".to_owned(),
         Some(comparison) => said(comparison.verdict, comparison.diverged, comparison.is_below_margin(alpha)),
     }

@@ -2,7 +2,8 @@
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
-use super::metric::{MetricReport, Stratum};
+use super::judged::Basis;
+use super::metric::{Contrast, MetricReport, Stratum};
 use super::rule::LEAST_SEEDS;
 use crate::number;
 use crate::statistics::ranks::attainable;
@@ -93,18 +94,29 @@ fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
     ))
 }
 
-/// How unequal spreads may be before a pooled error is said to be doubtful.
-const UNEQUAL: f64 = 3.0;
-
-fn unequal_spread(metrics: &[MetricReport]) -> Option<String> {
-    let primary = metrics.iter().find(|metric| metric.primary)?;
-    let effects = primary.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref());
-    let ratio = effects.filter_map(|effects| effects.spread.ratio).fold(0.0, f64::max);
-    (ratio > UNEQUAL).then(|| {
-        format!(
-            "The most variable arm of the primary metric has {} times the standard deviation of the least variable one. What is \
-             tested over all strata from the pooled model assumes that they are equal; the comparisons within strata do not.",
-            number::fixed(ratio, 1)
-        )
-    })
+/// The averages of a level that varies more than the others are claimed too easily where they share their error.
+fn unequal_spread(metrics: &[MetricReport]) -> Vec<String> {
+    let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
+    let told = |contrast: &Contrast| {
+        let effects = contrast.effects.as_ref()?;
+        let widest = effects.spread.widest.as_ref()?;
+        let pooled = effects.contrasts.iter().any(|contrast| contrast.judged.basis == Some(Basis::Model));
+        let within = number::list(&effects.across);
+        let own = widest.own_p.map_or_else(String::new, |p| {
+            format!(" Seed by seed, without that error, its p is {} before any correction.", number::p_value(p))
+        });
+        pooled.then(|| {
+            format!(
+                "{} varies {} times as much as the other levels of {} (standard deviations; F test, p {}). Averages over {within} \
+                 that rest on the pooled model take one error for all levels: a difference of {} is claimed too easily there, and \
+                 those of the others too rarely. Go by the comparisons within each {within}, which do not.{own}",
+                widest.level,
+                number::fixed(widest.ratio, 1),
+                contrast.factor,
+                number::p_value(widest.p),
+                widest.level,
+            )
+        })
+    };
+    primary.contrasts.iter().filter_map(told).collect()
 }

@@ -11,7 +11,7 @@ use super::outlying;
 use super::study::Study;
 use crate::nearest::nearest;
 use crate::number;
-use crate::results::{DesignChange, MixedTuning, Observation, Results, RunState};
+use crate::results::{DesignChange, Duplicates, MixedTuning, Observation, Repeated, Results, RunState};
 
 pub(super) fn caveats(
     results: &Results,
@@ -57,6 +57,7 @@ pub(super) fn caveats(
         )
     }));
     caveats.extend(damaged(results));
+    caveats.extend(results.repeated.map(repeated));
     caveats.extend(results.mixed_tunings.iter().flat_map(mixed_tuning));
     if !results.extra_directories.is_empty() {
         let n = number::plural(results.extra_directories.len(), "directory", "directories");
@@ -82,6 +83,17 @@ fn redesigned(change: &DesignChange) -> String {
         if changes.len() > 1 { "these changes" } else { "this change" },
         changes.join("; "),
     )
+}
+
+/// Rows that gave a value once more.
+fn repeated(found: Repeated) -> String {
+    let values = number::plural(found.values, "value was", "values were");
+    let how = match found.policy {
+        Duplicates::Mean => "the value is their mean",
+        Duplicates::Last => "the last one counts, and the others do not",
+        Duplicates::Refuse => "they are refused",
+    };
+    format!("{values} given by several rows of the table, {} more than one each: {how} (--duplicates).", found.rows)
 }
 
 /// Values that are named at most.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use spec::analysis::AnalysisSpec;
+use spec::analysis::{AnalysisSpec, Pairing};
 use spec::metric::{self, Direction};
 
 use super::check::direction;
-use super::comparison::Comparison;
+use super::comparison::{Comparison, Planned};
 use super::design::{ComparedFactor, PlannedStratum, stratum_name};
 use super::effects;
 use super::family;
@@ -150,12 +150,15 @@ impl Chapter<'_> {
         planned.extend(self.index.runs(baseline).iter().map(|run| &run.seed));
         planned.sort();
         planned.dedup();
+        let [runs, others] = [level, baseline].map(|point| self.index.runs(point).len());
+        let both = if self.analysis.pairing == Pairing::None { runs.min(others) } else { planned.len() };
+        let planned = Planned { both, level: runs };
         let scale = scale::of(self.name, self.analysis);
         let [values, others] = [level, baseline].map(|point| -> Values<'_> {
             self.index.values(self.name, point).into_iter().map(|(seed, value)| (seed, scale(value))).collect()
         });
         let [diverged, others_diverged] = [level, baseline].map(|point| self.diverged(point));
-        let mut comparison = Comparison::new(&values, &others, planned.len(), self.analysis);
+        let mut comparison = Comparison::new(&values, &others, planned, self.analysis);
         comparison.diverged = [diverged.len(), others_diverged.len()];
         comparison.worst_rank = worst_rank(
             &Outcomes { values: &values, diverged: &diverged },
@@ -170,7 +173,7 @@ impl Chapter<'_> {
                     let is_apart = |seed: &Seed| apart.iter().any(|outlying| outlying.seed == *seed);
                     values.iter().filter(|(seed, _)| !is_apart(seed)).map(|(seed, value)| (*seed, *value)).collect()
                 });
-            comparison.without_outlying = Comparison::new(&kept, &others_kept, planned.len(), self.analysis).estimate;
+            comparison.without_outlying = Comparison::new(&kept, &others_kept, planned, self.analysis).estimate;
         }
         Some(comparison)
     }

@@ -14,7 +14,7 @@ use crate::results::Seed;
 use crate::statistics::equivalence::equivalence_p;
 use crate::statistics::estimate::{Estimate, Interval};
 use crate::statistics::paired::paired_t;
-use crate::statistics::welch::welch_t;
+use crate::statistics::welch::{welch_t, welch_t_of_equal_sizes};
 
 /// What a comparison may claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -83,13 +83,25 @@ pub struct Detectable {
     pub in_family: f64,
 }
 
+/// How many runs there should have been.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planned {
+    /// Seeds of either arm; without pairing, runs of the smaller one.
+    pub(super) both: usize,
+    /// Runs of the level.
+    pub(super) level: usize,
+}
+
 /// A level against the baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Seeds that both arms should have had.
+    /// Seeds that both arms should have had; without pairing, runs that the smaller arm should have had.
     pub seeds_planned: usize,
     /// Seeds that the comparison uses: those of both arms when paired, else those of the smaller arm.
     pub seeds_used: usize,
+    /// Of the level alone: how many of its runs the comparison uses, and of how many. With pairing, as of both.
+    #[serde(skip)]
+    pub of_level: [usize; 2],
     /// Seeds that only one arm has a value for; used only without pairing.
     pub unpaired: Vec<Seed>,
     /// Runs of the level and of the baseline that diverged: they are in no number but [`Self::worst_rank`], and a verdict about
@@ -97,6 +109,9 @@ pub struct Comparison {
     pub diverged: [usize; 2],
     /// The difference, level minus baseline; `None` without any pair.
     pub estimate: Option<Estimate>,
+    /// As arms of `seeds_used` runs each would have shown it: what more seeds would do is worked out from it.
+    #[serde(skip)]
+    pub balanced: Option<Estimate>,
     /// The p value adjusted by Holm within the family.
     pub holm_p: Option<f64>,
     /// The interval at alpha divided by the size of the family: all of the family cover at once, and one that excludes 0 has an
@@ -122,14 +137,19 @@ pub struct Comparison {
 
 impl Comparison {
     /// Compares two arms; what depends on the family is filled in by [`Comparison::settle`].
-    pub(super) fn new(level: &Values<'_>, baseline: &Values<'_>, planned: usize, analysis: &AnalysisSpec) -> Self {
+    pub(super) fn new(level: &Values<'_>, baseline: &Values<'_>, planned: Planned, analysis: &AnalysisSpec) -> Self {
         let pairs: Vec<(f64, f64)> =
             level.iter().filter_map(|(seed, value)| Some((*value, *baseline.get(seed)?))).collect();
-        let (estimate, used) = match analysis.pairing {
-            Pairing::Seed => (paired_t(&pairs, analysis.alpha), pairs.len()),
+        let (estimate, balanced, used) = match analysis.pairing {
+            Pairing::Seed => {
+                let estimate = paired_t(&pairs, analysis.alpha);
+                (estimate, estimate, pairs.len())
+            }
             Pairing::None => {
-                let groups: [Vec<f64>; 2] = [level, baseline].map(|arm| arm.values().copied().collect());
-                (welch_t(&groups[0], &groups[1], analysis.alpha), level.len().min(baseline.len()))
+                let [level, baseline]: [Vec<f64>; 2] = [level, baseline].map(|arm| arm.values().copied().collect());
+                let smaller = level.len().min(baseline.len());
+                let estimate = welch_t(&level, &baseline, analysis.alpha);
+                (estimate, welch_t_of_equal_sizes(&level, &baseline, smaller, analysis.alpha), smaller)
             }
         };
         let mut unpaired: Vec<Seed> =
@@ -137,11 +157,16 @@ impl Comparison {
         unpaired.extend(baseline.keys().filter(|seed| !level.contains_key(*seed)).copied().cloned());
         unpaired.sort();
         Self {
-            seeds_planned: planned,
+            seeds_planned: planned.both,
             seeds_used: used,
+            of_level: match analysis.pairing {
+                Pairing::Seed => [used, planned.both],
+                Pairing::None => [level.len(), planned.level],
+            },
             unpaired,
             diverged: [0, 0],
             estimate,
+            balanced,
             holm_p: None,
             simultaneous: None,
             equivalence: None,

@@ -6,21 +6,41 @@ use spec::metric::Direction;
 
 use super::design::ComparedFactor;
 use super::grid::Grid;
-use super::judged::{self, Correction, Judged};
+use super::judged::{self, Basis, Correction, Judged};
 use super::model::Blocks;
 use super::rule;
 use crate::statistics::diagnostics::levene::{Centre, levene};
+use crate::statistics::distributions::f::upper_tail;
 use crate::statistics::estimate::Joint;
 use crate::statistics::refusal::Refusal;
 
 /// How unequal the spread of the arms is. Shown, and never used to choose a test.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Spread {
     /// The largest standard deviation of an arm over the smallest; absent where an arm has none.
     pub ratio: Option<f64>,
     /// p of Brown and Forsythe's test.
     pub p: Option<f64>,
+    /// The level that varies most, where that is no chance.
+    pub widest: Option<Widest>,
 }
+
+/// A level that varies more than the others do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Widest {
+    /// The level.
+    pub level: String,
+    /// Its standard deviation within strata, over that of all other levels.
+    pub ratio: f64,
+    /// p of the F test of its variance against theirs, times the number of levels (Bonferroni); below [`UNEQUAL`].
+    pub p: f64,
+    /// p of its difference from the baseline by each seed's mean over the strata, for it alone: the test that shares no error with
+    /// other levels. Absent for the baseline and where no two seeds have run all of it.
+    pub own_p: Option<f64>,
+}
+
+/// Below it a level is said to vary more than the others.
+const UNEQUAL: f64 = 0.01;
 
 /// Which comparisons the report leads with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -100,7 +120,7 @@ pub(super) fn effects(
         residual_variance: model.as_ref().ok().map(|model| model.residual),
         interaction,
         main_effect: grid.main_effect().ok(),
-        spread: spread(grid),
+        spread: Spread { widest: widest(grid, place), ..spread(grid) },
         leads: Leads::MainEffects,
         contrasts: Vec::new(),
         reason: reasons,
@@ -144,5 +164,22 @@ fn spread(grid: &Grid<'_>) -> Spread {
         let (low, high) = spreads.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), s| (low.min(*s), high.max(*s)));
         Some(high / low).filter(|ratio| ratio.is_finite())
     });
-    Spread { ratio, p: levene(&groups, Centre::Median).ok().map(|found| found.p) }
+    Spread { ratio, p: levene(&groups, Centre::Median).ok().map(|found| found.p), widest: None }
+}
+
+/// The level whose variance within strata is furthest above that of the others together; `None` where chance explains it.
+fn widest(grid: &Grid<'_>, baseline: Option<usize>) -> Option<Widest> {
+    let squares: Vec<(f64, f64)> = (0..grid.levels.len()).map(|level| grid.squares_within(level)).collect();
+    let (all, all_df) = squares.iter().fold((0.0, 0.0), |(sum, df), one| (sum + one.0, df + one.1));
+    let ratio_of = |(level, (own, df)): (usize, &(f64, f64))| {
+        let (others, others_df) = (all - own, all_df - df);
+        let f = (own / df) / (others / others_df);
+        f.is_finite().then_some((level, f, [*df, others_df]))
+    };
+    let (level, f, df) = squares.iter().enumerate().filter_map(ratio_of).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let p = (upper_tail(f, df[0], df[1])? * squares.len() as f64).min(1.0);
+    let own = |place: usize| grid.judge(&[(level, place)], true);
+    let own = baseline.filter(|place| *place != level).map(own).filter(|own| own.basis == Some(Basis::Seeds));
+    let own_p = own.and_then(|own| own.p());
+    (p < UNEQUAL).then(|| Widest { level: grid.name(grid.levels[level]).to_owned(), ratio: f.sqrt(), p, own_p })
 }

@@ -77,7 +77,8 @@ fn look_back(family: &mut [&mut Comparison], alpha: f64, margin: Option<f64>) {
             alone: alone * test.standard_error,
             in_family: in_family * test.standard_error,
         });
-        comparison.needed = rule::needed(&estimate, comparison.seeds_used, strictest, margin);
+        let balanced = comparison.balanced.unwrap_or(estimate);
+        comparison.needed = rule::needed(&balanced, comparison.seeds_used, strictest, margin);
         if comparison.holm_p.is_some() {
             comparison.simultaneous = judged::at_level(&estimate, strictest);
         }

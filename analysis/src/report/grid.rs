@@ -104,6 +104,15 @@ impl<'a> Grid<'a> {
         self.cells.iter().flatten()
     }
 
+    /// Squares of the distances of a level's values from their means within strata, summed, and their degrees of freedom.
+    pub(super) fn squares_within(&self, level: usize) -> (f64, f64) {
+        self.cells[level].iter().fold((0.0, 0.0), |(sum, df), cell| {
+            let values: Vec<f64> = cell.iter().map(|(_, value)| *value).collect();
+            let centre = mean(&values).unwrap_or(0.0);
+            (sum + values.iter().map(|value| (value - centre).powi(2)).sum::<f64>(), df + values.len() as f64 - 1.0)
+        })
+    }
+
     /// The model of all runs.
     pub(super) fn model(&self) -> &Result<Model, Refusal> {
         self.model.get_or_init(|| Model::fit(&self.cells, self.pairing))

@@ -146,6 +146,7 @@ fn counted(metric: &MetricReport) -> String {
     let count = if significant == 0 { "none".to_owned() } else { significant.to_string() };
     let verb = if significant > 1 { "are" } else { "is" };
     let noun = metric.noun();
+    let tested = comparisons - tally.not_tested;
     let gap = match tally.not_tested {
         0 => String::new(),
         n => format!(" {n} could not be tested."),
@@ -155,21 +156,31 @@ fn counted(metric: &MetricReport) -> String {
         let not = if significant == 0 { "not " } else { "" };
         return format!("With {seeds}, the comparison with {with} is {not}significant in {noun}.");
     }
-    let effects: Vec<_> = metric.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref()).collect();
-    let place = match effects.as_slice() {
-        [] => "With".to_owned(),
-        [effects] if effects.across.len() == 1 => format!("Within each {}, with", effects.across[0]),
-        [effects] => format!("Within each combination of {}, with", number::list(&effects.across)),
-        _ => "Within each combination of the other factors, with".to_owned(),
-    };
+    let place = within(metric).map_or_else(|| "With".to_owned(), |within| format!("Within each {within}, with"));
+    if tested == 1 {
+        let not = if significant == 0 { "not " } else { "" };
+        return format!(
+            "{place} {seeds}, the one of {comparisons} comparisons with {with} that could be tested is {not}significant in {noun}."
+        );
+    }
     let count = match (significant, comparisons) {
-        (2, 2) => "both".to_owned(),
-        (all, comparisons) if all == comparisons => format!("all {all}"),
-        _ => format!("{count} of the {comparisons}"),
+        (2, 2) => "both comparisons".to_owned(),
+        (all, comparisons) if all == comparisons => format!("all {all} comparisons"),
+        _ if tested < comparisons => format!("{count} of the {tested} tested comparisons"),
+        _ => format!("{count} of the {comparisons} comparisons"),
     };
-    format!(
-        "{place} {seeds}, {count} comparisons with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}"
-    )
+    format!("{place} {seeds}, {count} with {with} {verb} significant in {noun} after Holm\u{2019}s correction.{gap}")
+}
+
+/// What a comparison is within, where there are several strata: `arch`, `combination of arch and size`.
+fn within(metric: &MetricReport) -> Option<String> {
+    let effects: Vec<_> = metric.contrasts.iter().filter_map(|contrast| contrast.effects.as_ref()).collect();
+    match effects.as_slice() {
+        [] => None,
+        [effects] if effects.across.len() == 1 => Some(effects.across[0].clone()),
+        [effects] => Some(format!("combination of {}", number::list(&effects.across))),
+        _ => Some("combination of the other factors".to_owned()),
+    }
 }
 
 /// Nothing could be tested: that is not the same as nothing significant.
@@ -234,8 +245,10 @@ fn resolution(metric: &MetricReport) -> Option<String> {
     };
     let corrected = if count > 1 { ", after correction" } else { "" };
     let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
+    let design =
+        within(metric).map_or_else(|| "The design".to_owned(), |within| format!("Within each {within} the design"));
     Some(format!(
-        "The design could have seen differences of {size}{unit}{which} (80 % power{corrected}); what is smaller and not \
+        "{design} could have seen differences of {size}{unit}{which} (80 % power{corrected}); what is smaller and not \
          significant remains open."
     ))
 }

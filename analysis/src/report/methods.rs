@@ -64,8 +64,8 @@ fn test(analysis: &AnalysisSpec) -> String {
 fn correction(analysis: &AnalysisSpec) -> String {
     let alpha = analysis.alpha;
     let family = match analysis.family {
-        Family::Metric => "all comparisons of a metric, over all strata",
-        Family::Stratum => "the comparisons of a metric within one stratum",
+        Family::Metric => "all tested comparisons of a metric, over all strata",
+        Family::Stratum => "the tested comparisons of a metric within one stratum",
     };
     let equivalences = if analysis.margin.is_some() {
         format!(

@@ -36,14 +36,18 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
         Verdict::Inconclusive => "inconclusive",
         Verdict::NotTested => "nothing may be claimed",
     };
+    let why = judged.reason.as_ref().filter(|_| judged.verdict == Verdict::NotTested);
+    let why = why.map_or_else(String::new, |reason| format!(", {reason}"));
     let below = if judged.is_below_margin(analysis.alpha) { " by less than the declared margin" } else { "" };
     let left_out = match answer.left_out.as_slice() {
         [] => String::new(),
         names => format!("; not in {}, which lacks a level of it", number::list(names)),
     };
     let basis = match judged.basis {
-        Some(Basis::Seeds) | None => format!("{} seeds", judged.seeds),
-        Some(Basis::Model) => format!("{} seeds an arm, pooled error", judged.seeds),
+        Some(Basis::Seeds) | None => number::plural(judged.seeds, "seed", "seeds"),
+        Some(Basis::Model) => {
+            format!("at least {}, pooled error", number::plural(judged.seeds, "seed", "seeds"))
+        }
     };
     let open = if judged.verdict == Verdict::Inconclusive {
         format!(" {}", remaining(judged, &unit, decimals))
@@ -53,7 +57,9 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
     let what = if answer.pairs.len() == 1 { "Difference" } else { "Mean difference of the pairs" };
     let flag = flag(judged.diverged).map_or_else(String::new, |flag| format!(" ({flag})"));
     let depends = dependence(answer, analysis.alpha);
-    format!("{name}: {word}{below}{flag}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}{depends}")
+    format!(
+        "{name}: {word}{below}{why}{flag}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}{depends}"
+    )
 }
 
 /// A warning where the strata answer differently, or where that could not be seen.

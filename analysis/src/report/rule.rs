@@ -38,7 +38,7 @@ const MOST: u64 = 1_000_000;
 pub(super) fn too_few(seeds: usize) -> String {
     match seeds {
         0 => "no values in common".to_owned(),
-        1 => "one value only: an estimate without an error".to_owned(),
+        1 => format!("1 seed: nothing is claimed from fewer than {LEAST_SEEDS}"),
         n => format!("{n} seeds: nothing is claimed from fewer than {LEAST_SEEDS}"),
     }
 }

@@ -31,6 +31,17 @@ impl Duplicates {
     }
 }
 
+/// Rows of a table that gave a metric of a run once more, and were taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated {
+    /// What became of them.
+    pub policy: Duplicates,
+    /// How many rows there were beside the first ones.
+    pub rows: u64,
+    /// How many values are made of more than one row.
+    pub values: usize,
+}
+
 /// One metric of one run.
 #[derive(Clone)]
 pub(super) struct Cell {
@@ -43,6 +54,8 @@ pub(super) struct Cell {
     pub(super) first: Line,
     /// The first line after that with the same step, where that is an error.
     pub(super) twin: Option<Line>,
+    /// Further rows at that step which were taken in.
+    pub(super) further: u32,
     sum: Option<ExactSum>,
 }
 
@@ -50,8 +63,9 @@ impl Cell {
     fn add(&mut self, value: f64, step: f64, line: Line, duplicates: Duplicates) {
         if step > self.step {
             let (run, metric) = (self.run, self.metric);
-            *self = Self { run, metric, step, value, first: line, twin: None, sum: None };
+            *self = Self { run, metric, step, value, first: line, twin: None, further: 0, sum: None };
         } else if step >= self.step {
+            self.further = self.further.saturating_add(1);
             match duplicates {
                 Duplicates::Refuse => self.twin = self.twin.or(Some(line)),
                 Duplicates::Last => self.value = value,
@@ -72,6 +86,7 @@ impl Cell {
             let (run, metric) = (self.run, self.metric);
             *self = Self { run, metric, ..later.clone() };
         } else if later.step >= self.step {
+            self.further = self.further.saturating_add(later.further).saturating_add(1);
             match duplicates {
                 Duplicates::Refuse => self.twin = self.twin.or(Some(later.first)),
                 Duplicates::Last => self.value = later.value,
@@ -172,7 +187,7 @@ impl Cells {
         if known {
             self.values[place].add(value, step, line, self.duplicates);
         } else {
-            self.values.push(Cell { run, metric, step, value, first: line, twin: None, sum: None });
+            self.values.push(Cell { run, metric, step, value, first: line, twin: None, further: 0, sum: None });
         }
         place as u32
     }
@@ -221,6 +236,13 @@ impl Cells {
                 self.values.push(Cell { run, metric, ..cell.clone() });
             }
         }
+    }
+
+    /// The rows beside the first of their metric and run; `None` where there are none.
+    pub(super) fn repeated(&self) -> Option<Repeated> {
+        let repeated = self.values.iter().filter(|cell| cell.further > 0);
+        let (values, rows) = repeated.fold((0, 0), |(values, rows), cell| (values + 1, rows + u64::from(cell.further)));
+        (values > 0).then_some(Repeated { policy: self.duplicates, rows, values })
     }
 
     /// Everything in words, for comparisons: names with their lines, runs, and cells as they are told.

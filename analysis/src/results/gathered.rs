@@ -88,6 +88,7 @@ impl<'a> Gathered<'a> {
             missing: Vec::new(),
             makings: Vec::new(),
             mixed_tunings: Vec::new(),
+            repeated: self.cells.repeated(),
         };
         Ok(results.in_order())
     }

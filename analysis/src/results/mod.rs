@@ -36,7 +36,7 @@ mod whole_file;
 
 use spec::value::Value;
 
-pub use self::cells::Duplicates;
+pub use self::cells::{Duplicates, Repeated};
 pub use self::design::{Factor, Point, Seed};
 pub use self::final_values::{FinalValuesError, final_values};
 pub use self::missing::MissingScore;
@@ -86,6 +86,7 @@ pub struct Results {
     pub(crate) missing: Vec<MissingScore>,
     pub(crate) makings: Vec<Makings>,
     pub(crate) mixed_tunings: Vec<MixedTuning>,
+    pub(crate) repeated: Option<Repeated>,
 }
 
 impl Results {

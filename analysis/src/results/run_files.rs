@@ -64,7 +64,7 @@ impl RunReader {
             }
         };
         let mut extras = Extras::of(&self.layout);
-        self.account_for(&status, &mut extras, &mut reading.account);
+        Self::account_for(&status, &mut extras, &mut reading.account);
         if status.state == State::Done {
             reading.missing = missing::told(&self.layout.evaluation());
             match self.results(status.results, &mut reading.ways, &mut reading.missing) {
@@ -104,7 +104,7 @@ impl RunReader {
         Ok(Some(status))
     }
 
-    fn account_for(&self, status: &Status, extras: &mut Extras<'_>, account: &mut RunAccount) {
+    fn account_for(status: &Status, extras: &mut Extras<'_>, account: &mut RunAccount) {
         account.state = match status.state {
             State::Done => RunState::Done,
             State::Diverged => RunState::Diverged,

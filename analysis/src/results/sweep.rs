@@ -47,6 +47,7 @@ impl Results {
             missing: Vec::new(),
             makings: Vec::new(),
             mixed_tunings: Vec::new(),
+            repeated: None,
             factors,
         };
         let (mut told, mut ways) = (Vec::new(), Vec::new());

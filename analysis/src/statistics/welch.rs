@@ -19,6 +19,15 @@ use super::estimate::{Conclusion, Estimate, finite, satterthwaite, tested, witho
 ///
 /// Source: Welch (1947), Biometrika 34; Satterthwaite (1946), Biometrics Bulletin 2.
 pub fn welch_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> {
+    of_sizes(level, baseline, None, alpha)
+}
+
+/// The test as it would be of groups with the same means and spreads, and `size` values each: what a plan of more runs starts from.
+pub fn welch_t_of_equal_sizes(level: &[f64], baseline: &[f64], size: usize, alpha: f64) -> Option<Estimate> {
+    of_sizes(level, baseline, Some([size; 2]), alpha)
+}
+
+fn of_sizes(level: &[f64], baseline: &[f64], sizes: Option<[usize; 2]>, alpha: f64) -> Option<Estimate> {
     let difference = finite(mean(level)? - mean(baseline)?)?;
     let (Some(spread), Some(other_spread)) = (standard_deviation(level), standard_deviation(baseline)) else {
         return Some(Estimate { difference, conclusion: Conclusion::TooFew });
@@ -27,7 +36,7 @@ pub fn welch_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> 
     if let Some(untested) = without_spread(difference, spread.max(other_spread), largest) {
         return Some(untested);
     }
-    let (n, m) = (level.len() as f64, baseline.len() as f64);
+    let [n, m] = sizes.unwrap_or([level.len(), baseline.len()]).map(|size| size as f64);
     let (share, other_share) = (spread * spread / n, other_spread * other_spread / m);
     let df = satterthwaite([(share, n - 1.0), (other_share, m - 1.0)]);
     tested(difference, (share + other_share).sqrt(), df, alpha)

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// A pilot: a sweep file, the directory of a sweep, or a CSV table of results, a pattern with * and ?, or - for standard input
     pilot: Option<PathBuf>,
     /// The standard deviation to plan with, in the metric's unit: of differences between runs of one seed, or with --unpaired of runs
-    #[arg(long, value_name = "SD", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SD", conflicts_with = "pilot", allow_negative_numbers = true)]
     spread: Option<f64>,
     /// Seeds that --spread was estimated from: its uncertainty counts then
     #[arg(long, value_name = "N", requires = "spread", value_parser = clap::value_parser!(u32).range(2..))]
@@ -88,6 +88,13 @@ struct PilotArguments {
     log: bool,
 }
 
+impl PilotArguments {
+    /// Whether anything of it was given.
+    fn says_something(&self) -> bool {
+        self.metric.is_some() || self.log || self.columns.says_something()
+    }
+}
+
 /// How an answer is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -102,15 +109,21 @@ enum Format {
 /// # Errors
 /// When a number is out of range, or the pilot cannot be read or shows no spread.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    if arguments.pilot.is_none() && arguments.pilot_table.says_something() {
+        let error = CliError::new(ExitCode::Usage, "what is said of a pilot's table needs a pilot");
+        return Err(
+            error.hint("name the pilot, or leave out --metric, --log, --factors, --step, --baseline and the like")
+        );
+    }
     let pilot = arguments.pilot.as_deref().map(|path| pilot(path, arguments)).transpose()?;
     let pairing = pilot.as_ref().map_or(Pairing::Seed, |pilot| pilot.analysis.pairing);
     let unpaired = arguments.unpaired || pairing == Pairing::None;
     let design = if unpaired { Design::Independent } else { Design::Paired };
-    let Pilot { spreads, without, left_out, all_pairs } = match (&pilot, arguments.spread) {
+    let Pilot { spreads, without, across, left_out, all_pairs } = match (&pilot, arguments.spread) {
         (Some(pilot), _) => of_pilot(pilot, arguments.confidence).map_err(refused)?,
         (None, Some(spread)) => {
             let spreads = vec![given(spread, design, arguments)?];
-            Pilot { spreads, without: Vec::new(), left_out: Vec::new(), all_pairs: None }
+            Pilot { spreads, without: Vec::new(), across: Vec::new(), left_out: Vec::new(), all_pairs: None }
         }
         (None, None) => return Err(CliError::new(ExitCode::Usage, "name a pilot, or give a --spread")),
     };
@@ -129,6 +142,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut answer = question.answer(spreads).map_err(refused)?;
     answer.without_spread = without;
     answer.left_out = left_out;
+    answer.across = across;
     answer.all_pairs = all_pairs.is_some();
     if let Some(metric) = metric {
         answer.metric = Some(metric.name.clone());

@@ -15,6 +15,9 @@ use spec::{ExitCode, Value};
 use super::pattern;
 use crate::error::CliError;
 
+/// The column of the seed where nobody names another.
+const USUAL_SEED: &str = "seed";
+
 /// Which columns of a table mean what, and the baseline among their levels.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For a table")]
@@ -23,7 +26,7 @@ pub(super) struct Columns {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     factors: Vec<String>,
     /// Column by which runs are paired
-    #[arg(long, value_name = "COLUMN", default_value = "seed")]
+    #[arg(long, value_name = "COLUMN", default_value = USUAL_SEED)]
     seed: String,
     /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table with the
     /// columns metric and value]
@@ -50,6 +53,12 @@ pub(super) fn is_table(path: &Path) -> bool {
 }
 
 impl Columns {
+    /// Whether anything of it was given.
+    pub(super) fn says_something(&self) -> bool {
+        let usual = self.seed == USUAL_SEED && self.duplicates == Duplicates::Refuse;
+        !(usual && self.factors.is_empty() && self.step.is_none() && self.baselines.is_empty())
+    }
+
     /// Reads tables that were named: files, patterns, or `-`. `metrics` are those to read; all of a long table when empty.
     pub(super) fn read(&self, named: &[PathBuf], metrics: Vec<String>) -> Result<Read, CliError> {
         let options = TableOptions {

@@ -25,6 +25,11 @@ impl Design {
         if self == Self::Paired { n - 1.0 } else { 2.0 * n - 2.0 }
     }
 
+    /// Seeds an arm that give these degrees of freedom, which may be a fraction.
+    pub(crate) fn seeds_of(self, freedom: f64) -> f64 {
+        if self == Self::Paired { freedom + 1.0 } else { freedom / 2.0 + 1.0 }
+    }
+
     /// How many standard errors an effect of 1 measures with n seeds an arm.
     pub(super) fn root(self, n: f64) -> f64 {
         if self == Self::Paired { n.sqrt() } else { (n / 2.0).sqrt() }
