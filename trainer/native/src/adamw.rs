@@ -67,6 +67,7 @@ pub fn fused_adamw(buffers: &AdamWBuffers<'_>, step: &AdamWStep) -> Result<(), T
 #[expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 mod tests {
     use super::*;
+    use crate::testing::has_packed_maps;
     use tch::{Device, Kind};
 
     const STEP: AdamWStep =
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_map_sees_the_update_of_its_weight() {
-        if !crate::PackedMap::is_available() {
+        if !has_packed_maps() {
             return;
         }
         let flat = Tensor::ones([8], (Kind::Float, Device::Cpu));

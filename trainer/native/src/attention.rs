@@ -53,7 +53,7 @@ pub fn story_attention(projected: &Tensor, how: &StoryAttention<'_>) -> Result<T
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PackedMap;
+    use crate::testing::has_packed_maps;
     use tch::{Device, Kind};
 
     const HEADS: i64 = 3;
@@ -61,7 +61,7 @@ mod tests {
     /// Kinds of number, and how far a result and a gradient may be from those of double precision: in bfloat16 weights are
     /// rounded to 8 bits and their sum once more, in float32 sums of some hundred terms are off by some units of the last place.
     fn kinds() -> Vec<(Kind, f64, f64)> {
-        let bfloat16 = PackedMap::is_available().then_some((Kind::BFloat16, 8e-3, 2e-2));
+        let bfloat16 = has_packed_maps().then_some((Kind::BFloat16, 8e-3, 2e-2));
         [(Kind::Float, 2e-6, 4e-6)].into_iter().chain(bfloat16).collect()
     }
 

@@ -1,6 +1,27 @@
 //! What the tests of several kernels need.
 
+use std::io::Write as _;
+
 use tch::{Kind, Tensor};
+
+use crate::PackedMap;
+
+/// Whether [`PackedMap`]s can be tested here; says so where they cannot. With `SEEDBED_REQUIRE_BFLOAT16` set that is a
+/// failure, so that a machine that is meant to test them cannot leave them out unnoticed.
+pub(crate) fn has_packed_maps() -> bool {
+    if PackedMap::is_available() {
+        return true;
+    }
+    assert!(
+        std::env::var_os("SEEDBED_REQUIRE_BFLOAT16").is_none(),
+        "SEEDBED_REQUIRE_BFLOAT16 is set, but this processor does not multiply bfloat16"
+    );
+    let thread = std::thread::current();
+    // Past the test's capture, which would keep it of a test that passes.
+    let said = format!("not tested: {}: no bfloat16 products here\n", thread.name().unwrap_or("a test"));
+    let _ = std::io::stderr().write_all(said.as_bytes());
+    false
+}
 
 /// `size` times numbers of no special form between −1 and 1, rounded to bfloat16, in double precision.
 pub(crate) fn entries(shape: &[i64], seed: f64, size: f64) -> Tensor {
