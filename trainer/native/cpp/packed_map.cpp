@@ -6,26 +6,27 @@
 
 namespace seedbed {
 
-bool PackedMap::is_fresh(const std::vector<at::Tensor>& weights) {
-  std::vector<std::pair<const void*, int64_t>> now;
-  for (const at::Tensor& weight : weights) now.emplace_back(weight.data_ptr(), static_cast<int64_t>(weight._version()));
-  // What is no parameter may be another tensor at the same place the next time.
-  const auto is_parameter = [](const at::Tensor& weight) { return weight.is_leaf() && weight.requires_grad(); };
-  const bool same = now == seen_ && std::all_of(weights.begin(), weights.end(), is_parameter);
-  seen_ = std::move(now);
-  return same;
+bool PackedMap::are_parameters(const std::vector<at::Tensor>& weights) {
+  return std::all_of(
+      weights.begin(), weights.end(), [](const at::Tensor& weight) { return weight.is_leaf() && weight.requires_grad(); });
 }
 
 void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
-  if (is_fresh(weights)) return;
+  TORCH_CHECK(!weights.empty(), "there is no weight");
+  // Before they are compared with what is packed, which may be a layer of splines.
+  for (const at::Tensor& weight : weights)
+    TORCH_CHECK(
+        weight.dim() == 2 && weight.size(1) == weights[0].size(1) && weight.scalar_type() == at::kFloat && weight.is_contiguous(),
+        "a weight is ", weight.scalar_type(), weight.sizes(), ", not float32 of ", weights[0].size(-1), " inputs");
+  keep(weights, [&] { pack(weights); });
+}
+
+void PackedMap::pack(const std::vector<at::Tensor>& weights) {
   const Kernels& run = kernels();
   inputs = weights[0].size(1);
   outputs = 0;
   std::vector<const float*> rows;
   for (const at::Tensor& weight : weights) {
-    TORCH_CHECK(
-        weight.dim() == 2 && weight.size(1) == inputs && weight.scalar_type() == at::kFloat && weight.is_contiguous(),
-        "a weight is ", weight.scalar_type(), weight.sizes(), ", not float32 of ", inputs, " inputs");
     const float* const first = weight.data_ptr<float>();
     for (int64_t row = 0; row < weight.size(0); ++row) rows.push_back(first + row * inputs);
     outputs += weight.size(0);

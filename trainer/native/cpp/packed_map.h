@@ -1,6 +1,7 @@
 // Weights as products want them, kept until they change.
 #pragma once
 
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,14 +14,34 @@ class PackedMap {
  public:
   // Packs the weights, each [outputs, inputs] in float32, if they are others than last time or have changed since.
   void refresh(const std::vector<at::Tensor>& weights);
-  // Whether these are the weights of the last time, unchanged; they are remembered for the next.
-  bool is_fresh(const std::vector<at::Tensor>& weights);
+
+  // Calls `pack` unless these are the weights that are packed, unchanged. Weights are remembered only when all is done,
+  // so that what a failure leaves behind is never taken for theirs.
+  template <typename Pack>
+  void keep(const std::vector<at::Tensor>& weights, const Pack& pack) {
+    std::vector<Seen> now;
+    for (const at::Tensor& weight : weights)
+      now.emplace_back(weight.data_ptr(), static_cast<int64_t>(weight._version()), weight.sizes().vec());
+    if (now == seen_ && are_parameters(weights)) return;
+    seen_.clear();
+    pack();
+    seen_ = std::move(now);
+  }
+
   int64_t inputs = 0, outputs = 0;
   // [inputs, outputs]: for the way forward; [outputs, inputs]: for the way back.
   RightFactor forward, backward;
 
  private:
-  std::vector<std::pair<const void*, int64_t>> seen_;
+  // The place of a weight, its version and its shape: a view of another shape has the place and the version of its base.
+  using Seen = std::tuple<const void*, int64_t, std::vector<int64_t>>;
+
+  void pack(const std::vector<at::Tensor>& weights);
+
+  // What is no parameter may be another tensor at the same place the next time.
+  static bool are_parameters(const std::vector<at::Tensor>& weights);
+
+  std::vector<Seen> seen_;
 };
 
 }  // namespace seedbed

@@ -29,7 +29,6 @@ int64_t padded(int64_t inputs) { return blocks(inputs, kColumns) * kColumns; }
 
 // The weights as they are multiplied: [outputs, terms · padded].
 void pack(const Edges& edges, int64_t bases, PackedMap& map) {
-  if (map.is_fresh(edges.all())) return;
   const int64_t inputs = edges.inputs(), outputs = edges.outputs(), width = padded(inputs), depth = (1 + bases) * width;
   const float* const base = edges.base.data_ptr<float>();
   map.inputs = depth;
@@ -52,6 +51,11 @@ void pack(const Edges& edges, int64_t bases, PackedMap& map) {
       map.backward.set_rows(first, narrow.data(), depth, some);
     }
   });
+}
+
+// Packs the weights if they are others than last time or have changed since.
+void refresh(const Edges& edges, int64_t bases, PackedMap& map) {
+  map.keep(edges.all(), [&] { pack(edges, bases, map); });
 }
 
 void forward(const at::Tensor& rows, const SplineGrid& grid, const PackedMap& map, at::Tensor& result) {
@@ -165,7 +169,7 @@ at::Tensor apply_layer(
   at::Tensor result;
   {
     const Unrecorded unrecorded;
-    pack(edges, grid.bases, *map);
+    refresh(edges, grid.bases, *map);
     const at::Tensor rows = x.to(at::kBFloat16).contiguous().detach();
     result = at::empty({x.size(0), edges.outputs()}, rows.options());
     forward(rows, grid, *map, result);

@@ -187,6 +187,40 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_weight_is_refused_again_and_nothing_stays_of_it() {
+        if !has_packed_maps() {
+            return;
+        }
+        let map = PackedMap::default();
+        let (x, weight) = (entries(&[4, 6], 0.0), leaf(&entries(&[3, 6], 1.0), Kind::Float));
+        let expected = map.apply(&x, &[&weight], &[]).unwrap();
+        let (double, narrow) = (leaf(&weight, Kind::Double), leaf(&entries(&[2, 5], 1.0), Kind::Float));
+        for _ in 0..2 {
+            let error = map.apply(&x, &[&double], &[]).unwrap_err().to_string();
+            assert_eq!(error, "libtorch: a weight is Double[3, 6], not float32 of 6 inputs");
+            let error = map.apply(&x, &[&weight, &narrow], &[]).unwrap_err().to_string();
+            assert_eq!(error, "libtorch: a weight is Float[2, 5], not float32 of 6 inputs");
+            assert_eq!(map.apply(&x, &[], &[]).unwrap_err().to_string(), "libtorch: there is no weight");
+        }
+        assert_eq!(map.apply(&x, &[&weight], &[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_view_of_another_shape_is_another_weight() {
+        if !has_packed_maps() {
+            return;
+        }
+        let weight = leaf(&entries(&[3, 6], 1.0), Kind::Float);
+        let view = weight.detach().view([6, 3]).set_requires_grad(true);
+        let map = PackedMap::default();
+        for (weight, inputs) in [(&weight, 6), (&view, 3), (&weight, 6)] {
+            let x = entries(&[4, inputs], 0.0);
+            let expected = PackedMap::default().apply(&x, &[weight], &[]).unwrap();
+            assert_eq!(map.apply(&x, &[weight], &[]).unwrap(), expected);
+        }
+    }
+
+    #[test]
     fn the_loss_agrees_with_double_precision() {
         if !has_packed_maps() {
             return;
