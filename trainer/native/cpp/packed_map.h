@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <c10/core/StorageImpl.h>
+
 #include "factors.h"
 
 namespace seedbed {
@@ -21,7 +23,9 @@ class PackedMap {
   void keep(const std::vector<at::Tensor>& weights, const Pack& pack) {
     std::vector<Seen> now;
     for (const at::Tensor& weight : weights)
-      now.emplace_back(weight.data_ptr(), static_cast<int64_t>(weight._version()), weight.sizes().vec());
+      now.emplace_back(
+          weight.storage().getWeakStorageImpl(), weight.data_ptr(), static_cast<int64_t>(weight._version()),
+          weight.sizes().vec());
     if (now == seen_ && are_parameters(weights)) return;
     seen_.clear();
     pack();
@@ -33,8 +37,9 @@ class PackedMap {
   RightFactor forward, backward;
 
  private:
-  // The place of a weight, its version and its shape: a view of another shape has the place and the version of its base.
-  using Seen = std::tuple<const void*, int64_t, std::vector<int64_t>>;
+  // The memory of a weight, its place, its version and its shape. To know the memory keeps none of its numbers, but
+  // tells it from other memory at the same place later; a view of another shape has the place and version of its base.
+  using Seen = std::tuple<c10::weak_intrusive_ptr<c10::StorageImpl>, const void*, int64_t, std::vector<int64_t>>;
 
   void pack(const std::vector<at::Tensor>& weights);
 

@@ -206,6 +206,21 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_at_the_place_of_one_that_is_gone_is_another() {
+        if !has_packed_maps() {
+            return;
+        }
+        let (x, map) = (entries(&[4, 60], 0.0), PackedMap::default());
+        let numbers = [1.0, 2.0, 3.0, 4.0].map(|seed| entries(&[100, 60], seed));
+        let expected = numbers.each_ref().map(|one| PackedMap::default().apply(&x, &[one], &[]).unwrap());
+        // Nothing else of its size is asked for in between, so that the next most likely lies where the last one did.
+        for (one, expected) in numbers.iter().zip(&expected) {
+            let weight = leaf(one, Kind::Float);
+            assert_eq!(map.apply(&x, &[&weight], &[]).unwrap(), *expected);
+        }
+    }
+
+    #[test]
     fn a_view_of_another_shape_is_another_weight() {
         if !has_packed_maps() {
             return;
