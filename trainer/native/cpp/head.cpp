@@ -60,7 +60,7 @@ at::Tensor head_loss(
     const Unrecorded unrecorded;
     map->refresh({table});
     const int64_t count = x.size(0), width = map->inputs, vocabulary = map->outputs;
-    const at::Tensor ids = checked_targets(x, table, targets), rows = even_rows(x);
+    const at::Tensor ids = checked_targets(x, table, targets), shift = checked_bias(bias, table), rows = even_rows(x);
     const int64_t most = chunk_of(count);
     // Rows that begin with a line of the cache are multiplied where they lie.
     at::Tensor logits = at::empty({most, rounded_up(vocabulary, kTileDepth)}, rows.options());
@@ -77,7 +77,7 @@ at::Tensor head_loss(
           std::min(most, count - row),
           losses.data_ptr<float>() + row,
           node == nullptr ? nullptr : halves(node->rows_gradient) + row * width};
-      pass(chunk, *map, bias.defined() ? bias.data_ptr<float>() : nullptr, logits);
+      pass(chunk, *map, shift.defined() ? shift.data_ptr<float>() : nullptr, logits);
       if (node == nullptr) continue;
       right.resize(chunk.count, width);
       right.set(chunk.rows, chunk.stride);

@@ -18,6 +18,15 @@ at::Tensor even_rows(const at::Tensor& x) {
   return wider;
 }
 
+at::Tensor checked_bias(const at::Tensor& bias, const at::Tensor& weight) {
+  if (!bias.defined()) return bias;
+  TORCH_CHECK(
+      bias.dim() == 1 && bias.size(0) == weight.size(0) && bias.scalar_type() == at::kFloat && bias.is_cpu(), "a bias is ",
+      bias.scalar_type(), bias.sizes(), " on ", bias.device(), ", not Float[", weight.size(0), "] on cpu, as a weight of ",
+      weight.sizes(), " needs it");
+  return bias.contiguous();
+}
+
 namespace {
 
 // Of y = x·Wᵀ + b, W and b being those of some maps one below the other.
@@ -72,8 +81,10 @@ at::Tensor apply_map(
     map->refresh(weights);
     TORCH_CHECK(x.dim() == 2 && x.size(1) == map->inputs, "the input is ", x.sizes(), ", not of ", map->inputs, " columns");
     const at::Tensor rows = even_rows(x);
+    variable_list checked;
+    for (size_t index = 0; index < biases.size(); ++index) checked.push_back(checked_bias(biases[index], weights[index]));
     at::Tensor bias;
-    if (!biases.empty()) bias = biases.size() == 1 ? biases[0].contiguous() : at::cat(biases, 0);
+    if (!checked.empty()) bias = checked.size() == 1 ? checked[0] : at::cat(checked, 0);
     result = at::empty({x.size(0), map->outputs}, rows.options());
     multiply(
         halves(rows), rows.size(1), x.size(0), map->forward, bias.defined() ? bias.data_ptr<float>() : nullptr,

@@ -57,7 +57,8 @@ impl PackedMap {
 
     /// x·Wᵀ + b in bfloat16, `[T, outputs]`, for x as `[T, inputs]`; W and b are the weights and biases one below the other.
     ///
-    /// Weights are `[outputs, inputs]` in float32; there are as many biases, or none.
+    /// Weights are `[outputs, inputs]` in float32, contiguous; there are as many biases, each `[outputs]` of its weight
+    /// in float32, or none.
     ///
     /// # Errors
     ///
@@ -293,6 +294,31 @@ mod tests {
     }
 
     #[test]
+    fn a_bias_need_not_lie_in_one_piece() {
+        if !has_packed_maps() {
+            return;
+        }
+        let (x, weight) = (entries(&[4, 6], 0.0), entries(&[3, 6], 1.0));
+        let targets = Tensor::from_slice(&[0_i64, 1, 2, 0]);
+        // What lies between is no part of it.
+        let strided = || entries(&[3, 2], 0.5).select(1, 0).set_requires_grad(true);
+        let whole = || strided().detach().contiguous().set_requires_grad(true);
+        let pass = |bias: &Tensor, other: &Tensor| {
+            let map = PackedMap::default();
+            let rows = map.apply(&x, &[&weight, &weight], &[bias, other]).unwrap();
+            let single = map.apply(&x, &[&weight], &[bias]).unwrap();
+            let loss = map.cross_entropy(&x, &weight, Some(bias), &targets).unwrap();
+            ((&rows * &rows).sum(Kind::Float) + (&single * &single).sum(Kind::Float) + &loss).backward();
+            (rows, single, loss, bias.grad().contiguous(), other.grad().contiguous())
+        };
+        let (bias, other) = (strided(), strided());
+        assert!(!bias.is_contiguous());
+        assert_eq!(pass(&bias, &other), pass(&whole(), &whole()));
+        // Once more, where there is a gradient already.
+        assert!(distance(&pass(&bias, &other).4, &(pass(&whole(), &whole()).4 * 2.0)) < 1e-6);
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         if !has_packed_maps() {
             return;
@@ -304,5 +330,24 @@ mod tests {
         let targets = Tensor::from_slice(&[0_i64, 1, 2, 3]);
         let error = map.cross_entropy(&entries(&[4, 5], 0.0), &weight, None, &targets).unwrap_err();
         assert_eq!(error.to_string(), "libtorch: the target 3 is no id of a vocabulary of 3");
+        let ids = targets.remainder(3);
+        let other = entries(&[2, 5], 2.0);
+        for (bias, given) in [
+            (entries(&[2], 0.0), "Float[2]"),
+            (entries(&[4], 0.0), "Float[4]"),
+            (entries(&[1, 3], 0.0), "Float[1, 3]"),
+            (entries(&[3], 0.0).to_kind(Kind::Double), "Double[3]"),
+        ] {
+            let x = entries(&[4, 5], 0.0);
+            let expected =
+                format!("libtorch: a bias is {given} on cpu, not Float[3] on cpu, as a weight of [3, 5] needs it");
+            for error in [
+                map.apply(&x, &[&weight], &[&bias]).unwrap_err(),
+                map.apply(&x, &[&other, &weight], &[&entries(&[2], 0.0), &bias]).unwrap_err(),
+                map.cross_entropy(&x, &weight, Some(&bias), &ids).unwrap_err(),
+            ] {
+                assert_eq!(error.to_string(), expected);
+            }
+        }
     }
 }
