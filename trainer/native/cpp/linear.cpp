@@ -58,8 +58,9 @@ struct MapBackward : torch::autograd::Node {
         results[1 + weights.size() + index] = bias.returned;
         sums = bias.sum;
       }
-      if (weight.sum.defined())
-        targets.push_back({first, some, weight.sum.data_ptr<float>(), sums.defined() ? sums.data_ptr<float>() : nullptr});
+      // A weight may be frozen whose bias is not.
+      const auto numbers = [](const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; };
+      if (weight.sum.defined() || sums.defined()) targets.push_back({first, some, numbers(weight.sum), numbers(sums)});
       first += some;
     }
     transposed_product(halves(arriving), arriving.size(1), right, targets, /*add=*/true);

@@ -63,7 +63,8 @@ void transposed_product(
   for (const SumTarget& target : targets) {
     for (int64_t at = 0; at < target.count; at += kTurnedRows) {
       parts.push_back(
-          {target.first + at, std::min(kTurnedRows, target.count - at), target.rows + at * right.columns,
+          {target.first + at, std::min(kTurnedRows, target.count - at),
+           target.rows == nullptr ? nullptr : target.rows + at * right.columns,
            target.sums == nullptr ? nullptr : target.sums + at});
     }
   }
@@ -74,8 +75,9 @@ void transposed_product(
       for (int64_t token = 0; token < right.depth; token += kTokens) {
         const int64_t some = std::min(kTokens, right.depth - token);
         const Half* const source = left + token * left_stride + part.first;
-        turned.take_turned(source, left_stride, some, part.count);
         if (part.sums != nullptr) kernels().add_column_sums(source, left_stride, some, part.count, part.sums);
+        if (part.rows == nullptr) continue;
+        turned.take_turned(source, left_stride, some, part.count);
         turned.multiply(right, token, 0, right.columns, part.rows, right.columns, add || token > 0);
       }
     }

@@ -37,7 +37,7 @@ void multiply(
 struct SumTarget {
   int64_t first;  // column of left
   int64_t count;
-  float* rows;    // [count, columns of right]
+  float* rows;    // [count, columns of right], or null: the columns' sums alone are wanted
   float* sums;    // [count], or null
 };
 void transposed_product(

@@ -294,6 +294,29 @@ mod tests {
     }
 
     #[test]
+    fn a_bias_has_its_gradient_where_its_weight_is_frozen() {
+        if !has_packed_maps() {
+            return;
+        }
+        // More outputs, and more rows, than are summed up at once.
+        let (x, upstream) = (entries(&[1100, 6], 0.0), entries(&[1100, 105], 2.0));
+        let gradients = |is_frozen: [bool; 2]| {
+            let weights = [(100, 1.0), (5, 2.0)].map(|(rows, seed)| entries(&[rows, 6], seed));
+            let [first, second] = [0, 1].map(|index| weights[index].copy().set_requires_grad(!is_frozen[index]));
+            let biases = [100, 5].map(|rows| leaf(&entries(&[rows], 0.5), Kind::Float));
+            let y = PackedMap::default().apply(&x, &[&first, &second], &[&biases[0], &biases[1]]).unwrap();
+            (y.to_kind(Kind::Float) * &upstream).sum(Kind::Float).backward();
+            assert_eq!([&first, &second].map(|weight| weight.grad().defined()), is_frozen.map(|is| !is));
+            biases.map(|bias| bias.grad())
+        };
+        let expected = gradients([false, false]);
+        assert_ne!(expected[0], expected[0].zeros_like());
+        for is_frozen in [[true, true], [true, false], [false, true]] {
+            assert_eq!(gradients(is_frozen), expected, "{is_frozen:?}");
+        }
+    }
+
+    #[test]
     fn a_bias_need_not_lie_in_one_piece() {
         if !has_packed_maps() {
             return;
