@@ -35,7 +35,9 @@ struct MapBackward : torch::autograd::Node {
   int64_t inputs = 0;
   at::ScalarType kind = at::kFloat;
   variable_list weights, biases;
+  std::vector<Kept> factors;  // the weights
   std::shared_ptr<PackedMap> map;
+  int64_t packing = 0;
 
   variable_list apply(variable_list&& gradients) override {
     variable_list results(1 + weights.size() + biases.size());
@@ -65,6 +67,9 @@ struct MapBackward : torch::autograd::Node {
     }
     transposed_product(halves(arriving), arriving.size(1), right, targets, /*add=*/true);
     if (task_should_compute_output(0)) {
+      for (const Kept& factor : factors) factor.get();
+      const std::lock_guard<std::mutex> alone(map->mutex);
+      if (map->number != packing) map->refresh(weights);
       at::Tensor back = at::empty({count, inputs}, arriving.options());
       multiply(halves(arriving), arriving.size(1), count, map->backward, nullptr, halves(back), inputs);
       results[0] = back.to(kind);
@@ -79,6 +84,7 @@ at::Tensor apply_map(
   at::Tensor result;
   {
     const Unrecorded unrecorded;
+    const std::lock_guard<std::mutex> alone(map->mutex);
     map->refresh(weights);
     TORCH_CHECK(x.dim() == 2 && x.size(1) == map->inputs, "the input is ", x.sizes(), ", not of ", map->inputs, " columns");
     const at::Tensor rows = even_rows(x);
@@ -96,7 +102,9 @@ at::Tensor apply_map(
       node->kind = x.scalar_type();
       node->weights = weights;
       node->biases = biases;
+      for (const at::Tensor& weight : weights) node->factors.emplace_back(weight);
       node->map = map;
+      node->packing = map->number;
     }
   }
   record(result, node);

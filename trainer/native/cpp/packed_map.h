@@ -1,6 +1,7 @@
 // Weights as products want them, kept until they change.
 #pragma once
 
+#include <mutex>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -12,8 +13,14 @@
 namespace seedbed {
 
 // Some linear maps of the same input, one below the other: packed anew when a weight has changed.
+//
+// Weights that are packed later take the place of those that a graph still goes back through: its nodes keep the number
+// of their packing, and have their weights packed again where it is another's.
 class PackedMap {
  public:
+  // Held from packing to the last use: a graph may go back on another thread.
+  std::mutex mutex;
+
   // Packs the weights, each [outputs, inputs] in float32, if they are others than last time or have changed since.
   void refresh(const std::vector<at::Tensor>& weights);
 
@@ -28,10 +35,13 @@ class PackedMap {
           weight.sizes().vec());
     if (now == seen_ && are_parameters(weights)) return;
     seen_.clear();
+    ++number;
     pack();
     seen_ = std::move(now);
   }
 
+  // Of the last packing.
+  int64_t number = 0;
   int64_t inputs = 0, outputs = 0;
   // [inputs, outputs]: for the way forward; [outputs, inputs]: for the way back.
   RightFactor forward, backward;

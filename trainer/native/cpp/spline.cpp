@@ -132,7 +132,9 @@ struct SplineBackward : torch::autograd::Node {
   at::Tensor rows;
   at::ScalarType kind = at::kFloat;
   Edges edges;
+  std::vector<Kept> leaves;  // those of the edges
   std::shared_ptr<PackedMap> map;
+  int64_t packing = 0;
 
   variable_list apply(variable_list&& gradients) override {
     const variable_list weights = edges.all();
@@ -142,6 +144,9 @@ struct SplineBackward : torch::autograd::Node {
     const at::NoGradGuard unrecorded;
     const at::Tensor arriving = even_rows(gradients[0]);
     const SplineGrid splines = grid->grid();
+    for (const Kept& leaf : leaves) leaf.get();
+    const std::lock_guard<std::mutex> alone(map->mutex);
+    if (map->number != packing) refresh(edges, splines.bases, *map);
     std::vector<Gradient> places;
     for (size_t index = 0; index < weights.size(); ++index) {
       places.emplace_back(weights[index]);
@@ -169,6 +174,7 @@ at::Tensor apply_layer(
   at::Tensor result;
   {
     const Unrecorded unrecorded;
+    const std::lock_guard<std::mutex> alone(map->mutex);
     refresh(edges, grid.bases, *map);
     const at::Tensor rows = x.to(at::kBFloat16).contiguous().detach();
     result = at::empty({x.size(0), edges.outputs()}, rows.options());
@@ -178,7 +184,9 @@ at::Tensor apply_layer(
       node->rows = rows;
       node->kind = x.scalar_type();
       node->edges = edges;
+      for (const at::Tensor& leaf : edges.all()) node->leaves.emplace_back(leaf);
       node->map = map;
+      node->packing = map->number;
     }
   }
   record(result, node);

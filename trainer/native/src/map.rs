@@ -15,7 +15,7 @@ use crate::shim;
 
 /// Some linear maps of one input, one below the other, as products want their weights.
 ///
-/// It belongs to the weights that it is first given: giving others makes it pack anew each time.
+/// It belongs to the weights that it is first given: giving others makes it pack anew each time, also on the way back.
 pub struct PackedMap {
     handle: *mut c_void,
 }
@@ -291,6 +291,45 @@ mod tests {
             let spoilt = x.grad().isfinite().logical_not().sum_dim_intlist(1, false, Kind::Int64);
             assert_eq!(Vec::<i64>::try_from(spoilt).unwrap(), [0, 8, 0], "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_way_back_is_that_of_the_weight_that_was_given() {
+        if !has_packed_maps() {
+            return;
+        }
+        let upstream = |rows: i64| entries(&[4, rows], 2.0);
+        let gradients = |maps: &[&PackedMap], is_frozen: bool| {
+            let xs = [6, 70].map(|inputs| leaf(&entries(&[4, inputs], 0.3), Kind::Float));
+            let weights = [[3, 6], [90, 70]].map(|shape| entries(&shape, 1.0).set_requires_grad(!is_frozen));
+            let ys: Vec<Tensor> = xs
+                .iter()
+                .zip(&weights)
+                .enumerate()
+                .map(|(index, (x, weight))| maps[index % maps.len()].apply(x, &[weight], &[]).unwrap())
+                .collect();
+            for y in &ys {
+                (y.to_kind(Kind::Float) * upstream(y.size()[1])).sum(Kind::Float).backward();
+            }
+            let of_weights = weights.iter().filter(|_| !is_frozen).map(Tensor::grad);
+            xs.iter().map(Tensor::grad).chain(of_weights).collect::<Vec<_>>()
+        };
+        let (one, other) = (PackedMap::default(), PackedMap::default());
+        for is_frozen in [false, true] {
+            assert_eq!(gradients(&[&one], is_frozen), gradients(&[&one, &other], is_frozen), "{is_frozen}");
+        }
+    }
+
+    #[test]
+    fn a_weight_that_was_changed_in_between_has_no_way_back() {
+        if !has_packed_maps() {
+            return;
+        }
+        let (x, mut weight) = (leaf(&entries(&[4, 6], 0.0), Kind::Float), leaf(&entries(&[3, 6], 1.0), Kind::Float));
+        let sum = PackedMap::default().apply(&x, &[&weight], &[]).unwrap().sum(Kind::Float);
+        let _ = tch::no_grad(|| weight.g_mul_scalar_(2.0));
+        let error = Tensor::f_run_backward(&[&sum], &[&x], false, false).unwrap_err();
+        assert!(error.to_string().contains("was changed in place in between"), "{error}");
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn layer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::has_packed_maps;
+    use crate::testing::{entries, has_packed_maps, leaf};
     use tch::{Device, Kind};
 
     #[test]
@@ -147,5 +147,50 @@ mod tests {
             let error = Tensor::f_run_backward(&[&sum], &[&leaf], false, false).unwrap_err();
             assert!(error.to_string().contains("was changed in place in between"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_weight_that_is_packed_was_not_changed_in_between_either() {
+        if !has_packed_maps() {
+            return;
+        }
+        let ones = |shape: &[i64]| Tensor::ones(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        let pieces =
+            SplinePieces { low: -1.0, high: 1.0, intervals: 3, order: 1, coefficients: &[1.0, -1.0, 0.0, 1.0] };
+        for changed in 0..2 {
+            let (x, base, coefficients) = (ones(&[5, 6]), ones(&[2, 6]), ones(&[2, 6, 4]));
+            let edges = SplineEdges { base: &base, coefficients: &coefficients, scales: None };
+            let sum = spline_layer(&PackedMap::default(), &x, &edges, &pieces).unwrap().sum(Kind::Float);
+            let mut changed = [&base, &coefficients][changed].shallow_clone();
+            let _ = tch::no_grad(|| changed.g_mul_scalar_(2.0));
+            let error = Tensor::f_run_backward(&[&sum], &[&x], false, false).unwrap_err();
+            assert!(error.to_string().contains("was changed in place in between"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_that_of_the_weights_that_were_given() {
+        if !has_packed_maps() {
+            return;
+        }
+        let pieces =
+            SplinePieces { low: -1.0, high: 1.0, intervals: 3, order: 1, coefficients: &[1.0, -1.0, 0.0, 1.0] };
+        let single = |shape: &[i64], seed: f64| leaf(&entries(shape, seed, 0.9), Kind::Float);
+        let gradients = |maps: &[&PackedMap]| {
+            let layers = [[3, 6], [70, 90]].map(|[outputs, inputs]| {
+                let coefficients = single(&[outputs, inputs, 4], 1.0);
+                [single(&[5, inputs], 0.2), single(&[outputs, inputs], 0.7), coefficients]
+            });
+            let mut sums = Vec::new();
+            for (index, [x, base, coefficients]) in layers.iter().enumerate() {
+                let edges = SplineEdges { base, coefficients, scales: None };
+                let y = spline_layer(maps[index % maps.len()], x, &edges, &pieces).unwrap().to_kind(Kind::Float);
+                sums.push((&y * &y).sum(Kind::Float));
+            }
+            sums.iter().for_each(Tensor::backward);
+            layers.iter().flatten().map(Tensor::grad).collect::<Vec<_>>()
+        };
+        let (one, other) = (PackedMap::default(), PackedMap::default());
+        assert_eq!(gradients(&[&one]), gradients(&[&one, &other]));
     }
 }
