@@ -109,11 +109,13 @@ void check_entries(const at::Tensor& x) {
 at::Tensor look_up(const at::Tensor& x, const at::Tensor& values, const at::Tensor& slopes, const at::Tensor& learned) {
   check_entries(x);
   TORCH_CHECK(
-      values.numel() == kNumbers && values.scalar_type() == at::kBFloat16 && values.is_contiguous(), "values are ",
-      values.scalar_type(), values.sizes(), ", not one in bfloat16 for each number");
+      values.numel() == kNumbers && values.scalar_type() == at::kBFloat16 && values.is_contiguous() && values.is_cpu(),
+      "values are ", values.scalar_type(), values.sizes(), " on ", values.device(),
+      ", not one in bfloat16 on cpu for each number");
   TORCH_CHECK(
-      slopes.numel() == kNumbers && slopes.scalar_type() == at::kFloat && slopes.is_contiguous(), "slopes are ",
-      slopes.scalar_type(), slopes.sizes(), ", not one in float32 for each number");
+      slopes.numel() == kNumbers && slopes.scalar_type() == at::kFloat && slopes.is_contiguous() && slopes.is_cpu(),
+      "slopes are ", slopes.scalar_type(), slopes.sizes(), " on ", slopes.device(),
+      ", not one in float32 on cpu for each number");
   const auto node = node_for<TableBackward>(x, learned);
   at::Tensor result;
   {

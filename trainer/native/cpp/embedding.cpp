@@ -32,7 +32,9 @@ void check(const Rows& rows, const Rows& first) {
   TORCH_CHECK(
       table.dim() == 2 && table.scalar_type() == at::kFloat && table.is_contiguous() && table.is_cpu(), "a table is ",
       table.scalar_type(), table.sizes(), " on ", table.device(), ", not rows of float32 on cpu");
-  TORCH_CHECK(ids.scalar_type() == at::kLong && ids.is_contiguous(), "ids are ", ids.scalar_type(), ", not contiguous int64");
+  TORCH_CHECK(
+      ids.scalar_type() == at::kLong && ids.is_contiguous() && ids.is_cpu(), "ids are ", ids.scalar_type(), " on ",
+      ids.device(), ", not contiguous int64 on cpu");
   TORCH_CHECK(
       rows.width() == first.width() && ids.sizes() == first.ids.sizes(), ids.sizes(), " rows of ", rows.width(),
       " columns cannot be added to ", first.ids.sizes(), " of ", first.width());

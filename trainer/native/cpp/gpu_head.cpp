@@ -28,6 +28,8 @@ at::Tensor gpu_head_loss(const at::Tensor& x, const at::Tensor& table, const at:
   TORCH_CHECK(
       targets.dim() == 1 && targets.size(0) == count && targets.scalar_type() == at::kLong, "targets are ",
       targets.scalar_type(), targets.sizes(), ", not int64 for ", count, " rows");
+  // The kernel reads them where they lie; the products ask for themselves.
+  TORCH_CHECK(targets.device() == x.device(), "targets are on ", targets.device(), ", the rows on ", x.device());
   const auto node = node_for<HeadBackward>(x, table, bias);
   at::Tensor loss;
   {

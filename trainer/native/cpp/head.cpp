@@ -60,6 +60,7 @@ at::Tensor head_loss(
     const Unrecorded unrecorded;
     const std::lock_guard<std::mutex> alone(map->mutex);
     map->refresh({table});
+    TORCH_CHECK(x.is_cpu(), "rows are on ", x.device(), ", not cpu");
     const int64_t count = x.size(0), width = map->inputs, vocabulary = map->outputs;
     const at::Tensor ids = checked_targets(x, table, targets), shift = checked_bias(bias, table), rows = even_rows(x);
     const int64_t most = chunk_of(count);

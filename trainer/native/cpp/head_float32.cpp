@@ -21,11 +21,12 @@ void check(const at::Tensor& x, const at::Tensor& table, const at::Tensor& bias)
       x.scalar_type() == at::kFloat && x.device().is_cpu(), "rows are ", x.scalar_type(), " on ", x.device(),
       ", not float32 on cpu");
   TORCH_CHECK(
-      table.dim() == 2 && table.scalar_type() == at::kFloat && table.is_contiguous(), "the table is ", table.scalar_type(),
-      table.sizes(), ", no float32 matrix");
+      table.dim() == 2 && table.scalar_type() == at::kFloat && table.is_contiguous() && table.is_cpu(), "the table is ",
+      table.scalar_type(), table.sizes(), " on ", table.device(), ", no contiguous float32 matrix on cpu");
   TORCH_CHECK(
-      !bias.defined() || (bias.dim() == 1 && bias.size(0) == table.size(0) && bias.scalar_type() == at::kFloat),
-      "the bias is not one number in float32 for each of ", table.size(0), " ids");
+      !bias.defined() ||
+          (bias.dim() == 1 && bias.size(0) == table.size(0) && bias.scalar_type() == at::kFloat && bias.is_cpu()),
+      "the bias is not one number in float32 on cpu for each of ", table.size(0), " ids");
 }
 
 // The losses of some rows; the logits are left as their gradients.

@@ -87,6 +87,7 @@ at::Tensor apply_map(
     const std::lock_guard<std::mutex> alone(map->mutex);
     map->refresh(weights);
     TORCH_CHECK(x.dim() == 2 && x.size(1) == map->inputs, "the input is ", x.sizes(), ", not of ", map->inputs, " columns");
+    TORCH_CHECK(x.is_cpu(), "the input is on ", x.device(), ", not cpu");
     const at::Tensor rows = even_rows(x);
     variable_list checked;
     for (size_t index = 0; index < biases.size(); ++index) checked.push_back(checked_bias(biases[index], weights[index]));

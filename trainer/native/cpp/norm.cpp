@@ -73,12 +73,18 @@ struct NormBackward : torch::autograd::Node {
 };
 
 NormResults add_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, const at::Tensor& bias, NormHow how) {
-  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat, "rows are ", x.scalar_type(), x.sizes(), ", not in float32");
+  TORCH_CHECK(
+      x.dim() == 2 && x.scalar_type() == at::kFloat && (x.is_cpu() || x.is_cuda()), "rows are ", x.scalar_type(), x.sizes(),
+      " on ", x.device(), ", not in float32 on cpu or cuda");
   const int64_t rows = x.size(0), count = x.size(1);
   for (const at::Tensor& one : {weight, bias})
-    TORCH_CHECK(one.numel() == count && one.scalar_type() == at::kFloat && one.is_contiguous(), "a weight or bias of the norm is ",
-                one.scalar_type(), one.sizes(), ", not of ", count, " numbers in float32");
-  TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "what is added is ", delta.sizes(), ", the rows ", x.sizes());
+    TORCH_CHECK(
+        one.numel() == count && one.scalar_type() == at::kFloat && one.is_contiguous() && one.device() == x.device(),
+        "a weight or bias of the norm is ", one.scalar_type(), one.sizes(), " on ", one.device(), ", not of ", count,
+        " numbers in float32 on ", x.device());
+  TORCH_CHECK(
+      !delta.defined() || (delta.sizes() == x.sizes() && delta.device() == x.device()), "what is added is ", delta.sizes(),
+      " on ", delta.device(), ", the rows ", x.sizes(), " on ", x.device());
   if (x.is_cuda()) return add_norm_on_gpu(x, delta, weight, bias, how);
   const auto node = delta.defined() ? node_for<NormBackward>(x, weight, bias, delta) : node_for<NormBackward>(x, weight, bias);
   NormResults results;

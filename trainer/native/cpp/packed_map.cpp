@@ -16,8 +16,10 @@ void PackedMap::refresh(const std::vector<at::Tensor>& weights) {
   // Before they are compared with what is packed, which may be a layer of splines.
   for (const at::Tensor& weight : weights)
     TORCH_CHECK(
-        weight.dim() == 2 && weight.size(1) == weights[0].size(1) && weight.scalar_type() == at::kFloat && weight.is_contiguous(),
-        "a weight is ", weight.scalar_type(), weight.sizes(), ", not float32 of ", weights[0].size(-1), " inputs");
+        weight.dim() == 2 && weight.size(1) == weights[0].size(1) && weight.scalar_type() == at::kFloat &&
+            weight.is_contiguous() && weight.is_cpu(),
+        "a weight is ", weight.scalar_type(), weight.sizes(), " on ", weight.device(), ", not contiguous float32 of ",
+        weights[0].size(-1), " inputs on cpu");
   keep(weights, [&] { pack(weights); });
 }
 

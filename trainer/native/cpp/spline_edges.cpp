@@ -32,14 +32,19 @@ variable_list Edges::all() const {
 
 void Edges::check(int64_t bases) const {
   const auto is_matrix = [&](const at::Tensor& one) {
-    return one.scalar_type() == at::kFloat && one.is_contiguous() && one.sizes() == base.sizes();
+    return one.scalar_type() == at::kFloat && one.is_contiguous() && one.is_cpu() && one.sizes() == base.sizes();
   };
-  TORCH_CHECK(base.dim() == 2 && is_matrix(base), "base weights are ", base.scalar_type(), base.sizes(), ", no float32 matrix");
-  TORCH_CHECK(!scales.defined() || is_matrix(scales), "scales are ", scales.sizes(), ", base weights ", base.sizes());
   TORCH_CHECK(
-      coefficients.scalar_type() == at::kFloat && coefficients.is_contiguous() &&
+      base.dim() == 2 && is_matrix(base), "base weights are ", base.scalar_type(), base.sizes(), " on ", base.device(),
+      ", no contiguous float32 matrix on cpu");
+  TORCH_CHECK(
+      !scales.defined() || is_matrix(scales), "scales are ", scales.scalar_type(), scales.sizes(), " on ", scales.device(),
+      ", not contiguous Float", base.sizes(), " on cpu");
+  TORCH_CHECK(
+      coefficients.scalar_type() == at::kFloat && coefficients.is_contiguous() && coefficients.is_cpu() &&
           coefficients.sizes() == at::IntArrayRef({outputs(), inputs(), bases}),
-      "coefficients are ", coefficients.scalar_type(), coefficients.sizes(), ", not ", bases, " of each edge of ", base.sizes());
+      "coefficients are ", coefficients.scalar_type(), coefficients.sizes(), " on ", coefficients.device(),
+      ", not contiguous float32 on cpu, ", bases, " of each edge of ", base.sizes());
 }
 
 void Edges::term(int64_t output, int64_t m, float* term) const {

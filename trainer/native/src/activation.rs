@@ -249,6 +249,10 @@ mod tests {
             error,
             "libtorch: a parameter is Float[3], not one number in float32, or one for each of 4 channels"
         );
-        assert!(look_up(&x, &x, &beta, None).is_err());
+        let error = look_up(&x, &x, &beta, None).unwrap_err().to_string();
+        assert_eq!(error, "libtorch: values are BFloat16[3, 4] on cpu, not one in bfloat16 on cpu for each number");
+        let values = Tensor::zeros([NUMBERS], (Kind::BFloat16, Device::Cpu));
+        let error = look_up(&x, &values, &beta, None).unwrap_err().to_string();
+        assert_eq!(error, "libtorch: slopes are Float[3] on cpu, not one in float32 on cpu for each number");
     }
 }

@@ -107,6 +107,11 @@ mod tests {
             sum_of_rows(&[rows(&words, &first), rows(&narrow, &first)]).unwrap_err().to_string(),
             "libtorch: [2] rows of 1 columns cannot be added to [2] of 2"
         );
+        let whole = first.to_kind(Kind::Int);
+        assert_eq!(
+            sum_of_rows(&[rows(&words, &whole)]).unwrap_err().to_string(),
+            "libtorch: ids are Int on cpu, not contiguous int64 on cpu"
+        );
         sum_of_rows(&[]).unwrap_err();
     }
 }

@@ -133,7 +133,9 @@ mod tests {
         assert_eq!(refused(&x, &table, None, &[0; 3]), "libtorch: targets are Long[3], not int64 for 4 rows");
         let bias = float(&[4]);
         let error = refused(&x, &table, Some(&bias), &[0; 4]);
-        assert_eq!(error, "libtorch: the bias is not one number in float32 for each of 3 ids");
+        assert_eq!(error, "libtorch: the bias is not one number in float32 on cpu for each of 3 ids");
+        let error = refused(&x, &float(&[5, 3]).tr(), None, &[0; 4]);
+        assert_eq!(error, "libtorch: the table is Float[3, 5] on cpu, no contiguous float32 matrix on cpu");
         let error = refused(&x.to_kind(Kind::Double), &table, None, &[0; 4]);
         assert_eq!(error, "libtorch: rows are Double on cpu, not float32 on cpu");
     }

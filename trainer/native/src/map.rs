@@ -198,9 +198,12 @@ mod tests {
         let (double, narrow) = (leaf(&weight, Kind::Double), leaf(&entries(&[2, 5], 1.0), Kind::Float));
         for _ in 0..2 {
             let error = map.apply(&x, &[&double], &[]).unwrap_err().to_string();
-            assert_eq!(error, "libtorch: a weight is Double[3, 6], not float32 of 6 inputs");
+            assert_eq!(error, "libtorch: a weight is Double[3, 6] on cpu, not contiguous float32 of 6 inputs on cpu");
             let error = map.apply(&x, &[&weight, &narrow], &[]).unwrap_err().to_string();
-            assert_eq!(error, "libtorch: a weight is Float[2, 5], not float32 of 6 inputs");
+            assert_eq!(error, "libtorch: a weight is Float[2, 5] on cpu, not contiguous float32 of 6 inputs on cpu");
+            let turned = entries(&[6, 3], 1.0).tr();
+            let error = map.apply(&x, &[&turned], &[]).unwrap_err().to_string();
+            assert_eq!(error, "libtorch: a weight is Float[3, 6] on cpu, not contiguous float32 of 6 inputs on cpu");
             assert_eq!(map.apply(&x, &[], &[]).unwrap_err().to_string(), "libtorch: there is no weight");
         }
         assert_eq!(map.apply(&x, &[&weight], &[]).unwrap(), expected);

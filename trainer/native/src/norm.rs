@@ -191,8 +191,14 @@ mod tests {
         let (weight, bias) = (zeros(&[4]), zeros(&[5]));
         let how = AddNorm { weight: &weight, bias: &bias, epsilon: 1e-5, dropout: None, goes: Goes::Sum };
         let error = add_norm(&zeros(&[3, 4]), None, &how).unwrap_err().to_string();
-        assert_eq!(error, "libtorch: a weight or bias of the norm is Float[5], not of 4 numbers in float32");
+        assert_eq!(
+            error,
+            "libtorch: a weight or bias of the norm is Float[5] on cpu, not of 4 numbers in float32 on cpu"
+        );
         let how = AddNorm { bias: &weight, ..how };
-        assert!(add_norm(&zeros(&[3, 4]), Some(&zeros(&[4, 3])), &how).is_err());
+        let error = add_norm(&zeros(&[3, 4]), Some(&zeros(&[4, 3])), &how).unwrap_err().to_string();
+        assert_eq!(error, "libtorch: what is added is [4, 3] on cpu, the rows [3, 4] on cpu");
+        let error = add_norm(&zeros(&[3, 4]).to_kind(Kind::Double), None, &how).unwrap_err().to_string();
+        assert_eq!(error, "libtorch: rows are Double[3, 4] on cpu, not in float32 on cpu or cuda");
     }
 }

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(refused(&[4, 5], &[2, 6], &[2, 6, 4]), "libtorch: the input is [4, 5], not of 6 columns");
         assert_eq!(
             refused(&[4, 6], &[2, 6], &[2, 6, 3]),
-            "libtorch: coefficients are Float[2, 6, 3], not 4 of each edge of [2, 6]"
+            "libtorch: coefficients are Float[2, 6, 3] on cpu, not contiguous float32 on cpu, 4 of each edge of [2, 6]"
         );
     }
 

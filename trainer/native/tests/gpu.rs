@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is the test's")]
 
 use native::gpu::kernels::{FlashAttention, cross_entropy, flash_attention, spline_basis};
-use native::{AddNorm, Goes, SplinePieces, add_norm, gpu};
+use native::{AddNorm, Goes, PackedMap, Rows, SplinePieces, add_norm, gpu, sum_of_rows};
 use tch::{Device, Kind, Reduction, Tensor};
 
 const GPU: Device = Device::Cuda(0);
@@ -255,5 +255,34 @@ fn sums_and_their_norms_agree_with_double_precision_and_drop_what_the_processor_
                 assert!(far < bound, "back, {rows} {columns} {goes:?}, {index}: {far}");
             }
         }
+    }
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn what_lies_on_two_devices_is_refused() {
+    open();
+    let (x, weight, bias) = (entries(&[4, 6], 0.3), entries(&[3, 6], 1.0), entries(&[3], 2.0));
+    let ids = Tensor::from_slice(&[0_i64, 1, 2, 0]);
+    let [far_x, far_weight, far_bias, far_ids] = [&x, &weight, &bias, &ids].map(|tensor| tensor.to_device(GPU));
+    let map = PackedMap::default();
+    for (x, weight, bias) in [(&far_x, &weight, &bias), (&x, &far_weight, &bias), (&x, &weight, &far_bias)] {
+        map.apply(x, &[weight], &[bias]).unwrap_err();
+        map.cross_entropy(x, weight, Some(bias), &ids).unwrap_err();
+        native::cross_entropy(x, weight, Some(bias), &ids).unwrap_err();
+    }
+    map.cross_entropy(&x, &weight, None, &far_ids).unwrap_err();
+    cross_entropy(&far_x, &far_weight, None, &ids).unwrap_err();
+    for (table, ids) in [(&far_weight, &ids), (&weight, &far_ids)] {
+        sum_of_rows(&[Rows { table, ids, padding: None }]).unwrap_err();
+    }
+    let columns = [entries(&[6], 1.0), entries(&[6], 1.0).to_device(GPU)];
+    for (x, delta, weight, bias) in [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)] {
+        let how =
+            AddNorm { weight: &columns[weight], bias: &columns[bias], epsilon: 1e-5, dropout: None, goes: Goes::Sum };
+        let rows = [&entries(&[4, 6], 0.3), &far_x];
+        add_norm(rows[x], Some(rows[delta]), &how).unwrap_err();
+        let how = AddNorm { weight: &columns[1 - weight], bias: &columns[1 - bias], ..how };
+        add_norm(rows[1 - x], Some(rows[1 - delta]), &how).unwrap_err();
     }
 }
