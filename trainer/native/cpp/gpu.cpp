@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -132,7 +133,15 @@ struct State {
   std::mutex mutex;
 };
 
-State* state = nullptr;
+// Written once, by `open`, and never freed.
+std::atomic<State*> opened{nullptr};
+
+// The state that there must be.
+State& ready() {
+  State* const state = opened;
+  TORCH_CHECK(state != nullptr, "the kernels have not been compiled");
+  return *state;
+}
 
 void check(const Driver& driver, Status status, const char* what) {
   if (status == 0) return;
@@ -159,7 +168,10 @@ class Current {
 };
 
 void open(int index, const char* compiler, const char* builtins) {
-  if (state != nullptr) {
+  // Two that open at once would otherwise compile twice, and one leave the other a state that is not its own.
+  static std::mutex alone;
+  const std::lock_guard<std::mutex> lock(alone);
+  if (const State* const state = opened; state != nullptr) {
     TORCH_CHECK(state->device.index == index, "the kernels are those of GPU ", state->device.index, ", not of ", index);
     return;
   }
@@ -181,7 +193,7 @@ void open(int index, const char* compiler, const char* builtins) {
   check(driver, driver.retain(&fresh->device.context, device), "no context");
   const Current current(*fresh);
   check(driver, driver.load(&fresh->device.module, code.data()), "the kernels do not load");
-  state = fresh.release();
+  opened = fresh.release();
 }
 
 Handle find(State& at, const char* kernel) {
@@ -193,24 +205,24 @@ Handle find(State& at, const char* kernel) {
 
 }  // namespace
 
-bool is_ready() { return state != nullptr; }
+bool is_ready() { return opened != nullptr; }
 
-int64_t multiprocessors() { return state->device.multiprocessors; }
+int64_t multiprocessors() { return ready().device.multiprocessors; }
 
 void launch(const char* kernel, const at::Tensor& on, Shape shape, void** arguments) {
-  TORCH_CHECK(state != nullptr, "the kernels have not been compiled");
+  State& state = ready();
   TORCH_CHECK(
-      on.is_cuda() && on.get_device() == state->device.index, "a tensor on ", on.device(), " is not on GPU ",
-      state->device.index);
-  const Current current(*state);
+      on.is_cuda() && on.get_device() == state.device.index, "a tensor on ", on.device(), " is not on GPU ",
+      state.device.index);
+  const Current current(state);
   const c10::Stream stream = c10::impl::VirtualGuardImpl(at::kCUDA).getStream(on.device());
   // The stream that is there without asking has number 0, and no handle.
   const Handle handle = stream.id() == 0 ? nullptr : stream.native_handle();
   const auto count = [](int64_t value) { return static_cast<unsigned>(value); };
   check(
-      state->driver,
-      state->driver.launch(
-          find(*state, kernel), count(shape.blocks), 1, 1, count(shape.threads), 1, 1, count(shape.bytes), handle,
+      state.driver,
+      state.driver.launch(
+          find(state, kernel), count(shape.blocks), 1, 1, count(shape.threads), 1, 1, count(shape.bytes), handle,
           arguments, nullptr),
       kernel);
 }

@@ -94,6 +94,15 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_open_at_once_are_told_the_same() {
+        let threads: Vec<_> =
+            (0..4).map(|_| std::thread::spawn(|| open(0).map_err(|error| error.to_string()))).collect();
+        let told: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
+        assert_eq!(is_open(), told[0].is_ok());
+    }
+
+    #[test]
     fn without_a_gpu_opening_says_what_is_missing() {
         if matches!(crate::cuda::load(), crate::cuda::Availability::NoDriver) {
             let error = open(0).unwrap_err();
