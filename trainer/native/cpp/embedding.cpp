@@ -45,10 +45,12 @@ void check(const Rows& rows, const Rows& first) {
 
 struct RowsBackward : torch::autograd::Node {
   std::vector<Rows> all;
+  std::vector<Kept> ids;  // theirs: others than were checked could be no rows
 
   variable_list apply(variable_list&& gradients) override {
     variable_list results(all.size());
     if (!gradients[0].defined()) return results;
+    for (const Kept& one : ids) one.get();
     const at::NoGradGuard unrecorded;
     const at::Tensor arriving = gradients[0].to(at::kFloat).contiguous();
     const float* const from = arriving.data_ptr<float>();
@@ -96,7 +98,10 @@ at::Tensor sum_of_rows(const std::vector<Rows>& all) {
         }
       }
     });
-    if (node != nullptr) node->all = all;
+    if (node != nullptr) {
+      node->all = all;
+      for (const Rows& rows : all) node->ids.emplace_back(rows.ids);
+    }
   }
   record(result, node);
   return result;

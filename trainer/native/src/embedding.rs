@@ -94,6 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn ids_that_were_changed_in_between_have_no_way_back() {
+        let words = table(3, 2);
+        let mut ids = Tensor::from_slice(&[0_i64, 2]);
+        let sum = sum_of_rows(&[Rows { table: &words, ids: &ids, padding: None }]).unwrap().sum(Kind::Float);
+        let _ = ids.fill_(1 << 40);
+        let error = Tensor::f_run_backward(&[&sum], &[&words], false, false).unwrap_err();
+        assert!(error.to_string().contains("was changed in place in between"), "{error}");
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         let (words, narrow) = (table(3, 2), table(3, 1));
         let ids = Tensor::from_slice(&[0_i64, 3]);
