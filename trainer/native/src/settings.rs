@@ -8,9 +8,6 @@ use crate::shim;
 /// Lets tensors on the processor use memory again that others freed, rather than give it back to the system and have each page
 /// cleared when it is asked for again. Tensors come and go at every operation, so that this is up to a tenth of the time of an
 /// evaluation. What is kept and what is in use together are at most 64 MiB more than was in use at once (see `cpp/memory.cpp`).
-///
-/// # Panics
-/// Never: libtorch takes any allocator.
 pub fn keep_freed_memory() {
     // SAFETY: the allocator lives as long as the process, and tensors made before give their memory back as they got it.
     unsafe { shim::check(shim::seedbed_keep_freed_memory()) }.expect("invariant: libtorch takes any allocator");
@@ -81,34 +78,4 @@ pub fn sums_are_float32() -> Result<bool, TorchError> {
     // SAFETY: the pointer is to a bool of this frame, which the shim writes.
     unsafe { shim::check(shim::seedbed_sums_are_float32(&raw mut are))? };
     Ok(are)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Settings belong to the process, and tests of a process run side by side: so these set what is set already.
-
-    #[test]
-    fn threads_are_set_and_nonsense_is_refused() {
-        let intra_op = u16::try_from(tch::get_num_threads()).unwrap();
-        let inter_op = u16::try_from(tch::get_num_interop_threads()).unwrap();
-        set_threads(intra_op, inter_op).unwrap();
-        assert_eq!(tch::get_num_threads(), i32::from(intra_op));
-        assert!(set_threads(0, inter_op).is_err());
-    }
-
-    #[test]
-    fn libtorch_knows_every_precision() {
-        for precision in [MatmulPrecision::Medium, MatmulPrecision::High, MatmulPrecision::Highest] {
-            set_matmul_precision(precision).unwrap();
-        }
-        assert!(sums_are_float32().unwrap());
-    }
-
-    #[test]
-    fn determinism_can_be_switched() {
-        set_deterministic(true).unwrap();
-        set_deterministic(false).unwrap();
-    }
 }
