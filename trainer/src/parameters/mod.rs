@@ -122,10 +122,10 @@ pub enum ParameterError {
     /// libtorch refused.
     #[error("cannot lay out the parameters")]
     Torch(#[from] tch::TchError),
-    /// The shim refused.
+    /// A gradient buffer could not be attached.
     #[error("cannot attach a gradient buffer")]
     Native(#[from] native::TorchError),
-    /// The shim refused.
+    /// The hooks could not be set.
     #[error("cannot watch the gradients")]
     Watch(#[source] native::TorchError),
     /// Two parameters have one name.
