@@ -95,6 +95,11 @@ impl SweepWriter {
         if self.lock.renew()? { Ok(()) } else { Err(WriterError::Lost(self.layout.clone())) }
     }
 
+    /// The sweep's lock.
+    pub fn lock(&self) -> &Lease {
+        &self.lock
+    }
+
     /// Takes the lock of a sweep that was frozen already, whose `plan` this is, and mends its ledger. The plan stays as it is.
     ///
     /// # Errors

@@ -149,7 +149,6 @@ fn submit(
     writer.ledger.append(env::now(), event)?;
 
     let context = local::Context {
-        sweep: &writer.layout,
         submission: &submission,
         tasks,
         slots,
@@ -158,7 +157,7 @@ fn submit(
         machine,
     };
     let progress = Progress::new(style(arguments.quiet), tasks.len());
-    Ok(local::carry_out(&context, &mut writer.ledger, progress)?)
+    Ok(local::carry_out(&context, writer, progress)?)
 }
 
 fn request(arguments: &Arguments, selection: &Selection<'_>) -> Result<local::Request, CliError> {

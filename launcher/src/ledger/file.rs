@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Entry, Event};
@@ -13,6 +13,8 @@ pub struct History {
     pub entries: Vec<Entry>,
     /// Bytes after the last complete line: an event whose writer was killed. Nobody acted on it.
     pub torn: u64,
+    /// Bytes of the complete lines.
+    complete: u64,
 }
 
 /// Reads the ledger at `path`; one that is not there yet is empty.
@@ -28,7 +30,7 @@ pub fn read(path: &Path) -> Result<History, FileError> {
     let complete = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |position| position + 1);
     let lines = content[..complete].split_inclusive(|byte| *byte == b'\n');
     let entries = lines.enumerate().map(|(index, line)| entry(path, index + 1, line)).collect::<Result<_, _>>()?;
-    Ok(History { entries, torn: (content.len() - complete) as u64 })
+    Ok(History { entries, torn: (content.len() - complete) as u64, complete: complete as u64 })
 }
 
 fn entry(path: &Path, line: usize, text: &[u8]) -> Result<Entry, FileError> {
@@ -58,14 +60,13 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read, mended or written.
     pub fn open(path: &Path, _lock: &Lease) -> Result<(Self, u64), FileError> {
-        let torn = read(path)?.torn;
         let failure = |error| FileError::write(path, error);
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(failure)?;
-        if torn > 0 {
-            let length = file.metadata().map_err(failure)?.len();
-            file.set_len(length - torn).and_then(|()| file.sync_all()).map_err(failure)?;
+        let mut history = read(path)?;
+        while history.torn > 0 && !cut(&file, &history).map_err(failure)? {
+            history = read(path)?;
         }
-        Ok((Self { path: path.to_owned(), file }, torn))
+        Ok((Self { path: path.to_owned(), file }, history.torn))
     }
 
     /// Appends `event`, which happened at `at`. It is on disk when this returns.
@@ -94,6 +95,17 @@ impl Ledger {
         let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         written.map_err(|error| FileError::write(&self.path, error))
     }
+}
+
+/// Cuts the torn line off that was read in `history`; false, and nothing is done, when the file has another length by
+/// now: who was taken for dead may have completed the line meanwhile.
+fn cut(file: &File, history: &History) -> io::Result<bool> {
+    if file.metadata()?.len() != history.complete + history.torn {
+        return Ok(false);
+    }
+    file.set_len(history.complete)?;
+    file.sync_all()?;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -144,6 +156,22 @@ mod tests {
             ledger.append(String::new(), stopped(1)).unwrap();
             assert_eq!(fs::read(&path).unwrap(), whole);
         }
+    }
+
+    #[test]
+    fn a_line_that_another_completed_is_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let lock = lock(folder.path());
+        let (mut ledger, _) = Ledger::open(&path, &lock).unwrap();
+        ledger.append(String::new(), stopped(0)).unwrap();
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+        let history = read(&path).unwrap();
+        fs::write(&path, &whole).unwrap();
+        assert!(!cut(&ledger.file, &history).unwrap());
+        assert_eq!(Ledger::open(&path, &lock).unwrap().1, 0);
+        assert_eq!(fs::read(&path).unwrap(), whole);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! the slots busy until all is done or somebody says stop), [`supervisor`] (one `seedbed exec` process), [`progress`] and
 //! [`pulse`] (what a person sees meanwhile).
 //!
-//! Invariants: runs start in the order of the plan; nothing starts after the first signal to stop; every start and every end
-//! is in the ledger before the next step; the pool never touches a run's directory, its supervisor does.
+//! Invariants: runs start in the order of the plan; nothing starts after the first signal to stop; every start and
+//! every end is in the ledger before the next step; the pool keeps the sweep's lock and ends where that is lost; it
+//! never touches a run's directory, its supervisor does.
 
 mod pool;
 mod progress;

@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
 use spec::ExitCode;
 
 use super::error::SuperviseError;
-use crate::lease::{Lease, RENEWAL, STALE};
+use crate::lease::{Lease, Upkeep};
 use crate::signals::Signals;
 
 /// What a supervisor listens to: whatever asks it to stop, and the end of its child.
@@ -76,10 +76,9 @@ impl Asked {
 pub fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, SuperviseError> {
     let group = Pid::from_child(&child);
     let mut asked = Asked::No;
-    let mut renewal = Instant::now() + RENEWAL;
-    let mut renewed = Instant::now();
+    let mut upkeep = Upkeep::begin(Instant::now());
     while !has_ended(group)? {
-        match signals.next(renewal.saturating_duration_since(Instant::now())) {
+        match signals.next(upkeep.pause(Instant::now())) {
             Some(SIGCHLD) => {}
             Some(signal) => {
                 let urgency = asked.after(signal);
@@ -89,17 +88,10 @@ pub fn watch(mut child: Child, signals: &Signals, claim: &Lease) -> Result<End, 
                 asked = urgency;
             }
             None => {
-                renewal = Instant::now() + RENEWAL;
-                // A file server that does not answer now may answer next time, but not for so long that somebody else takes
-                // this supervisor for dead.
-                match claim.renew() {
-                    Ok(true) => renewed = Instant::now(),
-                    Err(_) if renewed.elapsed() + 2 * RENEWAL < STALE => {}
-                    Ok(false) | Err(_) => {
-                        send(group, Signal::KILL);
-                        let _ = child.wait();
-                        return Err(SuperviseError::Fenced);
-                    }
+                if !upkeep.keep(claim, Instant::now()).unwrap_or(false) {
+                    send(group, Signal::KILL);
+                    let _ = child.wait();
+                    return Err(SuperviseError::Fenced);
                 }
             }
         }

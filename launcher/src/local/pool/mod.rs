@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use spec::ExitCode;
-use spec::layout::SweepLayout;
 use spec::status::Cause;
 
 use super::progress::{Progress, RunBar};
@@ -18,10 +17,11 @@ use super::supervisor::{Order, Supervisor};
 use crate::env;
 use crate::error::CliError;
 use crate::files::FileError;
-use crate::lease::Machine;
-use crate::ledger::{Event, Ledger};
+use crate::lease::{Machine, Upkeep};
+use crate::ledger::Event;
 use crate::signals::Signals;
 use crate::supervise::Retry;
+use crate::writer::{SweepWriter, WriterError};
 
 /// What the pool looks at the runs' files for, and how long it waits for a run that another process holds.
 const TICK: Duration = Duration::from_millis(250);
@@ -30,8 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A submission to be carried out.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The sweep's directory.
-    pub sweep: &'a SweepLayout,
     /// The submission's name.
     pub submission: &'a str,
     /// The runs, as they stand in the array file.
@@ -64,6 +62,9 @@ pub enum PoolError {
     /// A record could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Another process took this one for dead and the sweep for its own.
+    #[error(transparent)]
+    Writer(#[from] WriterError),
     /// A supervisor could not be started or waited for.
     #[error("cannot {what}")]
     Process {
@@ -79,25 +80,21 @@ impl From<PoolError> for CliError {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::File(error) => error.into(),
+            PoolError::Writer(error) => error.into(),
             PoolError::Process { .. } => Self::new(ExitCode::Unavailable, error),
         }
     }
 }
 
-/// Carries out the runs of a submission. The calling thread must live as long as the process: supervisors are tied to it.
+/// Carries out the runs of a submission of the sweep that `writer` may change. The calling thread must live as long as
+/// the process: supervisors are tied to it.
 ///
 /// # Errors
 /// [`PoolError`]; every supervisor was then asked to checkpoint, and has ended.
-pub fn carry_out(context: &Context<'_>, ledger: &mut Ledger, progress: Progress) -> Result<Outcome, PoolError> {
+pub fn carry_out(context: &Context<'_>, writer: &mut SweepWriter, progress: Progress) -> Result<Outcome, PoolError> {
     let failure = |source| PoolError::Process { what: "listen to signals", source };
     let signals = Signals::listen(&[SIGINT, SIGTERM, SIGHUP, SIGCHLD]).map_err(failure)?;
-    let queue = (0..context.tasks.len()).map(|index| {
-        let retry = context.tasks[index].retry.unwrap_or_default();
-        Waiting { index, retry, again: context.again, not_before: Instant::now() }
-    });
-    let seats = context.slots.iter().map(|_| None).collect();
-    let mut pool =
-        Pool { context, ledger, progress, queue: queue.collect(), seats, stop: Stop::No, broken: None, told: false };
+    let mut pool = Pool::new(context, writer, progress);
     let outcome = pool.work(&signals);
     if outcome.is_err() {
         pool.abandon(&signals);
@@ -133,7 +130,8 @@ enum Stop {
 
 struct Pool<'a> {
     context: &'a Context<'a>,
-    ledger: &'a mut Ledger,
+    writer: &'a mut SweepWriter,
+    upkeep: Upkeep,
     progress: Progress,
     queue: VecDeque<Waiting>,
     seats: Vec<Option<Seat>>,
@@ -143,7 +141,26 @@ struct Pool<'a> {
     told: bool,
 }
 
-impl Pool<'_> {
+impl<'a> Pool<'a> {
+    /// A pool in which every run waits for its slot.
+    fn new(context: &'a Context<'a>, writer: &'a mut SweepWriter, progress: Progress) -> Self {
+        let queue = (0..context.tasks.len()).map(|index| {
+            let retry = context.tasks[index].retry.unwrap_or_default();
+            Waiting { index, retry, again: context.again, not_before: Instant::now() }
+        });
+        Self {
+            context,
+            writer,
+            upkeep: Upkeep::begin(Instant::now()),
+            progress,
+            queue: queue.collect(),
+            seats: context.slots.iter().map(|_| None).collect(),
+            stop: Stop::No,
+            broken: None,
+            told: false,
+        }
+    }
+
     fn work(&mut self, signals: &Signals) -> Result<Outcome, PoolError> {
         loop {
             if self.stop == Stop::No && self.broken.is_none() {
@@ -153,7 +170,10 @@ impl Pool<'_> {
             if self.busy() == 0 && !starts_more {
                 break;
             }
-            match signals.next(TICK) {
+            let signal = signals.next(TICK);
+            // Before anything is written: this process may have been stopped for long.
+            self.keep_lock()?;
+            match signal {
                 None | Some(SIGCHLD) => {}
                 Some(_) => self.ask_to_stop()?,
             }
@@ -165,6 +185,14 @@ impl Pool<'_> {
             (Stop::No, Some(cause)) => Outcome::Broken(cause),
             _ => Outcome::Stopped,
         })
+    }
+
+    /// Shows from time to time that this process lives, so that no other machine takes the sweep for its own.
+    fn keep_lock(&mut self) -> Result<(), PoolError> {
+        if self.upkeep.keep(self.writer.lock(), Instant::now())? {
+            return Ok(());
+        }
+        Err(WriterError::Lost(self.writer.layout.clone()).into())
     }
 
     fn busy(&self) -> usize {
@@ -187,7 +215,8 @@ impl Pool<'_> {
     }
 
     fn start(&mut self, run: Waiting, slot: usize) -> Result<Seat, PoolError> {
-        let Context { sweep, submission, tasks, slots, .. } = self.context;
+        let Context { submission, tasks, slots, .. } = self.context;
+        let sweep = &self.writer.layout;
         let slot = &slots[slot];
         let spec = &tasks[run.index].spec;
         let array = sweep.array(submission);
@@ -204,7 +233,7 @@ impl Pool<'_> {
             gpu: slot.gpu.clone(),
         };
         let bar = self.progress.begin(&spec.label(), sweep.run(spec.id));
-        if let Err(error) = self.ledger.append(env::now(), event) {
+        if let Err(error) = self.writer.ledger.append(env::now(), event) {
             supervisor.signal(Signal::TERM);
             return Err(error.into());
         }
@@ -235,7 +264,7 @@ impl Pool<'_> {
                 let (running, waiting) = (self.busy() as u64, self.queue.len() as u64);
                 self.progress.say("stopping: runs write a checkpoint first; once more to stop at once");
                 let event = Event::Stopped { submission: self.context.submission.to_owned(), running, waiting };
-                self.ledger.append(env::now(), event)?;
+                self.writer.ledger.append(env::now(), event)?;
             }
             Stop::Checkpoint => {
                 supervisors.for_each(|supervisor| supervisor.signal(Signal::QUIT));
@@ -254,7 +283,7 @@ impl Pool<'_> {
         self.progress.tick();
     }
 
-    /// Lets every run checkpoint and end when the ledger cannot be kept any more.
+    /// Lets every run checkpoint and end when the ledger or the lock cannot be kept any more.
     fn abandon(&mut self, signals: &Signals) {
         self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::TERM));
         while self.busy() > 0 {
@@ -267,5 +296,50 @@ impl Pool<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::local::Style;
+    use crate::state::Observed;
+    use crate::sweep::Sweep;
+
+    /// A sweep file of one run.
+    const TOY: &str = "[sweep]\nname = \"toy\"\nseeds = 1\n[factors]\nactivation = [\"relu\"]\n\
+                       [trainer]\ncommand = [\"true\", \"{activation}\"]\n\
+                       [analysis]\nprimary = \"loss\"\ndirection = \"lower\"\n";
+
+    #[test]
+    fn a_lock_that_was_taken_over_ends_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("toy.toml");
+        fs::write(&file, TOY).unwrap();
+        let sweep = Sweep::load(&file, &[]).unwrap();
+        let machine = Machine::here();
+        let layout = spec::layout::SweepLayout::new(folder.path().join("toy"));
+        let (mut writer, _) = SweepWriter::open(&sweep, layout.clone(), &machine).unwrap();
+        let tasks = [Task { spec: &sweep.runs[0], retry: None, before: Observed::NotStarted }];
+        let context = Context {
+            submission: "local-1",
+            tasks: &tasks,
+            slots: Vec::new(),
+            again: Again { error: 0, out_of_memory: 0 },
+            primary: "loss",
+            machine: &machine,
+        };
+        let text = fs::read_to_string(layout.lock()).unwrap();
+        let token = writer.lock().holder().token.clone();
+        fs::write(layout.lock(), text.replace(&token, "another")).unwrap();
+        let mut pool = Pool::new(&context, &mut writer, Progress::new(Style::Quiet, 1));
+        pool.upkeep = Upkeep::begin(Instant::now().checked_sub(crate::lease::RENEWAL).unwrap());
+        let error = pool.work(&Signals::listen(&[SIGCHLD]).unwrap()).unwrap_err();
+        assert!(matches!(error, PoolError::Writer(WriterError::Lost(_))), "{error}");
+        assert!(CliError::from(error).render().contains("was taken over by another process"));
+        drop(writer);
+        assert!(layout.lock().exists(), "the lock of another process stays");
     }
 }

@@ -24,7 +24,7 @@ impl Pool<'_> {
             state: observation.status.as_ref().map(|status| status.state),
             cause: observation.state.cause(),
         };
-        self.ledger.append(env::now(), event)?;
+        self.writer.ledger.append(env::now(), event)?;
         let code = ended.code.and_then(ExitCode::from_code);
         if !self.layout(seat.run).directory().exists() {
             // Started again it would likely do so again.
@@ -87,7 +87,7 @@ impl Pool<'_> {
     }
 
     fn layout(&self, run: Waiting) -> RunLayout {
-        self.context.sweep.run(self.context.tasks[run.index].spec.id)
+        self.writer.layout.run(self.context.tasks[run.index].spec.id)
     }
 
     /// Another process holds the run. On this machine it is waited for: it may be the last of a launcher that was killed.
@@ -114,7 +114,7 @@ impl Pool<'_> {
             return Ok(false);
         }
         let spec = &self.context.tasks[run.index].spec;
-        self.ledger.append(env::now(), Event::Retried { run: spec.id, cause, asked: false })?;
+        self.writer.ledger.append(env::now(), Event::Retried { run: spec.id, cause, asked: false })?;
         self.progress.say(&format!("run {} ({}) failed: {}; it is started again", spec.id, spec.label(), cause.name()));
         seat.bar.remove();
         run.retry.failed = true;
