@@ -165,6 +165,26 @@ fn a_killed_launcher_leaves_nothing_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_run_that_another_process_holds_is_waited_for_without_a_word() {
+    let script = format!("[ $SEEDBED_ATTEMPT = 1 ] && exit 3; touch started; sleep 4; {DONE}");
+    let sweep = ToySweep::new(&script);
+    assert_eq!(sweep.run(&["--limit", "1"]).status.code(), Some(1));
+    let started = || fs::read_to_string(sweep.layout().ledger()).unwrap().matches("attempt-started").count();
+    let before = started();
+    let array = fs::read_dir(sweep.layout().arrays()).unwrap().next().unwrap().unwrap().path();
+    let mut holder = sweep.seedbed(&["exec", "--sweep-dir", "sweeps/toy", "--index", "0", "--retry-failed", "--array"]);
+    let holder = start(holder.arg(array));
+    wait_until("the trainer runs", || !sweep.files("started").is_empty());
+
+    let run = start(&mut sweep.seedbed(&["run", "toy.toml", "--where", "activation=relu", "--where", "seed=0"]));
+    assert_eq!(holder.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(run.wait_with_output().unwrap().status.code(), Some(0));
+    let supervisors = started() - before;
+    assert!(supervisors <= 2, "{supervisors} were started: more than one while the run was held and one after that");
+    assert_eq!(sweep.attempts(), [2]);
+}
+
+#[test]
 fn a_sweep_has_one_launcher() {
     let sweep = ToySweep::new(&format!("touch started; sleep 0.5; {DONE}"));
     let first = start(&mut sweep.seedbed(&["run", "toy.toml"]));

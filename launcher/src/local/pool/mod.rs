@@ -2,7 +2,7 @@ mod settle;
 
 use std::collections::VecDeque;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
@@ -14,7 +14,6 @@ use super::retry::Again;
 use super::select::Task;
 use super::slots::Slot;
 use super::supervisor::{Order, Supervisor};
-use crate::env;
 use crate::error::CliError;
 use crate::files::FileError;
 use crate::lease::{Machine, Upkeep};
@@ -22,6 +21,7 @@ use crate::ledger::Event;
 use crate::signals::Signals;
 use crate::supervise::Retry;
 use crate::writer::{SweepWriter, WriterError};
+use crate::{env, lease};
 
 /// What the pool looks at the runs' files for, and how long it waits for a run that another process holds.
 const TICK: Duration = Duration::from_millis(250);
@@ -110,6 +110,8 @@ struct Waiting {
     retry: Retry,
     again: Again,
     not_before: Instant,
+    /// Whether another process held it when it was started last.
+    was_held: bool,
 }
 
 /// A slot in use.
@@ -146,7 +148,7 @@ impl<'a> Pool<'a> {
     fn new(context: &'a Context<'a>, writer: &'a mut SweepWriter, progress: Progress) -> Self {
         let queue = (0..context.tasks.len()).map(|index| {
             let retry = context.tasks[index].retry.unwrap_or_default();
-            Waiting { index, retry, again: context.again, not_before: Instant::now() }
+            Waiting { index, retry, again: context.again, not_before: Instant::now(), was_held: false }
         });
         Self {
             context,
@@ -202,16 +204,35 @@ impl<'a> Pool<'a> {
     /// Starts the next runs in the free slots.
     fn fill(&mut self) -> Result<(), PoolError> {
         for slot in 0..self.seats.len() {
-            let now = Instant::now();
             if self.seats[slot].is_some() {
                 continue;
             }
-            let Some(place) = self.queue.iter().position(|waiting| waiting.not_before <= now) else { break };
-            if let Some(run) = self.queue.remove(place) {
-                self.seats[slot] = Some(self.start(run, slot)?);
-            }
+            let Some(run) = self.next() else { break };
+            self.seats[slot] = Some(self.start(run, slot)?);
         }
         Ok(())
+    }
+
+    /// The next run that may start now. Of one that was held only the claim is looked at until its holder is gone: a
+    /// supervisor would be one more process and two lines of the ledger each time.
+    fn next(&mut self) -> Option<Waiting> {
+        let now = Instant::now();
+        loop {
+            let place = self.queue.iter().position(|waiting| waiting.not_before <= now)?;
+            let run = self.queue.remove(place)?;
+            if !run.was_held || !self.is_held_here(run) {
+                return Some(Waiting { was_held: false, ..run });
+            }
+            self.queue.push_back(Waiting { not_before: now + PATIENCE, ..run });
+        }
+    }
+
+    /// Whether a process of this machine that lives holds `run`. Of whatever else is there its supervisor says what it
+    /// is.
+    fn is_held_here(&self, run: Waiting) -> bool {
+        let claim = self.layout(run).claim();
+        let seen = lease::look(&claim, self.context.machine, SystemTime::now());
+        matches!(seen, Ok(Some((holder, true))) if holder.is_on(self.context.machine))
     }
 
     fn start(&mut self, run: Waiting, slot: usize) -> Result<Seat, PoolError> {

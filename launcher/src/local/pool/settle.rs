@@ -86,7 +86,7 @@ impl Pool<'_> {
         }
     }
 
-    fn layout(&self, run: Waiting) -> RunLayout {
+    pub(super) fn layout(&self, run: Waiting) -> RunLayout {
         self.writer.layout.run(self.context.tasks[run.index].spec.id)
     }
 
@@ -101,7 +101,7 @@ impl Pool<'_> {
             }
             _ => {
                 bar.remove();
-                self.queue.push_back(Waiting { not_before: Instant::now() + PATIENCE, ..run });
+                self.queue.push_back(Waiting { not_before: Instant::now() + PATIENCE, was_held: true, ..run });
             }
         }
     }
