@@ -208,7 +208,7 @@ impl<'a> Pool<'a> {
                 continue;
             }
             let Some(run) = self.next() else { break };
-            self.seats[slot] = Some(self.start(run, slot)?);
+            self.start(run, slot)?;
         }
         Ok(())
     }
@@ -235,17 +235,17 @@ impl<'a> Pool<'a> {
         matches!(seen, Ok(Some((holder, true))) if holder.is_on(self.context.machine))
     }
 
-    fn start(&mut self, run: Waiting, slot: usize) -> Result<Seat, PoolError> {
+    /// Starts `run` in the slot `place`.
+    fn start(&mut self, run: Waiting, place: usize) -> Result<(), PoolError> {
         let Context { submission, tasks, slots, .. } = self.context;
         let sweep = &self.writer.layout;
-        let slot = &slots[slot];
+        let slot = &slots[place];
         let spec = &tasks[run.index].spec;
         let array = sweep.array(submission);
         let index = run.index as u64;
         let order = Order { sweep: sweep.directory(), array: &array, index, slot, retry: run.retry, in_pack: false };
         let failure = |source| PoolError::Process { what: "start a supervisor", source };
         let supervisor = Supervisor::start(&order).map_err(failure)?;
-        // The seat is returned even if the ledger fails: whoever gives up must be able to stop the supervisor.
         let event = Event::AttemptStarted {
             run: spec.id,
             submission: (*submission).to_owned(),
@@ -254,11 +254,9 @@ impl<'a> Pool<'a> {
             gpu: slot.gpu.clone(),
         };
         let bar = self.progress.begin(&spec.label(), sweep.run(spec.id));
-        if let Err(error) = self.writer.ledger.append(env::now(), event) {
-            supervisor.signal(Signal::TERM);
-            return Err(error.into());
-        }
-        Ok(Seat { run, supervisor, bar, begun: Instant::now() })
+        // Seated before the ledger is written: if that fails, whoever gives up must be able to stop the supervisor.
+        self.seats[place] = Some(Seat { run, supervisor, bar, begun: Instant::now() });
+        Ok(self.writer.ledger.append(env::now(), event)?)
     }
 
     /// Takes leave of the supervisors that have ended.
