@@ -37,19 +37,26 @@ pub fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
 }
 
-/// The GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them: that variable's own list where it is set, else
-/// one number for each that the driver lists.
+/// The GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them: that variable's own list where it is set,
+/// else one number for each that the driver lists.
 pub fn gpus() -> Vec<String> {
-    match std::env::var("CUDA_VISIBLE_DEVICES") {
-        Ok(list) => listed_gpus(&list),
-        Err(_) => (0..driver_gpus(Path::new("/proc/driver/nvidia/gpus"))).map(|index| index.to_string()).collect(),
+    let list = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+    usable_gpus(list.as_deref(), || driver_gpus(Path::new("/proc/driver/nvidia/gpus")))
+}
+
+fn usable_gpus(list: Option<&str>, count: impl FnOnce() -> usize) -> Vec<String> {
+    match list {
+        Some(list) => listed_gpus(list),
+        None => (0..count()).map(|index| index.to_string()).collect(),
     }
 }
 
-/// The GPUs of a `CUDA_VISIBLE_DEVICES` list. CUDA ignores everything from the first negative number on.
-fn listed_gpus(list: &str) -> Vec<String> {
-    let names = list.split(',').map(str::trim);
-    names.take_while(|name| !name.is_empty() && !name.starts_with('-')).map(str::to_owned).collect()
+/// The GPUs of a `CUDA_VISIBLE_DEVICES` list: numbers, or the ids of GPUs and of their MIG instances. As in CUDA
+/// itself, nothing counts from the first name on that is none of these, such as `-1` or `NoDevFiles`.
+pub fn listed_gpus(list: &str) -> Vec<String> {
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let is_gpu = |name: &str| is_number(name) || name.starts_with("GPU-") || name.starts_with("MIG-");
+    list.split(',').map(str::trim).take_while(|name| is_gpu(name)).map(str::to_owned).collect()
 }
 
 fn driver_gpus(folder: &Path) -> usize {
@@ -61,10 +68,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_gpus_ends_at_the_first_negative_number() {
-        assert_eq!(listed_gpus("0, 2,-1,3"), ["0", "2"]);
-        assert_eq!(listed_gpus("GPU-8f3a"), ["GPU-8f3a"]);
-        assert_eq!(listed_gpus(""), Vec::<String>::new());
-        assert_eq!(listed_gpus("-1"), Vec::<String>::new());
+    fn a_list_of_gpus_ends_where_cuda_ends_it() {
+        assert_eq!(listed_gpus("0,1"), ["0", "1"]);
+        assert_eq!(listed_gpus(" 0, 3 "), ["0", "3"]);
+        assert_eq!(listed_gpus("0,-1,2"), ["0"]);
+        assert_eq!(listed_gpus("0,,2"), ["0"]);
+        assert_eq!(listed_gpus("GPU-8f3a, 1"), ["GPU-8f3a", "1"]);
+        let instances = ["MIG-GPU-8f3a/1/0", "MIG-2b7c"];
+        assert_eq!(listed_gpus(&instances.join(",")), instances);
+        for none in ["", " ", "-1", "-2", "-1,0", "NoDevFiles", "NoDevFiles,0", "none"] {
+            assert_eq!(listed_gpus(none), Vec::<String>::new(), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_list_those_of_the_driver_are_used() {
+        assert_eq!(usable_gpus(None, || 2), ["0", "1"]);
+        assert_eq!(usable_gpus(None, || 0), Vec::<String>::new());
+        assert_eq!(usable_gpus(Some("1"), || 2), ["1"]);
+        assert_eq!(usable_gpus(Some(""), || 2), Vec::<String>::new());
     }
 }

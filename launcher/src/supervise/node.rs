@@ -11,6 +11,8 @@ use std::thread;
 
 use spec::status::{Gpu, Node, NodeTask};
 
+use crate::env::listed_gpus;
+
 const DRIVER: &str = "/proc/driver/nvidia";
 
 /// GPUs that a process could see.
@@ -27,14 +29,8 @@ impl Visible {
     pub(super) fn here(list: Option<&str>) -> Self {
         let inherited = std::env::var("CUDA_VISIBLE_DEVICES").ok();
         let list = list.map(str::to_owned).or(inherited).unwrap_or_default();
-        Self { names: names(&list), devices: Path::new(DRIVER).join("version").exists().then(device_files) }
+        Self { names: listed_gpus(&list), devices: Path::new(DRIVER).join("version").exists().then(device_files) }
     }
-}
-
-/// The GPUs of a list. As in CUDA itself, what follows a name that stands for none does not count.
-fn names(list: &str) -> Vec<String> {
-    let stands_for_none = |name: &&str| name.is_empty() || *name == "-1" || *name == "NoDevFiles";
-    list.split(',').map(str::trim).take_while(|name| !stands_for_none(name)).map(str::to_owned).collect()
 }
 
 fn device_files() -> u32 {
@@ -134,15 +130,6 @@ fn answer(text: &str) -> (Vec<Gpu>, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_ends_where_cuda_ends_it() {
-        assert_eq!(names("0,3"), ["0", "3"]);
-        assert_eq!(names("GPU-8f, 1"), ["GPU-8f", "1"]);
-        for none in ["", "-1", "NoDevFiles", "-1,0"] {
-            assert_eq!(names(none), Vec::<String>::new(), "{none}");
-        }
-    }
 
     #[test]
     fn the_driver_tells_its_version_and_the_models() {
