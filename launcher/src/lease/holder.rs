@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::process::{Machine, start_ticks};
+use super::process::{self, Machine, start_ticks};
 
 /// How often a holder shows that it lives.
 pub const RENEWAL: Duration = Duration::from_secs(30);
@@ -63,7 +63,7 @@ impl Holder {
     /// only the silence can tell.
     pub fn lives(&self, machine: &Machine, silence: Duration) -> bool {
         if self.is_on(machine) {
-            start_ticks(self.process) == Some(self.started)
+            process::lives(self.process, self.started)
         } else if self.host == machine.host && self.boot != machine.boot {
             false
         } else {

@@ -1,6 +1,9 @@
 //! How a process is told from every other one, also from a later one with the same number.
 
-use std::fs;
+use std::{fs, io};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::env;
 
@@ -27,9 +30,35 @@ impl Machine {
     }
 }
 
-/// When the process started, in clock ticks since boot; `None` when there is no such process, or only its remains.
+/// When the process started, in clock ticks since boot; `None` when there is no such process, or only its remains, or
+/// it may not be looked at.
 pub(super) fn start_ticks(process: u32) -> Option<u64> {
-    parse_start_ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+    parse_start_ticks(&stat(process).ok()?)
+}
+
+/// Whether the process that started at this tick lives.
+pub(super) fn lives(process: u32, started: u64) -> bool {
+    still_lives(stat(process), started, || answers(process))
+}
+
+fn stat(process: u32) -> io::Result<String> {
+    fs::read_to_string(format!("/proc/{process}/stat"))
+}
+
+/// Whether there is a process of that number, whoever owns it.
+fn answers(process: u32) -> Result<(), Errno> {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+    test_kill_process(process)
+}
+
+/// Whether a process lives, from what `/proc` shows of it. Where that hides other people's processes, what is hidden
+/// looks as if it were gone; only the answer to a signal tells these two apart, and what is there but hidden is taken
+/// for the process that started then.
+fn still_lives(stat: io::Result<String>, started: u64, answer: impl FnOnce() -> Result<(), Errno>) -> bool {
+    match stat {
+        Ok(stat) => parse_start_ticks(&stat) == Some(started),
+        Err(_) => matches!(answer(), Ok(()) | Err(Errno::PERM)),
+    }
 }
 
 /// Field 22 of `/proc/<pid>/stat`. The second field is the program's name, in parentheses, and may hold spaces and
@@ -53,6 +82,29 @@ mod tests {
         assert_eq!(parse_start_ticks(&format!("12 (a) b) (c)) S {rest}")), Some(22));
         assert_eq!(parse_start_ticks(&format!("12 (gone) Z {rest}")), None);
         assert_eq!(parse_start_ticks("12 (short) S 1 2"), None);
+    }
+
+    #[test]
+    fn a_process_that_is_hidden_is_told_from_one_that_is_gone() {
+        let hidden = || Err(io::ErrorKind::NotFound.into());
+        assert!(still_lives(hidden(), 22, || Err(Errno::PERM)));
+        assert!(still_lives(hidden(), 22, || Ok(())));
+        assert!(!still_lives(hidden(), 22, || Err(Errno::SRCH)));
+        assert!(still_lives(Err(io::ErrorKind::PermissionDenied.into()), 22, || Err(Errno::PERM)));
+        let rest = (4..=25).map(|field| field.to_string()).collect::<Vec<_>>().join(" ");
+        let seen = |state: &str| Ok(format!("12 (name) {state} {rest}"));
+        let unasked = || unreachable!("what is seen needs no signal");
+        assert!(still_lives(seen("S"), 22, unasked));
+        assert!(!still_lives(seen("S"), 23, unasked));
+        assert!(!still_lives(seen("Z"), 22, unasked));
+    }
+
+    #[test]
+    fn this_process_lives_and_process_zero_does_not() {
+        let process = std::process::id();
+        assert!(lives(process, start_ticks(process).unwrap()));
+        assert_eq!(answers(process), Ok(()));
+        assert!(!lives(0, 0) && !lives(u32::MAX, 0));
     }
 
     #[test]
