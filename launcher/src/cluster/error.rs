@@ -8,6 +8,7 @@ use slurm::transport::files::CarryError;
 use slurm::transport::ssh::SshError;
 use spec::ExitCode;
 
+use super::fence::FenceError;
 use super::site::SiteError;
 use crate::error::CliError;
 use crate::files::FileError;
@@ -26,6 +27,9 @@ pub enum ClusterError {
     /// A record could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Nobody can tell whether a submission was given up.
+    #[error(transparent)]
+    Fence(#[from] FenceError),
     /// Another process acts on the sweep.
     #[error(transparent)]
     Writer(#[from] WriterError),
@@ -122,6 +126,7 @@ impl From<ClusterError> for CliError {
     fn from(error: ClusterError) -> Self {
         match error {
             ClusterError::File(error) => error.into(),
+            ClusterError::Fence(error) => error.into(),
             ClusterError::Client(ClientError::Transport(TransportError::NotInstalled { .. })) => {
                 Self::new(ExitCode::Unavailable, error)
                     .hint("run it on a login node of the cluster, or use `seedbed run` for this machine alone")

@@ -53,7 +53,7 @@ pub use self::change::{Change, Changes};
 pub use self::contact::Contact;
 pub use self::end::{EndedTask, note_ends};
 pub use self::error::ClusterError;
-pub use self::fence::is_given_up;
+pub use self::fence::{FenceError, is_given_up};
 pub use self::frame::check_path;
 pub use self::health::{Finding, Verdict, examine};
 pub use self::job_log::{job_log, last_words};

@@ -149,7 +149,7 @@ fn settle_one(
     writer.keep()?;
     let name = submission.name.to_string();
     let mut jobs = found.all.clone();
-    let is_fenced = fence::fence(&writer.layout, &submission.name).exists();
+    let is_fenced = fence::is_given_up(&writer.layout.array(&name))?;
     if is_fenced && !jobs.is_empty() {
         // Whoever gave it up was interrupted before that was written down. Its tasks see the fence and do nothing.
         contact.cancel(found.alive.clone())?;

@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let task = arguments.requeues.or(arguments.in_pack.then_some(0)).and_then(SlurmTask::here);
     // A run of a pack uses the scratch folder of the whole task, and leaves it to it.
     let _scratch = task.as_ref().filter(|_| !arguments.in_pack).map(|_| Scratch::of_this_job());
-    if cluster::is_given_up(&arguments.array) {
+    if cluster::is_given_up(&arguments.array)? {
         talk("this submission was given up before it started: there is nothing to do");
         return Ok(ExitCode::Done);
     }
