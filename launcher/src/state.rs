@@ -81,16 +81,18 @@ impl Observation {
 
 /// Looks at the run in `layout` from `machine` at `now`.
 ///
-/// A run whose record is damaged is one that failed: it must not keep the others from being seen.
+/// A run whose record or claim is damaged is one that failed: it must not keep the others from being seen.
 ///
 /// # Errors
-/// When a record is there but the system does not let it be read, or a claim is damaged.
+/// When a record or a claim is there but the system does not let it be read, or is of another version.
 pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
     match observe_strictly(layout, machine, now) {
         Err(error) if error.is_of_content() => {
-            let state = match lease::look(&layout.claim(), machine, now)? {
-                Some((holder, true)) => Observed::Running(Box::new(holder)),
-                _ => no_results(&error.in_one_line()),
+            let state = match lease::look(&layout.claim(), machine, now) {
+                Ok(Some((holder, true))) => Observed::Running(Box::new(holder)),
+                Ok(_) => no_results(&error.in_one_line()),
+                Err(claim) if claim.is_of_content() => no_results(&error.in_one_line()),
+                Err(claim) => return Err(claim),
             };
             Ok(Observation { state, status: None })
         }
@@ -98,10 +100,11 @@ pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result
     }
 }
 
-/// As [`observe`], for who would carry the run out: a record that cannot be understood is an error, and nothing is done.
+/// As [`observe`], for who would carry the run out: a record or a claim that cannot be understood is an error, and
+/// nothing is done.
 ///
 /// # Errors
-/// When a record is there but cannot be read or understood.
+/// When a record or a claim is there but cannot be read or understood.
 pub fn observe_strictly(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
     // The record is read before the claim and, where it says running while nobody claims the run, once more: the supervisor
     // may have written its last word and left between the two looks.
@@ -226,6 +229,31 @@ mod tests {
             assert!(made.success());
         };
         assert!(matches!(seen(State::Done, by_a_pipe), Observed::Failed { cause: Cause::NoResults, .. }));
+    }
+
+    #[test]
+    fn a_claim_that_cannot_be_understood_is_a_run_that_failed_but_for_who_would_carry_it_out() {
+        for content in [&b""[..], b"{\"schema\": 1, ", b"\xff"] {
+            let folder = tempfile::tempdir().unwrap();
+            let layout = RunLayout::new(folder.path());
+            std::fs::write(layout.claim(), content).unwrap();
+            let (machine, now) = (Machine::here(), SystemTime::now());
+            let Observed::Failed { cause: Cause::NoResults, message } = observe(&layout, &machine, now).unwrap().state
+            else {
+                panic!("{content:?}")
+            };
+            assert!(message.contains("claim.json") && message.contains("move it away"), "{message}");
+            assert!(observe_strictly(&layout, &machine, now).unwrap_err().is_of_content());
+        }
+        let done = |layout: &RunLayout| {
+            std::fs::write(layout.results(), "metric,value\nloss,1\n").unwrap();
+            std::fs::write(layout.claim(), "").unwrap();
+        };
+        assert_eq!(seen(State::Done, done), Observed::Done);
+        let folder = tempfile::tempdir().unwrap();
+        let layout = RunLayout::new(folder.path());
+        std::fs::write(layout.claim(), "{\"schema\": 9}").unwrap();
+        assert!(observe(&layout, &Machine::here(), SystemTime::now()).is_err());
     }
 
     #[test]

@@ -241,6 +241,30 @@ fn a_damaged_record_hides_no_other_run() {
 }
 
 #[test]
+fn a_damaged_claim_hides_no_other_run_and_is_not_written_over() {
+    let sweep = ToySweep::new(&format!("[ $1$2 = relu0 ] && [ $SEEDBED_ATTEMPT = 1 ] && exit 75; {DONE}"));
+    assert_eq!(sweep.run(&[]).status.code(), Some(75));
+    let claim = sweep.layout().run(sweep.plan().runs[0].id).claim();
+    fs::write(&claim, "{\"schema\": 1, ").unwrap();
+    for command in ["status", "report"] {
+        let output = sweep.seedbed(&[command, "toy.toml"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", stderr(&output));
+    }
+    let status = stdout(&sweep.seedbed(&["status", "toy.toml"]).output().unwrap());
+    assert!(status.starts_with("toy: 3 of 4 runs\n"), "{status}");
+    assert!(status.contains("claim.json:1 is damaged") && status.contains("move it away"), "{status}");
+    assert_eq!(sweep.run(&["--retry", "failed"]).status.code(), Some(1));
+
+    let array = fs::read_dir(sweep.layout().arrays()).unwrap().next().unwrap().unwrap().path();
+    let mut exec = sweep.seedbed(&["exec", "--sweep-dir", "sweeps/toy", "--index", "0", "--retry-failed", "--array"]);
+    let output = exec.arg(array).output().unwrap();
+    assert_eq!(output.status.code(), Some(65), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(&claim).unwrap(), "{\"schema\": 1, ");
+    fs::remove_file(&claim).unwrap();
+    assert_eq!(sweep.run(&[]).status.code(), Some(0));
+}
+
+#[test]
 fn each_gpu_is_seen_by_its_own_runs() {
     let sweep = ToySweep::new(&format!("echo $CUDA_VISIBLE_DEVICES > gpu; sleep 0.2; {DONE}"));
     assert_eq!(sweep.run(&["--gpus", "3,5"]).status.code(), Some(0));

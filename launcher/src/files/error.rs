@@ -141,6 +141,9 @@ fn of_sweep(path: &Path) -> Option<&'static str> {
             Some("move it away: `seedbed submit` or `seedbed run` makes it anew, and finds again what is with Slurm")
         }
         "status.json" => Some("move it away: the run then goes on from its last checkpoint, or is carried out again"),
+        "claim.json" => {
+            Some("once no process carries out the run, move it away: the run then goes on from its last checkpoint")
+        }
         "facts.json" | "run.json" => Some("move it away: it is written again when the run is started again"),
         _ if folder.is_some_and(|folder| folder == "arrays") => {
             Some("`seedbed reconcile --abandon` ends the job and lets its runs be submitted again")
