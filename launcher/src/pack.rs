@@ -168,10 +168,9 @@ impl Course<'_> {
                     has_left |= code == i32::from(ExitCode::Resume.code());
                     self.end(member, End::Code(code), &talk);
                 }
-                Ok(Some(Ended { signal, talk, .. })) => {
-                    let name = signal.and_then(signal_hook::low_level::signal_name).unwrap_or("a signal");
-                    let end = End::Signal(signal.unwrap_or_default());
-                    self.end(member, end, &format!("{talk}\nits supervisor was ended by {name}"));
+                Ok(Some(ended)) => {
+                    let end = End::Signal(ended.signal.unwrap_or_default());
+                    self.end(member, end, &format!("{}\n{}", ended.talk, ended.how()));
                 }
                 Err(error) => self.end(member, End::Code(ExitCode::Bug.code().into()), &error.to_string()),
             }

@@ -224,6 +224,18 @@ fn a_run_whose_directory_vanishes_ends_and_the_others_go_on() {
 }
 
 #[test]
+fn a_run_whose_supervisor_was_killed_is_named() {
+    let sweep = ToySweep::new(&format!("[ $1$2 = relu0 ] && {{ kill -KILL $PPID; sleep 9; }}; {DONE}"));
+    let output = sweep.run(&[]);
+    assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
+    let run = &sweep.plan().runs[0].id;
+    let told = stderr(&output);
+    let line = told.lines().find(|line| line.starts_with(&format!("run {run} ("))).unwrap();
+    assert!(line.ends_with("): its supervisor was ended by SIGKILL"), "{told}");
+    assert!(!told.lines().any(str::is_empty), "{told}");
+}
+
+#[test]
 fn a_damaged_record_hides_no_other_run() {
     let sweep = ToySweep::new(DONE);
     assert_eq!(sweep.run(&[]).status.code(), Some(0));

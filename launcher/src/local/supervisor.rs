@@ -29,6 +29,17 @@ pub(crate) struct Ended {
     pub(crate) talk: String,
 }
 
+impl Ended {
+    /// How it ended, in words.
+    pub(crate) fn how(&self) -> String {
+        match (self.code, self.signal.and_then(signal_hook::low_level::signal_name)) {
+            (Some(code), _) => format!("its supervisor ended with exit code {code}"),
+            (None, Some(name)) => format!("its supervisor was ended by {name}"),
+            (None, None) => "its supervisor was ended by a signal".to_owned(),
+        }
+    }
+}
+
 /// What a supervisor is to do.
 pub(crate) struct Order<'a> {
     pub(crate) sweep: &'a Path,
@@ -84,5 +95,18 @@ impl Supervisor {
         self.talk.read_to_end(&mut talk)?;
         let talk = String::from_utf8_lossy(&talk).trim_end().to_owned();
         Ok(Some(Ended { code: status.code(), signal: status.signal(), talk }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_by_its_code_or_its_signal() {
+        let how = |code, signal| Ended { code, signal, talk: String::new() }.how();
+        assert_eq!(how(Some(70), None), "its supervisor ended with exit code 70");
+        assert_eq!(how(None, Some(9)), "its supervisor was ended by SIGKILL");
+        assert_eq!(how(None, Some(64)), "its supervisor was ended by a signal");
     }
 }

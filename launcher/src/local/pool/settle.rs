@@ -54,7 +54,9 @@ impl Pool<'_> {
             _ if has_record => None,
             // The supervisor itself failed.
             _ => {
-                self.progress.say(&ended.talk);
+                let words = format!("{}\n{}", ended.how(), ended.talk);
+                let indented = words.trim_end().replace('\n', "\n    ");
+                self.progress.say(&format!("run {} ({}): {indented}", spec.id, spec.label()));
                 match ended.code.and_then(ExitCode::from_code) {
                     Some(ExitCode::CannotWrite) => Some(Cause::CannotWrite),
                     Some(ExitCode::Unavailable) => Some(Cause::Unavailable),
