@@ -143,6 +143,17 @@ fn logs_can_be_followed_to_the_end() {
 }
 
 #[test]
+fn a_character_that_is_written_in_two_halves_is_followed_whole() {
+    let sweep = ToySweep::new(&format!("printf 'caf\\303'; sleep 1; printf '\\251\\n\\377\\n'; {DONE}"));
+    let launcher = start(&mut sweep.seedbed(&["run", "toy.toml", "--limit", "1"]));
+    wait_until("the run is recorded", || sweep.layout().plan().exists() && !sweep.records().is_empty());
+    let id = sweep.plan().runs[0].id.to_string();
+    let logs = sweep.seedbed(&["logs", "--follow", &id]).output().unwrap();
+    assert_eq!(logs.stdout, b"caf\xc3\xa9\n\xff\n");
+    assert_eq!(launcher.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn logs_that_are_followed_wait_for_the_run_to_begin() {
     let sweep = ToySweep::new(&format!("[ $1 = relu ] || echo here; {DONE}"));
     sweep.run(&["--limit", "1"]);

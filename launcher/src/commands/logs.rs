@@ -60,10 +60,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         let goes_on = follow && source.goes_on()?;
         // Opened anew each time: what came from a far site has taken the file's place.
         let mut log = open(&path, attempt, last)?;
-        let mut text = Vec::new();
-        let read = log.seek(SeekFrom::Start(told)).and_then(|_| log.read_to_end(&mut text));
+        let mut bytes = Vec::new();
+        let read = log.seek(SeekFrom::Start(told)).and_then(|_| log.read_to_end(&mut bytes));
         told += read.map_err(|error| FileError::read(&path, error))? as u64;
-        if !still_heard(&String::from_utf8_lossy(&text))? || !goes_on {
+        // As they are: the last of them may be the first half of a character.
+        if !still_heard(&bytes)? || !goes_on {
             return Ok(ExitCode::Done);
         }
         thread::sleep(source.pause);

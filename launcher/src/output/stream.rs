@@ -9,16 +9,16 @@ use crate::error::CliError;
 /// # Errors
 /// When stdout is a file that cannot take it: no space, for instance.
 pub fn print(text: &str) -> Result<(), CliError> {
-    still_heard(text).map(|_| ())
+    still_heard(text.as_bytes()).map(|_| ())
 }
 
-/// Like [`print()`]; false when nobody listens any more, so that an endless command can end.
+/// Like [`print()`], of bytes as they are; false when nobody listens any more, so that an endless command can end.
 ///
 /// # Errors
 /// As [`print()`].
-pub fn still_heard(text: &str) -> Result<bool, CliError> {
+pub fn still_heard(bytes: &[u8]) -> Result<bool, CliError> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(CliError::new(ExitCode::CannotWrite, error).hint("stdout could not take the output")),
