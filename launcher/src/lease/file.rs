@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
+use rustix::fs::{AtFlags, CWD, RenameFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, renameat_with, utimensat};
 
 use super::{Holder, Machine};
 use crate::files::{FileError, create_new, read_optional_record};
@@ -137,12 +137,23 @@ fn retire(path: &Path, dead: &Holder, token: &str) -> io::Result<()> {
     }
     let moved = read_optional_record::<Holder>(&grave).ok().flatten();
     if moved.is_some_and(|moved| moved.token != dead.token) {
-        match fs::hard_link(&grave, path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        return put_back(&grave, path);
     }
     fs::remove_file(&grave)
+}
+
+/// Gives a lease that was moved to `grave` its name back, unless another one has it by now.
+fn put_back(grave: &Path, path: &Path) -> io::Result<()> {
+    // As when a lease is made: a rename that does not replace or, on file systems that have none, a hard link.
+    match renameat_with(CWD, grave, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => return Ok(()),
+        Err(rustix::io::Errno::EXIST) => {}
+        Err(_) => match fs::hard_link(grave, path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        },
+    }
+    fs::remove_file(grave)
 }
 
 /// How long ago the file was last touched.
@@ -207,5 +218,20 @@ mod tests {
         retire(&path, &holder(&machine, "dead"), "slow").unwrap();
         assert!(alive.is_ours().unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_lease_is_put_back_by_a_rename_and_replaces_nobody() {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (grave, path) = (folder.path().join("lock.json.slow"), folder.path().join("lock.json"));
+        fs::write(&grave, "moved").unwrap();
+        let inode = |path: &Path| fs::metadata(path).map(|metadata| metadata.ino()).unwrap();
+        let before = inode(&grave);
+        put_back(&grave, &path).unwrap();
+        assert_eq!((inode(&path), grave.exists()), (before, false));
+        fs::write(&grave, "late").unwrap();
+        put_back(&grave, &path).unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), grave.exists()), ("moved", false));
     }
 }
