@@ -1,4 +1,7 @@
 //! Whether the kernel killed somebody in our control group for want of memory.
+//!
+//! The group may be that of a whole job or session, so that runs beside this one share its count: that it has grown
+//! says something of a run only where the run's own end fits.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +23,7 @@ impl OutOfMemoryCounter {
         Self { file, before }
     }
 
-    /// Whether somebody was killed since.
+    /// Whether somebody was killed since: of this run, or of another one in the group.
     pub(super) fn has_grown(&self) -> bool {
         matches!((self.before, count(&self.file)), (Some(before), Some(now)) if now > before)
     }

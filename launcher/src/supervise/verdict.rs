@@ -13,7 +13,8 @@ pub(super) struct Evidence {
     pub(super) results: Result<Results, ResultsError>,
     /// The last lines of the log.
     pub(super) log: String,
-    /// Whether the kernel killed a process of ours for want of memory meanwhile.
+    /// Whether the kernel killed a process for want of memory meanwhile: one of ours, or of another run that shares our
+    /// control group. It counts where the end itself fits.
     pub(super) out_of_memory: bool,
 }
 
@@ -65,8 +66,10 @@ fn after_exit(code: i32, asked: bool, log: &str, out_of_memory: bool) -> (State,
         Some(ExitCode::Unavailable) => Cause::Unavailable,
         Some(ExitCode::CannotWrite) => Cause::CannotWrite,
         _ if tells_of_gpu_memory(log) => Cause::GpuOutOfMemory,
-        // The kernel may have killed a process of the trainer's, which then gave up in its own way.
-        _ if out_of_memory || tells_of_memory(log) => Cause::OutOfMemory,
+        _ if tells_of_memory(log) => Cause::OutOfMemory,
+        // The kernel may have killed a process of the trainer's, which then gave up in its own way; but it says so, or
+        // else the kernel killed somebody of another run.
+        _ if out_of_memory && (code == 128 + SIGKILL || tells_of_kill(log)) => Cause::OutOfMemory,
         _ => Cause::ProgramError,
     };
     (State::Failed, cause)
@@ -106,6 +109,11 @@ fn tells_of_memory(log: &str) -> bool {
         "memory allocation of",
     ];
     WORDS.iter().any(|words| log.contains(words))
+}
+
+/// Whether the last words tell of a process that was killed: those of a shell, Python, torch, Rust.
+fn tells_of_kill(log: &str) -> bool {
+    ["Killed", "SIGKILL", "signal 9", "signal: 9"].iter().any(|words| log.contains(words))
 }
 
 fn last_words(end: &End, log: &str) -> String {
@@ -207,14 +215,26 @@ mod tests {
 
     #[test]
     fn a_kill_for_want_of_memory_is_told_from_another() {
-        let worker = End { exit_code: Some(1), signal: None, asked: Asked::No };
-        let evidence =
-            Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
-        assert_eq!(judge(&worker, evidence).cause, Cause::OutOfMemory);
-        let end = End { exit_code: None, signal: Some(9), asked: Asked::No };
-        let evidence =
-            Evidence { results: Err(FinalValuesError::Empty.into()), log: String::new(), out_of_memory: true };
-        assert_eq!(judge(&end, evidence).cause, Cause::OutOfMemory);
+        let cause = |exit_code, signal, log: &str, out_of_memory| {
+            let evidence =
+                Evidence { results: Err(FinalValuesError::Empty.into()), log: log.to_owned(), out_of_memory };
+            judge(&End { exit_code, signal, asked: Asked::No }, evidence).cause
+        };
+        assert_eq!(cause(None, Some(9), "", true), Cause::OutOfMemory);
+        assert_eq!(cause(None, Some(9), "", false), Cause::Killed);
+        assert_eq!(cause(Some(137), None, "", true), Cause::OutOfMemory);
+        assert_eq!(cause(Some(137), None, "", false), Cause::ProgramError);
+        // A worker of the trainer's was killed, and the trainer says so.
+        for log in ["worker 3 failed:\nKilled", "RuntimeError: worker (pid 7) is killed by signal: Killed.", "SIGKILL"]
+        {
+            assert_eq!(cause(Some(1), None, log, true), Cause::OutOfMemory, "{log}");
+            assert_eq!(cause(Some(1), None, log, false), Cause::ProgramError, "{log}");
+        }
+        assert_eq!(cause(Some(1), None, "std::bad_alloc", false), Cause::OutOfMemory);
+        // Another run of the control group was killed.
+        for log in ["", "boom"] {
+            assert_eq!(cause(Some(1), None, log, true), Cause::ProgramError, "{log}");
+        }
     }
 
     #[test]
