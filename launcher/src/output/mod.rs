@@ -1,4 +1,5 @@
-//! Words for the person at the terminal: stdout is data, stderr is talk, and only commands call this.
+//! Words for the person at the terminal: stdout is data, stderr is talk. Commands and `main` call this and, while
+//! something takes long, the progress of local runs and whatever waits for a site.
 //!
 //! A reader that goes away (`seedbed status | head -1`) is no error: what it no longer wants is dropped.
 

@@ -44,7 +44,8 @@ impl SweepLayout {
         self.root.join("ledger.jsonl")
     }
 
-    /// The lock of whoever writes the plan and the ledger: made with O_EXCL, removed when it is done.
+    /// The lock of whoever writes the plan and the ledger: made whole by a rename that does not replace, or a hard
+    /// link; removed when it is done.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock.json")
     }
@@ -122,7 +123,7 @@ impl RunLayout {
         self.root.join("run.json")
     }
 
-    /// The claim: made with O_EXCL, removed when the attempt ends.
+    /// The claim: made whole by a rename that does not replace, or a hard link; removed when the attempt ends.
     pub fn claim(&self) -> PathBuf {
         self.root.join("claim.json")
     }
@@ -172,8 +173,9 @@ impl RunLayout {
         self.evaluation().join(format!("{folder}.json"))
     }
 
-    /// The claim of the measurement that fills this folder of [`RunLayout::evaluation`]: made with O_EXCL, removed when it ends. Its
-    /// name is one that is not fetched from a site elsewhere, whose own processes alone it concerns.
+    /// The claim of the measurement that fills this folder of [`RunLayout::evaluation`]: made as [`RunLayout::claim`]
+    /// is, removed when it ends. Its name is one that is not fetched from a site elsewhere, whose own processes alone
+    /// it concerns.
     pub fn element_claim(&self, folder: &str) -> PathBuf {
         self.evaluation().join(format!(".{folder}.claim"))
     }
