@@ -2,7 +2,8 @@
 //!
 //! Read in this order:
 //!
-//! 1. [`run`]: the whole of `seedbed-trainer run`, from the spec to the results; [`session`] makes a run ready.
+//! 1. [`run`]: the whole of `seedbed-trainer run`, from the spec to the results; [`session`] makes a run ready, [`mod@alone`] keeps
+//!    others off it.
 //! 2. [`train`]: the training loop on one page; [`step`]: one optimiser step; [`feed`]: its batches, made a step ahead.
 //! 3. [`model`] and [`feed_forward`]: the networks. [`parameters`]: their weights in one flat buffer.
 //! 4. [`data`]: from text files to packed batches. [`streams`]: where every random number comes from.
@@ -17,6 +18,7 @@
 //! Invariants: every random number comes from a stream named by (seed, purpose, counters); a resumed run leaves the same
 //! bytes as one never stopped, on a CPU with the same number of threads; nothing is padded, and no story sees another.
 
+pub mod alone;
 pub mod ask;
 pub mod bench;
 pub mod checkpoint;

@@ -11,6 +11,7 @@ use spec::status::{Facts, Outcome};
 use spec::{ExitCode, Failure, Program, RunSpec, SCHEMA, SpecError, Study};
 use tch::Device;
 
+use crate::alone::alone;
 use crate::collective::call::Call;
 use crate::collective::ranks;
 use crate::evaluate::folder;
@@ -37,6 +38,7 @@ pub fn carry_out(
     let layout = RunLayout::new(directory);
     let run = read_spec(&layout)?;
     let study = study(&run)?;
+    let _alone = if call.is_none_or(|call| call.rank == 0) { Some(alone(&layout)?) } else { None };
     if call.is_none() {
         // Of a start with several ranks, whose leader was killed.
         remove_folder(&layout.ranks()).map_err(write_failure)?;

@@ -21,6 +21,9 @@ use crate::device;
 use crate::failure::as_failure;
 use crate::whole_number::{from_one, from_zero};
 
+/// More threads than any machine has.
+const MOST_THREADS: i64 = 4096;
+
 /// What is to be timed.
 #[derive(Debug, Args)]
 pub struct Request {
@@ -57,7 +60,7 @@ pub struct Request {
     #[arg(long, default_value = "auto")]
     device: String,
     /// Processor threads [default: as libtorch chooses]
-    #[arg(long, value_parser = from_one::<u32>, allow_negative_numbers = true)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS), allow_negative_numbers = true)]
     threads: Option<u32>,
     /// Seed of weights, order, masks and dropout
     #[arg(long, default_value_t = 0, value_parser = from_zero::<u64>, allow_negative_numbers = true)]

@@ -47,7 +47,9 @@ impl Plan {
             given.push(("data.tokenizer".to_owned(), Value::from(tokenizer.to_string().as_str())));
         }
         for setting in &request.settings {
-            given.push(split(setting)?);
+            let (key, value) = split(setting)?;
+            refuse_option(&key)?;
+            given.push((key, value));
         }
         let mut settings = Settings::new();
         for (key, value) in &given {
@@ -73,6 +75,27 @@ impl Plan {
             network: None,
         };
         Ok(Self { run, study, activation: activation.to_owned() })
+    }
+}
+
+/// Settings that have an option here, by which what was trained is named afterwards.
+const OPTIONS: [(&str, &str); 4] = [
+    ("model.activation", "--activation"),
+    ("model.architecture", "--architecture"),
+    ("train.precision", "--precision"),
+    ("execution.device", "--device"),
+];
+
+/// Refuses a setting that is an option.
+fn refuse_option(key: &str) -> Result<(), Failure> {
+    let setting = setting::find(key).map(|setting| setting.key);
+    let option = OPTIONS.into_iter().find(|(key, _)| setting == setting::find(key).map(|setting| setting.key));
+    match option.filter(|_| setting.is_some()) {
+        None => Ok(()),
+        Some((_, option)) => {
+            let error = Failure::new(ExitCode::Usage, format!("`--set {key}=…` is an option of its own here"));
+            Err(error.hint(format!("use {option}")))
+        }
     }
 }
 
@@ -114,5 +137,22 @@ fn unknown(key: &str) -> Failure {
     match setting::nearest(key) {
         Some(near) => failure.hint(format!("`{near}` comes nearest")),
         None => failure.hint("`seedbed new` lists all settings"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_names_what_is_timed_is_given_by_its_option() {
+        for key in ["model.activation", "activation", "architecture", "train.precision", "execution.device"] {
+            let refused = refuse_option(key).unwrap_err();
+            assert_eq!(refused.exit(), ExitCode::Usage);
+            assert!(refused.render().contains("use --"), "{}", refused.render());
+        }
+        for key in ["model.ffn-size", "train.tokens-per-step", "no-setting"] {
+            assert!(refuse_option(key).is_ok(), "{key}");
+        }
     }
 }

@@ -238,6 +238,7 @@ impl Preparation<'_> {
 
 fn nothing_held_out(data: &DataSpec, corpus: u64, validation: u64) -> DataError {
     let (stories, reason) = match data.validation {
+        Validation::Fraction(_) if corpus < 2 => (corpus, "one is trained on; name others by data.validation"),
         Validation::Fraction(_) => (corpus, "raise data.validation-fraction"),
         Validation::Files(_) => (
             validation,
