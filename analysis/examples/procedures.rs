@@ -1,5 +1,5 @@
-//! Answers of single procedures, for comparison with other programs: a question a line on standard input, as JSON, and an answer a
-//! line on standard output.
+//! Answers of single procedures, for comparison with other programs: a question a line on standard input, as JSON, and
+//! an answer a line on standard output.
 //!
 //!     echo '{"procedure": "dunn", "rows": [[1, 2, 3], [2, 4, 6], [5, 7, 9]]}' | target/release/examples/procedures
 //!

@@ -7,8 +7,9 @@ const LARGE: f64 = 1e15;
 /// The levels of significance that are in use: beside them a p value has more decimals.
 const LEVELS: [f64; 3] = [0.1, 0.05, 0.01];
 
-/// A value with a fixed number of decimals and a true minus sign; never `-0.00`. Where it takes more than nine of them, a value below
-/// 1e-4 has as many digits as those would show, and a power of ten: `3.4e-12`; one from 1e15 on has five digits and one, too.
+/// A value with a fixed number of decimals and a true minus sign; never `-0.00`. Where it takes more than nine of them,
+/// a value below 1e-4 has as many digits as those would show, and a power of ten: `3.4e-12`; one from 1e15 on has five
+/// digits and one, too.
 pub fn fixed(value: f64, decimals: usize) -> String {
     let text = match small(value, decimals) {
         Some(text) => text,
@@ -43,8 +44,8 @@ pub fn signed(value: f64, decimals: usize) -> String {
     if value > 0.0 && !is_zero(&text) { format!("+{text}") } else { text }
 }
 
-/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1. Beside 0.1, 0.05 and 0.01
-/// so many that the side is seen: `0.0499`.
+/// A p value: four decimals below 0.001, three below 0.1, two above; `<0.0001` and `>0.99` rather than 0 and 1. Beside
+/// 0.1, 0.05 and 0.01 so many that the side is seen: `0.0499`.
 pub fn p_value(p: f64) -> String {
     match p {
         p if p < 1e-4 => "<0.0001".to_owned(),
@@ -95,8 +96,8 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// Decimals that show a quantity of this size to two significant digits; at least 0 and at most 308, which [`fixed`] writes with a power
-/// of ten.
+/// Decimals that show a quantity of this size to two significant digits; at least 0 and at most 308, which [`fixed`]
+/// writes with a power of ten.
 pub fn decimals_for(size: f64) -> usize {
     if !size.is_finite() || size <= 0.0 {
         return 3;

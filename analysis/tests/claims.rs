@@ -1,5 +1,5 @@
-//! What a report may claim and what it must say beside it: runs that diverged, the log scale, floors of p, unequal arms, curves that
-//! end early, levels in two spellings. Numbers are those of `tests/reference/make_mends.py`.
+//! What a report may claim and what it must say beside it: runs that diverged, the log scale, floors of p, unequal
+//! arms, curves that end early, levels in two spellings. Numbers are those of `tests/reference/make_mends.py`.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 

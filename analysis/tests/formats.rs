@@ -1,5 +1,5 @@
-//! Every form of a report says the same: the tables of the page stand, row by row, in Markdown and LaTeX too, and the numbers of the
-//! CSV files and of the JSON are those that are shown.
+//! Every form of a report says the same: the tables of the page stand, row by row, in Markdown and LaTeX too, and the
+//! numbers of the CSV files and of the JSON are those that are shown.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -113,8 +113,8 @@ fn every_table_stands_in_every_form() {
     }
 }
 
-/// What the tables of strata show of an arm, from the numbers of the report: mean, spread, difference, interval, p, adjusted p, adjusted p
-/// of equivalence, detectable difference.
+/// What the tables of strata show of an arm, from the numbers of the report: mean, spread, difference, interval, p,
+/// adjusted p, adjusted p of equivalence, detectable difference.
 fn shown(metric: &MetricReport, arm: &Arm) -> [String; 8] {
     let fixed = |value: Option<f64>| value.map(|value| number::fixed(value, metric.decimals));
     let compared = arm.comparison.as_ref();

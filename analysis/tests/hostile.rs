@@ -1,4 +1,5 @@
-//! Every procedure on inputs that nobody means: no panic, no endless loop, no number that is not finite, no p value of 0.
+//! Every procedure on inputs that nobody means: no panic, no endless loop, no number that is not finite, no p value of
+//! 0.
 
 // clippy takes the helpers of this crate for something else than tests.
 #![allow(clippy::unwrap_used)]

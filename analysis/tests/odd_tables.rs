@@ -1,4 +1,5 @@
-//! Tables as people really have them, and what must not change a report: separators, marks, names, the order and sign of arms.
+//! Tables as people really have them, and what must not change a report: separators, marks, names, the order and sign
+//! of arms.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 

@@ -1,4 +1,5 @@
-//! The drawings of reports of every size: which there are, that they stay within their frames, and that no number is none.
+//! The drawings of reports of every size: which there are, that they stay within their frames, and that no number is
+//! none.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 

@@ -1,7 +1,7 @@
 //! The worked example of `docs/published-table.md`: the table that a published study gave, analysed again.
 //!
-//! The table is its authors' and not part of this project; where it is not beside the checkout, nothing is tested, and each test says so
-//! past what the test runner keeps to itself.
+//! The table is its authors' and not part of this project; where it is not beside the checkout, nothing is tested, and
+//! each test says so past what the test runner keeps to itself.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 #![allow(clippy::explicit_write, reason = "eprintln! is kept back where the test passes")]

@@ -109,7 +109,8 @@ fn three_groups() -> Vec<Vec<f64>> {
     vec![data("g1"), data("g2"), data("g3")]
 }
 
-/// A table of runs: their values, and activation, architecture and seed as factors whose levels are numbered as they come.
+/// A table of runs: their values, and activation, architecture and seed as factors whose levels are numbered as they
+/// come.
 fn sweep(name: &str) -> (Vec<f64>, [Factor; 3]) {
     let rows = FILE["datasets"][name].as_array().expect("a table of runs");
     let factor = |key: &str| {

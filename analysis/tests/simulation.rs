@@ -13,12 +13,13 @@
 //! | Kruskal and Wallis | 0.0445 |
 //! | mixed model, seeds alike, different, very different | 0.0478, 0.0504, 0.0510 |
 //!
-//! An interval misses the truth exactly where the test rejects it, which every study here asserts: with five seeds the paired interval covers
-//! it in 95.3 % of studies, Welch's in 95.6 %. Of single tests 4 to 6 in a hundred were asked for with 3, 5, 10 and 20 seeds; the paired
-//! test, which decides unless runs are declared independent, is there, and so is Welch's from five seeds on. With three it rejects less
-//! often than it might.
+//! An interval misses the truth exactly where the test rejects it, which every study here asserts: with five seeds the
+//! paired interval covers it in 95.3 % of studies, Welch's in 95.6 %. Of single tests 4 to 6 in a hundred were asked
+//! for with 3, 5, 10 and 20 seeds; the paired test, which decides unless runs are declared independent, is there, and
+//! so is Welch's from five seeds on. With three it rejects less often than it might.
 
-// clippy takes the helpers of this crate for something else than tests; what was found is printed for whoever asks for it.
+// clippy takes the helpers of this crate for something else than tests; what was found is printed for whoever asks for
+// it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use analysis::statistics::anova::factor::Factor;
@@ -107,8 +108,8 @@ fn ranks(random: &mut ChaCha8Rng) -> bool {
     kruskal_wallis(&groups(4, 8, random)).unwrap().p < LEVEL
 }
 
-/// Four arms and four seeds of which one run in five is missing, with seeds that differ by `SPREAD` tenths of a run's deviation: the
-/// contrast of the first two arms.
+/// Four arms and four seeds of which one run in five is missing, with seeds that differ by `SPREAD` tenths of a run's
+/// deviation: the contrast of the first two arms.
 fn mixed<const SPREAD: u32>(random: &mut ChaCha8Rng) -> bool {
     let shift: Vec<f64> = sample(4, random).into_iter().map(|x| x * f64::from(SPREAD) / 10.0).collect();
     let (mut arm, mut seed, mut values) = (Vec::new(), Vec::new(), Vec::new());

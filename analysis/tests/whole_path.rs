@@ -1,5 +1,5 @@
-//! The error of a whole report: the interaction first, then what leads by it, with ten arms and a baseline that do not differ, in two or
-//! four strata. A seed may give a share of the residual variance to an arm in all strata alike.
+//! The error of a whole report: the interaction first, then what leads by it, with ten arms and a baseline that do not
+//! differ, in two or four strata. A seed may give a share of the residual variance to an arm in all strata alike.
 //!
 //! A small one in the suite. The large one, 20,000 studies a row, prints what it finds:
 //! `cargo test --release -p analysis --test whole_path -- --ignored --nocapture`. On 2026-11-27:
@@ -16,11 +16,12 @@
 //! | 4 | 0.5 | 5 | 0.0525 | 0.0479 | 0.0486 | 0.0522 | 0.0877 |
 //! | 4 | 0.5 | 10 | 0.0520 | 0.0401 | 0.0414 | 0.0436 | 0.0683 |
 //!
-//! Over the strata: an arm by Dunnett, from 8 seeds on by Holm, and only where no interaction was found. Within one: by Holm. What leads
-//! keeps the level that was declared, whatever a seed shares. The comparisons over strata and those within them are two families, each of
-//! which keeps it; whoever takes a claim from either has the error of both.
+//! Over the strata: an arm by Dunnett, from 8 seeds on by Holm, and only where no interaction was found. Within one: by
+//! Holm. What leads keeps the level that was declared, whatever a seed shares. The comparisons over strata and those
+//! within them are two families, each of which keeps it; whoever takes a claim from either has the error of both.
 
-// clippy takes the helpers of this crate for something else than tests; what was found is printed for whoever asks for it.
+// clippy takes the helpers of this crate for something else than tests; what was found is printed for whoever asks for
+// it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod fixture;
@@ -62,8 +63,8 @@ type Study = Vec<Vec<Vec<f64>>>;
 /// How many strata, and what share of the residual variance a seed gives to an arm in all of them alike.
 type Setting = (usize, f64);
 
-/// Runs that share half of their variance within a seed of a stratum; the last arm lies higher by the first of `effects` in the first
-/// stratum and by the other one elsewhere.
+/// Runs that share half of their variance within a seed of a stratum; the last arm lies higher by the first of
+/// `effects` in the first stratum and by the other one elsewhere.
 fn study(seeds: usize, (strata, share): Setting, effects: [f64; 2], random: &mut ChaCha8Rng) -> Study {
     let alike: Vec<Vec<f64>> =
         (0..=ARMS).map(|_| (0..seeds).map(|_| share.sqrt() * normal(random)).collect()).collect();
@@ -127,7 +128,8 @@ fn interacts(study: &Study) -> bool {
     f::upper_tail(between / df / ((all - between) / below), df, below).unwrap() < LEVEL
 }
 
-/// Which of [`CLAIMS`] the decision rule makes; `critical` is Dunnett's value for the degrees of freedom of level × seed.
+/// Which of [`CLAIMS`] the decision rule makes; `critical` is Dunnett's value for the degrees of freedom of level ×
+/// seed.
 fn by_the_rule(study: &Study, critical: f64) -> [bool; 5] {
     let interaction = interacts(study);
     let seeds = study[0][0].len();

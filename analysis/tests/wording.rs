@@ -1,4 +1,5 @@
-//! What readers are told of designs at the edge: too few seeds, none in common, differences below the margin, no baseline in a stratum.
+//! What readers are told of designs at the edge: too few seeds, none in common, differences below the margin, no
+//! baseline in a stratum.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -189,8 +190,8 @@ fn without_pairing_an_arm_has_its_own_runs_and_seeds_are_planned_for_equal_arms(
     let comparison = report.metrics[0].comparisons().next().unwrap().3;
     assert_eq!((comparison.seeds_planned, comparison.seeds_used), (5, 5));
 
-    // Forty runs and four, both of standard deviation 1, apart by 1. statsmodels 0.15.0: TTestIndPower().solve_power(1, power=0.8)
-    // is 16.71.
+    // Forty runs and four, both of standard deviation 1, apart by 1. statsmodels 0.15.0: TTestIndPower().solve_power(1,
+    // power=0.8) is 16.71.
     let around = |centre: f64, n: u32| {
         let half = f64::from(n - 1).sqrt() / f64::from(n).sqrt();
         (0..n).map(move |run| centre + if run % 2 == 0 { half } else { -half })

@@ -1,4 +1,5 @@
-//! Array files: the runs of one submission, a line each, resolved to the last setting; or the elements of an evaluation.
+//! Array files: the runs of one submission, a line each, resolved to the last setting; or the elements of an
+//! evaluation.
 //!
 //! A line's number, from 0, is the index by which a supervisor finds its run. A file is complete before anything is
 //! submitted and never changes.
@@ -13,7 +14,8 @@ use spec::RunSpec;
 use crate::evaluation::Element;
 use crate::files::{FileError, create_new};
 
-/// Writes the array file of a new submission, a line for each run or element; false when a file of that name is there already.
+/// Writes the array file of a new submission, a line for each run or element; false when a file of that name is there
+/// already.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -7,7 +7,8 @@ use clap::Parser as _;
 use launcher::{cli, output};
 
 fn main() -> ExitCode {
-    // A write beyond the largest size of a file (`ulimit -f`) fails, as on a full disk, and does not end the process without a word.
+    // A write beyond the largest size of a file (`ulimit -f`) fails, as on a full disk, and does not end the process
+    // without a word.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let arguments = cli::Cli::parse();
     match cli::dispatch(&arguments) {

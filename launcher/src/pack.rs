@@ -1,7 +1,8 @@
-//! The runs of one task of a cluster: one supervisor process for each, so that what happens to one run happens to no other.
+//! The runs of one task of a cluster: one supervisor process for each, so that what happens to one run happens to no
+//! other.
 //!
-//! In turn the next one is started when the last has ended, side by side all are started at once. What the task is told is
-//! passed on to every supervisor that lives, once, and nothing is started after that.
+//! In turn the next one is started when the last has ended, side by side all are started at once. What the task is told
+//! is passed on to every supervisor that lives, once, and nothing is started after that.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -136,8 +137,8 @@ impl Course<'_> {
 
     /// Passes on what the task was told.
     ///
-    /// Slurm tells every process of a job to end, and so the supervisors may have heard it already. So they are warned here
-    /// and not told: a warning on top of a demand is nothing. Only who is told twice by a person stops at once.
+    /// Slurm tells every process of a job to end, and so the supervisors may have heard it already. So they are warned
+    /// here and not told: a warning on top of a demand is nothing. Only who is told twice by a person stops at once.
     fn pass_on(&mut self, signal: i32) {
         let urgency = self.asked.after(signal);
         if urgency > self.asked {
@@ -147,8 +148,8 @@ impl Course<'_> {
         self.asked = urgency;
     }
 
-    /// Hears whether the task is told to leave, as long as one of its supervisors may have heard it sooner: no other run is to
-    /// begin then.
+    /// Hears whether the task is told to leave, as long as one of its supervisors may have heard it sooner: no other
+    /// run is to begin then.
     fn hear_out(&mut self, signals: &Signals) {
         for signal in signals.within(AHEAD) {
             self.pass_on(signal);
@@ -192,8 +193,8 @@ impl Course<'_> {
 }
 
 impl Pack<'_> {
-    /// Which ends of `run` are not its last word. What has failed in this task before has had its turn: a task that comes back
-    /// must not try it again and again.
+    /// Which ends of `run` are not its last word. What has failed in this task before has had its turn: a task that
+    /// comes back must not try it again and again.
     fn retry_of(&self, run: &RunSpec) -> Retry {
         let layout = self.sweep.run(run.id);
         let status = crate::files::read_optional_record::<Status>(&layout.status()).ok().flatten();
@@ -210,8 +211,8 @@ impl Pack<'_> {
 }
 
 impl Outcome {
-    /// Whether the task should come back by itself: a run left a checkpoint or was not started for want of time. A task that
-    /// was told to leave comes back or not as whoever told it sees fit.
+    /// Whether the task should come back by itself: a run left a checkpoint or was not started for want of time. A task
+    /// that was told to leave comes back or not as whoever told it sees fit.
     pub fn goes_on(&self) -> bool {
         self.asked <= Asked::Warned && self.members.iter().any(Member::goes_on)
     }
@@ -221,8 +222,8 @@ impl Outcome {
         self.members.iter().filter_map(|member| member.observation.status.as_ref())
     }
 
-    /// 0 if all runs are done, else the code of the run that matters most: what is amiss with the machine, then with the
-    /// input, then with the run, then what can go on, then what diverged.
+    /// 0 if all runs are done, else the code of the run that matters most: what is amiss with the machine, then with
+    /// the input, then with the run, then what can go on, then what diverged.
     pub fn exit_code(&self) -> ExitCode {
         const ORDER: [ExitCode; 11] = [
             ExitCode::Bug,

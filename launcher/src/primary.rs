@@ -1,5 +1,5 @@
-//! Whether the runs that are done have a number in the metric that their sweep is judged by. The report will say so; after all runs
-//! that is late.
+//! Whether the runs that are done have a number in the metric that their sweep is judged by. The report will say so;
+//! after all runs that is late.
 
 use analysis::results::values_of_run;
 use spec::layout::{RunLayout, SweepLayout};
@@ -23,8 +23,8 @@ pub enum Lack {
     Absent(Vec<String>),
 }
 
-/// What the run in `layout`, whose record is `status` and says done, lacks of the metric `primary`; `None` where it has a number, or
-/// where its results cannot be read, which is told elsewhere.
+/// What the run in `layout`, whose record is `status` and says done, lacks of the metric `primary`; `None` where it has
+/// a number, or where its results cannot be read, which is told elsewhere.
 pub fn lack(layout: &RunLayout, status: &Status, primary: &str) -> Option<Lack> {
     let values = values_of_run(layout, status.run, status.results).ok()?;
     match values.iter().find(|(metric, _)| metric == primary) {

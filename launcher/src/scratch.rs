@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use slurm::script::SCRATCH;
 
-/// The folder, removed with everything in it when this goes away. A job that is killed leaves it to the node's own cleaning.
+/// The folder, removed with everything in it when this goes away. A job that is killed leaves it to the node's own
+/// cleaning.
 #[derive(Debug)]
 pub struct Scratch(Option<PathBuf>);
 

@@ -106,8 +106,8 @@ pub fn observe(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result
 /// # Errors
 /// When a record or a claim is there but cannot be read or understood.
 pub fn observe_strictly(layout: &RunLayout, machine: &Machine, now: SystemTime) -> Result<Observation, FileError> {
-    // The record is read before the claim and, where it says running while nobody claims the run, once more: the supervisor
-    // may have written its last word and left between the two looks.
+    // The record is read before the claim and, where it says running while nobody claims the run, once more: the
+    // supervisor may have written its last word and left between the two looks.
     let status = match record(layout)? {
         // The last word of a run, whoever may hold it to see whether something is left to do.
         Some(mut status) if status.state == State::Done => {

@@ -15,8 +15,8 @@ use crate::files::FileError;
 use crate::lease::Machine;
 use crate::state::{Observation, Observed, observe};
 
-/// How many look at the records of a sweep at a time. A file server answers each of them late and all of them at once, so
-/// there are more than processors.
+/// How many look at the records of a sweep at a time. A file server answers each of them late and all of them at once,
+/// so there are more than processors.
 const EYES: usize = 8;
 /// Runs below which one pair of eyes is quicker.
 const FEW: usize = 256;

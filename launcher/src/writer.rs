@@ -100,7 +100,8 @@ impl SweepWriter {
         &self.lock
     }
 
-    /// Takes the lock of a sweep that was frozen already, whose `plan` this is, and mends its ledger. The plan stays as it is.
+    /// Takes the lock of a sweep that was frozen already, whose `plan` this is, and mends its ledger. The plan stays as
+    /// it is.
     ///
     /// # Errors
     /// [`WriterError`].

@@ -1,4 +1,5 @@
-//! `seedbed evaluate` on this machine, looked at from outside: with shell scripts for trainers, which train and measure nothing.
+//! `seedbed evaluate` on this machine, looked at from outside: with shell scripts for trainers, which train and measure
+//! nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 

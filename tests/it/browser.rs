@@ -1,4 +1,5 @@
-//! The report in a real browser: it loads nothing from outside and renders at the widths of a phone, a tablet and a desk.
+//! The report in a real browser: it loads nothing from outside and renders at the widths of a phone, a tablet and a
+//! desk.
 
 use std::fs;
 use std::process::Command;

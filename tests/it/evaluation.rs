@@ -1,4 +1,5 @@
-//! What is measured of a trained model, as a part of a sweep and by itself: pairs and fine-tuning, from the sweep file to the report.
+//! What is measured of a trained model, as a part of a sweep and by itself: pairs and fine-tuning, from the sweep file
+//! to the report.
 
 use std::fs;
 use std::path::Path;

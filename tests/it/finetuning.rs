@@ -1,5 +1,5 @@
-//! Fine-tuning as a user runs it: killed at any moment it leaves the bytes that it would have left, and it says what it cannot
-//! use.
+//! Fine-tuning as a user runs it: killed at any moment it leaves the bytes that it would have left, and it says what it
+//! cannot use.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The report as its readers meet it, in a real browser: on screens of three widths and on paper, in both schemes, by keyboard and by
-//! ear.
+//! The report as its readers meet it, in a real browser: on screens of three widths and on paper, in both schemes, by
+//! keyboard and by ear.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 
@@ -18,8 +18,8 @@ struct Page {
     path: PathBuf,
 }
 
-/// A report with everything that a table can give: two architectures, eight activations, six seeds, curves, a diverged run, one
-/// without a value, a margin, two questions, a name that is long and one that is not ASCII.
+/// A report with everything that a table can give: two architectures, eight activations, six seeds, curves, a diverged
+/// run, one without a value, a margin, two questions, a name that is long and one that is not ASCII.
 static PAGE: LazyLock<Page> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let levels =

@@ -56,7 +56,8 @@ fn a_sweep_is_checked_planned_run_and_reported() {
     assert!(report["schema"].is_number());
 }
 
-/// `run.json` and `facts.json` say alike how large the network is, and a token of a real story takes no more than one of the longest.
+/// `run.json` and `facts.json` say alike how large the network is, and a token of a real story takes no more than one
+/// of the longest.
 fn its_network_is_measured_in_its_records(run: &spec::layout::RunLayout) {
     let read = |path| fs::read_to_string(path).expect("a run that is done has its records");
     let spec: spec::RunSpec = serde_json::from_str(&read(run.spec())).expect("run.json is of its form");

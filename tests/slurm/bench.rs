@@ -54,13 +54,14 @@ impl Bench {
         Self { cluster, study, name }
     }
 
-    /// `seedbed submit` that finds this shell script in sbatch's place; in it `$SBATCH` is the real one and `$PPID` seedbed.
+    /// `seedbed submit` that finds this shell script in sbatch's place; in it `$SBATCH` is the real one and `$PPID`
+    /// seedbed.
     pub(crate) fn submit_through(&self, script: &str) -> Command {
         self.through("sbatch", &format!("SBATCH=$REAL\n{script}"), &["submit"])
     }
 
-    /// `seedbed` with these arguments, that finds this shell script in the place of a `program` of Slurm; in it `$REAL` is the
-    /// real one and `$PPID` seedbed.
+    /// `seedbed` with these arguments, that finds this shell script in the place of a `program` of Slurm; in it `$REAL`
+    /// is the real one and `$PPID` seedbed.
     pub(crate) fn through(&self, program: &str, script: &str, arguments: &[&str]) -> Command {
         let mut command = self.command(arguments);
         command.env("PATH", with_stand_in(&self.path("bin"), program, script));
@@ -88,8 +89,8 @@ impl Bench {
         fs::read_dir("/proc").unwrap().flatten().any(is_ours)
     }
 
-    /// Nothing of the sweep is left in the queue, no run is held, and the ledger knows the job of every submission: all that
-    /// were accepted, each once, and none besides.
+    /// Nothing of the sweep is left in the queue, no run is held, and the ledger knows the job of every submission: all
+    /// that were accepted, each once, and none besides.
     pub(crate) fn assert_accounted(&self) {
         wait("nothing is left in the queue", || self.queue().is_empty());
         let layout = self.layout();
@@ -200,7 +201,8 @@ pub(crate) fn queue(cluster: &Cluster, format: &str) -> String {
     text
 }
 
-/// A `PATH` on which this shell script, written into `folder`, comes before a `program` of Slurm; in it `$REAL` is the real one.
+/// A `PATH` on which this shell script, written into `folder`, comes before a `program` of Slurm; in it `$REAL` is the
+/// real one.
 pub(crate) fn with_stand_in(folder: &Path, program: &str, script: &str) -> String {
     fs::create_dir_all(folder).unwrap();
     let stand_in: PathBuf = folder.join(program);
@@ -213,7 +215,8 @@ pub(crate) fn with_stand_in(folder: &Path, program: &str, script: &str) -> Strin
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
 }
 
-/// Waits, for at most four minutes, until `holds`. A message that a busy controller or node has lost is sent again after one or two.
+/// Waits, for at most four minutes, until `holds`. A message that a busy controller or node has lost is sent again
+/// after one or two.
 pub(crate) fn wait(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(4);
     while !holds() {

@@ -130,8 +130,8 @@ fn measurements_are_an_array_of_their_own_and_find_what_one_machine_finds() {
     let count = |what: &str| ledger.matches(what).count();
     assert_eq!((count("\"intended\""), count("\"evaluates\":true"), count("\"accepted\"")), (1, 1, 1), "{ledger}");
 
-    // A task that tunes is warned that its time is up, leaves, and comes back. Of each run the tasks lie in the order in which they
-    // were named, so that the second and the fifth tune.
+    // A task that tunes is warned that its time is up, leaves, and comes back. Of each run the tasks lie in the order
+    // in which they were named, so that the second and the fifth tune.
     wait("a model is about to be tuned", || measured.study.path("begun-finetune-1").exists());
     let status = ends(0, measured.command("status", &[]));
     assert!(status.contains("of `seedbed evaluate` with Slurm"), "{status}");

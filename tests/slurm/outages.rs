@@ -52,8 +52,8 @@ fn a_controller_that_is_restarted_during_sbatch_gets_the_job_once() {
     let bench = bench("restarted", 5, 3);
     let cluster = Arc::clone(&bench.cluster);
     let script = "\"$REAL\" \"$@\" & sleep 0.05; wait $!";
-    // Nothing starts before the nodes have reported: a controller that has just come back gives out GPUs that it does not know,
-    // and reads from its file which partitions are up.
+    // Nothing starts before the nodes have reported: a controller that has just come back gives out GPUs that it does
+    // not know, and reads from its file which partitions are up.
     let file = cluster.configuration();
     let text = fs::read_to_string(&file).unwrap();
     let down = text.replace(

@@ -21,8 +21,8 @@ struct Far {
 }
 
 impl Far {
-    /// `seeds` times four runs of `tenths` of a second each; `sbatch`, if it is not empty, is a script that stands in for it
-    /// at the site and finds the real one in `$SBATCH`.
+    /// `seeds` times four runs of `tenths` of a second each; `sbatch`, if it is not empty, is a script that stands in
+    /// for it at the site and finds the real one in `$SBATCH`.
     fn new(name: &'static str, client: &str, (seeds, tenths): (u32, u32), sbatch: &str) -> Self {
         let bench = Bench::new(shared(), name, seeds, tenths);
         let folder = tempfile::Builder::new().prefix("far away ").tempdir().unwrap();
@@ -72,7 +72,8 @@ fn a_sweep_is_done_there_and_comes_back(name: &'static str, client: &str) {
     let far = Far::new(name, client, (5, 2), "");
     let said = far.expect(0, &["submit", "--site", "far"]);
     assert!(said.contains("20 runs"), "{said}");
-    // Nothing is written for a run before it starts, here or there, and three files for the submission: two here, one there.
+    // Nothing is written for a run before it starts, here or there, and three files for the submission: two here, one
+    // there.
     assert_eq!(fs::read_dir(far.bench.layout().arrays()).unwrap().count(), 2);
     assert_eq!(fs::read_dir(far.path("sweeps").join(name).join("arrays")).unwrap().count(), 1);
     far.finish();
@@ -96,8 +97,8 @@ fn a_sweep_is_done_elsewhere_by_way_of_ssh_itself() {
     a_sweep_is_done_there_and_comes_back("by-openssh", "openssh");
 }
 
-/// Ends the connection that the command came on: above it are the shell that feeds it, the shell of the site's login, and the
-/// server's process.
+/// Ends the connection that the command came on: above it are the shell that feeds it, the shell of the site's login,
+/// and the server's process.
 const CUT: &str =
     "pid=$$; until grep -q '^sshd' /proc/$pid/comm; do pid=$(ps -o ppid= -p $pid | tr -d ' '); done; kill -9 $pid";
 

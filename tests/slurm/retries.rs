@@ -9,8 +9,8 @@ use spec::status::{Attempt, Cause, Status};
 
 use crate::bench::{Bench, shared, wait};
 
-/// Level 1 is out of memory once and level 2 always; 3 fails until somebody has put it right; 4 works until it is told to leave,
-/// which what it waits for may hear first.
+/// Level 1 is out of memory once and level 2 always; 3 fails until somebody has put it right; 4 works until it is told
+/// to leave, which what it waits for may hear first.
 const EACH_ITS_OWN_END: &str = r"
 case $1 in
 1) test -e begun || { touch begun; echo MemoryError; exit 1; } ;;

@@ -112,8 +112,8 @@ pub(crate) fn come_back(bench: &Bench) {
     while bench.records().iter().any(|run| !run.state.is_terminal()) {
         assert!(Instant::now() < deadline, "{:?}\n{:?}\n{}", bench.queue(), bench.records(), bench.said_by_jobs());
         let waiting: Vec<String> = bench.queue().into_iter().filter(|line| line.contains("BeginTime")).collect();
-        // A node refuses a task that starts in the second in which it was taken from it, and Slurm then fails the task. That
-        // is why it keeps a task back, which is only shortened here.
+        // A node refuses a task that starts in the second in which it was taken from it, and Slurm then fails the task.
+        // That is why it keeps a task back, which is only shortened here.
         std::thread::sleep(Duration::from_secs(if waiting.is_empty() { 0 } else { 3 }));
         for line in &waiting {
             let job = format!("JobId={}", line.split(' ').next().unwrap_or_default());

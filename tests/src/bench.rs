@@ -18,8 +18,8 @@ pub struct Bench {
     variables: Vec<(String, String)>,
 }
 
-/// The trainer: it counts its tenths of a second in a file that survives, says 75 when it is asked to stop, and does not end
-/// as long as there is a file called `wait`.
+/// The trainer: it counts its tenths of a second in a file that survives, says 75 when it is asked to stop, and does
+/// not end as long as there is a file called `wait`.
 const TRAINER: &str = r#"
 trap 'exit 75' TERM
 done=$(cat progress 2>/dev/null || echo 0)
@@ -93,8 +93,8 @@ impl Bench {
         ends(code, self.command(arguments))
     }
 
-    /// Runs `seedbed` with these arguments and no sweep file, expects it to end with `code`, and returns everything that it
-    /// said.
+    /// Runs `seedbed` with these arguments and no sweep file, expects it to end with `code`, and returns everything
+    /// that it said.
     ///
     /// # Panics
     /// As [`Bench::expect`].

@@ -42,7 +42,8 @@ pub fn ends(code: i32, mut command: Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Runs `seedbed` with `arguments`, expects it to end with `code`, and returns what it wrote to standard output and error.
+/// Runs `seedbed` with `arguments`, expects it to end with `code`, and returns what it wrote to standard output and
+/// error.
 ///
 /// # Panics
 /// When it ends otherwise; the message shows everything it said.

@@ -55,8 +55,8 @@ pub fn compare(one: &[(String, f64)], several: &[(String, f64)], ranks: u32) {
     }
 }
 
-/// The processes of the ranks of runs below `directory`, in the order of their numbers, which the environment says under the
-/// name `number`.
+/// The processes of the ranks of runs below `directory`, in the order of their numbers, which the environment says
+/// under the name `number`.
 ///
 /// # Panics
 /// Where there is no `/proc`.

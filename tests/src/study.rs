@@ -79,7 +79,8 @@ impl Study {
         }
     }
 
-    /// Writes a small BLiMP, `blimp/`: a pair of each of its paradigms, whose names the trainer's list of checksums has.
+    /// Writes a small BLiMP, `blimp/`: a pair of each of its paradigms, whose names the trainer's list of checksums
+    /// has.
     ///
     /// # Panics
     /// When it cannot be written.

@@ -64,8 +64,8 @@ fn a_program_that_is_not_there_was_not_started() {
     }
 }
 
-/// Ends the session that carries it from within: the shell's parent is the shell of the fence, and that one's is the server's
-/// process for this connection.
+/// Ends the session that carries it from within: the shell's parent is the shell of the fence, and that one's is the
+/// server's process for this connection.
 const CUT: &str = "kill -9 $(ps -o ppid= -p $PPID)";
 
 #[test]

@@ -1,4 +1,5 @@
-//! Both ways over ssh, against a real server: who is trusted, what comes through, and what is known when the line breaks.
+//! Both ways over ssh, against a real server: who is trusted, what comes through, and what is known when the line
+//! breaks.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 

@@ -1,9 +1,9 @@
 //! The trainer's models in two versions of Hugging Face's transformers, and theirs in the trainer.
 //!
 //! `cargo verify transformers` lays the versions out under `target/transformers/` and runs this. One tiny run of every
-//! activation in both architectures is trained once, exported, and loaded in each version: logits, tokens and ids must be
-//! those of `seedbed-trainer score`. The other way, each version writes checkpoints, among them ones in the layout of the
-//! published study, and `import` and `score` must come to the same.
+//! activation in both architectures is trained once, exported, and loaded in each version: logits, tokens and ids must
+//! be those of `seedbed-trainer score`. The other way, each version writes checkpoints, among them ones in the layout
+//! of the published study, and `import` and `score` must come to the same.
 
 use std::fs;
 use std::io::Write;
@@ -180,16 +180,17 @@ fn log_probabilities(row: &Value) -> Vec<f64> {
     numbers.iter().map(|number| number.as_f64().expect("they are numbers")).collect()
 }
 
-/// Losses, all gradients and fifty steps of the networks of `make_reference.py` and `make_training.py`, and what `make_masking.py`
-/// counts of the collator's masks: numbers that this version computes now, with other weights, texts and shapes than those in the
-/// repository.
+/// Losses, all gradients and fifty steps of the networks of `make_reference.py` and `make_training.py`, and what
+/// `make_masking.py` counts of the collator's masks: numbers that this version computes now, with other weights, texts
+/// and shapes than those in the repository.
 fn training_agrees(version: &str, seed: &str, tests: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = python(version, "training.py", &[folder.path(), Path::new(seed)]);
     assert!(output.status.success(), "{}", transcript(&output));
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the workspace");
     let mut command = Command::new(env!("CARGO"));
-    // As `cargo verify` calls it, or all would be compiled again: the whole workspace, and nothing told of this package.
+    // As `cargo verify` calls it, or all would be compiled again: the whole workspace, and nothing told of this
+    // package.
     command.args(["test", "--quiet", "--release", "--workspace"]);
     let told = std::env::vars().map(|(name, _)| name);
     let of_this_package = |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");

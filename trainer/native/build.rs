@@ -49,7 +49,8 @@ const INSTRUCTION_SETS: [(&str, &[&str]); 3] = [("default", &[]), ("avx2", &["-m
 
 const AVX512: &[&str] = &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"];
 
-/// Beside AVX-512: tiles, which GCC knows since 11 and Clang since 12, and rounding to bfloat16, which all that have tiles do.
+/// Beside AVX-512: tiles, which GCC knows since 11 and Clang since 12, and rounding to bfloat16, which all that have
+/// tiles do.
 const TILES: &[&str] = &["-mamx-tile", "-mamx-bf16", "-mavx512bf16"];
 
 /// Kernels for a GPU, compiled where they run, as one program in this order.
@@ -102,7 +103,8 @@ fn record_release(home: &Path) -> bool {
     true
 }
 
-/// Whether clippy asks, which links nothing. Cargo keeps what it builds for clippy apart, so C++ would be compiled for it anew.
+/// Whether clippy asks, which links nothing. Cargo keeps what it builds for clippy apart, so C++ would be compiled for
+/// it anew.
 fn is_linted() -> bool {
     std::env::var("RUSTC_WORKSPACE_WRAPPER").is_ok_and(|wrapper| wrapper.ends_with("clippy-driver"))
 }
@@ -179,7 +181,8 @@ fn compile_kernels(has_tiles: bool) {
     for (name, flags) in sets.chain(tiles).filter(|(_, flags)| flags.is_empty() || is_x86()) {
         let mut build = cc::Build::new();
         build.cpp(true).pic(true).std("c++17").opt_level(3).define("SEEDBED_ISA", name).file("cpp/kernels.cpp");
-        // Nobody reads errno or floating-point flags, without which loops can be vectorised. GCC 12 warns of its own header.
+        // Nobody reads errno or floating-point flags, without which loops can be vectorised. GCC 12 warns of its own
+        // header.
         for flag in
             ["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]
                 .iter()

@@ -1,7 +1,8 @@
 //! One process at a time carries out a run: two would cut `metrics.csv` and the checkpoints under each other.
 //!
-//! The launcher's claim of a run keeps its supervisors apart, on all machines; this keeps apart what supervisors start and what a
-//! person starts by hand, on one. The lock lies on `run.json`, which is there anyway, and goes with the process, however it ends.
+//! The launcher's claim of a run keeps its supervisors apart, on all machines; this keeps apart what supervisors start
+//! and what a person starts by hand, on one. The lock lies on `run.json`, which is there anyway, and goes with the
+//! process, however it ends.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -19,8 +20,8 @@ pub struct Alone(#[expect(dead_code, reason = "held, not read")] Option<File>);
 /// [`ExitCode::Busy`] when another process of this machine, or of one that shares a file system with locks, has it.
 pub fn alone(layout: &RunLayout) -> Result<Alone, Failure> {
     let path = layout.spec();
-    // Of a file that cannot be read, whoever reads it will say so. It is open for reading only: NFS locks what is open for writing,
-    // and could keep the lock of a node that has died.
+    // Of a file that cannot be read, whoever reads it will say so. It is open for reading only: NFS locks what is open
+    // for writing, and could keep the lock of a node that has died.
     let Ok(file) = File::open(&path) else { return Ok(Alone(None)) };
     match file.try_lock() {
         Ok(()) => Ok(Alone(Some(file))),

@@ -11,8 +11,9 @@ use spec::train::Precision;
 use spec::{ExitCode, Failure, RunSpec};
 use tch::Device;
 
-/// Makes the process ready, one of `ranks` on this machine that share the run's threads: the right libtorch, its threads, kernels
-/// that give the same bits each time, and an allocator that keeps what a step has freed for the next one.
+/// Makes the process ready, one of `ranks` on this machine that share the run's threads: the right libtorch, its
+/// threads, kernels that give the same bits each time, and an allocator that keeps what a step has freed for the next
+/// one.
 ///
 /// # Errors
 /// When another libtorch is loaded than the one this program was built against.
@@ -78,8 +79,8 @@ pub fn choose(wish: spec::execution::Device, said: Said, cuda: &Availability) ->
     }
 }
 
-/// Makes a device ready for a precision, and says what a person should know: that it has no instructions for it, or no kernels
-/// of ours, and what is done instead.
+/// Makes a device ready for a precision, and says what a person should know: that it has no instructions for it, or no
+/// kernels of ours, and what is done instead.
 pub fn make_ready(precision: Precision, device: Device) -> Option<String> {
     match (precision, device) {
         (Precision::Bf16, Device::Cpu) => without_bf16(native::processor::has_bfloat16().unwrap_or(true)),

@@ -80,8 +80,8 @@ fn gone(path: &Path, removed: io::Result<()>) -> Result<(), WriteError> {
     }
 }
 
-/// Has the names in `folder` looked up anew: a network's file system remembers for a while that a name is not there, unless the folder
-/// was changed from here.
+/// Has the names in `folder` looked up anew: a network's file system remembers for a while that a name is not there,
+/// unless the folder was changed from here.
 pub fn look_afresh(folder: &Path) {
     let own = folder.join("look");
     let _ = fs::write(&own, "").and_then(|()| fs::remove_file(&own));

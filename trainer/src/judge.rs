@@ -11,8 +11,8 @@ use crate::model::Model;
 use crate::train::Training;
 
 impl Training<'_> {
-    /// The model's scores of pairs, in fp32 whatever precision it is trained in, each rank asking about its share of them; the same on
-    /// all ranks. Nothing if `watch` of any rank broke off.
+    /// The model's scores of pairs, in fp32 whatever precision it is trained in, each rank asking about its share of
+    /// them; the same on all ranks. Nothing if `watch` of any rank broke off.
     ///
     /// # Errors
     /// When another rank is gone.

@@ -1,4 +1,5 @@
-//! What is measured of a trained model by the ranks of its run: validation and minimal pairs together, fine-tuning task by task.
+//! What is measured of a trained model by the ranks of its run: validation and minimal pairs together, fine-tuning task
+//! by task.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -95,8 +96,8 @@ pub fn share(training: &Training<'_>, place: &Place<'_>) -> Result<Share, Failur
     Ok(share)
 }
 
-/// Tunes the trained model on the tasks of this rank's share: on the first rank, when the others have done theirs, the rows of all.
-/// What has no score is in no row; `missing.csv` of the task says why.
+/// Tunes the trained model on the tasks of this rank's share: on the first rank, when the others have done theirs, the
+/// rows of all. What has no score is in no row; `missing.csv` of the task says why.
 ///
 /// # Errors
 /// When the data is not what it says, or a file cannot be read or written.

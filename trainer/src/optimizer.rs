@@ -36,8 +36,8 @@ impl Optimizer {
 
     /// Takes optimiser step `step` (from 0) and returns the gradient's norm before clipping.
     ///
-    /// The gradient is scaled by min(1, clip/(norm + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does. Its norm is right to 1e-6
-    /// whatever the number of entries, and the same for any number of threads.
+    /// The gradient is scaled by min(1, clip/(norm + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does. Its norm is
+    /// right to 1e-6 whatever the number of entries, and the same for any number of threads.
     ///
     /// # Errors
     /// When the fused update fails.
@@ -78,8 +78,8 @@ impl Optimizer {
 
 /// √(Σ x²) of a flat fp32 tensor, as a double-precision scalar: the norm of the norms of its chunks.
 ///
-/// One sum over all entries in single precision is wrong by 5e-4 at ten million of them, since each square is rounded to the
-/// grain of a sum that has grown large.
+/// One sum over all entries in single precision is wrong by 5e-4 at ten million of them, since each square is rounded
+/// to the grain of a sum that has grown large.
 fn norm(flat: &Tensor) -> Tensor {
     let whole = flat.size()[0] / NORM_CHUNK * NORM_CHUNK;
     let chunks = flat.narrow(0, 0, whole).view([whole / NORM_CHUNK, NORM_CHUNK]).norm_scalaropt_dim(2, 1, false);
@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn the_norm_is_that_before_clipping_and_the_gradient_that_after() {
-        // torch.nn.utils.clip_grad_norm_ gives norm 5 and gradients 3/5, 4/5 for a bound of 1, and leaves them for one of 10.
+        // torch.nn.utils.clip_grad_norm_ gives norm 5 and gradients 3/5, 4/5 for a bound of 1, and leaves them for one
+        // of 10.
         for (clip, expected) in
             [(Some(1.0), [0.6, 0.8, 0.0, 0.0]), (Some(10.0), [3.0, 4.0, 0.0, 0.0]), (None, [3.0, 4.0, 0.0, 0.0])]
         {

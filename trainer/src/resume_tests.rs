@@ -1,5 +1,6 @@
-//! A run that is stopped and taken up again is the run that was never stopped, bit for bit: every layer of the table in both
-//! precisions, both architectures and every schedule, with dropout, through the session and the training loop themselves.
+//! A run that is stopped and taken up again is the run that was never stopped, bit for bit: every layer of the table in
+//! both precisions, both architectures and every schedule, with dropout, through the session and the training loop
+//! themselves.
 
 use std::path::Path;
 use std::sync::Arc;

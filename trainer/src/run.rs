@@ -156,8 +156,8 @@ fn facts(training: &Training<'_>, study: &Study, device: Device) -> Facts {
     }
 }
 
-/// Says how training ended and writes down what was `measured`: nothing where training did not end well, or somebody asked for
-/// a stop.
+/// Says how training ended and writes down what was `measured`: nothing where training did not end well, or somebody
+/// asked for a stop.
 fn finish(
     training: &Training<'_>,
     layout: &RunLayout,

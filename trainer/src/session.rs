@@ -253,8 +253,8 @@ fn open_timing(layout: &RunLayout) -> Result<(Curve, u32), Failure> {
     Ok((curve, last.unwrap_or(0) + 1))
 }
 
-/// Removes the trainer's own temporary files of an attempt that was killed while it wrote one. The run's claim makes this the
-/// only trainer in the folder; the supervisor beside it names its temporary files otherwise.
+/// Removes the trainer's own temporary files of an attempt that was killed while it wrote one. The run's claim makes
+/// this the only trainer in the folder; the supervisor beside it names its temporary files otherwise.
 fn sweep_temporaries(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(".tmp") {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2, SIGXFSZ};
 
-/// From now on a write beyond the largest size that a file may have (`ulimit -f`) fails, as it does on a full disk; by default it
-/// ends the process without a word. A program that is started from here has the default back.
+/// From now on a write beyond the largest size that a file may have (`ulimit -f`) fails, as it does on a full disk; by
+/// default it ends the process without a word. A program that is started from here has the default back.
 ///
 /// # Errors
 /// When the system refuses a handler.

@@ -87,12 +87,12 @@ impl Workbench<'_> {
 
     /// Takes step `step` (from 0) with these batches.
     ///
-    /// The loss of a step is the mean over all its scored positions, however they fall into forward passes; or it is the mean
-    /// of as many means as it has micro-batches, each over its own positions.
+    /// The loss of a step is the mean over all its scored positions, however they fall into forward passes; or it is
+    /// the mean of as many means as it has micro-batches, each over its own positions.
     ///
-    /// Several ranks deal the step's forward passes out in turn. Each pass is the one that a single rank would make, with the same
-    /// stories, masks, dropout and divisor; only the order in which gradients are added differs. The sums over the ranks begin while
-    /// a rank's last backward pass goes on.
+    /// Several ranks deal the step's forward passes out in turn. Each pass is the one that a single rank would make,
+    /// with the same stories, masks, dropout and divisor; only the order in which gradients are added differs. The sums
+    /// over the ranks begin while a rank's last backward pass goes on.
     ///
     /// # Errors
     /// When the labels of a masked-language run leak, the update fails or another rank is gone.
@@ -135,7 +135,8 @@ impl Workbench<'_> {
         let last = is_own.iter().rposition(|is_own| *is_own);
         let mut passes = Passes::default();
         for batches in means {
-            // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss 0.
+            // Where nothing happens to be masked there is nothing to learn from; it then counts as one position of loss
+            // 0.
             let scored = batches.iter().map(|batch| batch.scored.len()).sum::<usize>().max(1);
             for batch in batches {
                 let index = passes.losses.len();

@@ -53,8 +53,8 @@ fn prepared(cache: &Path) -> Prepared {
     .unwrap()
 }
 
-/// The decoder of `make_training.py`, whose stories are packed, cut into passes and put together again by the step itself. (The
-/// encoder's answers are drawn there, not masked, and are compared in `tests/training.rs`.)
+/// The decoder of `make_training.py`, whose stories are packed, cut into passes and put together again by the step
+/// itself. (The encoder's answers are drawn there, not masked, and are compared in `tests/training.rs`.)
 #[test]
 fn fifty_steps_in_micro_batches_are_those_of_transformers() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/training-gpt-neo.safetensors");

@@ -1,8 +1,8 @@
 //! Random streams, each named by what it is for.
 //!
-//! Every random number of a run comes from a stream keyed by (seed, name, counters): the initial weights of `h.0.mlp.c_fc`,
-//! the order of epoch 3, the dropout of layer 1 at step 40. So two runs with one seed share whatever they have in common, no
-//! stream depends on how often another was used, and a resumed run needs no generator state.
+//! Every random number of a run comes from a stream keyed by (seed, name, counters): the initial weights of
+//! `h.0.mlp.c_fc`, the order of epoch 3, the dropout of layer 1 at step 40. So two runs with one seed share whatever
+//! they have in common, no stream depends on how often another was used, and a resumed run needs no generator state.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -34,17 +34,17 @@ pub fn unit(bits: u64) -> f64 {
 
 /// `tensor` with entries dropped by libtorch's generator, seeded by `key` for this draw alone.
 ///
-/// A GPU's generator takes all 64 bits. A processor's is a Mersenne Twister that takes the lower 32 and drops the rest: there the
-/// halves are folded into one, so that both count. Of 2³² masks two among 77,000 places and moments are then the same with even
-/// chance, which harms nothing: they belong to different steps or layers.
+/// A GPU's generator takes all 64 bits. A processor's is a Mersenne Twister that takes the lower 32 and drops the rest:
+/// there the halves are folded into one, so that both count. Of 2³² masks two among 77,000 places and moments are then
+/// the same with even chance, which harms nothing: they belong to different steps or layers.
 fn drawn(tensor: &Tensor, probability: f64, key: u64) -> Tensor {
     /// The generator is the process's: nobody else may draw between the seeding and the draw.
     static GENERATOR: Mutex<()> = Mutex::new(());
     let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(folded(key).cast_signed());
     match tensor.device() {
-        // On a processor libtorch rounds 1/(1 − p) to the entries' kind: in bf16 all that is kept would be 0.16 % too small at
-        // p = 0.1.
+        // On a processor libtorch rounds 1/(1 − p) to the entries' kind: in bf16 all that is kept would be 0.16 % too
+        // small at p = 0.1.
         Device::Cpu => tensor.to_kind(Kind::Float).dropout(probability, true).to_kind(tensor.kind()),
         _ => tensor.dropout(probability, true),
     }

@@ -1,5 +1,5 @@
-//! Whole numbers on the command line. Options that take them allow negative numbers, so that -1 is answered with the range and not
-//! taken for an option.
+//! Whole numbers on the command line. Options that take them allow negative numbers, so that -1 is answered with the
+//! range and not taken for an option.
 
 use std::str::FromStr;
 

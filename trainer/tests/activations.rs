@@ -1,5 +1,5 @@
-//! Every activation against `reference/activations.json`: values and gradients from formulas of the papers, computed with 50 digits
-//! by a program that shares nothing with the trainer (see `make_activations.py` there).
+//! Every activation against `reference/activations.json`: values and gradients from formulas of the papers, computed
+//! with 50 digits by a program that shares nothing with the trainer (see `make_activations.py` there).
 #![expect(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
 
 use std::path::Path;
@@ -63,7 +63,8 @@ struct Tolerance {
     absolute: f64,
 }
 
-/// In bf16 a value is computed in fp32 and rounded once, to 8 bits; what is learned never is, but for what a gate passes on.
+/// In bf16 a value is computed in fp32 and rounded once, to 8 bits; what is learned never is, but for what a gate
+/// passes on.
 const TOLERANCES: [Tolerance; 3] = [
     Tolerance { kind: Kind::Double, relative: 1e-12, gated: 1e-12, learned: 1e-12, absolute: 1e-14 },
     Tolerance { kind: Kind::Float, relative: 1e-5, gated: 1e-5, learned: 2e-5, absolute: 1e-6 },
@@ -125,7 +126,8 @@ fn numbers(tensor: &Tensor) -> Vec<f64> {
     Vec::try_from(tensor.to_kind(Kind::Double).flatten(0, -1)).unwrap()
 }
 
-/// The activation of a case over its learned tensors, which are of this kind, and whether it is on both halves of a gated layer.
+/// The activation of a case over its learned tensors, which are of this kind, and whether it is on both halves of a
+/// gated layer.
 fn activation(reference: &Reference, case: &Case, kind: Kind) -> (Activation, Option<bool>, Vec<Tensor>) {
     let (spec, on_both) = match layer(&case.name, &case.granularity) {
         FeedForward::Plain { activation, .. } => (activation, None),

@@ -1,5 +1,6 @@
-//! The networks against Hugging Face's transformers: the files of `reference/` hold what it computes in double precision for a
-//! few tiny networks (see `make_reference.py` there), and the trainer must come to the same numbers in fp32.
+//! The networks against Hugging Face's transformers: the files of `reference/` hold what it computes in double
+//! precision for a few tiny networks (see `make_reference.py` there), and the trainer must come to the same numbers in
+//! fp32.
 #![expect(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
@@ -15,12 +16,14 @@ use trainer::streams::Dropout;
 /// Largest distance from the reference, as a part of its largest magnitude.
 const TOLERANCE: f64 = 1e-5;
 
-/// Weights may lie where single precision is not good for that, drawn at random or not: then so many times what transformers itself comes to
-/// be off in single precision, with these weights and some a millionth beside them. The order of sums is another here, and another on
-/// each kind of processor, so that the two are off by as much, but not alike.
+/// Weights may lie where single precision is not good for that, drawn at random or not: then so many times what
+/// transformers itself comes to be off in single precision, with these weights and some a millionth beside them. The
+/// order of sums is another here, and another on each kind of processor, so that the two are off by as much, but not
+/// alike.
 const TIMES_THEIRS: f64 = 1.5;
 
-/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
+/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has
+/// just made.
 fn folder() -> PathBuf {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     std::env::var_os("SEEDBED_REFERENCE").map_or(ours, PathBuf::from)
@@ -138,8 +141,8 @@ fn check_pass(name: &str, case: &Case, dropout: Dropout) {
     for (parameter, expected) in &case.gradients {
         let found = leaves[parameter].grad().to_kind(Kind::Double);
         let scale = expected.abs().max().double_value(&[]);
-        // A key's bias shifts all scores of a query alike, so its gradient is zero but for rounding; and where a query sees one
-        // token, nothing that makes its score has a gradient.
+        // A key's bias shifts all scores of a query alike, so its gradient is zero but for rounding; and where a query
+        // sees one token, nothing that makes its score has a gradient.
         let scale = if parameter.ends_with("key.bias") || scale == 0.0 { largest } else { scale };
         let far = (&found - expected).abs().max().double_value(&[]) / scale;
         let tolerance = TOLERANCE.max(TIMES_THEIRS * case.rounding);

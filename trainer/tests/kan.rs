@@ -1,5 +1,6 @@
-//! Every Kolmogorov-Arnold layer against `reference/kan.json`: outputs and all gradients from formulas, in double precision, by a
-//! program that shares nothing with the trainer and was itself compared with the layers' packages (see `make_kan.py` there).
+//! Every Kolmogorov-Arnold layer against `reference/kan.json`: outputs and all gradients from formulas, in double
+//! precision, by a program that shares nothing with the trainer and was itself compared with the layers' packages (see
+//! `make_kan.py` there).
 #![expect(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
@@ -58,13 +59,14 @@ struct Weight {
 const TOLERANCES: [(Kind, Precision, f64); 3] = [
     (Kind::Double, Precision::Fp32, 1e-12),
     (Kind::Float, Precision::Fp32, 1e-5),
-    // Factors with 8 bits, 2⁻⁹ away each, in products through two layers with a curve between them: enough to see that the
-    // right numbers are rounded.
+    // Factors with 8 bits, 2⁻⁹ away each, in products through two layers with a curve between them: enough to see that
+    // the right numbers are rounded.
     (Kind::Float, Precision::Bf16, 8e-2),
 ];
 
-/// How much further, where functions are steep and what rounding does to their argument grows: the slope of Tₙ reaches n² where
-/// tanh x is near ±1, and a bell rises within the distance of two centres of what a first layer rounded to bf16.
+/// How much further, where functions are steep and what rounding does to their argument grows: the slope of Tₙ reaches
+/// n² where tanh x is near ±1, and a bell rises within the distance of two centres of what a first layer rounded to
+/// bf16.
 fn steepness(layer: &Spec, precision: Precision) -> f64 {
     let factor = match (layer, precision) {
         (Spec::Chebyshev { degree, .. }, _) => f64::from(*degree).powi(2) / 16.0,

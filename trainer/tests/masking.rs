@@ -1,6 +1,7 @@
-//! What an encoder must guess, beside transformers' `DataCollatorForLanguageModeling`: the file `reference/masking.safetensors` holds
-//! how often that chose, hid and replaced what in some hundred passes over a few stories (see `make_masking.py` there), and the
-//! trainer's own passes over the same stories must come from the same distributions.
+//! What an encoder must guess, beside transformers' `DataCollatorForLanguageModeling`: the file
+//! `reference/masking.safetensors` holds how often that chose, hid and replaced what in some hundred passes over a few
+//! stories (see `make_masking.py` there), and the trainer's own passes over the same stories must come from the same
+//! distributions.
 //!
 //! Each comparison is a χ² test that chance fails once in a million times; there are four. Seeds are fixed.
 #![expect(clippy::unwrap_used, reason = "a file that cannot be read is a failed test")]
@@ -13,7 +14,8 @@ use trainer::data::{Draw, Masking, SpecialIds, Stories};
 
 const SPECIALS: SpecialIds = SpecialIds { pad: 0, start: 1, end: 2, unknown: 3, mask: 4 };
 
-/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
+/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has
+/// just made.
 fn folder() -> PathBuf {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     std::env::var_os("SEEDBED_REFERENCE").map_or(ours, PathBuf::from)
@@ -145,8 +147,8 @@ fn homogeneity(one: &[f64], other: &[f64]) -> (f64, f64) {
     (square, cells - 1.0)
 }
 
-/// The χ² of `degrees` degrees of freedom that chance exceeds once in a million times, within a percent (Wilson and Hilferty
-/// 1931): the deviate of the normal distribution is 4.7534.
+/// The χ² of `degrees` degrees of freedom that chance exceeds once in a million times, within a percent (Wilson and
+/// Hilferty 1931): the deviate of the normal distribution is 4.7534.
 fn one_in_a_million(degrees: f64) -> f64 {
     let part = 2.0 / (9.0 * degrees);
     degrees * (1.0 - part + 4.7534 * part.sqrt()).powi(3)

@@ -1,5 +1,6 @@
-//! Fifty optimiser steps against transformers and torch's AdamW: the files `reference/training-*` hold the weights at the start,
-//! the stories of every step, and what `make_training.py` there found: the loss of each step, and the weights at the end.
+//! Fifty optimiser steps against transformers and torch's AdamW: the files `reference/training-*` hold the weights at
+//! the start, the stories of every step, and what `make_training.py` there found: the loss of each step, and the
+//! weights at the end.
 #![expect(clippy::unwrap_used, reason = "a run that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
@@ -38,7 +39,8 @@ fn train() -> TrainSpec {
     }
 }
 
-/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has just made.
+/// The folder of the reference values: that of the repository, or one of the same form that `tests/transformers` has
+/// just made.
 fn folder() -> PathBuf {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     std::env::var_os("SEEDBED_REFERENCE").map_or(ours, PathBuf::from)
@@ -106,7 +108,8 @@ fn check(name: &str) {
     }
     assert!(data.tokens.next().is_none() && data.scored.next().is_none(), "{name}: something is left over");
     for declaration in parameters.declarations() {
-        // A key's bias shifts all scores of a query alike: its gradient is rounding alone, which Adam makes as large as any.
+        // A key's bias shifts all scores of a query alike: its gradient is rounding alone, which Adam makes as large as
+        // any.
         if declaration.name.ends_with("key.bias") {
             continue;
         }

@@ -1,7 +1,7 @@
 //! What a study could find, asked before it is run: how many seeds it needs, and what a number of seeds can see.
 //!
-//! [`spread`] says how much differences between runs vary, from a pilot or as given; [`question`] asks, and its [`Answer`] holds every
-//! number that a reader sees. [`crate::render::power`] shows it.
+//! [`spread`] says how much differences between runs vary, from a pilot or as given; [`question`] asks, and its
+//! [`Answer`] holds every number that a reader sees. [`crate::render::power`] shows it.
 
 mod pool;
 pub mod question;

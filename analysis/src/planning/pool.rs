@@ -1,11 +1,12 @@
 //! One spread for several comparisons, and how well it is known.
 //!
-//! The variance is the mean of those of the comparisons, weighted with their degrees of freedom, so that an arm which is compared with
-//! nothing has no part in it and a noisy baseline has as large a part as it has in every comparison. Comparisons with one baseline
-//! share its runs: their degrees of freedom must not be added up. A sum of squares is taken for a multiple of χ² with the same mean
-//! and variance.
+//! The variance is the mean of those of the comparisons, weighted with their degrees of freedom, so that an arm which
+//! is compared with nothing has no part in it and a noisy baseline has as large a part as it has in every comparison.
+//! Comparisons with one baseline share its runs: their degrees of freedom must not be added up. A sum of squares is
+//! taken for a multiple of χ² with the same mean and variance.
 //!
-//! Source: Satterthwaite (1946), Biometrics Bulletin 2; for correlated differences Box (1954), Annals of Mathematical Statistics 25.
+//! Source: Satterthwaite (1946), Biometrics Bulletin 2; for correlated differences Box (1954), Annals of Mathematical
+//! Statistics 25.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +20,9 @@ impl Deviations {
     }
 }
 
-/// The pooled variance of paired differences, and its degrees of freedom
-/// (Σ dᵢ·dᵢ)² / Σᵢⱼ (dᵢ·dⱼ)² / √(fᵢ fⱼ), where d are the deviations of a comparison, of `seeds` seeds in all, and f its own degrees
-/// of freedom: f for comparisons that move alike, and exact where all have the same seeds.
+/// The pooled variance of paired differences, and its degrees of freedom (Σ dᵢ·dᵢ)² / Σᵢⱼ (dᵢ·dⱼ)² / √(fᵢ fⱼ), where d
+/// are the deviations of a comparison, of `seeds` seeds in all, and f its own degrees of freedom: f for comparisons
+/// that move alike, and exact where all have the same seeds.
 ///
 /// `None` without a comparison of two seeds, and without any spread.
 pub(super) fn of_pairs(comparisons: &[Deviations], seeds: usize) -> Option<(f64, f64)> {
@@ -52,8 +53,8 @@ pub(super) fn of_pairs(comparisons: &[Deviations], seeds: usize) -> Option<(f64,
     Some((squares / freedom * unit * unit, squares.powi(2) / shared))
 }
 
-/// The pooled variance of arms that are compared without pairing, and its degrees of freedom by Satterthwaite. `compared` has for
-/// either arm of every comparison its number, its variance and its degrees of freedom.
+/// The pooled variance of arms that are compared without pairing, and its degrees of freedom by Satterthwaite.
+/// `compared` has for either arm of every comparison its number, its variance and its degrees of freedom.
 pub(super) fn of_arms(compared: &[(usize, f64, f64)]) -> Option<(f64, f64)> {
     let mut arms: BTreeMap<usize, (f64, f64, f64)> = BTreeMap::new();
     for (arm, variance, df) in compared.iter().filter(|(.., df)| *df > 0.0) {

@@ -97,8 +97,8 @@ pub struct Answer {
 impl Question {
     /// Answers for some spreads, of which there is at least one.
     ///
-    /// A spread that was estimated counts with its upper bound: a study that is planned with the estimate itself is too small in more
-    /// than half of all cases.
+    /// A spread that was estimated counts with its upper bound: a study that is planned with the estimate itself is too
+    /// small in more than half of all cases.
     ///
     /// # Errors
     /// [`PlanningError::Refused`] for a setting that is out of range, [`PlanningError::NoSpread`] without a spread.

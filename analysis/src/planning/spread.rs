@@ -21,7 +21,8 @@ pub const SIZES: RangeInclusive<f64> = 1e-100..=1e100;
 
 /// A standard deviation to plan with.
 ///
-/// For pairs it is that of the differences between two runs of one seed, for independent groups that of the runs of one arm.
+/// For pairs it is that of the differences between two runs of one seed, for independent groups that of the runs of one
+/// arm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Spread {
     /// What it is the spread of, for people: `kan, roberta`, `all comparisons`, `as given`.
@@ -34,7 +35,8 @@ pub struct Spread {
     pub df: Option<f64>,
     /// The standard deviation.
     pub sd: f64,
-    /// What the true one stays below with the confidence that was asked for; `None` where the estimate's uncertainty is not known.
+    /// What the true one stays below with the confidence that was asked for; `None` where the estimate's uncertainty is
+    /// not known.
     pub upper: Option<f64>,
 }
 
@@ -42,7 +44,8 @@ impl Spread {
     /// A spread that is taken on somebody's word; with `seeds`, the number of seeds that it was estimated from.
     ///
     /// # Errors
-    /// A [`Refusal`] for a spread that is not above 0 or out of [`SIZES`], fewer than two seeds, and a confidence outside (0, 1).
+    /// A [`Refusal`] for a spread that is not above 0 or out of [`SIZES`], fewer than two seeds, and a confidence
+    /// outside (0, 1).
     pub fn given(sd: f64, design: Design, seeds: Option<usize>, confidence: f64) -> Result<Self, Refusal> {
         if !(sd > 0.0 && sd.is_finite()) {
             return Err(Refusal::Range { name: "spread", value: sd, expected: "a number above 0" });
@@ -69,7 +72,8 @@ impl Spread {
 /// What a pilot shows of its primary metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pilot {
-    /// A spread a comparison, and last, where there are several, the one of all together. Of all pairs the [`LISTED`] largest only.
+    /// A spread a comparison, and last, where there are several, the one of all together. Of all pairs the [`LISTED`]
+    /// largest only.
     pub spreads: Vec<Spread>,
     /// Comparisons that show none.
     pub without: Vec<String>,
@@ -102,11 +106,11 @@ struct Compared<'a> {
     numbers: [usize; 2],
 }
 
-/// The spreads that the primary metric of a pilot shows: of the comparisons with the baseline, or of all pairs of arms where there is
-/// none.
+/// The spreads that the primary metric of a pilot shows: of the comparisons with the baseline, or of all pairs of arms
+/// where there is none.
 ///
-/// The pooled one is the root of the mean variance of the comparisons, weighted with their degrees of freedom; how well it is known
-/// takes into account that they share arms.
+/// The pooled one is the root of the mean variance of the comparisons, weighted with their degrees of freedom; how well
+/// it is known takes into account that they share arms.
 ///
 /// # Errors
 /// [`PlanningError::NoSpread`] where no two runs differ in a way that a spread could be told from.
@@ -244,7 +248,8 @@ fn pooled(compared: &[Compared<'_>], pairing: Pairing) -> Option<(f64, f64)> {
     pool::of_pairs(&deviations, seeds.len())
 }
 
-/// The strata of the first contrast (further factors cut the same runs another way), their values on the declared scale.
+/// The strata of the first contrast (further factors cut the same runs another way), their values on the declared
+/// scale.
 fn scaled(metric: &MetricReport, scale: fn(f64) -> f64) -> Vec<Stratum> {
     let mut strata = metric.contrasts.first().map_or_else(Vec::new, |contrast| contrast.strata.clone());
     for value in strata.iter_mut().flat_map(|stratum| &mut stratum.arms).flat_map(|arm| &mut arm.values) {
@@ -269,8 +274,8 @@ fn largest<'a>(arms: impl IntoIterator<Item = &'a Arm>) -> f64 {
     values.fold(0.0, |largest, value| largest.max(value.value.abs()))
 }
 
-/// A variance and its degrees of freedom, 0 where a spread is the rounding of values as large as `largest`; `None` for fewer than two
-/// values.
+/// A variance and its degrees of freedom, 0 where a spread is the rounding of values as large as `largest`; `None` for
+/// fewer than two values.
 fn variance(values: &[f64], largest: f64) -> Option<(f64, f64)> {
     let spread = standard_deviation(values)?;
     let variance = if is_rounding(spread, largest) { 0.0 } else { spread.powi(2) };

@@ -54,8 +54,8 @@ impl Scale {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten within `low..=high`, about `wanted` of them and where there is room no fewer than three,
-/// and the decimals they need.
+/// Multiples of 1, 2 or 5 times a power of ten within `low..=high`, about `wanted` of them and where there is room no
+/// fewer than three, and the decimals they need.
 pub fn nice_ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, usize) {
     let span = high - low;
     if !(span > 0.0 && span.is_finite()) {

@@ -9,7 +9,8 @@ use crate::number;
 use crate::report::inside::one_sided_interval;
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
 
-/// Draws a stratum's intervals of level 1 - 2·alpha against the margin; `id` must be unique on the page. `None` without a margin.
+/// Draws a stratum's intervals of level 1 - 2·alpha against the margin; `id` must be unique on the page. `None` without
+/// a margin.
 pub fn equivalence(
     metric: &MetricReport,
     (contrast, stratum): (&Contrast, &Stratum),

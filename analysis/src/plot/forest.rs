@@ -11,8 +11,8 @@ use crate::report::comparison::{Comparison, Verdict};
 use crate::report::metric::{Arm, Contrast, MetricReport, Stratum};
 use crate::statistics::estimate::Interval;
 
-/// Draws the differences of a stratum, on the axis of the whole contrast so that strata can be compared. `None` if there is
-/// no difference to draw.
+/// Draws the differences of a stratum, on the axis of the whole contrast so that strata can be compared. `None` if
+/// there is no difference to draw.
 pub fn forest(metric: &MetricReport, contrast: &Contrast, stratum: &Stratum, id: &str) -> Option<String> {
     stratum.arms.iter().find_map(|arm| arm.comparison.as_ref()?.estimate)?;
     let frame = Frame::new(stratum);

@@ -18,10 +18,11 @@ const LINE: f64 = 17.0;
 /// Mean and interval of an arm, on the scale of the analysis.
 type Describe<'a> = dyn Fn(&Arm) -> Option<Description> + 'a;
 
-/// Draws the mean of every level in every stratum with its interval, joined by stratum; `id` must be unique on the page. `None` for
-/// one stratum, for more than seven, and for more than 60 levels.
+/// Draws the mean of every level in every stratum with its interval, joined by stratum; `id` must be unique on the
+/// page. `None` for one stratum, for more than seven, and for more than 60 levels.
 ///
-/// On the log scale means are those of natural logarithms: it is on them that lines run side by side where there is no interaction.
+/// On the log scale means are those of natural logarithms: it is on them that lines run side by side where there is no
+/// interaction.
 pub fn interaction(metric: &MetricReport, contrast: &Contrast, analysis: &AnalysisSpec, id: &str) -> Option<String> {
     let scale = scale::of(&metric.name, analysis);
     let describe = |arm: &Arm| -> Option<Description> {
@@ -109,8 +110,8 @@ fn levels(contrast: &Contrast) -> Vec<&str> {
     levels
 }
 
-/// The means of all arms; intervals as far as they go, but not more than a third of the span beyond or, where that is less, twice the
-/// median half width: one wide interval would flatten all others. What is cut has an arrow.
+/// The means of all arms; intervals as far as they go, but not more than a third of the span beyond or, where that is
+/// less, twice the median half width: one wide interval would flatten all others. What is cut has an arrow.
 fn domain(contrast: &Contrast, describe: &Describe<'_>) -> Option<(f64, f64)> {
     let arms = contrast.strata.iter().flat_map(|stratum| &stratum.arms);
     let described: Vec<Description> = arms.filter_map(describe).collect();

@@ -1,9 +1,9 @@
-//! Plots as SVG text: no clock, no randomness, no script; colours are CSS classes, so that one file serves light and dark. What a
-//! colour says a shape, a sign or a word says too.
+//! Plots as SVG text: no clock, no randomness, no script; colours are CSS classes, so that one file serves light and
+//! dark. What a colour says a shape, a sign or a word says too.
 //!
-//! [`svg`] writes elements, [`axis`] maps numbers to places and chooses round ticks, [`rows`] is the frame of plots with a row a level.
-//! One plot each: of a stratum [`strip`], [`forest`], [`equivalence`], [`ranks`], [`pairs`], [`profile`] and [`seeds`]; of a contrast
-//! [`interaction`]; of a metric [`power`] and [`curves`].
+//! [`svg`] writes elements, [`axis`] maps numbers to places and chooses round ticks, [`rows`] is the frame of plots
+//! with a row a level. One plot each: of a stratum [`strip`], [`forest`], [`equivalence`], [`ranks`], [`pairs`],
+//! [`profile`] and [`seeds`]; of a contrast [`interaction`]; of a metric [`power`] and [`curves`].
 
 pub mod axis;
 pub mod curves;

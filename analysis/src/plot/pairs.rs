@@ -19,8 +19,9 @@ const MOST_NUMBERED: usize = 10;
 /// An effect of so many standard deviations has the full colour.
 const FULL: f64 = 3.0;
 
-/// Draws the pairs of a stratum, its arms by their means, the best first, and of more than 60 the best 40; `id` must be unique on the page.
-/// `None` for fewer than three arms, where no direction is better, and where no pair could be tested.
+/// Draws the pairs of a stratum, its arms by their means, the best first, and of more than 60 the best 40; `id` must be
+/// unique on the page. `None` for fewer than three arms, where no direction is better, and where no pair could be
+/// tested.
 pub fn pairs(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
     let (pairs, direction) = (stratum.pairs.as_ref()?, metric.direction?);
     let mut order = order(stratum, direction);

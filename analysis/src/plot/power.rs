@@ -13,8 +13,8 @@ const RIGHT: f64 = 426.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 220.0;
 
-/// Draws the outlook of a metric on logarithmic axes, with the seeds that there are and those that the target needs; `id` must be
-/// unique on the page. `None` where there is no curve to draw.
+/// Draws the outlook of a metric on logarithmic axes, with the seeds that there are and those that the target needs;
+/// `id` must be unique on the page. `None` where there is no curve to draw.
 pub fn power(metric: &MetricReport, outlook: &Outlook, id: &str) -> Option<String> {
     let (first, last) = (outlook.curve.first()?, outlook.curve.last()?);
     if first.seeds >= last.seeds {
@@ -49,7 +49,8 @@ pub fn power(metric: &MetricReport, outlook: &Outlook, id: &str) -> Option<Strin
     Some(svg.finish(id, &title, description))
 }
 
-/// A point on the curve; its words stand in the upper right corner, where a falling curve never is, beside the same shape.
+/// A point on the curve; its words stand in the upper right corner, where a falling curve never is, beside the same
+/// shape.
 fn draw_mark(svg: &mut Svg, index: usize, (x, y): (f64, f64), text: &str) {
     svg.line("reference", (x, y), (x, BOTTOM));
     svg.line("reference", (LEFT, y), (x, y));

@@ -19,8 +19,8 @@ const FEWEST_RUNS: usize = 5;
 /// Arms that are named besides the baseline; the others are pale.
 const NAMED: usize = 5;
 
-/// Draws the profiles of a stratum, the baseline and the best arms named; `id` must be unique on the page. `None` where no direction
-/// is better, or no arm has five runs.
+/// Draws the profiles of a stratum, the baseline and the best arms named; `id` must be unique on the page. `None` where
+/// no direction is better, or no arm has five runs.
 pub fn profile(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
     let direction = metric.direction?;
     let arms: Vec<&Arm> = stratum.arms.iter().filter(|arm| arm.values.len() >= FEWEST_RUNS).collect();

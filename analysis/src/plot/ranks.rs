@@ -1,5 +1,5 @@
-//! Mean ranks over seeds on a line, and bars over the arms that are not told apart: the diagram of critical differences, with the
-//! comparisons of pairs in place of one difference for all.
+//! Mean ranks over seeds on a line, and bars over the arms that are not told apart: the diagram of critical
+//! differences, with the comparisons of pairs in place of one difference for all.
 
 use super::axis::Scale;
 use super::rows::{columns, shortened};
@@ -14,8 +14,8 @@ const LINE: f64 = 17.0;
 /// With more arms nothing can be read any more.
 const MOST_ARMS: usize = 60;
 
-/// Draws the ranks of a stratum; `id` must be unique on the page. `None` for fewer than three arms, more than 60, or no two seeds in
-/// common, and where no pair could be tested.
+/// Draws the ranks of a stratum; `id` must be unique on the page. `None` for fewer than three arms, more than 60, or no
+/// two seeds in common, and where no pair could be tested.
 pub fn ranks(metric: &MetricReport, stratum: &Stratum, alpha: f64, id: &str) -> Option<String> {
     let (ranking, pairs) = (stratum.ranking.as_ref()?, stratum.pairs.as_ref()?);
     let arms = ranking.ranks.len();

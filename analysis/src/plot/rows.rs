@@ -150,8 +150,8 @@ pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
 
 /// The extent of the values that a drawing should show at full size; it always holds `anchor`.
 ///
-/// A value is left outside if the rest spans less than two fifths of the room that it would take: one arm far away must not
-/// flatten all others. At most a third of the values are left outside; the drawing marks them at its edge.
+/// A value is left outside if the rest spans less than two fifths of the room that it would take: one arm far away must
+/// not flatten all others. At most a third of the values are left outside; the drawing marks them at its edge.
 pub fn focus(values: impl IntoIterator<Item = f64>, anchor: Option<f64>) -> Option<(f64, f64)> {
     const WORTH: f64 = 0.4;
     let mut sorted: Vec<f64> = values.into_iter().collect();

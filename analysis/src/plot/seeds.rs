@@ -12,8 +12,8 @@ use crate::results::Seed;
 /// With more seeds the columns are too narrow.
 const MOST_SEEDS: usize = 60;
 
-/// Draws a stratum: a row an arm, a column a seed; `id` must be unique on the page. `None` for fewer than two arms or seeds, and for
-/// more than 60 seeds.
+/// Draws a stratum: a row an arm, a column a seed; `id` must be unique on the page. `None` for fewer than two arms or
+/// seeds, and for more than 60 seeds.
 pub fn seeds(metric: &MetricReport, stratum: &Stratum, id: &str) -> Option<String> {
     let seeds = all_seeds(stratum);
     if stratum.arms.len() < 2 || !(2..=MOST_SEEDS).contains(&seeds.len()) {
@@ -88,7 +88,8 @@ fn all_seeds(stratum: &Stratum) -> Vec<Seed> {
     seeds
 }
 
-/// The deviation that has the full colour: that of the nine in ten nearest ones, so that one outlying run does not bleach the rest.
+/// The deviation that has the full colour: that of the nine in ten nearest ones, so that one outlying run does not
+/// bleach the rest.
 fn full_colour(stratum: &Stratum) -> Option<f64> {
     let mut deviations: Vec<f64> = stratum
         .arms

@@ -83,7 +83,8 @@ fn draw_arm(svg: &mut Svg, arm: &Arm, y: f64, scale: &Scale, metric: &MetricRepo
     svg.polygon("mean", &[(x, y - 6.5), (x + 4.5, y), (x, y + 6.5), (x - 4.5, y)]);
 }
 
-/// The values of all arms but those far away; intervals as far as they go, but not more than a third of the span beyond.
+/// The values of all arms but those far away; intervals as far as they go, but not more than a third of the span
+/// beyond.
 fn domain(stratum: &Stratum) -> Option<(f64, f64)> {
     let anchor = stratum.arms.iter().find(|arm| arm.baseline).and_then(|arm| arm.description).map(|found| found.mean);
     let means = stratum.arms.iter().filter_map(|arm| arm.description).map(|description| description.mean);

@@ -40,8 +40,8 @@ impl Svg {
         self.push(&format!(r#"<circle class="{class}" cx="{x}" cy="{y}" r="{r}"><title>{tip}</title></circle>"#));
     }
 
-    /// The `index`-th of seven shapes that are told apart without colour, about `size` from its centre to its edge, with a text that
-    /// shows when it is pointed at.
+    /// The `index`-th of seven shapes that are told apart without colour, about `size` from its centre to its edge,
+    /// with a text that shows when it is pointed at.
     pub fn marker(&mut self, class: &str, index: usize, (x, y): (f64, f64), size: f64, tip: &str) {
         let s = size;
         let points: &[(f64, f64)] = match index % 7 {
@@ -59,7 +59,8 @@ impl Svg {
         self.push(&format!(r#"<path class="{class}" d="{data}Z"><title>{tip}</title></path>"#));
     }
 
-    /// A cell of a heat map: a rectangle that is filled to a degree in [0, 1], with a text that shows when it is pointed at.
+    /// A cell of a heat map: a rectangle that is filled to a degree in [0, 1], with a text that shows when it is
+    /// pointed at.
     pub fn cell(&mut self, class: &str, corner: (f64, f64), size: (f64, f64), degree: f64, tip: &str) {
         let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(coordinate);
         let (tip, degree) = (escape(tip), (degree.clamp(0.0, 1.0) * 100.0).round() / 100.0);
@@ -113,7 +114,8 @@ impl Svg {
         self.push("</g>");
     }
 
-    /// The finished drawing. `id` must be unique on the page; `title` and `description` are for those who cannot see it.
+    /// The finished drawing. `id` must be unique on the page; `title` and `description` are for those who cannot see
+    /// it.
     pub fn finish(self, id: &str, title: &str, description: &str) -> String {
         let (width, height) = (coordinate(self.width), coordinate(self.height));
         format!(

@@ -95,8 +95,8 @@ fn machine(check: &HardwareCheck) -> Sheet {
 /// With more seeds a table of their values is too wide to be read; they are in `observations.csv`.
 const MOST_SEEDS: usize = 20;
 
-/// The value of every seed, and the mean rank: what the drawings of a stratum show when they are pointed at. `None` for more than 20
-/// seeds, and without a value.
+/// The value of every seed, and the mean rank: what the drawings of a stratum show when they are pointed at. `None` for
+/// more than 20 seeds, and without a value.
 pub fn values(metric: &MetricReport, contrast: &Contrast, stratum: &Stratum) -> Option<Sheet> {
     let values = stratum.arms.iter().flat_map(|arm| &arm.values);
     let gaps = stratum.arms.iter().flat_map(|arm| &arm.gaps);

@@ -139,8 +139,8 @@ const SOURCES: [Source; 16] = [
     },
 ];
 
-/// An entry for every source that the methods name, in the order of the list above. The keys are the names in lower case and
-/// without spaces: `student1908`, `kenward-roger1997`.
+/// An entry for every source that the methods name, in the order of the list above. The keys are the names in lower
+/// case and without spaces: `student1908`, `kenward-roger1997`.
 pub fn bibliography(report: &Report) -> String {
     let methods = report.methods.join("\n");
     let mut text = String::new();

@@ -77,7 +77,8 @@ pub fn drawn(stratum: &Stratum, shown: &Stratum) -> String {
     format!("the best {best} of {} levels and the baseline; the table has all", stratum.arms.len())
 }
 
-/// Further views of a stratum: the margin, ranks, all pairs, profiles, seeds; where there is a row for each arm, of those `shown`.
+/// Further views of a stratum: the margin, ranks, all pairs, profiles, seeds; where there is a row for each arm, of
+/// those `shown`.
 pub fn more(
     metric: &MetricReport,
     (contrast, stratum, shown): (&Contrast, &Stratum, &Stratum),

@@ -1,4 +1,5 @@
-//! What holds over all strata as tidy CSV: a row for every average, every question and every pair of one. Numbers in full.
+//! What holds over all strata as tidy CSV: a row for every average, every question and every pair of one. Numbers in
+//! full.
 
 use super::tables::{Rows, cell, of_estimate};
 use crate::report::Report;
@@ -6,8 +7,8 @@ use crate::report::answers::Answer;
 use crate::report::cost::Cost;
 use crate::report::judged::Judged;
 
-/// `overall.csv`. Of a question the pooled answer has no level, and its pairs have what a run of either level costs. Empty cells are what
-/// is not defined.
+/// `overall.csv`. Of a question the pooled answer has no level, and its pairs have what a run of either level costs.
+/// Empty cells are what is not defined.
 pub fn overall(report: &Report) -> Vec<u8> {
     let mut rows = Rows::new();
     let header = [

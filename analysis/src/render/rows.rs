@@ -108,8 +108,9 @@ fn verdict(arm: &Arm, comparison: Option<&Comparison>, has_baseline: bool, alpha
     }
 }
 
-/// `better (1 diverged)`: a verdict, and how many runs it leaves out since they `diverged`; of a level and its baseline. Where nothing
-/// is claimed, nothing is left out. `better, by less than the margin`: a difference that is there and too small to matter.
+/// `better (1 diverged)`: a verdict, and how many runs it leaves out since they `diverged`; of a level and its
+/// baseline. Where nothing is claimed, nothing is left out. `better, by less than the margin`: a difference that is
+/// there and too small to matter.
 pub(super) fn said(verdict: Verdict, diverged: [usize; 2], below_margin: bool) -> String {
     match diverged[0] + diverged[1] {
         runs if runs > 0 && verdict != Verdict::NotTested => format!("{} ({runs} diverged)", verdict.name()),
@@ -118,8 +119,8 @@ pub(super) fn said(verdict: Verdict, diverged: [usize; 2], below_margin: bool) -
     }
 }
 
-/// What has to be said below the table of a stratum: seeds that are missing, why something was not tested, and where means and
-/// differences, by `pairing`, are not of the same seeds.
+/// What has to be said below the table of a stratum: seeds that are missing, why something was not tested, and where
+/// means and differences, by `pairing`, are not of the same seeds.
 pub fn notes(stratum: &Stratum, pairing: Pairing) -> Vec<String> {
     let mut notes = Vec::new();
     for arm in &stratum.arms {

@@ -118,8 +118,8 @@ pub(super) fn judged_head(interval: &str, margin: Option<f64>) -> Vec<String> {
     head
 }
 
-/// Seeds, difference, `interval`, p, adjusted p, that of equivalence where a margin was declared, what could have been seen, and what
-/// would settle it.
+/// Seeds, difference, `interval`, p, adjusted p, that of equivalence where a margin was declared, what could have been
+/// seen, and what would settle it.
 pub(super) fn judged_cells(
     (judged, interval): (&Judged, Option<Interval>),
     decimals: usize,

@@ -33,8 +33,9 @@ pub struct Written {
 }
 
 impl Report {
-    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `overall.csv`, `pairs.csv`, `observations.csv`,
-    /// `report.json` and `references.bib` into `directory`, which is made if it is not there. Each file is replaced as a whole or not at all.
+    /// Writes `index.html`, `report.md`, `tables.tex`, `comparisons.csv`, `overall.csv`, `pairs.csv`,
+    /// `observations.csv`, `report.json` and `references.bib` into `directory`, which is made if it is not there. Each
+    /// file is replaced as a whole or not at all.
     ///
     /// # Errors
     /// If a file that would be replaced is no report's, the directory cannot be made, or a file cannot be written.
@@ -90,7 +91,8 @@ impl Written {
         ]
     }
 
-    /// Refuses to replace what no report has written: files of these names without a page or a record that is Seedbed's.
+    /// Refuses to replace what no report has written: files of these names without a page or a record that is
+    /// Seedbed's.
     fn refuse_foreign(&self, directory: &Path) -> Result<(), AnalysisError> {
         let taken = self.all().into_iter().find(|file| file.exists());
         let Some(taken) = taken.filter(|_| !is_page(&self.page) && !is_record(&self.json)) else { return Ok(()) };

@@ -1,11 +1,11 @@
 //! What each seed says over the strata: its mean, and what its strata differ by.
 //!
-//! y = mean of the arm in its stratum + seed in its stratum + level of the factor in its seed + error. Where the strata start from one
-//! initialisation and see the data in one order, a seed may favour a level in all of them alike. Then the runs of a seed in different
-//! strata are not independent, and an error that is pooled over strata is too small for an average and too large for an interaction.
-//! Both are tested here from numbers in which that term is where it belongs: means of a seed over all strata have it whole, and
-//! orthonormal contrasts of its strata do not have it at all. For balanced data these are the split-plot tests, with error terms
-//! level × seed and level × seed × stratum.
+//! y = mean of the arm in its stratum + seed in its stratum + level of the factor in its seed + error. Where the strata
+//! start from one initialisation and see the data in one order, a seed may favour a level in all of them alike. Then
+//! the runs of a seed in different strata are not independent, and an error that is pooled over strata is too small for
+//! an average and too large for an interaction. Both are tested here from numbers in which that term is where it
+//! belongs: means of a seed over all strata have it whole, and orthonormal contrasts of its strata do not have it at
+//! all. For balanced data these are the split-plot tests, with error terms level × seed and level × seed × stratum.
 //!
 //! Source: Kirk (2013), Experimental Design, Sage (error terms of designs with two factors within blocks).
 

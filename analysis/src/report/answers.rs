@@ -43,7 +43,8 @@ pub struct Answer {
     pub left_out: Vec<String>,
     /// The answer: the mean difference of all pairs.
     pub pooled: Judged,
-    /// Whether differences between its levels differ between the strata; absent with one stratum and where it could not be tested.
+    /// Whether differences between its levels differ between the strata; absent with one stratum and where it could not
+    /// be tested.
     pub interaction: Option<Joint>,
     /// Each pair by itself; a single one is the answer, and has its correction.
     pub pairs: Vec<PairAnswer>,
@@ -159,8 +160,8 @@ fn answer(
     }
 }
 
-/// The strata in which all levels of the question have values, with these levels only, so that the gaps of another level cost it
-/// nothing; and the names of the other strata. Where no stratum has them all, every one is kept.
+/// The strata in which all levels of the question have values, with these levels only, so that the gaps of another
+/// level cost it nothing; and the names of the other strata. Where no stratum has them all, every one is kept.
 fn narrowed(
     index: &Index<'_>,
     mut compared: ComparedFactor,

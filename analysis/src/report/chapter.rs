@@ -185,8 +185,8 @@ impl Chapter<'_> {
     }
 }
 
-/// Two significant digits of the typical standard error of a difference; else of the typical spread of an arm; else of a
-/// hundredth of the typical mean.
+/// Two significant digits of the typical standard error of a difference; else of the typical spread of an arm; else of
+/// a hundredth of the typical mean.
 fn decimals(contrasts: &[Contrast]) -> usize {
     let arms = || contrasts.iter().flat_map(|contrast| &contrast.strata).flat_map(|stratum| &stratum.arms);
     let errors = arms().filter_map(|arm| Some(arm.comparison.as_ref()?.estimate?.test()?.standard_error));

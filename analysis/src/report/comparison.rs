@@ -24,8 +24,8 @@ pub enum Verdict {
     Better,
     /// Significantly on the bad side.
     Worse,
-    /// Significantly within the declared margin, after correction, and not significantly different; never where runs diverged, as
-    /// what they would have been is not within any margin.
+    /// Significantly within the declared margin, after correction, and not significantly different; never where runs
+    /// diverged, as what they would have been is not within any margin.
     Equivalent,
     /// Tested, and neither. It does not mean that there is no difference.
     Inconclusive,
@@ -104,8 +104,8 @@ pub struct Comparison {
     pub of_level: [usize; 2],
     /// Seeds that only one arm has a value for; used only without pairing.
     pub unpaired: Vec<Seed>,
-    /// Runs of the level and of the baseline that diverged: they are in no number but [`Self::worst_rank`], and a verdict about
-    /// the others does not speak for them.
+    /// Runs of the level and of the baseline that diverged: they are in no number but [`Self::worst_rank`], and a
+    /// verdict about the others does not speak for them.
     pub diverged: [usize; 2],
     /// The difference, level minus baseline; `None` without any pair.
     pub estimate: Option<Estimate>,
@@ -114,8 +114,8 @@ pub struct Comparison {
     pub balanced: Option<Estimate>,
     /// The p value adjusted by Holm within the family.
     pub holm_p: Option<f64>,
-    /// The interval at alpha divided by the size of the family: all of the family cover at once, and one that excludes 0 has an
-    /// adjusted p below alpha.
+    /// The interval at alpha divided by the size of the family: all of the family cover at once, and one that excludes
+    /// 0 has an adjusted p below alpha.
     pub simultaneous: Option<Interval>,
     /// Equivalence, where a margin was declared.
     pub equivalence: Option<Equivalence>,
@@ -190,7 +190,8 @@ impl Comparison {
         flag(self.diverged)
     }
 
-    /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to matter.
+    /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to
+    /// matter.
     pub fn is_below_margin(&self, alpha: f64) -> bool {
         below_margin(self.verdict, self.equivalence, self.diverged, alpha)
     }

@@ -1,4 +1,5 @@
-//! What is compared with what: for every factor with a baseline, its levels within each combination of the other factors.
+//! What is compared with what: for every factor with a baseline, its levels within each combination of the other
+//! factors.
 
 use std::collections::BTreeMap;
 
@@ -39,8 +40,8 @@ pub(crate) struct PlannedStratum {
 
 /// Lays out the comparison of `factor`.
 ///
-/// A factor that moves with it (its level is the same wherever this one's is, as in a `zip`) cannot be held fixed: it is left
-/// out of the strata and named. A factor with one level distinguishes nothing and is left out as well.
+/// A factor that moves with it (its level is the same wherever this one's is, as in a `zip`) cannot be held fixed: it
+/// is left out of the strata and named. A factor with one level distinguishes nothing and is left out as well.
 pub(crate) fn lay_out(results: &Results, factor: usize, baseline: Option<usize>) -> ComparedFactor {
     let others = (0..results.factors.len()).filter(|other| *other != factor);
     let varying: Vec<usize> = others.filter(|other| levels_in_use(results, *other) > 1).collect();

@@ -1,4 +1,5 @@
-//! A factor over all strata: does it matter, does it matter everywhere alike, and which levels differ from the baseline.
+//! A factor over all strata: does it matter, does it matter everywhere alike, and which levels differ from the
+//! baseline.
 
 use serde::Serialize;
 use spec::analysis::AnalysisSpec;
@@ -34,8 +35,8 @@ pub struct Widest {
     pub ratio: f64,
     /// p of the F test of its variance against theirs, times the number of levels (Bonferroni); below [`UNEQUAL`].
     pub p: f64,
-    /// p of its difference from the baseline by each seed's mean over the strata, for it alone: the test that shares no error with
-    /// other levels. Absent for the baseline and where no two seeds have run all of it.
+    /// p of its difference from the baseline by each seed's mean over the strata, for it alone: the test that shares no
+    /// error with other levels. Absent for the baseline and where no two seeds have run all of it.
     pub own_p: Option<f64>,
 }
 
@@ -167,7 +168,8 @@ fn spread(grid: &Grid<'_>) -> Spread {
     Spread { ratio, p: levene(&groups, Centre::Median).ok().map(|found| found.p), widest: None }
 }
 
-/// The level whose variance within strata is furthest above that of the others together; `None` where chance explains it.
+/// The level whose variance within strata is furthest above that of the others together; `None` where chance explains
+/// it.
 fn widest(grid: &Grid<'_>, baseline: Option<usize>) -> Option<Widest> {
     let squares: Vec<(f64, f64)> = (0..grid.levels.len()).map(|level| grid.squares_within(level)).collect();
     let (all, all_df) = squares.iter().fold((0.0, 0.0), |(sum, df), one| (sum + one.0, df + one.1));

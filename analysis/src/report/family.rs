@@ -14,7 +14,8 @@ use crate::statistics::holm::holm;
 
 /// Adjusts, looks back at what could have been seen, and draws the verdicts of all comparisons of a metric.
 ///
-/// The margin is in the unit of differences of the primary metric (log units on the log scale), so equivalence is a question for that metric only.
+/// The margin is in the unit of differences of the primary metric (log units on the log scale), so equivalence is a
+/// question for that metric only.
 pub(super) fn judge(contrasts: &mut [Contrast], direction: Direction, analysis: &AnalysisSpec, primary: bool) {
     let mut families: Vec<Vec<&mut Comparison>> = Vec::new();
     for stratum in contrasts.iter_mut().flat_map(|contrast| &mut contrast.strata) {
@@ -56,8 +57,8 @@ fn test_equivalence(family: &mut [&mut Comparison], margin: f64) {
     }
 }
 
-/// What each comparison could have seen, alone and at the level that the first step of Holm's procedure asks, and how many
-/// seeds would settle it there.
+/// What each comparison could have seen, alone and at the level that the first step of Holm's procedure asks, and how
+/// many seeds would settle it there.
 fn look_back(family: &mut [&mut Comparison], alpha: f64, margin: Option<f64>) {
     let members = family.iter().filter(|comparison| comparison.holm_p.is_some()).count();
     let strictest = alpha / members.max(1) as f64;

@@ -104,7 +104,8 @@ impl<'a> Grid<'a> {
         self.cells.iter().flatten()
     }
 
-    /// Squares of the distances of a level's values from their means within strata, summed, and their degrees of freedom.
+    /// Squares of the distances of a level's values from their means within strata, summed, and their degrees of
+    /// freedom.
     pub(super) fn squares_within(&self, level: usize) -> (f64, f64) {
         self.cells[level].iter().fold((0.0, 0.0), |(sum, df), cell| {
             let values: Vec<f64> = cell.iter().map(|(_, value)| *value).collect();
@@ -162,8 +163,8 @@ impl<'a> Grid<'a> {
         self.by_seed(&(0..self.levels.len()).map(|level| (level, level)).collect::<Vec<_>>()).len()
     }
 
-    /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds recur, and else those
-    /// of the stratum that has the fewest.
+    /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds
+    /// recur, and else those of the stratum that has the fewest.
     fn seeds(&self, pairs: &[(usize, usize)]) -> usize {
         let named: Vec<usize> = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]).collect();
         let in_stratum = |stratum: usize| {
@@ -195,8 +196,8 @@ impl<'a> Grid<'a> {
         (runs(level) / (runs(level) + runs(baseline))).sqrt()
     }
 
-    /// The mean difference of `pairs`, (level, baseline), over all strata: seed by seed where that is asked for, else from the
-    /// model.
+    /// The mean difference of `pairs`, (level, baseline), over all strata: seed by seed where that is asked for, else
+    /// from the model.
     pub(super) fn judge(&self, pairs: &[(usize, usize)], by_seeds: bool) -> Judged {
         let of = |sides: BTreeSet<usize>| sides.into_iter().map(|level| self.diverged[level]).sum::<usize>();
         let (levels, baselines) = pairs.iter().copied().unzip();

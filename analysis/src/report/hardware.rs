@@ -56,7 +56,8 @@ pub struct HardwareCheck {
 /// What a run says of its machine.
 type Attribute = fn(&RunAccount) -> Option<String>;
 
-/// The device of a run as far as it can matter: the model of the GPU, or what the trainer says, without the number of the GPU.
+/// The device of a run as far as it can matter: the model of the GPU, or what the trainer says, without the number of
+/// the GPU.
 fn device(run: &RunAccount) -> Option<String> {
     let said =
         || run.device.as_deref().map(|device| if device.starts_with("cuda") { "cuda" } else { device }.to_owned());

@@ -51,8 +51,8 @@ pub(super) fn headline(study: &Study, metrics: &[MetricReport], analysis: &Analy
     sentences
 }
 
-/// What holds over all strata, where there are several and it could be tested: the interaction first, and the levels on average
-/// only where it does not forbid that.
+/// What holds over all strata, where there are several and it could be tested: the interaction first, and the levels on
+/// average only where it does not forbid that.
 fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
     let mut sentences = Vec::new();
     for contrast in &metric.contrasts {

@@ -64,8 +64,9 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether a run diverged as far as a metric goes: it has no value of it that can be used, and it diverged or gave one that is
-    /// not finite or beyond ±1e75. The same for a sweep and a table, and whatever the run's other metrics are.
+    /// Whether a run diverged as far as a metric goes: it has no value of it that can be used, and it diverged or gave
+    /// one that is not finite or beyond ±1e75. The same for a sweep and a table, and whatever the run's other metrics
+    /// are.
     pub(super) fn has_diverged(&self, metric: &str, run: &RunAccount) -> bool {
         let has = |values: &ByPoint<'_>| {
             let seeds = values.get(metric).and_then(|points| points.get(&run.point));

@@ -4,8 +4,8 @@ use super::comparison::Comparison;
 use crate::statistics::estimate::Interval;
 use crate::statistics::student;
 
-/// The interval of level 1 - 2·`level` for a difference: the two one-sided tests at `level` pass where it lies within the margin.
-/// `None` where nothing was tested.
+/// The interval of level 1 - 2·`level` for a difference: the two one-sided tests at `level` pass where it lies within
+/// the margin. `None` where nothing was tested.
 pub fn one_sided_interval(comparison: &Comparison, level: f64) -> Option<Interval> {
     let estimate = comparison.estimate?;
     let test = estimate.test()?;

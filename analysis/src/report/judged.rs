@@ -38,7 +38,8 @@ pub struct Needed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
-    /// The declared margin, the smallest difference that matters: it would be found, and a difference of 0 shown to be within it.
+    /// The declared margin, the smallest difference that matters: it would be found, and a difference of 0 shown to be
+    /// within it.
     Margin,
     /// The difference that was seen, which is only an estimate of the true one.
     Seen,
@@ -49,8 +50,8 @@ pub enum Meaning {
 pub struct Judged {
     /// From what it was tested; absent where it was not.
     pub basis: Option<Basis>,
-    /// How many seeds it rests on: those that have run all of it in every stratum. Where no seed is in two strata, or runs are not
-    /// paired, those of the stratum or arm that has the fewest.
+    /// How many seeds it rests on: those that have run all of it in every stratum. Where no seed is in two strata, or
+    /// runs are not paired, those of the stratum or arm that has the fewest.
     pub seeds: usize,
     /// Runs of its levels and of its baselines that diverged, in all strata: they are in no number here.
     pub diverged: [usize; 2],
@@ -62,8 +63,8 @@ pub struct Judged {
     pub simultaneous: Option<Interval>,
     /// Equivalence, where a margin was declared.
     pub equivalence: Option<Equivalence>,
-    /// The true difference that would have been found with 80 % power at alpha over the size of the family: an upper bound of
-    /// what the correction needs, be it Holm's or Dunnett's. Absent with too few seeds for any claim.
+    /// The true difference that would have been found with 80 % power at alpha over the size of the family: an upper
+    /// bound of what the correction needs, be it Holm's or Dunnett's. Absent with too few seeds for any claim.
     pub detectable: Option<f64>,
     /// How many seeds would settle it.
     pub needed: Option<Needed>,
@@ -101,7 +102,8 @@ impl Judged {
         Some(self.estimate?.test()?.p)
     }
 
-    /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to matter.
+    /// Whether a difference was found and at once shown to be smaller than the declared margin: there, and too small to
+    /// matter.
     pub fn is_below_margin(&self, alpha: f64) -> bool {
         below_margin(self.verdict, self.equivalence, self.diverged, alpha)
     }
@@ -123,12 +125,13 @@ impl Judged {
 pub(super) enum Correction<'a> {
     /// By Holm's procedure; intervals by Bonferroni's.
     Holm,
-    /// By Dunnett's distribution of the largest difference from one baseline, with the loading of each, where all rest on one model and so
-    /// on one error; as soon as one has an error of its own, by Holm's.
+    /// By Dunnett's distribution of the largest difference from one baseline, with the loading of each, where all rest
+    /// on one model and so on one error; as soon as one has an error of its own, by Holm's.
     Dunnett(&'a [f64]),
 }
 
-/// Corrects a family and draws its verdicts. `margin` says whether the declared one is in the unit of these differences.
+/// Corrects a family and draws its verdicts. `margin` says whether the declared one is in the unit of these
+/// differences.
 pub(super) fn judge(
     family: &mut [&mut Judged],
     correction: Correction<'_>,

@@ -1,5 +1,5 @@
-//! How it was computed what stands beside the comparisons and decides nothing: diverged runs, checks of sensitivity, curves; and how
-//! the scores of tasks were made.
+//! How it was computed what stands beside the comparisons and decides nothing: diverged runs, checks of sensitivity,
+//! curves; and how the scores of tasks were made.
 
 use spec::analysis::Pairing;
 use spec::benchmark::Benchmark;
@@ -86,8 +86,8 @@ pub(super) fn makings(makings: &[Makings]) -> Option<String> {
     (!sentences.is_empty()).then(|| format!("{MAKINGS} {}", sentences.join(" ")))
 }
 
-/// `task cb by the protocol superglue+items=10, 56 items of the split validation, the mean over the fine-tuning seeds 0 and 1 within each
-/// run`
+/// `task cb by the protocol superglue+items=10, 56 items of the split validation, the mean over the fine-tuning seeds 0
+/// and 1 within each run`
 fn in_words(making: &Making) -> String {
     let Making { task, protocol, splits, items, seeds } = making;
     let is_tuned = !seeds.is_empty();

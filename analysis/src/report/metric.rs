@@ -108,8 +108,8 @@ pub struct MetricReport {
     pub label: String,
     /// Its unit; may be empty.
     pub unit: String,
-    /// The unit of its differences, intervals, detectable differences and of the margin: that of the metric, or `log units` where
-    /// differences are those of natural logarithms.
+    /// The unit of its differences, intervals, detectable differences and of the margin: that of the metric, or `log
+    /// units` where differences are those of natural logarithms.
     pub difference_unit: String,
     /// Which way is better; `None` where it is described only.
     pub direction: Option<Direction>,
@@ -130,7 +130,8 @@ pub struct MetricReport {
 }
 
 impl MetricReport {
-    /// Its name within a sentence: a known label without its capitals but those of abbreviations, a name of the data as it is.
+    /// Its name within a sentence: a known label without its capitals but those of abbreviations, a name of the data as
+    /// it is.
     pub fn noun(&self) -> String {
         if self.label == self.name { self.name.clone() } else { number::lowered(&self.label) }
     }

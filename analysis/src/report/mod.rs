@@ -1,12 +1,13 @@
 //! Every number and every sentence that a reader sees, as one [`Report`].
 //!
-//! [`rule`] says what a number of seeds allows; [`design`] finds what is compared with what; [`comparison`] carries out one
-//! comparison (with [`sensitivity`], [`worst_rank`] and [`outlying`] beside it); [`metric`] holds all those of a metric (`chapter` makes
-//! them, `family` corrects for their number). [`effects`] is a factor over all strata and [`answers`] the declared questions:
-//! both from `grid` and [`model`], with their verdicts in [`judged`]. [`divergence`] counts the runs that diverged, [`hardware`]
-//! asks whether arms ran on different machines; [`parts`] and [`curves`] describe what is not tested; [`study`] says what was
-//! run; [`pairs`] sets all arms against each other, [`outlook`] says what more seeds would see; `headline`, `reply` (an answer),
-//! `caveats` with `assumptions`, and `methods` with `methods_beside` say it in sentences.
+//! [`rule`] says what a number of seeds allows; [`design`] finds what is compared with what; [`comparison`] carries out
+//! one comparison (with [`sensitivity`], [`worst_rank`] and [`outlying`] beside it); [`metric`] holds all those of a
+//! metric (`chapter` makes them, `family` corrects for their number). [`effects`] is a factor over all strata and
+//! [`answers`] the declared questions: both from `grid` and [`model`], with their verdicts in [`judged`].
+//! [`divergence`] counts the runs that diverged, [`hardware`] asks whether arms ran on different machines; [`parts`]
+//! and [`curves`] describe what is not tested; [`study`] says what was run; [`pairs`] sets all arms against each other,
+//! [`outlook`] says what more seeds would see; `headline`, `reply` (an answer), `caveats` with `assumptions`, and
+//! `methods` with `methods_beside` say it in sentences.
 
 pub mod answers;
 pub mod comparison;
@@ -99,8 +100,8 @@ impl Report {
     /// Compares what the analysis plan says and describes the rest.
     ///
     /// # Errors
-    /// If the plan names a factor, a level or a metric that the results do not have, if a number of it is out of range, or if
-    /// nobody said which way is better for the primary metric (for any metric, where the results are a table).
+    /// If the plan names a factor, a level or a metric that the results do not have, if a number of it is out of range,
+    /// or if nobody said which way is better for the primary metric (for any metric, where the results are a table).
     pub fn new(results: &Results, analysis: &AnalysisSpec) -> Result<Self, AnalysisError> {
         let comparisons = check::check(results, analysis)?;
         let index = Index::new(results);

@@ -28,8 +28,8 @@ pub enum Blocks {
 
 /// y = mean of the arm in its stratum + effect of the seed in that stratum + error of one variance.
 ///
-/// The seed is a block within its stratum. What a seed does to a level in all strata alike is not in it, so that averages over strata
-/// are not tested from it where seeds recur: see [`super::across`].
+/// The seed is a block within its stratum. What a seed does to a level in all strata alike is not in it, so that
+/// averages over strata are not tested from it where seeds recur: see [`super::across`].
 pub(super) struct Model {
     levels: usize,
     strata: usize,
@@ -44,8 +44,8 @@ pub(super) struct Model {
 enum Fit {
     /// Coefficients are the means of the cells, stratum by stratum.
     Mixed(Box<Mixed>),
-    /// Least squares. With blocks, coefficients are differences from the first level, stratum by stratum, and then the blocks;
-    /// without, the means of the cells.
+    /// Least squares. With blocks, coefficients are differences from the first level, stratum by stratum, and then the
+    /// blocks; without, the means of the cells.
     Least(Coefficients),
 }
 

@@ -46,7 +46,8 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// The outlook of a metric; `None` where nothing was tested. Comparisons on fewer seeds than a claim needs say nothing here.
+    /// The outlook of a metric; `None` where nothing was tested. Comparisons on fewer seeds than a claim needs say
+    /// nothing here.
     pub fn of(metric: &MetricReport, analysis: &AnalysisSpec) -> Option<Self> {
         let design = if analysis.pairing == Pairing::Seed { Design::Paired } else { Design::Independent };
         let tests = metric.comparisons().filter_map(|(_, stratum, arm, comparison)| {

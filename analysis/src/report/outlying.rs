@@ -10,8 +10,9 @@ use crate::statistics::distributions::normal;
 
 /// The fewest values of an arm among which one can be told to lie apart.
 const FEWEST: usize = 5;
-/// How far from the median, in robust standard deviations, the farthest of 5, 6, … 20 normal values lies in one sample of twenty:
-/// `tests/reference/make_outlying.py`, rounded up. With few values the median absolute deviation is itself uncertain.
+/// How far from the median, in robust standard deviations, the farthest of 5, 6, … 20 normal values lies in one sample
+/// of twenty: `tests/reference/make_outlying.py`, rounded up. With few values the median absolute deviation is itself
+/// uncertain.
 const FAR: [f64; 16] = [8.0, 5.6, 5.9, 5.0, 5.1, 4.6, 4.7, 4.4, 4.5, 4.3, 4.3, 4.2, 4.2, 4.1, 4.1, 4.0];
 /// The standard deviation of normal values over their median absolute deviation.
 const PER_DEVIATION: f64 = 1.482_602_218_505_602;
@@ -29,11 +30,12 @@ pub struct Outlying {
     pub distance: f64,
 }
 
-/// The seeds of an arm that lie so far from its median, in robust standard deviations, as one arm of normal values in twenty has a
-/// seed; none of fewer than five values.
+/// The seeds of an arm that lie so far from its median, in robust standard deviations, as one arm of normal values in
+/// twenty has a seed; none of fewer than five values.
 ///
-/// It is a look at the data, no test, and no reason to leave a run out: a run that failed for no reason of its own would have to be
-/// found by its log. The usual bound of 3.5 would name a seed in every fifth arm of five normal values.
+/// It is a look at the data, no test, and no reason to leave a run out: a run that failed for no reason of its own
+/// would have to be found by its log. The usual bound of 3.5 would name a seed in every fifth arm of five normal
+/// values.
 ///
 /// Source: Iglewicz and Hoaglin (1993), How to Detect and Handle Outliers (the distance); simulation (the bound).
 pub(super) fn outlying(values: &[SeedValue]) -> Vec<Outlying> {
@@ -54,8 +56,8 @@ pub(super) fn outlying(values: &[SeedValue]) -> Vec<Outlying> {
     far.filter(|outlying| outlying.distance.abs() >= bound).collect()
 }
 
-/// The bound for `n` values, from [`FEWEST`] on: [`FAR`], and beyond it 4, which holds to some hundreds of values, or Bonferroni's normal
-/// quantile.
+/// The bound for `n` values, from [`FEWEST`] on: [`FAR`], and beyond it 4, which holds to some hundreds of values, or
+/// Bonferroni's normal quantile.
 fn bound(n: usize) -> f64 {
     let many = || normal::upper_quantile(0.025 / n as f64).map_or(4.0, |quantile| quantile.max(4.0));
     FAR.get(n - FEWEST).copied().unwrap_or_else(many)

@@ -29,8 +29,8 @@ pub struct Pair {
 
 /// All pairs of a stratum's arms.
 ///
-/// By the test of the declared comparisons, the paired or Welch's t test, corrected by Holm over all k(k - 1)/2 pairs: more than
-/// the declared comparisons pay for, so a pair may be told apart there and not here.
+/// By the test of the declared comparisons, the paired or Welch's t test, corrected by Holm over all k(k - 1)/2 pairs:
+/// more than the declared comparisons pay for, so a pair may be told apart there and not here.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Pairs {
@@ -56,7 +56,8 @@ impl Pairs {
         Self { arms: arms.len(), pairs }
     }
 
-    /// The second arm against the first; mirrored if it was compared the other way round. `None` for an arm against itself.
+    /// The second arm against the first; mirrored if it was compared the other way round. `None` for an arm against
+    /// itself.
     pub fn get(&self, first: usize, second: usize) -> Option<Pair> {
         if first > second {
             let Pair { difference, effect, p, holm_p, .. } = self.get(second, first)?;

@@ -31,8 +31,8 @@ pub struct Ranking {
 }
 
 impl Ranking {
-    /// Ranks the arms over the seeds that all of them have. Where those are fewer than two, the arm that shares the fewest seeds
-    /// with the others is left out, again and again. `None` where no two arms are left.
+    /// Ranks the arms over the seeds that all of them have. Where those are fewer than two, the arm that shares the
+    /// fewest seeds with the others is left out, again and again. `None` where no two arms are left.
     pub fn of(stratum: &Stratum, direction: Direction) -> Option<Self> {
         let seeds_of = |arm: &Arm| arm.values.iter().map(|value| value.seed.clone()).collect::<BTreeSet<Seed>>();
         let seeds: Vec<BTreeSet<Seed>> = stratum.arms.iter().map(seeds_of).collect();

@@ -9,7 +9,8 @@ use super::metric::MetricReport;
 use crate::number;
 use crate::statistics::refusal::Refusal;
 
-/// The answer to a question: verdict, difference and interval; where it is open, what could have been seen and what would settle it.
+/// The answer to a question: verdict, difference and interval; where it is open, what could have been seen and what
+/// would settle it.
 pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &AnalysisSpec) -> String {
     let judged = &answer.pooled;
     let name = &answer.name;

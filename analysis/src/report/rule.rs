@@ -8,15 +8,15 @@
 //! | fewer than 8, several strata | what holds over strata: the model of all arms' means by seed, which pools their error | as above |
 //! | 8 and more, several strata | what holds over strata: the t test of each seed's mean difference | as above |
 //!
-//! The seeds are those that have run everything, so that a run that diverged or is missing may move a family from the last row to the one
-//! above it. Averages over strata are judged only where the interaction is not significant. Dunnett's correction needs one error for all
-//! of a family, and so the model for each; else it is Holm's.
+//! The seeds are those that have run everything, so that a run that diverged or is missing may move a family from the
+//! last row to the one above it. Averages over strata are judged only where the interaction is not significant.
+//! Dunnett's correction needs one error for all of a family, and so the model for each; else it is Holm's.
 //!
-//! The error of each is simulated in `tests/simulation.rs` and `tests/whole_path.rs`. The paired test, the default, keeps what was declared from
-//! three seeds on; Welch's with three seeds an arm is on the safe side (3.4 % for 5 %).
+//! The error of each is simulated in `tests/simulation.rs` and `tests/whole_path.rs`. The paired test, the default,
+//! keeps what was declared from three seeds on; Welch's with three seeds an arm is on the safe side (3.4 % for 5 %).
 //!
-//! Everything else that is computed is a check of sensitivity and decides nothing. Normality and equal spread are looked at,
-//! never used to choose a test: such a choice changes the error rate of what is chosen.
+//! Everything else that is computed is a check of sensitivity and decides nothing. Normality and equal spread are
+//! looked at, never used to choose a test: such a choice changes the error rate of what is chosen.
 
 use super::judged::{Meaning, Needed};
 use crate::statistics::detectable::{POWER, power};
@@ -24,8 +24,8 @@ use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Estimate;
 use crate::statistics::power::equivalence::shows;
 
-/// The fewest seeds that may support a claim. With two, the t distribution has one degree of freedom and an interval is 12.7
-/// standard errors long at either side.
+/// The fewest seeds that may support a claim. With two, the t distribution has one degree of freedom and an interval is
+/// 12.7 standard errors long at either side.
 pub const LEAST_SEEDS: usize = 3;
 
 /// From so many seeds on, a difference over strata is tested seed by seed and not from the pooled model.
@@ -45,11 +45,12 @@ pub(super) fn too_few(seeds: usize) -> String {
 
 /// How many seeds would settle a comparison with 80 % power at `alpha`; at least [`LEAST_SEEDS`].
 ///
-/// With a margin: so many that a true difference as large as the margin is found, and a true difference of 0 is shown to be within
-/// it by the two one-sided tests, whichever takes more. Without one: so many that find the difference that was seen.
+/// With a margin: so many that a true difference as large as the margin is found, and a true difference of 0 is shown
+/// to be within it by the two one-sided tests, whichever takes more. Without one: so many that find the difference that
+/// was seen.
 ///
-/// The standard error falls with the root of the number of seeds and the degrees of freedom grow with it less one, which is
-/// exact for the paired test and for balanced models, and close for Welch's.
+/// The standard error falls with the root of the number of seeds and the degrees of freedom grow with it less one,
+/// which is exact for the paired test and for balanced models, and close for Welch's.
 pub(super) fn needed(estimate: &Estimate, seeds: usize, alpha: f64, margin: Option<f64>) -> Option<Needed> {
     let test = estimate.test()?;
     if seeds < 2 {
@@ -75,8 +76,8 @@ pub(super) fn needed(estimate: &Estimate, seeds: usize, alpha: f64, margin: Opti
     Some(Needed { difference, meaning, seeds: least(near, settles) })
 }
 
-/// The least number from [`LEAST_SEEDS`] on that is `enough`, as all greater ones are, looked for around `near`; `None` if a million
-/// is not.
+/// The least number from [`LEAST_SEEDS`] on that is `enough`, as all greater ones are, looked for around `near`; `None`
+/// if a million is not.
 fn least(near: f64, enough: impl Fn(u64) -> bool) -> Option<u64> {
     let least = LEAST_SEEDS as u64;
     let guess = if near < MOST as f64 { (near.ceil() as u64).max(least) } else { MOST };
@@ -120,7 +121,8 @@ mod tests {
 
     #[test]
     fn with_a_margin_the_seeds_show_equivalence_too() {
-        // tests/reference/make_mends.py (SciPy 1.17.1): the power of the two one-sided tests at a difference of 0, integrated.
+        // tests/reference/make_mends.py (SciPy 1.17.1): the power of the two one-sided tests at a difference of 0,
+        // integrated.
         for (margin, alpha, expected) in SETTLED {
             // Six differences of standard deviation 1 around 0.1.
             let around = [-1.0, -1.0, -1.0, 1.0, 1.0, 1.0].map(|side: f64| side * (5.0_f64 / 6.0).sqrt() + 0.1);
@@ -132,7 +134,8 @@ mod tests {
 
     #[test]
     fn seeds_for_an_effect_are_those_of_a_power_analysis() {
-        // statsmodels 0.15.0: TTestPower().solve_power(effect_size=0.5, power=0.8, alpha=0.05) is 33.37, and 0.8 gives 14.30.
+        // statsmodels 0.15.0: TTestPower().solve_power(effect_size=0.5, power=0.8, alpha=0.05) is 33.37, and 0.8 gives
+        // 14.30.
         for (effect, expected) in [(0.5, 34), (0.8, 15)] {
             // Six differences of standard deviation 1 around the effect.
             let around = [-1.0, -1.0, -1.0, 1.0, 1.0, 1.0].map(|side: f64| side * (5.0_f64 / 6.0).sqrt() + effect);

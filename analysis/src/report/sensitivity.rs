@@ -30,7 +30,8 @@ const START: u64 = 0x5eed;
 /// A standardised difference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Standardised {
-    /// `d-z`, in standard deviations of the differences, not corrected for bias; or `g`, in those of the runs, corrected after Hedges.
+    /// `d-z`, in standard deviations of the differences, not corrected for bias; or `g`, in those of the runs,
+    /// corrected after Hedges.
     pub kind: &'static str,
     /// The effect.
     pub effect: f64,
@@ -49,9 +50,11 @@ pub struct Check {
     pub error: Option<f64>,
     /// Whether p is exact: every arrangement counted, and not drawn or approximated; none without p.
     pub exact: Option<bool>,
-    /// The smallest p that it can give with so many seeds (so many that differ, and so many draws), whatever the arms do.
+    /// The smallest p that it can give with so many seeds (so many that differ, and so many draws), whatever the arms
+    /// do.
     pub floor: Option<f64>,
-    /// Whether that floor, times the size of the family, is below alpha: where not, this test could not have found anything.
+    /// Whether that floor, times the size of the family, is below alpha: where not, this test could not have found
+    /// anything.
     pub attainable: Option<bool>,
     /// Its estimate, where it is not the mean difference.
     pub estimate: Option<f64>,
@@ -70,7 +73,8 @@ pub struct Sensitivity {
     pub normality: Option<f64>,
     /// The checks.
     pub checks: Vec<Check>,
-    /// Whether a test of ranks or arrangements that could have found something says otherwise than the primary one, each for itself at alpha.
+    /// Whether a test of ranks or arrangements that could have found something says otherwise than the primary one,
+    /// each for itself at alpha.
     pub disagrees: Option<bool>,
     #[serde(skip)]
     primary: Option<f64>,
@@ -205,8 +209,8 @@ fn welch(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Check> {
     Some(Check { p: Some(test.p), interval: Some(test.interval), ..Check::of("welch") })
 }
 
-/// The studentised bootstrap of the mean difference; computed for a mean above 0 and mirrored, so that swapping the arms does
-/// nothing else.
+/// The studentised bootstrap of the mean difference; computed for a mean above 0 and mirrored, so that swapping the
+/// arms does nothing else.
 fn bootstrapped(differences: &[f64], alpha: f64) -> Option<Check> {
     let centre = mean(differences).filter(|_| differences.len() >= ENOUGH)?;
     let side = if centre < 0.0 { -1.0 } else { 1.0 };

@@ -1,7 +1,7 @@
 //! What benchmarks found after a run was done: `evaluation/<task>/results.csv`.
 //!
-//! Such a file comes after the record of the run and no digest vouches for it: it is read as it stands, whole or not at all. One that
-//! cannot be read is told as a score that is missing, and costs the run nothing else.
+//! Such a file comes after the record of the run and no digest vouches for it: it is read as it stands, whole or not at
+//! all. One that cannot be read is told as a score that is missing, and costs the run nothing else.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,9 @@ use super::run_files::chain;
 use super::tuning::{self, Way};
 use super::whole_file;
 
-/// Adds what the files of a run's `evaluation` folder hold, in the order of their names, to its values and its ways. A metric that is
-/// there already, because the run itself has measured it, stays as it is. Answers what could not be read.
+/// Adds what the files of a run's `evaluation` folder hold, in the order of their names, to its values and its ways. A
+/// metric that is there already, because the run itself has measured it, stays as it is. Answers what could not be
+/// read.
 pub(super) fn add(evaluation: &Path, run: RunId, values: &mut Vec<(String, f64)>, ways: &mut Vec<Way>) -> Vec<Told> {
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(evaluation).into_iter().flatten().flatten().map(|entry| entry.path()).collect();

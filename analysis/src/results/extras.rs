@@ -1,7 +1,7 @@
 //! What a trainer may say of a run beside its results: what it trained, how it ended, and its curves.
 //!
-//! None of it decides a number that is compared, and another trainer leaves it out. A file that is there and cannot be read costs no
-//! result, but it is told: what it would have said is missing from the report's tables and plots.
+//! None of it decides a number that is compared, and another trainer leaves it out. A file that is there and cannot be
+//! read costs no result, but it is told: what it would have said is missing from the report's tables and plots.
 
 use std::io::ErrorKind;
 
@@ -59,7 +59,8 @@ impl<'a> Extras<'a> {
         }
     }
 
-    /// The curves that a report may show: of metrics with a better direction. A row that cannot be read ends them there.
+    /// The curves that a report may show: of metrics with a better direction. A row that cannot be read ends them
+    /// there.
     pub(super) fn curves(&mut self, analysis: &AnalysisSpec) -> Vec<Values> {
         let bytes = match whole_file::read(&self.layout.metrics()) {
             Ok(bytes) => bytes,

@@ -1,4 +1,5 @@
-//! `results.csv`: what a run must leave behind to count as done. Whoever judges a run and whoever reports on it read it here.
+//! `results.csv`: what a run must leave behind to count as done. Whoever judges a run and whoever reports on it read it
+//! here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,10 +38,11 @@ pub enum FinalValuesError {
     Empty,
 }
 
-/// The metrics and their values, in the order of the file, whose content this is. Spaces around cells are no part of them.
+/// The metrics and their values, in the order of the file, whose content this is. Spaces around cells are no part of
+/// them.
 ///
-/// A metric that was measured with several fine-tuning seeds (column `fine-tuning-seed`) is their mean: what is independent is the
-/// run, by its own seed, and a run has one value. The mean does not depend on the order of the rows.
+/// A metric that was measured with several fine-tuning seeds (column `fine-tuning-seed`) is their mean: what is
+/// independent is the run, by its own seed, and a run has one value. The mean does not depend on the order of the rows.
 ///
 /// # Errors
 /// [`FinalValuesError`].

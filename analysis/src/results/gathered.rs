@@ -151,7 +151,8 @@ impl<'a> Gathered<'a> {
         })
     }
 
-    /// The first two names of a column, in the order of their lines, that mean the same; a name without a meaning is like no other.
+    /// The first two names of a column, in the order of their lines, that mean the same; a name without a meaning is
+    /// like no other.
     fn twin<Meaning: Ord>(&self, column: usize, meaning: impl Fn(&str) -> Option<Meaning>) -> Option<[usize; 2]> {
         let names = &self.cells.names[column];
         let mut order: Vec<usize> = (0..names.texts.len()).collect();

@@ -10,7 +10,8 @@ pub(super) const PADDING: usize = 8;
 
 /// Values by key. A key is some stretches of a text, always the same number of them.
 pub(super) struct Memo<V> {
-    /// By a hash of the key, of two keys with one hash the later one: where its words stand, how many they are, and its value.
+    /// By a hash of the key, of two keys with one hash the later one: where its words stand, how many they are, and its
+    /// value.
     known: QuickMap<u64, (u32, u32, V)>,
     words: Vec<u64>,
     /// The key at hand: of every stretch its length and then its bytes, the last word filled up with zeros.
@@ -23,7 +24,8 @@ impl<V: Copy> Memo<V> {
         Self { known: QuickMap::default(), words: Vec::new(), key: Vec::new(), hash: 0 }
     }
 
-    /// Takes the stretches of `text` as the key at hand, and gives what is known of it. [`PADDING`] bytes follow the last one.
+    /// Takes the stretches of `text` as the key at hand, and gives what is known of it. [`PADDING`] bytes follow the
+    /// last one.
     pub(super) fn find(&mut self, text: &[u8], stretches: impl Iterator<Item = (usize, usize)>) -> Option<V> {
         self.key.clear();
         for (mut start, end) in stretches {

@@ -60,8 +60,8 @@ impl Told {
     }
 }
 
-/// What the folders of a run's evaluations tell, of each task what was told last. A file that cannot be read tells nothing: it decides
-/// no number.
+/// What the folders of a run's evaluations tell, of each task what was told last. A file that cannot be read tells
+/// nothing: it decides no number.
 pub(super) fn told(evaluation: &Path) -> Vec<Told> {
     let folders = std::fs::read_dir(evaluation).into_iter().flatten().flatten();
     let mut last: BTreeMap<String, Told> = BTreeMap::new();

@@ -1,11 +1,11 @@
 //! What was measured: one typed form for the directory of a sweep and for anyone's table.
 //!
-//! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a run are;
-//! `sweep` (with `run_files`, `extras`, `evaluations`, `final_values`, `missing`, `revision` and `tuning`) and [`table`] read them (with
-//! `source` and `columns` for a file and its header; `scan` for its rows, `plain` and `quoted` for the two ways in which they
-//! can be read, with `separators`, `memo` and `number`; `cells`, `intern` and `exact_sum` for what was read so far; `gathered`
-//! for what all files hold, `outcome` for what becomes of a run); [`Results`] holds them in one order that does not depend on
-//! the order of the input.
+//! [`design`] says what a factor, a point and a seed are; [`observation`] what a value, a curve and the account of a
+//! run are; `sweep` (with `run_files`, `extras`, `evaluations`, `final_values`, `missing`, `revision` and `tuning`) and
+//! [`table`] read them (with `source` and `columns` for a file and its header; `scan` for its rows, `plain` and
+//! `quoted` for the two ways in which they can be read, with `separators`, `memo` and `number`; `cells`, `intern` and
+//! `exact_sum` for what was read so far; `gathered` for what all files hold, `outcome` for what becomes of a run);
+//! [`Results`] holds them in one order that does not depend on the order of the input.
 
 pub mod design;
 pub mod observation;
@@ -71,8 +71,8 @@ pub enum Origin {
 
 /// Everything that was measured, and what became of every run.
 ///
-/// Runs are sorted by point and seed; observations by metric, point and seed; curves likewise. A (metric, point, seed) occurs
-/// once. Values are finite and at most 1e75 in size: what was not is in [`Results::unusable`].
+/// Runs are sorted by point and seed; observations by metric, point and seed; curves likewise. A (metric, point, seed)
+/// occurs once. Values are finite and at most 1e75 in size: what was not is in [`Results::unusable`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
     pub(crate) origin: Origin,
@@ -115,7 +115,8 @@ impl Results {
         &self.observations
     }
 
-    /// Values of runs that count which are not finite or beyond ±1e75, in the same order. Never used in arithmetic; always listed.
+    /// Values of runs that count which are not finite or beyond ±1e75, in the same order. Never used in arithmetic;
+    /// always listed.
     pub fn unusable(&self) -> &[Observation] {
         &self.unusable
     }

@@ -9,8 +9,8 @@ use spec::status::Facts;
 
 use super::design::{Point, Seed};
 
-/// Values beyond this are set aside like those that are not finite: the squares and fourth powers that tests compute of them
-/// would not be finite either.
+/// Values beyond this are set aside like those that are not finite: the squares and fourth powers that tests compute of
+/// them would not be finite either.
 pub(crate) const LARGEST: f64 = 1e75;
 
 /// Whether a value can be computed with: finite, and not beyond [`LARGEST`] in size.

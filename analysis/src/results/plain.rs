@@ -1,7 +1,8 @@
 //! The rows of a part of a table without quotes and mistakes, fast.
 //!
-//! A row's factors, seed and metric are looked up together, by their bytes, and taken apart only when they are seen for the first
-//! time. Whatever is unusual makes the reader give up: [`quoted`](super::quoted) then reads the table and has the words for it.
+//! A row's factors, seed and metric are looked up together, by their bytes, and taken apart only when they are seen for
+//! the first time. Whatever is unusual makes the reader give up: [`quoted`](super::quoted) then reads the table and has
+//! the words for it.
 
 use std::io::{ErrorKind, Read};
 use std::sync::atomic::{AtomicBool, Ordering};

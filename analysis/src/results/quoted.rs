@@ -63,7 +63,8 @@ impl Rows<'_> {
         }
     }
 
-    /// Refuses a last row whose last cell has a quote that nothing closes: the reader takes the end of the file for its end.
+    /// Refuses a last row whose last cell has a quote that nothing closes: the reader takes the end of the file for its
+    /// end.
     fn refuse_open_quote(&self, row: (u64, u64), line: u64) -> Result<(), AnalysisError> {
         let mut bytes = Vec::new();
         let read = self.source.open(row)?.read_to_end(&mut bytes);

@@ -1,7 +1,7 @@
 //! What became of the design since it was first frozen: seeds and levels that came or went when results could be seen.
 //!
-//! Who leaves out an arm, or adds seeds until something is significant, has other chances of a false claim than the tests say. The
-//! plans of before are kept beside `plan.json`, and the records of runs say when they ended.
+//! Who leaves out an arm, or adds seeds until something is significant, has other chances of a false claim than the
+//! tests say. The plans of before are kept beside `plan.json`, and the records of runs say when they ended.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,8 @@ pub struct DesignChange {
     pub removed: Vec<String>,
 }
 
-/// How `plan` differs from the earlier ones; `None` where its runs are the same, or were changed before any of them had ended.
+/// How `plan` differs from the earlier ones; `None` where its runs are the same, or were changed before any of them had
+/// ended.
 pub(super) fn of_design(layout: &SweepLayout, plan: &Plan) -> Option<DesignChange> {
     let read = |revision| read_record::<Plan>(&layout.earlier_plan(revision)).ok();
     let mut plans: Vec<Plan> = (0..plan.revision).filter_map(read).filter(|plan| plan.schema == SCHEMA).collect();

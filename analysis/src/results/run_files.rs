@@ -39,7 +39,8 @@ pub(super) struct RunReading {
 }
 
 impl RunReading {
-    /// A run whose primary metric cannot be computed with has diverged, whatever its trainer says. Its other values count.
+    /// A run whose primary metric cannot be computed with has diverged, whatever its trainer says. Its other values
+    /// count.
     fn look_at_primary(&mut self, primary: &str) {
         let value = self.observations.iter().find(|observation| observation.metric == primary);
         if value.is_some_and(|observation| !is_usable(observation.value)) {
@@ -148,8 +149,8 @@ impl RunReader {
     }
 }
 
-/// The metrics of a run that is done and their values, as a report reads them: of its `results.csv`, of the benchmarks that were
-/// measured later, and SuperGLUE's mean. `digest` is what the record of the run says of `results.csv`.
+/// The metrics of a run that is done and their values, as a report reads them: of its `results.csv`, of the benchmarks
+/// that were measured later, and SuperGLUE's mean. `digest` is what the record of the run says of `results.csv`.
 ///
 /// # Errors
 /// In words, when `results.csv` is not there, not a table of results, or not the one of the record.
@@ -181,8 +182,8 @@ fn values(
     Ok(values)
 }
 
-/// Adds SuperGLUE's score, the mean of its eight tasks (Wang et al. 2019, arXiv:1905.00537, §3.1), where a run has all of them. Its
-/// majority and random scores likewise.
+/// Adds SuperGLUE's score, the mean of its eight tasks (Wang et al. 2019, arXiv:1905.00537, §3.1), where a run has all
+/// of them. Its majority and random scores likewise.
 fn add_superglue(values: &mut Vec<(String, f64)>) {
     for ending in ["", "-majority", "-random"] {
         let whole = format!("{SUPERGLUE}{ending}");

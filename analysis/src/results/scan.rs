@@ -28,9 +28,10 @@ pub(super) struct Part {
 
 /// Reads all rows of a source into cells.
 ///
-/// A large file is cut at line ends into as many parts as there are `threads`, and the parts are put together in their order, so
-/// that neither their number nor their speed changes anything. A table with a quote, where a cell might hold a line end, or with a
-/// mistake, which must be told with its line and in the order of the file, is read again, in one and with care.
+/// A large file is cut at line ends into as many parts as there are `threads`, and the parts are put together in their
+/// order, so that neither their number nor their speed changes anything. A table with a quote, where a cell might hold
+/// a line end, or with a mistake, which must be told with its line and in the order of the file, is read again, in one
+/// and with care.
 pub(super) fn scan(rows: &Rows<'_>, threads: usize) -> Result<Cells, AnalysisError> {
     let end = rows.source.length()?;
     let whole = (rows.header.start.min(end), end);

@@ -13,7 +13,8 @@ fn zero_bytes(word: u64) -> u64 {
 /// What may stand between the cells of a row.
 const CANDIDATES: [u8; 3] = *b",\t;";
 
-/// What stands between the cells of a table with this first line: a comma, unless there are more tabs or semicolons outside quotes.
+/// What stands between the cells of a table with this first line: a comma, unless there are more tabs or semicolons
+/// outside quotes.
 pub(super) fn of_header(line: &[u8]) -> u8 {
     let mut counts = [0; CANDIDATES.len()];
     let mut quoted = false;
@@ -27,8 +28,8 @@ pub(super) fn of_header(line: &[u8]) -> u8 {
     counts.iter().position(|count| *count == most).map_or(b',', |place| CANDIDATES[place])
 }
 
-/// Puts the places of all separators and line ends into `found`. `false` where one of them may not be what it seems: where there is a
-/// quote, or a `\r` that no `\n` follows, which ends a line too.
+/// Puts the places of all separators and line ends into `found`. `false` where one of them may not be what it seems:
+/// where there is a quote, or a `\r` that no `\n` follows, which ends a line too.
 pub(super) fn find(block: &[u8], separator: u8, found: &mut Vec<u32>) -> bool {
     found.clear();
     let separators = u64::from_ne_bytes([separator; 8]);
@@ -53,8 +54,8 @@ fn ends_of_lines_only(block: &[u8]) -> bool {
     block.windows(2).all(|pair| pair[0] != b'\r' || pair[1] == b'\n') && block.last() != Some(&b'\r')
 }
 
-/// Where text ends within quotes: how many lines lie before the quote that is not closed. A quote opens a cell that begins with it,
-/// two within stand for one, and anywhere else it is a character like others.
+/// Where text ends within quotes: how many lines lie before the quote that is not closed. A quote opens a cell that
+/// begins with it, two within stand for one, and anywhere else it is a character like others.
 pub(super) fn open_quote(text: &[u8], separator: u8) -> Option<u64> {
     #[derive(PartialEq)]
     enum Within {

@@ -9,8 +9,8 @@ use csv::StringRecord;
 use super::separators;
 use crate::error::{AnalysisError, Place};
 
-/// Why a name cannot be one, if it cannot: it would do things to a terminal or a page instead of standing there. Tabs and line ends are
-/// allowed.
+/// Why a name cannot be one, if it cannot: it would do things to a terminal or a page instead of standing there. Tabs
+/// and line ends are allowed.
 pub(super) fn not_printable(name: &[u8]) -> Option<&'static str> {
     let Ok(text) = std::str::from_utf8(name) else { return Some("not UTF-8 text") };
     let is_blank = |character: char| matches!(character, '\t' | '\n' | '\r');

@@ -16,9 +16,9 @@ use crate::error::AnalysisError;
 impl Results {
     /// Reads the plan and every run of it.
     ///
-    /// A run counts only if its record says that it is done and `results.csv` has the digest named there. Every other run is
-    /// listed with its cause; a damaged run never hides the rest. Directories under `runs/` that the plan does not name (of
-    /// an earlier revision, say) are not read; their names are kept.
+    /// A run counts only if its record says that it is done and `results.csv` has the digest named there. Every other
+    /// run is listed with its cause; a damaged run never hides the rest. Directories under `runs/` that the plan does
+    /// not name (of an earlier revision, say) are not read; their names are kept.
     ///
     /// # Errors
     /// If `plan.json` cannot be read, is of another schema, or has a run without a level.

@@ -13,8 +13,9 @@ use crate::error::AnalysisError;
 
 /// Which columns of a table mean what.
 ///
-/// A table is *long* if it has the columns `metric` and `value` and no metric that was asked for is a column itself; else it
-/// is *wide*, with a column a metric. In a long table the factors may be left out: every other column is one then.
+/// A table is *long* if it has the columns `metric` and `value` and no metric that was asked for is a column itself;
+/// else it is *wide*, with a column a metric. In a long table the factors may be left out: every other column is one
+/// then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableOptions {
     /// Columns that are factors.
@@ -23,13 +24,14 @@ pub struct TableOptions {
     pub seed: String,
     /// Metrics to read: columns of a wide table, values of the column `metric` of a long one (all of them when empty).
     pub metrics: Vec<String>,
-    /// Column with the step, where rows of one run are steps of a curve: of each metric the value at the highest step counts,
-    /// and a run that ends before the highest step of all is unfinished and does not count.
-    /// In a long table a column `step` is it unless it was named as a factor.
+    /// Column with the step, where rows of one run are steps of a curve: of each metric the value at the highest step
+    /// counts, and a run that ends before the highest step of all is unfinished and does not count. In a long table a
+    /// column `step` is it unless it was named as a factor.
     pub step: Option<String>,
     /// What becomes of several rows that give one metric of one run at one step.
     pub duplicates: Duplicates,
-    /// With how many threads a large file is read; 0 for as many as the machine has. Changes nothing but the time it takes.
+    /// With how many threads a large file is read; 0 for as many as the machine has. Changes nothing but the time it
+    /// takes.
     pub threads: usize,
 }
 
@@ -50,12 +52,12 @@ impl Default for TableOptions {
 const MOST_THREADS: usize = 8;
 
 impl Results {
-    /// Reads a CSV table with a header line; a byte order mark, `\r\n` and spaces around cells are no part of it. Tabs or semicolons
-    /// separate cells where the header has more of them than commas; decimals have a point.
+    /// Reads a CSV table with a header line; a byte order mark, `\r\n` and spaces around cells are no part of it. Tabs
+    /// or semicolons separate cells where the header has more of them than commas; decimals have a point.
     ///
-    /// An empty cell and `NA` mean that the value is missing. `NaN`, infinities and values beyond ±1e75 mean that the run diverged: it is counted
-    /// as such, and its finite values of other metrics are kept. Levels are sorted, numbers by value, so that the order of
-    /// rows changes nothing.
+    /// An empty cell and `NA` mean that the value is missing. `NaN`, infinities and values beyond ±1e75 mean that the
+    /// run diverged: it is counted as such, and its finite values of other metrics are kept. Levels are sorted, numbers
+    /// by value, so that the order of rows changes nothing.
     ///
     /// # Errors
     /// With file, line and column, for everything that could be misread: see [`AnalysisError`].
@@ -63,7 +65,8 @@ impl Results {
         Self::from_tables(&[path.to_owned()], options)
     }
 
-    /// [`Results::from_table`] of several files as if they were one; each has its own header, and all have the same factors.
+    /// [`Results::from_table`] of several files as if they were one; each has its own header, and all have the same
+    /// factors.
     ///
     /// # Errors
     /// As there, and where factors differ.

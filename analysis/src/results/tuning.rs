@@ -1,5 +1,5 @@
-//! How scores were made, and whether those of fine-tuning that are compared were made alike: `results.csv` names the protocol, with
-//! whatever was changed of it, the split, the number of items and the fine-tuning seeds.
+//! How scores were made, and whether those of fine-tuning that are compared were made alike: `results.csv` names the
+//! protocol, with whatever was changed of it, the split, the number of items and the fine-tuning seeds.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -20,15 +20,16 @@ pub struct Description {
     pub lowest: f64,
     /// Highest value.
     pub highest: f64,
-    /// t interval of the mean, mean ± t(1 - alpha/2, n - 1) · sd / √n; `None` for one value, and for values that do not vary
-    /// beyond rounding: they say nothing of how far the mean may be.
+    /// t interval of the mean, mean ± t(1 - alpha/2, n - 1) · sd / √n; `None` for one value, and for values that do not
+    /// vary beyond rounding: they say nothing of how far the mean may be.
     pub interval: Option<Interval>,
 }
 
 /// Describes finite values, with an interval of level 1 - `alpha`; `None` when there are none.
 ///
-/// The interval is about the mean of the population of seeds and assumes that values are roughly normal. It must not be used
-/// to judge a difference between two arms that were paired: two overlapping intervals do not mean that there is none.
+/// The interval is about the mean of the population of seeds and assumes that values are roughly normal. It must not be
+/// used to judge a difference between two arms that were paired: two overlapping intervals do not mean that there is
+/// none.
 pub fn describe(values: &[f64], alpha: f64) -> Option<Description> {
     let mean = mean(values)?;
     let sd = standard_deviation(values);
@@ -44,8 +45,8 @@ pub fn describe(values: &[f64], alpha: f64) -> Option<Description> {
     Some(Description { n, mean, sd, median, lowest: sorted[0], highest: sorted[n - 1], interval })
 }
 
-/// The arithmetic mean: one pass, then one correction by the mean residual, so that it is right to the last digits. `None` without
-/// values, and where it is not finite.
+/// The arithmetic mean: one pass, then one correction by the mean residual, so that it is right to the last digits.
+/// `None` without values, and where it is not finite.
 pub fn mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;

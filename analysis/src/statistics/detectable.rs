@@ -7,8 +7,8 @@ pub const POWER: f64 = 0.8;
 
 /// The power of the two-sided t test at `alpha` when the true difference is `noncentrality` standard errors.
 ///
-/// P(T > c) + P(T < -c) for a noncentral t variable T, with c the quantile of 1 - alpha/2 of Student's t. `None` for an alpha
-/// outside (0, 1) or fewer than one degree of freedom.
+/// P(T > c) + P(T < -c) for a noncentral t variable T, with c the quantile of 1 - alpha/2 of Student's t. `None` for an
+/// alpha outside (0, 1) or fewer than one degree of freedom.
 pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
     if df < 1.0 || !(alpha > 0.0 && alpha < 1.0) {
         return None;
@@ -22,9 +22,9 @@ pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
 
 /// How many standard errors a true difference must measure to be found with probability [`POWER`], to ten digits.
 ///
-/// Times the standard error that was seen, it is the smallest difference that a design can resolve: exact for the paired t
-/// test under its assumptions; an approximation for Welch's, whose degrees of freedom are estimated. It does not reinterpret
-/// the result at hand, and it inherits the uncertainty of a standard error that comes from few seeds.
+/// Times the standard error that was seen, it is the smallest difference that a design can resolve: exact for the
+/// paired t test under its assumptions; an approximation for Welch's, whose degrees of freedom are estimated. It does
+/// not reinterpret the result at hand, and it inherits the uncertainty of a standard error that comes from few seeds.
 ///
 /// The power grows with the noncentrality, so the root is enclosed by doubling and closed in by false position with the
 /// Illinois rule, which halves the weight of an end that stays.

@@ -25,12 +25,13 @@ pub struct Equivalence {
     pub p: f64,
 }
 
-/// Tests a difference against -`margin` and `margin`; `None` where nothing was tested, and where a statistic leaves the range of floats.
+/// Tests a difference against -`margin` and `margin`; `None` where nothing was tested, and where a statistic leaves the
+/// range of floats.
 ///
-/// P(T > (d̄ + margin) / se) and P(T < (d̄ - margin) / se), with the standard error and degrees of freedom of the t test that
-/// `estimate` came from, paired, pooled, Welch or Yuen. Where the larger is below alpha, the 1 - 2·alpha interval of the
-/// difference lies within (-margin, margin). The margin must be declared before anybody looks; "not significant" is never
-/// equality.
+/// P(T > (d̄ + margin) / se) and P(T < (d̄ - margin) / se), with the standard error and degrees of freedom of the t
+/// test that `estimate` came from, paired, pooled, Welch or Yuen. Where the larger is below alpha, the 1 - 2·alpha
+/// interval of the difference lies within (-margin, margin). The margin must be declared before anybody looks; "not
+/// significant" is never equality.
 ///
 /// Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15.
 pub fn equivalence(estimate: &Estimate, margin: f64) -> Option<Equivalence> {

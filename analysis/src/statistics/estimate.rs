@@ -84,14 +84,15 @@ pub(super) fn tested(difference: f64, standard_error: f64, df: f64, alpha: f64) 
         .then_some(Estimate { difference, conclusion: Conclusion::Tested(Test { standard_error, t, df, p, interval }) })
 }
 
-/// What can be said of a difference without a test, where the larger `spread` of two arms is no more than the rounding of their
-/// `largest` value; `None` where there is a spread to test it by.
+/// What can be said of a difference without a test, where the larger `spread` of two arms is no more than the rounding
+/// of their `largest` value; `None` where there is a spread to test it by.
 pub(super) fn without_spread(difference: f64, spread: f64, largest: f64) -> Option<Estimate> {
     let conclusion = if is_rounding(difference.abs(), largest) { Conclusion::Identical } else { Conclusion::NoSpread };
     is_rounding(spread, largest).then_some(Estimate { difference, conclusion })
 }
 
-/// Satterthwaite's degrees of freedom of a sum of two variances of means, each with its own: (v + w)² / (v² / df_v + w² / df_w).
+/// Satterthwaite's degrees of freedom of a sum of two variances of means, each with its own: (v + w)² / (v² / df_v + w²
+/// / df_w).
 ///
 /// Source: Satterthwaite (1946), Biometrics Bulletin 2.
 pub(super) fn satterthwaite([(one, df), (other, other_df)]: [(f64, f64); 2]) -> f64 {
@@ -106,8 +107,8 @@ pub(super) fn finite(value: f64) -> Option<f64> {
 
 /// Whether a spread is nothing but rounding of values of the given size.
 ///
-/// Differences such as 0.6 - 0.5 and 0.8 - 0.7 are equal in decimal but not in binary: each is off by up to one unit in the
-/// last place of its operands. A factor of 4 leaves room for the subtraction and the mean.
+/// Differences such as 0.6 - 0.5 and 0.8 - 0.7 are equal in decimal but not in binary: each is off by up to one unit in
+/// the last place of its operands. A factor of 4 leaves room for the subtraction and the mean.
 pub(crate) fn is_rounding(spread: f64, largest: f64) -> bool {
     spread <= 4.0 * f64::EPSILON * largest
 }

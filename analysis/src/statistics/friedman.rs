@@ -17,7 +17,8 @@ pub struct Friedman {
     pub p: f64,
     /// Kendall's coefficient of concordance, from 0 (no agreement between the blocks) to 1.
     pub concordance: f64,
-    /// The F of Iman and Davenport; `None` where all blocks agree wholly, and F has no bound, or where there is one block.
+    /// The F of Iman and Davenport; `None` where all blocks agree wholly, and F has no bound, or where there is one
+    /// block.
     pub iman_davenport: Option<ImanDavenport>,
 }
 
@@ -28,26 +29,27 @@ pub struct ImanDavenport {
     pub f: f64,
     /// p of F with k - 1 and (k - 1)(n - 1) degrees of freedom.
     pub p: f64,
-    /// p with Kendall's degrees of freedom, k - 1 - 2/n and (n - 1) times that, which fit the first two moments of W; `None` where
-    /// there are none, as for two blocks of two arms.
+    /// p with Kendall's degrees of freedom, k - 1 - 2/n and (n - 1) times that, which fit the first two moments of W;
+    /// `None` where there are none, as for two blocks of two arms.
     pub adjusted_p: Option<f64>,
 }
 
 /// Compares k arms over n blocks by the ranks within each block.
 ///
-/// With rank sums Rⱼ and ties of sizes t, χ² = (12 Σ Rⱼ² / (n k (k + 1)) - 3 n (k + 1)) / (1 - Σ (t³ - t) / (n k (k² - 1))),
-/// and W = χ² / (n (k - 1)).
+/// With rank sums Rⱼ and ties of sizes t, χ² = (12 Σ Rⱼ² / (n k (k + 1)) - 3 n (k + 1)) / (1 - Σ (t³ - t) / (n k (k² -
+/// 1))), and W = χ² / (n (k - 1)).
 ///
 /// Assumes that the blocks are independent: seeds on one task speak about seeds on that task alone. The p values are
-/// approximate, and with fewer than about ten blocks F is the better of the two. Values may be ±∞, as a run that diverged is
-/// the worst of its block.
+/// approximate, and with fewer than about ten blocks F is the better of the two. Values may be ±∞, as a run that
+/// diverged is the worst of its block.
 ///
-/// Source: Friedman (1937), JASA 32; Iman and Davenport (1980), Communications in Statistics A 9; Kendall and Babington Smith
-/// (1939), Annals of Mathematical Statistics 10.
+/// Source: Friedman (1937), JASA 32; Iman and Davenport (1980), Communications in Statistics A 9; Kendall and Babington
+/// Smith (1939), Annals of Mathematical Statistics 10.
 ///
 /// # Errors
-/// A [`Refusal`] for no block; fewer than three arms, as two are compared by the signed-rank or the paired test, which are
-/// stronger; blocks of unequal length (leave incomplete blocks out and say so); NaN; and blocks that are all one tie.
+/// A [`Refusal`] for no block; fewer than three arms, as two are compared by the signed-rank or the paired test, which
+/// are stronger; blocks of unequal length (leave incomplete blocks out and say so); NaN; and blocks that are all one
+/// tie.
 pub fn friedman(blocks: &[Vec<f64>]) -> Result<Friedman, Refusal> {
     Refusal::unless_ranked_blocks(blocks, 1, 3)?;
     let arms = blocks[0].len();

@@ -4,9 +4,9 @@ use super::corrections::family::Family;
 
 /// Adjusted p values, in the order given; `None` stays `None` and is no member of the family.
 ///
-/// With the p values sorted, p₍₁₎ ≤ … ≤ p₍ₘ₎, the adjusted value of the i-th is the largest of (m - j + 1) · p₍ⱼ₎ over j ≤ i,
-/// and at most 1. Rejecting where it is below alpha keeps the probability of any false claim in the family at alpha, whatever
-/// the dependence between the comparisons.
+/// With the p values sorted, p₍₁₎ ≤ … ≤ p₍ₘ₎, the adjusted value of the i-th is the largest of (m - j + 1) · p₍ⱼ₎ over
+/// j ≤ i, and at most 1. Rejecting where it is below alpha keeps the probability of any false claim in the family at
+/// alpha, whatever the dependence between the comparisons.
 ///
 /// Source: Holm (1979), Scandinavian Journal of Statistics 6. Missing values as in R's `p.adjust`.
 pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {

@@ -9,10 +9,12 @@ use super::studentized_range::StudentizedRange;
 /// Every pair of arms, in the order (0, 1), (0, 2) …, with p values adjusted for all pairs.
 ///
 /// With mean ranks R̄ over n blocks of k arms, rank 1 the largest value as in [`super::friedman`], q = √2 (R̄ⱼ - R̄ᵢ) /
-/// √(k (k + 1) / (6 n)), and p is the upper tail of the range of k normal values at |q|. Ties are not corrected for, which makes it conservative where there are many.
+/// √(k (k + 1) / (6 n)), and p is the upper tail of the range of k normal values at |q|. Ties are not corrected for,
+/// which makes it conservative where there are many.
 ///
-/// Approximate, and of little power with few blocks; the p of a pair depends on which other arms are compared, so that the
-/// signed-rank test of each pair with Holm's correction is to be preferred (Benavoli, Corani and Mangili, 2016, JMLR 17).
+/// Approximate, and of little power with few blocks; the p of a pair depends on which other arms are compared, so that
+/// the signed-rank test of each pair with Holm's correction is to be preferred (Benavoli, Corani and Mangili, 2016,
+/// JMLR 17).
 ///
 /// Source: Nemenyi (1963), thesis, Princeton; Demšar (2006), JMLR 7.
 ///
@@ -32,9 +34,9 @@ pub fn nemenyi(mean_ranks: &[f64], blocks: usize) -> Result<Vec<RankPair>, Refus
         .collect()
 }
 
-/// How far apart two mean ranks must lie for Nemenyi's comparison to tell them apart at `alpha`: the length of the bar in a
-/// diagram of critical differences, q(1 - alpha) / √2 · √(k (k + 1) / (6 n)). Right for any number of arms, where printed
-/// tables end at 20.
+/// How far apart two mean ranks must lie for Nemenyi's comparison to tell them apart at `alpha`: the length of the bar
+/// in a diagram of critical differences, q(1 - alpha) / √2 · √(k (k + 1) / (6 n)). Right for any number of arms, where
+/// printed tables end at 20.
 ///
 /// # Errors
 /// A [`Refusal`] for no blocks, fewer than two arms, and an alpha outside (0, 1).

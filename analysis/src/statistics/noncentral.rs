@@ -9,14 +9,14 @@ const NEGLIGIBLE: f64 = 40.0;
 
 /// The probability that a noncentral t variable exceeds `t`: (Z + noncentrality) / √(V / df) > t.
 ///
-/// As an integral over the logarithm u of s = √(V / df), a scaled chi variable:
-/// ∫ Φ(noncentrality - t·eᵘ) f(u) du, f(u) = 2 (df/2)^(df/2) / Γ(df/2) · exp(df·(u - e²ᵘ/2)).
-/// The integrand is analytic and vanishes at both ends, so that the trapezoidal rule converges exponentially: a step of half the width
-/// of f, 1/√(2 df), and of half the width of the edge of Φ, 1/noncentrality, is enough. Absolute error below 1e-10 for `df` from
-/// 1 to 100,000 and `t` and `noncentrality` up to some thousands.
+/// As an integral over the logarithm u of s = √(V / df), a scaled chi variable: ∫ Φ(noncentrality - t·eᵘ) f(u) du, f(u)
+/// = 2 (df/2)^(df/2) / Γ(df/2) · exp(df·(u - e²ᵘ/2)). The integrand is analytic and vanishes at both ends, so that the
+/// trapezoidal rule converges exponentially: a step of half the width of f, 1/√(2 df), and of half the width of the
+/// edge of Φ, 1/noncentrality, is enough. Absolute error below 1e-10 for `df` from 1 to 100,000 and `t` and
+/// `noncentrality` up to some thousands.
 ///
-/// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions 2, chapter 31; the rule: Trefethen and
-/// Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56, section 5.
+/// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions 2, chapter 31; the rule:
+/// Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56, section 5.
 pub fn upper_tail(t: f64, df: f64, noncentrality: f64) -> f64 {
     // log f lies below its maximum, at u = 0, by at least df·u² to the right, and by df·min(u², |u|) / 2 to the left.
     let reach = NEGLIGIBLE / df;

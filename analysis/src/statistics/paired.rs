@@ -8,9 +8,9 @@ use super::estimate::{Conclusion, Estimate, is_rounding, tested};
 /// With differences dᵢ = levelᵢ - baselineᵢ, their mean d̄ and sample standard deviation s:
 /// t = d̄ / (s / √n) with n - 1 degrees of freedom; the interval is d̄ ± t(1 - alpha/2, n - 1) · s / √n.
 ///
-/// Assumes that seeds are a random sample and that differences are roughly normal; with few seeds this cannot be checked, and
-/// the test is exact only if it holds. It does not assume that the two arms are correlated: where they are, it gains power.
-/// Not for pairs made by the order of rows. `None` without pairs.
+/// Assumes that seeds are a random sample and that differences are roughly normal; with few seeds this cannot be
+/// checked, and the test is exact only if it holds. It does not assume that the two arms are correlated: where they
+/// are, it gains power. Not for pairs made by the order of rows. `None` without pairs.
 ///
 /// Source: Student (1908), "The probable error of a mean", Biometrika 6.
 pub fn paired_t(pairs: &[(f64, f64)], alpha: f64) -> Option<Estimate> {
@@ -49,8 +49,8 @@ mod tests {
 
     #[test]
     fn five_and_ten_seeds() {
-        // SciPy 1.17.1: r = ttest_rel(a, b); r.statistic, r.pvalue, *r.confidence_interval(0.95). The statistic is compared
-        // at 1e-10 relative: 0.712 - 0.701 loses four digits in either program.
+        // SciPy 1.17.1: r = ttest_rel(a, b); r.statistic, r.pvalue, *r.confidence_interval(0.95). The statistic is
+        // compared at 1e-10 relative: 0.712 - 0.701 loses four digits in either program.
         let cases = [
             (
                 pairs(&A5, &B5),

@@ -1,7 +1,7 @@
 //! Why a procedure over several groups or blocks has no answer for the data at hand.
 
-/// Why there is no answer. Groups, blocks and values are counted from 0 in the order in which they were given, so that the caller
-/// can say their names.
+/// Why there is no answer. Groups, blocks and values are counted from 0 in the order in which they were given, so that
+/// the caller can say their names.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -39,8 +39,8 @@ pub enum Refusal {
         /// How many there are.
         found: usize,
     },
-    /// A value that cannot be used: NaN, and for all but the tests by ranks ±∞ and what is beyond 1e150 and has no square. A run that
-    /// diverged is set aside, or ranked last, before it comes here.
+    /// A value that cannot be used: NaN, and for all but the tests by ranks ±∞ and what is beyond 1e150 and has no
+    /// square. A run that diverged is set aside, or ranked last, before it comes here.
     #[error("value {place} of group or block {row} is not a number that can be used here")]
     NotFinite {
         /// The group or block.
@@ -72,8 +72,8 @@ pub enum Refusal {
     /// All values are equal, up to rounding: there is nothing to compare.
     #[error("all values are equal")]
     Identical,
-    /// The groups differ and nothing varies within them, up to rounding: there is no spread from which an error could be told.
-    /// Software that prints p = 0 here claims certainty from a lack of information.
+    /// The groups differ and nothing varies within them, up to rounding: there is no spread from which an error could
+    /// be told. Software that prints p = 0 here claims certainty from a lack of information.
     #[error("nothing varies within the groups, so that there is no error to measure a difference by")]
     NoSpread,
     /// As many coefficients as values: no degrees of freedom are left for the error.

@@ -4,7 +4,8 @@ use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
 use super::distributions::beta::{Share, cumulative};
 
-/// Up to here the tail is that of statrs, beyond it our own: statrs loses a digit for each tenfold of degrees of freedom.
+/// Up to here the tail is that of statrs, beyond it our own: statrs loses a digit for each tenfold of degrees of
+/// freedom.
 const FEW: f64 = 1000.0;
 
 /// The probability that a t variable with `df` degrees of freedom exceeds `t`.
@@ -25,8 +26,8 @@ pub fn upper_tail(t: f64, df: f64) -> Option<f64> {
     Some(if t < 0.0 { 1.0 - tail } else { tail })
 }
 
-/// The one-sided p value of a t statistic, that of [`upper_tail`]; for a finite `t` never 0, and the smallest normal number where it
-/// would be.
+/// The one-sided p value of a t statistic, that of [`upper_tail`]; for a finite `t` never 0, and the smallest normal
+/// number where it would be.
 pub fn one_sided(t: f64, df: f64) -> Option<f64> {
     let least = if t.is_finite() { f64::MIN_POSITIVE } else { 0.0 };
     upper_tail(t, df).map(|tail| tail.max(least))
@@ -40,8 +41,8 @@ pub fn two_sided(t: f64, df: f64) -> Option<f64> {
 
 /// The value that a t variable with `df` degrees of freedom stays below with probability `probability`, in (0, 1).
 ///
-/// Newton's steps on the logarithm of the tail, kept between two bounds that close in on it. statrs' own inverse is not used: for some
-/// large degrees of freedom it never ends.
+/// Newton's steps on the logarithm of the tail, kept between two bounds that close in on it. statrs' own inverse is not
+/// used: for some large degrees of freedom it never ends.
 pub fn quantile(probability: f64, df: f64) -> Option<f64> {
     let valid = probability > 0.0 && probability < 1.0 && df > 0.0 && df.is_finite();
     if !valid {
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn every_quantile_is_found() {
-        // Degrees of freedom as a search for the number of seeds tries them: statrs' inverse did not end for one of them.
+        // Degrees of freedom as a search for the number of seeds tries them: statrs' inverse did not end for one of
+        // them.
         for seeds in (2..40).chain((6..20).map(|power| 1 << power)).chain([999_999, 1_000_000]) {
             let df = 18.0 * f64::from(seeds - 1);
             for members in 1..=40 {

@@ -12,12 +12,12 @@ const FARTHEST: i32 = 193;
 
 /// The range of a number of standard normal values over an independent estimate of their standard deviation.
 ///
-/// Made once for a number of arms, it answers for any q and any degrees of freedom in microseconds: the pairs of 200 arms are 19,900
-/// questions.
+/// Made once for a number of arms, it answers for any q and any degrees of freedom in microseconds: the pairs of 200
+/// arms are 19,900 questions.
 ///
-/// With W(r) = k ∫ φ(z) (Φ(z + r) - Φ(z))ᵏ⁻¹ dz the distribution of the range itself, the tail is
-/// 1 - W(r) = k ∫ φ(z) Q(z)ᵏ⁻¹ (1 - (1 - Q(z + r)/Q(z))ᵏ⁻¹) dz with Q = 1 - Φ: no two numbers near 1 are subtracted, and small
-/// p values are as accurate as large ones, to ten digits for up to thousands of arms.
+/// With W(r) = k ∫ φ(z) (Φ(z + r) - Φ(z))ᵏ⁻¹ dz the distribution of the range itself, the tail is 1 - W(r) = k ∫ φ(z)
+/// Q(z)ᵏ⁻¹ (1 - (1 - Q(z + r)/Q(z))ᵏ⁻¹) dz with Q = 1 - Φ: no two numbers near 1 are subtracted, and small p values are
+/// as accurate as large ones, to ten digits for up to thousands of arms.
 ///
 /// Source: Lund and Lund (1983), Applied Statistics 32.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ impl StudentizedRange {
         (arms >= 2).then(|| Self { table: Studentised::of(Range::of(arms as f64)) })
     }
 
-    /// The probability that the studentized range exceeds `q`; an infinite `df` is the range itself. In (0, 1]: what is below
-    /// 1e-290 is given as the smallest normal number. `None` for `df` below 1 or a `q` that is not a number.
+    /// The probability that the studentized range exceeds `q`; an infinite `df` is the range itself. In (0, 1]: what is
+    /// below 1e-290 is given as the smallest normal number. `None` for `df` below 1 or a `q` that is not a number.
     pub fn upper_tail(&self, q: f64, df: f64) -> Option<f64> {
         (!q.is_nan() && df >= 1.0).then(|| self.table.upper_tail(q, df))
     }
@@ -65,7 +65,8 @@ struct Node {
 }
 
 impl Range {
-    /// The integrand is a bell that lies between -r/2, for a long range, and the middle of the smallest value, for a short one.
+    /// The integrand is a bell that lies between -r/2, for a long range, and the middle of the smallest value, for a
+    /// short one.
     fn of(arms: f64) -> Self {
         let node = |index: i32| {
             let z = f64::from(index) * STEP;

@@ -5,24 +5,25 @@ use super::estimate::{Conclusion, Estimate, finite, satterthwaite, tested, witho
 
 /// Compares two independent groups that may differ in size and spread.
 ///
-/// With means x̄, ȳ, variances sₓ², s_y² and sizes n, m: t = (x̄ - ȳ) / √(sₓ²/n + s_y²/m), with the degrees of freedom of
-/// Satterthwaite, (sₓ²/n + s_y²/m)² / ((sₓ²/n)²/(n - 1) + (s_y²/m)²/(m - 1)).
+/// With means x̄, ȳ, variances sₓ², s_y² and sizes n, m: t = (x̄ - ȳ) / √(sₓ²/n + s_y²/m), with the degrees of freedom
+/// of Satterthwaite, (sₓ²/n + s_y²/m)² / ((sₓ²/n)²/(n - 1) + (s_y²/m)²/(m - 1)).
 ///
-/// With three values a group it is conservative: groups alike in mean and spread are told apart at 5 % in 3.4 % of studies, with five
-/// values in 4.4 % (`tests/simulation.rs`); where one spread is four times the other it is 5.6 and 5.4 %. What would be nearer 5 % for
-/// groups alike is further from it for others, on the side of claims that do not hold: with three values Welch's own degrees of
-/// freedom of 1947, which divide by n + 1 and take 2 off, give 4.9 and 7.1 %, Student's test 4.9 and 8.4 % (200,000 studies each, with
-/// NumPy).
+/// With three values a group it is conservative: groups alike in mean and spread are told apart at 5 % in 3.4 % of
+/// studies, with five values in 4.4 % (`tests/simulation.rs`); where one spread is four times the other it is 5.6 and
+/// 5.4 %. What would be nearer 5 % for groups alike is further from it for others, on the side of claims that do not
+/// hold: with three values Welch's own degrees of freedom of 1947, which divide by n + 1 and take 2 off, give 4.9 and
+/// 7.1 %, Student's test 4.9 and 8.4 % (200,000 studies each, with NumPy).
 ///
-/// Assumes that the groups are independent and each roughly normal. Not for runs that share their seeds: there the paired
-/// test is both right and stronger. `None` if a group is empty.
+/// Assumes that the groups are independent and each roughly normal. Not for runs that share their seeds: there the
+/// paired test is both right and stronger. `None` if a group is empty.
 ///
 /// Source: Welch (1947), Biometrika 34; Satterthwaite (1946), Biometrics Bulletin 2.
 pub fn welch_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> {
     of_sizes(level, baseline, None, alpha)
 }
 
-/// The test as it would be of groups with the same means and spreads, and `size` values each: what a plan of more runs starts from.
+/// The test as it would be of groups with the same means and spreads, and `size` values each: what a plan of more runs
+/// starts from.
 pub fn welch_t_of_equal_sizes(level: &[f64], baseline: &[f64], size: usize, alpha: f64) -> Option<Estimate> {
     of_sizes(level, baseline, Some([size; 2]), alpha)
 }

@@ -1,4 +1,5 @@
-//! Far out, where a plain formula leaves the range of floats: what `reference/make_extremes.py` writes. No p value is 0 there.
+//! Far out, where a plain formula leaves the range of floats: what `reference/make_extremes.py` writes. No p value is 0
+//! there.
 
 use std::sync::LazyLock;
 

@@ -61,7 +61,8 @@ fn far_tails_and_many_degrees_of_freedom() {
         if row[2] < 1e6 {
             close(found, &case[3]);
         } else {
-            // SciPy is off by 1.6e-11 here: mpmath 1.4 with 40 digits, from the finite sum for 10 degrees of freedom above.
+            // SciPy is off by 1.6e-11 here: mpmath 1.4 with 40 digits, from the finite sum for 10 degrees of freedom
+            // above.
             close(found, &Value::from(1.922_102_808_178_737e-122));
         }
     }

@@ -104,7 +104,8 @@ fn all_arms_against_a_baseline() {
     }
 }
 
-/// The bar is a second on an idle machine: `cargo test --release -p analysis --test reference two_hundred -- --ignored --nocapture`.
+/// The bar is a second on an idle machine: `cargo test --release -p analysis --test reference two_hundred -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "a benchmark: it prints and asserts nothing about time"]
 fn all_pairs_of_two_hundred_arms() {

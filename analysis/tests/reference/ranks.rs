@@ -101,7 +101,8 @@ fn decimal_ties() {
     };
     let found = signed_rank(&differences(&as_pairs(1.0)), Zeros::Dropped).unwrap();
     assert!((found.p - 0.0625).abs() < 1e-15);
-    // Four sizes are equal: with one of them turned, W- is their mean rank, 2.5, and stays so when all values are a thousandfold.
+    // Four sizes are equal: with one of them turned, W- is their mean rank, 2.5, and stays so when all values are a
+    // thousandfold.
     for scale in [1.0, 1000.0] {
         let mut pairs = as_pairs(scale);
         pairs[2] = (pairs[2].1, pairs[2].0);

@@ -60,14 +60,15 @@ fn every_resample_of_five_values() {
 #[test]
 fn drawn_resamples() {
     let values = differences(&pairs("a10", "b10"));
-    // The case is one draw of SciPy's, whose low end moves between 0.00172 and 0.00176 with its seed; ten times as many draws
-    // leave no more than that noise.
+    // The case is one draw of SciPy's, whose low end moves between 0.00172 and 0.00176 with its seed; ten times as many
+    // draws leave no more than that noise.
     let found = Bootstrap::drawn(&values, 1_000_000, &mut ChaCha8Rng::seed_from_u64(0), mean).unwrap();
     let corrected = found.corrected(&leave_one_out(&values, mean), 0.05).unwrap();
     for (interval, id) in [(corrected.interval, "boot_scipy_bca"), (found.percentile(0.05), "boot_scipy_pct")] {
         for (found, end) in [(interval.low, 0), (interval.high, 1)] {
             let expected = number(&expected(id)["ci95"][end]);
-            // Means lie on a grid of 1e-5, so that a distance of 2e-5 itself is met; by convolution the high end is 0.00629.
+            // Means lie on a grid of 1e-5, so that a distance of 2e-5 itself is met; by convolution the high end is
+            // 0.00629.
             assert!((found - expected).abs() < 2e-5 + 1e-12, "{id}: {found} {expected}");
         }
         assert!((found.standard_error() / number(&expected(id)["se"]) - 1.0).abs() < 0.01);
@@ -97,7 +98,8 @@ fn seeds_and_items() {
     close(sign_flip::exact(&over_seeds).unwrap(), &case["signflip_p"]);
 }
 
-/// The bar is 20 ms on an idle machine: `cargo test --release -p analysis --test reference ten_thousand -- --ignored --nocapture`.
+/// The bar is 20 ms on an idle machine: `cargo test --release -p analysis --test reference ten_thousand -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "a benchmark: it prints and asserts nothing about time"]
 fn ten_thousand_resamples_of_sixteen_groups() {

@@ -26,7 +26,8 @@ fn one_factor_of_three_levels() {
     close(one_way(&three_groups()).unwrap().eta_squared, &case["np2"][0]);
 }
 
-/// Compares a table, in the order of its terms, with one of statsmodels whose rows stand in `rows` and end with the residuals.
+/// Compares a table, in the order of its terms, with one of statsmodels whose rows stand in `rows` and end with the
+/// residuals.
 fn agrees(found: &Table, case: &Value, rows: &[usize]) {
     for (effect, row) in found.effects.iter().zip(rows) {
         within(effect.sum, &case["sum_sq"][*row], 1e-9);

@@ -13,8 +13,8 @@ use crate::output::talk;
 /// How long a command may take before it is talked about.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// A transport that, once a command of Slurm takes long, says so on stderr; of each program once, so that who looks again
-/// and again does not repeat it.
+/// A transport that, once a command of Slurm takes long, says so on stderr; of each program once, so that who looks
+/// again and again does not repeat it.
 #[derive(Debug)]
 pub(super) struct Audible<T> {
     way: T,

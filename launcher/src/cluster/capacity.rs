@@ -61,8 +61,8 @@ impl<'a> Capacity<'a> {
         Ok(limits.and_then(|limits| limits.into_iter().max()))
     }
 
-    /// How many nodes have what is `asked` for, at least: a node that is in several partitions is counted once, and those that
-    /// the site itself leaves out are not.
+    /// How many nodes have what is `asked` for, at least: a node that is in several partitions is counted once, and
+    /// those that the site itself leaves out are not.
     ///
     /// # Errors
     /// As [`Capacity::largest`].

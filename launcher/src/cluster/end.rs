@@ -1,4 +1,5 @@
-//! What ended a run whose task is over, from its own record and from what Slurm says; and writing it down before Slurm forgets.
+//! What ended a run whose task is over, from its own record and from what Slurm says; and writing it down before Slurm
+//! forgets.
 
 use std::fs;
 use std::path::Path;
@@ -81,8 +82,8 @@ pub fn note_ends(writer: &mut SweepWriter, sites: &[SiteQueue], machine: &Machin
     Ok(count)
 }
 
-/// What ended a run that stands as `seen` and of whose last task Slurm says this. What else it has written lies in `layout`,
-/// if it lies here at all.
+/// What ended a run that stands as `seen` and of whose last task Slurm says this. What else it has written lies in
+/// `layout`, if it lies here at all.
 fn judge(seen: &Observation, ending: Option<Ending>, layout: Option<&RunLayout>) -> RunEnd {
     let last = seen.status.iter().flat_map(|status| &status.attempts).next_back();
     let timeout = || {
@@ -125,8 +126,8 @@ fn by_slurm(ending: Option<Ending>) -> RunEnd {
     }
 }
 
-/// Whether the run left something newer than the start of its last `attempt`: of the built-in trainer a checkpoint, since
-/// only from there it goes on, of another one any file of its own. `None` where that cannot be told.
+/// Whether the run left something newer than the start of its last `attempt`: of the built-in trainer a checkpoint,
+/// since only from there it goes on, of another one any file of its own. `None` where that cannot be told.
 fn progress(layout: &RunLayout, attempt: &Attempt) -> Option<bool> {
     let started: Timestamp = attempt.started.parse().ok()?;
     let spec: RunSpec = read_optional_record(&layout.spec()).ok()??;

@@ -1,9 +1,10 @@
-//! Which elements of an evaluation have ended, as was seen once: a task that has said its last word says another one only if somebody
-//! requeues it by hand. It is then taken for ended although it goes on: `status` does not count it, and a second task that is handed
-//! over finds its claim and leaves the element to it.
+//! Which elements of an evaluation have ended, as was seen once: a task that has said its last word says another one
+//! only if somebody requeues it by hand. It is then taken for ended although it goes on: `status` does not count it,
+//! and a second task that is handed over finds its claim and leaves the element to it.
 //!
-//! It is kept beside the array file, so that every later look opens only the records of elements that were still open. It may be
-//! lost, or be another person's and not be written: then more records are looked at, and nothing else changes.
+//! It is kept beside the array file, so that every later look opens only the records of elements that were still open.
+//! It may be lost, or be another person's and not be written: then more records are looked at, and nothing else
+//! changes.
 
 use serde::{Deserialize, Serialize};
 use slurm::array::ArrayIndices;

@@ -82,8 +82,8 @@ pub fn check_path(directory: &Path) -> Result<(), ClusterError> {
 
 /// `path` as a batch script names it; `what` it is stands in the error.
 pub(super) fn path(what: &str, path: &Path) -> Result<AbsolutePath, ClusterError> {
-    // A path that is not UTF-8 gets a character here that no file system has agreed to, and is then not found; such a path
-    // is refused where a sweep is opened.
+    // A path that is not UTF-8 gets a character here that no file system has agreed to, and is then not found; such a
+    // path is refused where a sweep is opened.
     let text = path.to_string_lossy();
     text.parse().map_err(|source| ClusterError::Path { what: format!("{what} {text:?}"), source })
 }

@@ -1,8 +1,8 @@
 //! Jobs of a sweep that its ledger does not know: the ledger was lost, or is an older one that came back from a backup.
 //!
-//! A submission leaves two files in the sweep's directory before sbatch is called, and its job has their name, which is like
-//! no other. So every script whose name the ledger does not tell of is looked for in the queue. Jobs of other sweeps and of
-//! other users are never seen by that, whatever they are called.
+//! A submission leaves two files in the sweep's directory before sbatch is called, and its job has their name, which is
+//! like no other. So every script whose name the ledger does not tell of is looked for in the queue. Jobs of other
+//! sweeps and of other users are never seen by that, whatever they are called.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -37,7 +37,8 @@ pub struct Orphan {
 
 /// The names of the scripts of the sweep that `known` does not tell of, in order.
 ///
-/// A launcher that was killed before it wrote down its intent leaves such a script, too; there is no job of that name then.
+/// A launcher that was killed before it wrote down its intent leaves such a script, too; there is no job of that name
+/// then.
 ///
 /// # Errors
 /// The folder of scripts cannot be read.
@@ -80,8 +81,8 @@ pub fn orphans(names: &[JobName], contact: &Contact<'_>) -> Result<Vec<Orphan>, 
 }
 
 impl Orphan {
-    /// Writes into the ledger what it would say if it had never been lost. Of several jobs of one name the first is kept and
-    /// the others are cancelled.
+    /// Writes into the ledger what it would say if it had never been lost. Of several jobs of one name the first is
+    /// kept and the others are cancelled.
     ///
     /// # Errors
     /// Its files are not whole, or the ledger cannot be written.

@@ -8,9 +8,9 @@ use crate::sweep::RetryPolicy;
 
 /// Whether a run whose tasks ended as `history` tells, oldest first, may be handed over again by `policy`.
 ///
-/// How often depends on why it ended, and each reason has its own count: what the cluster did to a run is not held against
-/// it as what it did itself. What a person cancelled stays cancelled, and what the GPU has no memory for needs another
-/// setting or another GPU.
+/// How often depends on why it ended, and each reason has its own count: what the cluster did to a run is not held
+/// against it as what it did itself. What a person cancelled stays cancelled, and what the GPU has no memory for needs
+/// another setting or another GPU.
 pub fn may_start(policy: &RetryPolicy, history: &[SeenEnd]) -> bool {
     let Some(last) = history.last() else { return true };
     let account = Account::of(last.end);
@@ -33,7 +33,8 @@ impl Account {
     fn of(end: RunEnd) -> Self {
         match end {
             RunEnd::Preempted => Self::Preemption,
-            // Nothing that a run does itself makes its supervisor vanish, or a GPU or a library: the next node may have it.
+            // Nothing that a run does itself makes its supervisor vanish, or a GPU or a library: the next node may have
+            // it.
             RunEnd::NodeFailure | RunEnd::Lost | RunEnd::Failed(Cause::Unavailable) => Self::NodeFailure,
             RunEnd::OutOfMemory => Self::OutOfMemory,
             RunEnd::Timeout { .. } => Self::Timeout,

@@ -1,7 +1,7 @@
 //! How many tasks of a sweep may run at a time at a site: `max-running`, shared out over all of its arrays.
 //!
-//! Slurm bounds each array by itself. So every array gets a share, and what arrays that are in the queue may still run is
-//! taken away first.
+//! Slurm bounds each array by itself. So every array gets a share, and what arrays that are in the queue may still run
+//! is taken away first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

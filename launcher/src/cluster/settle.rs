@@ -1,8 +1,8 @@
 //! What became of a call of sbatch without a clear answer.
 //!
-//! The job's name is its own, so it is looked for by that name, in the queue and in the accounts. Found, it is adopted. Not
-//! found, the call is given up once it is too old to be still on its way, and fenced before that is written down: should it
-//! arrive even later, its tasks see the fence and leave, and whoever settles next cancels them.
+//! The job's name is its own, so it is looked for by that name, in the queue and in the accounts. Found, it is adopted.
+//! Not found, the call is given up once it is too old to be still on its way, and fenced before that is written down:
+//! should it arrive even later, its tasks see the fence and leave, and whoever settles next cancels them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,8 +22,8 @@ use crate::ledger::Event;
 use crate::output::counted;
 use crate::writer::SweepWriter;
 
-/// How long a call may be on its way: sbatch itself tries for minutes when the controller is busy, also when whoever started
-/// it is gone.
+/// How long a call may be on its way: sbatch itself tries for minutes when the controller is busy, also when whoever
+/// started it is gone.
 const ON_ITS_WAY: Duration = Duration::from_mins(5);
 
 /// How long after it was given up a submission is still looked for.
@@ -40,7 +40,8 @@ pub struct Settled {
 
 /// Finds out what became of every open submission, and cancels what arrived too late.
 ///
-/// With `abandon`, a submission that is not found is given up however young it is, and so is one whose array file is lost.
+/// With `abandon`, a submission that is not found is given up however young it is, and so is one whose array file is
+/// lost.
 ///
 /// # Errors
 /// Slurm could not be asked, or the ledger not be written. What was settled until then is in the ledger.
@@ -103,8 +104,8 @@ fn look_up(
     let wanted = Wanted { user: &contact.user, names: &names };
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     let is_there = |found: &BTreeMap<String, Found>, name: &JobName| found.contains_key(name.as_str());
-    // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a whole one:
-    // what is not there is looked for once more.
+    // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a whole
+    // one: what is not there is looked for once more.
     for _ in 0..2 {
         for job in contact.client.queue(&wanted)? {
             let found = found.entry(job.name).or_default();

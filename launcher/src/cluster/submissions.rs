@@ -129,8 +129,8 @@ impl Submission {
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
 
-    /// Whether something about it is left to find out: what became of it, whether it came after it was given up, or, if a
-    /// person wants to `abandon` it, that nobody can say any more which runs it carries out.
+    /// Whether something about it is left to find out: what became of it, whether it came after it was given up, or, if
+    /// a person wants to `abandon` it, that nobody can say any more which runs it carries out.
     pub(super) fn is_unsettled(&self, layout: &SweepLayout, abandon: bool) -> bool {
         match self.fate {
             Fate::Open | Fate::GivenUp => true,
@@ -152,8 +152,8 @@ impl Submission {
     }
 }
 
-/// The site that each run was last submitted to, or may have been. What is measured was trained there, so that submissions of
-/// elements say nothing of it.
+/// The site that each run was last submitted to, or may have been. What is measured was trained there, so that
+/// submissions of elements say nothing of it.
 ///
 /// # Errors
 /// The array file of a submission cannot be read.

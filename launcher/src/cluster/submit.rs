@@ -1,7 +1,7 @@
 //! Handing runs, or elements of their evaluation, to Slurm.
 //!
-//! For each batch: files, intent, sbatch, answer, in that order, each on disk before the next. Killed anywhere, the next
-//! command finds an intent without an answer and settles it.
+//! For each batch: files, intent, sbatch, answer, in that order, each on disk before the next. Killed anywhere, the
+//! next command finds an intent without an answer and settles it.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -82,7 +82,8 @@ impl Course<'_, '_> {
         others: &[(&Kind, usize)],
     ) -> Result<(), ClusterError> {
         let mut rest: &[&Wish<'_>] = runs;
-        // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear answer.
+        // What did not fit is tried again with half as many, since a limit counts tasks; each refusal is a clear
+        // answer.
         let mut most = usize::MAX;
         while !rest.is_empty() && self.handed.open == 0 && self.handed.no_room.is_none() {
             let all = others.iter().copied().chain([(kind, rest.len())]);

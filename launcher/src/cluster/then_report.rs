@@ -29,8 +29,8 @@ pub enum Reporting {
     Not(String),
 }
 
-/// Has the report written after these `arrays`, unless one of the `known` submissions that is still in the queue waits for all
-/// of them.
+/// Has the report written after these `arrays`, unless one of the `known` submissions that is still in the queue waits
+/// for all of them.
 ///
 /// # Errors
 /// The queue cannot be read, sbatch could not be started, or a file not be written.

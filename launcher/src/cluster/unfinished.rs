@@ -1,5 +1,5 @@
-//! The runs of a sweep about which Slurm is asked: those that are not done, also those that the sweep no longer has since its
-//! file was changed; and the elements of its evaluation that may still be on their way.
+//! The runs of a sweep about which Slurm is asked: those that are not done, also those that the sweep no longer has
+//! since its file was changed; and the elements of its evaluation that may still be on their way.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;

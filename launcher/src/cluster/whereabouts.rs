@@ -20,7 +20,8 @@ const AT_ONCE: usize = 500;
 pub enum Whereabouts {
     /// On the file system of this machine.
     Here,
-    /// Perhaps at the site that it was last submitted to, which shares no file system with this machine. It was not asked.
+    /// Perhaps at the site that it was last submitted to, which shares no file system with this machine. It was not
+    /// asked.
     At(String),
     /// Perhaps at the site that it was last submitted to, whose profile cannot be read.
     Unknown(String),
@@ -37,7 +38,8 @@ fn checkpoints(run: &RunLayout) -> [PathBuf; 2] {
     CHECKPOINTS.map(|name| run.checkpoints().join(name))
 }
 
-/// Those of `runs` of which no checkpoint is at `site`, with where they are; a site elsewhere is asked through `client`.
+/// Those of `runs` of which no checkpoint is at `site`, with where they are; a site elsewhere is asked through
+/// `client`.
 ///
 /// # Errors
 /// The site cannot be asked, or the array file of a submission not be read.

@@ -22,8 +22,8 @@ pub struct Arguments {
     root: Option<PathBuf>,
 }
 
-/// Brings results, curves and logs of the sites that share no file system with this machine: what has changed since the last
-/// time. Stopped at any moment, the next call goes on. Checkpoints stay where they are.
+/// Brings results, curves and logs of the sites that share no file system with this machine: what has changed since the
+/// last time. Stopped at any moment, the next call goes on. Checkpoints stay where they are.
 ///
 /// # Errors
 /// When the sweep cannot be found, or a site cannot be reached.

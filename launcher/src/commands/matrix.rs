@@ -108,7 +108,8 @@ impl Axes {
         format!("\n{}", table.render())
     }
 
-    /// The states of the runs by their levels across and down, gathered in one pass: a sweep may have thousands of each.
+    /// The states of the runs by their levels across and down, gathered in one pass: a sweep may have thousands of
+    /// each.
     fn states<'a>(&self, survey: &'a Survey) -> HashMap<(Option<String>, Option<String>), Vec<&'a Observed>> {
         let mut states: HashMap<_, Vec<_>> = HashMap::new();
         for (run, seen) in &survey.runs {

@@ -1,8 +1,9 @@
-//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks, `matrix` what `status` shows, and
-//! `table` and `pattern` what the command line says of tables of results.
+//! The subcommands, one a file; [`steer`] holds the four that tell something to tasks, `matrix` what `status` shows,
+//! and `table` and `pattern` what the command line says of tables of results.
 //!
-//! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into calls of
-//! the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own lives below.
+//! Each has `Arguments`, what clap reads, and `run(&Arguments) -> Result<ExitCode, CliError>`, which turns them into
+//! calls of the rooms below and their answers into text by [`crate::output`]. What has a rule or a state of its own
+//! lives below.
 
 pub mod check;
 pub mod child;

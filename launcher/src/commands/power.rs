@@ -23,9 +23,11 @@ use crate::sweep::ROOT_VARIABLE;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("source").required(true).args(["pilot", "spread"]), after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A pilot: a sweep file, the directory of a sweep, or a CSV table of results, a pattern with * and ?, or - for standard input
+    /// A pilot: a sweep file, the directory of a sweep, or a CSV table of results, a pattern with * and ?, or - for
+    /// standard input
     pilot: Option<PathBuf>,
-    /// The standard deviation to plan with, in the metric's unit: of differences between runs of one seed, or with --unpaired of runs
+    /// The standard deviation to plan with, in the metric's unit: of differences between runs of one seed, or with
+    /// --unpaired of runs
     #[arg(long, value_name = "SD", conflicts_with = "pilot", allow_negative_numbers = true)]
     spread: Option<f64>,
     /// Seeds that --spread was estimated from: its uncertainty counts then
@@ -156,7 +158,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Done)
 }
 
-/// The spread that the command line says; with a correlation, that of the differences of two runs that have it: s √(2 (1 - r)).
+/// The spread that the command line says; with a correlation, that of the differences of two runs that have it: s √(2
+/// (1 - r)).
 fn given(spread: f64, design: Design, arguments: &Arguments) -> Result<Spread, CliError> {
     let factor = match arguments.correlation {
         None => 1.0,

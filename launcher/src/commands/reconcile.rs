@@ -46,8 +46,8 @@ enum Orphans {
     Adopt,
 }
 
-/// Looks for every submission without an answer: adopts what is found, gives up what is too old to come, and cancels what
-/// arrived after it was given up. Looks for jobs of the sweep that the ledger does not know, too.
+/// Looks for every submission without an answer: adopts what is found, gives up what is too old to come, and cancels
+/// what arrived after it was given up. Looks for jobs of the sweep that the ledger does not know, too.
 ///
 /// # Errors
 /// When the sweep cannot be found or is in use, or Slurm does not answer.

@@ -16,10 +16,11 @@ use crate::sweep::{ROOT_VARIABLE, Sweep};
 /// Arguments of `seedbed report`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A sweep file, the directory of a sweep, or CSV tables of results: files, patterns with * and ?, or - for standard input
-    /// [default: the sweep that is here]
+    /// A sweep file, the directory of a sweep, or CSV tables of results: files, patterns with * and ?, or - for
+    /// standard input [default: the sweep that is here]
     what: Vec<PathBuf>,
-    /// Where the report is written [default: report/ in the sweep's directory; TABLE-report/ beside the first table; report/ for standard input]
+    /// Where the report is written [default: report/ in the sweep's directory; TABLE-report/ beside the first table;
+    /// report/ for standard input]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]

@@ -22,11 +22,12 @@ pub struct Arguments {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Why they ended the last time: failed (whatever failure), diverged, out-of-memory, gpu-out-of-memory, timeout,
-    /// preemption, node-failure, cancelled, lost, not-begun, bad-spec, bad-data, unavailable, cannot-write, program-error,
-    /// no-results; several count all
+    /// preemption, node-failure, cancelled, lost, not-begun, bad-spec, bad-data, unavailable, cannot-write,
+    /// program-error, no-results; several count all
     #[arg(long = "cause", value_name = "CAUSE", required = true, value_delimiter = ',')]
     causes: Vec<EndWord>,
-    /// Memory in place of what `[retry]` gives: an amount such as 24G, or x1.5 for so many times what the sweep asks for
+    /// Memory in place of what `[retry]` gives: an amount such as 24G, or x1.5 for so many times what the sweep asks
+    /// for
     #[arg(long, value_name = "AMOUNT")]
     memory: Option<Change<Memory>>,
     /// Time in place of what `[retry]` gives: a limit such as 4h, or x2 for so many times what the sweep asks for

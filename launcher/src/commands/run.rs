@@ -54,7 +54,8 @@ pub struct Arguments {
     /// At most so many runs, the first of the plan first
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Carry out again what ended as these words of `retry --cause` say, such as failed; the interrupted goes on unasked
+    /// Carry out again what ended as these words of `retry --cause` say, such as failed; the interrupted goes on
+    /// unasked
     #[arg(long, value_name = "CAUSE", value_delimiter = ',')]
     retry: Vec<EndWord>,
     /// Say only what went wrong

@@ -33,7 +33,8 @@ pub struct Arguments {
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     root: Option<PathBuf>,
-    /// One factor or two to count finished runs by, the first across; `seed` is one too [default: the sweep's first two]
+    /// One factor or two to count finished runs by, the first across; `seed` is one too [default: the sweep's first
+    /// two]
     #[arg(long, value_name = "FACTOR[,FACTOR]")]
     by: Option<Names>,
     /// List every run
@@ -75,7 +76,8 @@ fn fetch_records(layout: &SweepLayout) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is said.
+/// The tasks of unfinished runs that are with Slurm; `None` where nothing is, or where Slurm does not answer, which is
+/// said.
 fn with_slurm(layout: &SweepLayout, survey: &Survey) -> Result<Option<Tasks>, CliError> {
     let history = ledger::read(&layout.ledger())?;
     let submissions = cluster::of_sweep(&history);
@@ -207,7 +209,8 @@ fn not_begun(layout: &SweepLayout, survey: &Survey, tasks: &Tasks) -> String {
     if table.is_empty() { String::new() } else { format!("\n{}", table.render().trim_start_matches('\n')) }
 }
 
-/// The line of a message that tells most: what calls itself an error, else the last one, where a program says why it gave up.
+/// The line of a message that tells most: what calls itself an error, else the last one, where a program says why it
+/// gave up.
 fn telling_line(message: &str) -> &str {
     let lines = || message.lines().map(str::trim).filter(|line| !line.is_empty());
     lines().find(|line| line.starts_with("error: ")).or_else(|| lines().next_back()).unwrap_or_default()

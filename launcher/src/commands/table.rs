@@ -28,8 +28,8 @@ pub(super) struct Columns {
     /// Column by which runs are paired
     #[arg(long, value_name = "COLUMN", default_value = USUAL_SEED)]
     seed: String,
-    /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table with the
-    /// columns metric and value]
+    /// Column with the step, where the rows of a run are a curve: the highest step counts [default: step, in a table
+    /// with the columns metric and value]
     #[arg(long, value_name = "COLUMN")]
     step: Option<String>,
     /// What becomes of several rows that give one metric of one run: refuse, mean or last
@@ -59,7 +59,8 @@ impl Columns {
         !(usual && self.factors.is_empty() && self.step.is_none() && self.baselines.is_empty())
     }
 
-    /// Reads tables that were named: files, patterns, or `-`. `metrics` are those to read; all of a long table when empty.
+    /// Reads tables that were named: files, patterns, or `-`. `metrics` are those to read; all of a long table when
+    /// empty.
     pub(super) fn read(&self, named: &[PathBuf], metrics: Vec<String>) -> Result<Read, CliError> {
         let options = TableOptions {
             factors: self.factors.clone(),

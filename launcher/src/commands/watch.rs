@@ -26,8 +26,8 @@ pub struct Arguments {
     every: u64,
 }
 
-/// Looks again and again, hands over what there is room for and what the sweep's `[retry]` table allows to start again, and
-/// returns when nothing is left to wait for. Stopped at any moment, it changes nothing: the jobs go on.
+/// Looks again and again, hands over what there is room for and what the sweep's `[retry]` table allows to start again,
+/// and returns when nothing is left to wait for. Stopped at any moment, it changes nothing: the jobs go on.
 ///
 /// # Errors
 /// When the sweep is wrong. That Slurm does not answer for a while is no error.
@@ -123,7 +123,8 @@ impl Patience {
     }
 }
 
-/// One look: what there is to hand over is handed over, and when nothing is left to wait for, everything is brought here.
+/// One look: what there is to hand over is handed over, and when nothing is left to wait for, everything is brought
+/// here.
 fn look(errand: &Errand, restraint: Restraint<'_>) -> Result<Submitted, CliError> {
     let submitted = errand.submit(Choice::Policy(restraint))?;
     if !submitted.goes_on() {

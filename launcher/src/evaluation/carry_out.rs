@@ -38,8 +38,8 @@ pub struct Ended {
     pub asked: Asked,
 }
 
-/// Has the `trainer` measure `element`, and writes down how that ended. What `signals` tell is passed on to it: it leaves as soon as
-/// what it was at is safe.
+/// Has the `trainer` measure `element`, and writes down how that ended. What `signals` tell is passed on to it: it
+/// leaves as soon as what it was at is safe.
 ///
 /// Whoever measures an element claims it first, here and on the nodes of a cluster alike.
 ///
@@ -90,8 +90,8 @@ pub fn carry_out(
     Ok(Ended { end, reason, asked: ended.asked })
 }
 
-/// The trainer, told to measure `element` of `run`. It ends when this process does: what goes on alone would be in the way of
-/// whoever goes on after a kill.
+/// The trainer, told to measure `element` of `run`. It ends when this process does: what goes on alone would be in the
+/// way of whoever goes on after a kill.
 fn command(element: &Element, run: &RunLayout, trainer: &Path, slot: &Slot) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("seedbed").args(["__child", "--parent"]).arg(std::process::id().to_string()).arg("--").arg(trainer);

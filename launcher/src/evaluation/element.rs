@@ -13,8 +13,8 @@ use spec::fine_tuning_seeds::FineTuningSeeds;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Element {
-    /// What it goes by where runs go by their ids: a name of the same form, made of the run and of what is measured. Two elements
-    /// with the same id write into the same folder, so that only one of them may be on its way.
+    /// What it goes by where runs go by their ids: a name of the same form, made of the run and of what is measured.
+    /// Two elements with the same id write into the same folder, so that only one of them may be on its way.
     pub id: RunId,
     /// The run.
     pub run: RunId,
@@ -77,8 +77,8 @@ pub struct Tuning {
     pub items: Option<u32>,
 }
 
-/// Records of earlier versions have an empty list where no seeds were named, and may name one twice: such an element failed, and
-/// what is wanted of it now decides.
+/// Records of earlier versions have an empty list where no seeds were named, and may name one twice: such an element
+/// failed, and what is wanted of it now decides.
 fn named_seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FineTuningSeeds>, D::Error> {
     let mut known = BTreeSet::new();
     let mut seeds = Option::<Vec<u64>>::deserialize(deserializer)?.unwrap_or_default();

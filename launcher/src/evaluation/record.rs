@@ -20,8 +20,8 @@ pub struct ElementRecord {
     /// How the trainer failed: its exit code, or the signal that killed it. Absent where it did not fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Digest of the results.csv that it left, where it was measured: what was lost from it since is measured again. Absent in
-    /// records of earlier versions.
+    /// Digest of the results.csv that it left, where it was measured: what was lost from it since is measured again.
+    /// Absent in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<Digest>,
     /// The submission to Slurm that it was carried out for; absent where it was carried out by a person's command.
@@ -42,7 +42,8 @@ pub struct ElementRecord {
 pub enum End {
     /// What was found lies in its folder.
     Measured,
-    /// The task's data is not there, or no fine-tuning came to an end. What was found before, with data that was there then, stays.
+    /// The task's data is not there, or no fine-tuning came to an end. What was found before, with data that was there
+    /// then, stays.
     Missing,
     /// Somebody asked for a stop. It goes on from there.
     Stopped,
@@ -65,7 +66,8 @@ pub fn record_of(layout: &SweepLayout, element: &Element) -> Result<Option<Eleme
     read_optional_record(&layout.run(element.run).element(&element.folder()))
 }
 
-/// Whether its own record says that `element` was measured with these settings, and what was found is still there as it was.
+/// Whether its own record says that `element` was measured with these settings, and what was found is still there as it
+/// was.
 ///
 /// # Errors
 /// The record, or what was found, cannot be read.

@@ -42,7 +42,8 @@ pub fn create_directory(path: &Path) -> Result<(), FileError> {
 }
 
 fn filled(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    // The file is opened and written here, not by tempfile, whose errors name the temporary file: a name that nobody gave.
+    // The file is opened and written here, not by tempfile, whose errors name the temporary file: a name that nobody
+    // gave.
     let mut temporary = tempfile::Builder::new().prefix(".writing-").make_in(folder(path), create)?;
     temporary.as_file_mut().write_all(content)?;
     temporary.as_file().sync_all()?;

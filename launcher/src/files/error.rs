@@ -97,8 +97,8 @@ impl FileError {
         }
     }
 
-    /// Whether the file is there and can be read, but holds what it should not, today and tomorrow. That of another version is no
-    /// such file: all of a sweep is another version's then.
+    /// Whether the file is there and can be read, but holds what it should not, today and tomorrow. That of another
+    /// version is no such file: all of a sweep is another version's then.
     pub fn is_of_content(&self) -> bool {
         match self {
             Self::System { verb, source, .. } => *verb == Verb::Read && is_of_content(source.kind()),

@@ -1,4 +1,5 @@
-//! Files as this house writes and reads them: whole or not at all, with a schema, and with errors that say which and why.
+//! Files as this house writes and reads them: whole or not at all, with a schema, and with errors that say which and
+//! why.
 //!
 //! Read [`atomic`] for how a file comes to be, [`record`] for JSON with a schema in it.
 

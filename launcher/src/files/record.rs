@@ -36,11 +36,12 @@ fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_small(path)?).map_err(|_| ErrorKind::InvalidData.into())
 }
 
-/// The whole of a file that is likely a small one. Its size is not asked for first: where the records of thousands of runs
-/// are read, that is one call in five.
+/// The whole of a file that is likely a small one. Its size is not asked for first: where the records of thousands of
+/// runs are read, that is one call in five.
 ///
 /// # Errors
-/// It cannot be read, or is no plain file: a pipe would keep whoever reads it waiting for ever, and a device may have no end.
+/// It cannot be read, or is no plain file: a pipe would keep whoever reads it waiting for ever, and a device may have
+/// no end.
 pub fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::with_capacity(4096);
     // To open a pipe is to wait for a writer already.

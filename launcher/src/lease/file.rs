@@ -125,8 +125,9 @@ impl Drop for Lease {
 
 /// Moves the lease of the dead `holder` out of the way.
 ///
-/// Two processes may have found it dead, and the faster one may hold it by now. The slower one sees that it has moved a lease
-/// of somebody alive and puts it back; a holder without its file for that moment loses nothing but a race it can see.
+/// Two processes may have found it dead, and the faster one may hold it by now. The slower one sees that it has moved a
+/// lease of somebody alive and puts it back; a holder without its file for that moment loses nothing but a race it can
+/// see.
 fn retire(path: &Path, dead: &Holder, token: &str) -> io::Result<()> {
     let mut grave = path.as_os_str().to_owned();
     grave.push(format!(".{token}"));

@@ -59,8 +59,8 @@ impl Holder {
 
     /// Whether the holder still lives, seen from `machine`, when it last showed itself `silence` ago.
     ///
-    /// On the same machine the process is looked up. A machine that was started again since has no such process. Elsewhere
-    /// only the silence can tell.
+    /// On the same machine the process is looked up. A machine that was started again since has no such process.
+    /// Elsewhere only the silence can tell.
     pub fn lives(&self, machine: &Machine, silence: Duration) -> bool {
         if self.is_on(machine) {
             process::lives(self.process, self.started)

@@ -24,8 +24,8 @@ impl Upkeep {
     /// Renews `lease` where that is due at `now`. False when it is no longer ours.
     ///
     /// # Errors
-    /// It could not be renewed for so long that somebody else may soon take its holder for dead. A file server that does
-    /// not answer now may answer next time, which is no error yet.
+    /// It could not be renewed for so long that somebody else may soon take its holder for dead. A file server that
+    /// does not answer now may answer next time, which is no error yet.
     pub fn keep(&mut self, lease: &Lease, now: Instant) -> Result<bool, FileError> {
         if now < self.due {
             return Ok(true);

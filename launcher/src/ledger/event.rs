@@ -53,8 +53,8 @@ pub enum Event {
         /// Runs in the array file.
         runs: u64,
     },
-    /// Runs are about to be handed to Slurm. Array file and script are on disk before this line; until another line names the
-    /// submission again, it is not known whether it was queued.
+    /// Runs are about to be handed to Slurm. Array file and script are on disk before this line; until another line
+    /// names the submission again, it is not known whether it was queued.
     Intended {
         /// The submission, which names its files and its job.
         submission: String,

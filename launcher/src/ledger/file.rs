@@ -54,8 +54,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger at `path` for the holder of the sweep's lock, and cuts off a torn last line. Returns the bytes that
-    /// were cut off, too.
+    /// Opens the ledger at `path` for the holder of the sweep's lock, and cuts off a torn last line. Returns the bytes
+    /// that were cut off, too.
     ///
     /// # Errors
     /// When it cannot be read, mended or written.

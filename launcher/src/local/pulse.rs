@@ -58,7 +58,8 @@ fn ends(path: &Path) -> std::io::Result<(String, String)> {
     Ok((header, String::from_utf8_lossy(&tail).into_owned()))
 }
 
-/// Step and training loss of the last complete row of training loss. Metric names hold no commas, so rows are split plainly.
+/// Step and training loss of the last complete row of training loss. Metric names hold no commas, so rows are split
+/// plainly.
 fn last_row(header: &str, tail: &str) -> Pulse {
     let column = |name: &str| header.split(',').position(|heading| heading.trim() == name);
     let complete = tail.rfind('\n').map_or("", |end| &tail[..end]);

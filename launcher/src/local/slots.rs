@@ -26,10 +26,10 @@ pub struct Request {
 
 /// The slots for `runs` runs.
 ///
-/// With GPUs: one slot for as many as a run asks for, or as many slots as were asked for, dealt out in turn; GPUs that do not
-/// make up a whole group stay idle. Without: one thread a run, or one for each of its ranks, while there are more runs than
-/// cores, else the cores divided among the runs. Threads are divided so that all slots together use the machine
-/// once.
+/// With GPUs: one slot for as many as a run asks for, or as many slots as were asked for, dealt out in turn; GPUs that
+/// do not make up a whole group stay idle. Without: one thread a run, or one for each of its ranks, while there are
+/// more runs than cores, else the cores divided among the runs. Threads are divided so that all slots together use the
+/// machine once.
 pub fn slots(request: &Request, runs: usize) -> Vec<Slot> {
     let cores = request.cores.max(1);
     let runs = u32::try_from(runs).unwrap_or(u32::MAX).max(1);

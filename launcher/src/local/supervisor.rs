@@ -52,8 +52,8 @@ pub(crate) struct Order<'a> {
 }
 
 impl Supervisor {
-    /// Starts a supervisor in a process group of its own, so that Ctrl-C reaches it through the pool only. It is tied to the
-    /// calling thread: if that dies, the run checkpoints and stops.
+    /// Starts a supervisor in a process group of its own, so that Ctrl-C reaches it through the pool only. It is tied
+    /// to the calling thread: if that dies, the run checkpoints and stops.
     pub(crate) fn start(order: &Order<'_>) -> io::Result<Self> {
         let talk = tempfile::tempfile()?;
         let mut command = Command::new("/proc/self/exe");

@@ -18,7 +18,8 @@ impl Table {
         Self { rows: vec![row], right }
     }
 
-    /// Adds a row. Cells that are missing are empty. Control characters of a cell are written out: it may be a level of anybody's.
+    /// Adds a row. Cells that are missing are empty. Control characters of a cell are written out: it may be a level of
+    /// anybody's.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| visible(&cell).into_owned()).collect());
     }

@@ -1,7 +1,9 @@
-//! What a sweep would do: its runs beside what is on disk, what they cost, and the plan that is frozen before the first one.
+//! What a sweep would do: its runs beside what is on disk, what they cost, and the plan that is frozen before the first
+//! one.
 //!
-//! Read in this order: [`mod@freeze`] (`plan.json` and its revisions), [`difference`] (where every run stands), [`cost`] (an
-//! estimate, and from what), `sharing` (GPUs without work), [`overview`] (all of it in one struct), [`text`] (the struct as a person reads it).
+//! Read in this order: [`mod@freeze`] (`plan.json` and its revisions), [`difference`] (where every run stands),
+//! [`cost`] (an estimate, and from what), `sharing` (GPUs without work), [`overview`] (all of it in one struct),
+//! [`text`] (the struct as a person reads it).
 
 mod cost;
 mod difference;

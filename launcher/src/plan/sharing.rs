@@ -1,9 +1,10 @@
 //! Whether the GPUs of a run have something to do.
 //!
-//! The forward passes of a step are dealt out to the ranks of a run in turn. With P passes of t seconds and N ranks a step takes
-//! ⌈P/N⌉·t in place of P·t, and what of the sum of the gradients does not hide behind the way back of the last pass, two thirds of
-//! it: at least that of the token table, whose gradient is complete last. A sum over a ring sends 2(N − 1)/N times the gradients
-//! (Patarasuk and Yuan 2009). N runs side by side take as long as N steps in turn on one GPU each.
+//! The forward passes of a step are dealt out to the ranks of a run in turn. With P passes of t seconds and N ranks a
+//! step takes ⌈P/N⌉·t in place of P·t, and what of the sum of the gradients does not hide behind the way back of the
+//! last pass, two thirds of it: at least that of the token table, whose gradient is complete last. A sum over a ring
+//! sends 2(N − 1)/N times the gradients (Patarasuk and Yuan 2009). N runs side by side take as long as N steps in turn
+//! on one GPU each.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ use super::cost::TOKENS_PER_STORY;
 /// Less than this part of the GPUs' time in use is worth a word.
 const ENOUGH: f64 = 0.8;
 
-/// What a GPU is taken to compute in a second, in operations, by precision: of what an A100 can at most, a third in bfloat16 and
-/// half in fp32.
+/// What a GPU is taken to compute in a second, in operations, by precision: of what an A100 can at most, a third in
+/// bfloat16 and half in fp32.
 fn speed(precision: Precision) -> f64 {
     match precision {
         Precision::Bf16 => 1e14,
@@ -26,7 +27,8 @@ fn speed(precision: Precision) -> f64 {
     }
 }
 
-/// Bytes that two GPUs are taken to exchange in a second: PCI Express 4.0, as between GPUs of one node without links of their own.
+/// Bytes that two GPUs are taken to exchange in a second: PCI Express 4.0, as between GPUs of one node without links of
+/// their own.
 const EXCHANGE: f64 = 2.5e10;
 
 /// The part of a pass that is its way back.

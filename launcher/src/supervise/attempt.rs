@@ -83,8 +83,8 @@ fn next_number(found: &Observation) -> u32 {
 
 /// Makes `run.json` say what this attempt carries out, and returns the processor threads.
 ///
-/// How the run is executed was settled by its first attempt, since the order of sums depends on it: a resumed run gives the
-/// bits of one that was never stopped. Where its data lies and what its levels are called may have changed since.
+/// How the run is executed was settled by its first attempt, since the order of sums depends on it: a resumed run gives
+/// the bits of one that was never stopped. Where its data lies and what its levels are called may have changed since.
 fn settle_spec(layout: &RunLayout, job: &Job) -> Result<u32, FileError> {
     let first = read_optional_record::<RunSpec>(&layout.spec())?;
     let mut spec = job.spec.clone();

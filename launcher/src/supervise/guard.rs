@@ -1,7 +1,7 @@
 //! How a trainer is tied to its supervisor: if the supervisor is killed, the kernel kills the trainer.
 //!
-//! The tie must be made inside the new process, before it becomes the trainer. Code between fork and exec would be unsafe, so
-//! the supervisor starts its own program once more, which makes the tie and then turns into the trainer.
+//! The tie must be made inside the new process, before it becomes the trainer. Code between fork and exec would be
+//! unsafe, so the supervisor starts its own program once more, which makes the tie and then turns into the trainer.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -32,7 +32,8 @@ pub enum GuardError {
     },
 }
 
-/// Ties this process to its parent, which must be `supervisor`, and turns it into `program`. Returns only if that fails.
+/// Ties this process to its parent, which must be `supervisor`, and turns it into `program`. Returns only if that
+/// fails.
 ///
 /// # Errors
 /// [`GuardError`].
@@ -42,8 +43,8 @@ pub fn become_trainer(supervisor: u32, program: &OsStr, arguments: &[OsString]) 
     Err(GuardError::Start { program: program.to_owned(), source })
 }
 
-/// Asks the kernel for `signal` when the parent of this process dies. It may come more than once: as the threads of the parent
-/// die one after the other, each hands its children on to the next.
+/// Asks the kernel for `signal` when the parent of this process dies. It may come more than once: as the threads of the
+/// parent die one after the other, each hands its children on to the next.
 ///
 /// # Errors
 /// [`GuardError::Orphan`] when the parent is no longer `parent`.

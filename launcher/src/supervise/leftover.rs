@@ -1,7 +1,7 @@
 //! What a dead supervisor may have left running.
 //!
-//! The kernel kills the trainer with its supervisor, but not the processes that a trainer has started itself. They carry the
-//! run's directory in their environment, and must be gone before somebody else writes there.
+//! The kernel kills the trainer with its supervisor, but not the processes that a trainer has started itself. They
+//! carry the run's directory in their environment, and must be gone before somebody else writes there.
 
 use std::fs;
 use std::io;

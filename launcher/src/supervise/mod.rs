@@ -1,12 +1,12 @@
 //! The supervisor: one run, from its claim to its terminal record.
 //!
-//! Read in this order: [`job`] (what is asked for and the whole way through), [`attempt`] (claim and records), [`trainer`]
-//! (which program, with which environment), [`guard`] (how it is tied to its supervisor), [`preflight`] (what can be seen to
-//! be missing before it starts), [`node`] (on what it is carried out), [`mod@watch`] (signals, heartbeat, end), [`verdict`] (what
-//! an end means).
+//! Read in this order: [`job`] (what is asked for and the whole way through), [`attempt`] (claim and records),
+//! [`trainer`] (which program, with which environment), [`guard`] (how it is tied to its supervisor), [`preflight`]
+//! (what can be seen to be missing before it starts), [`node`] (on what it is carried out), [`mod@watch`] (signals,
+//! heartbeat, end), [`verdict`] (what an end means).
 //!
-//! Invariants: whoever writes into a run's directory holds its claim; no trainer outlives its supervisor; the terminal record
-//! is written once, after everything that it speaks of, and only while the claim is still held.
+//! Invariants: whoever writes into a run's directory holds its claim; no trainer outlives its supervisor; the terminal
+//! record is written once, after everything that it speaks of, and only while the claim is still held.
 
 mod attempt;
 mod error;

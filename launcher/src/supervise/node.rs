@@ -1,7 +1,7 @@
 //! On what a run is carried out: GPUs, their driver, the task of Slurm.
 //!
-//! What the kernel shows is read at once. `nvidia-smi`, which knows more and may take seconds, is asked beside the running
-//! trainer, and whoever ends first does not wait for the other.
+//! What the kernel shows is read at once. `nvidia-smi`, which knows more and may take seconds, is asked beside the
+//! running trainer, and whoever ends first does not wait for the other.
 
 use std::fs;
 use std::path::Path;

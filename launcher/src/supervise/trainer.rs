@@ -17,7 +17,8 @@ use crate::files::FileError;
 
 const TRAINER: &str = "seedbed-trainer";
 
-/// The built-in trainer: the one that `SEEDBED_TRAINER` names, else the one beside this program, else the one on `PATH`.
+/// The built-in trainer: the one that `SEEDBED_TRAINER` names, else the one beside this program, else the one on
+/// `PATH`.
 ///
 /// # Errors
 /// [`SuperviseError::NoTrainer`].
@@ -62,7 +63,8 @@ pub(super) struct Errand<'a> {
 }
 
 impl Errand<'_> {
-    /// Starts the trainer: in the run's directory, in a process group of its own, tied to this process, its words in the log.
+    /// Starts the trainer: in the run's directory, in a process group of its own, tied to this process, its words in
+    /// the log.
     pub(super) fn start(self, layout: &RunLayout) -> Result<Child, SuperviseError> {
         let log = layout.log(self.attempt);
         let open = || OpenOptions::new().create(true).append(true).open(&log);

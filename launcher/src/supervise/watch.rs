@@ -14,8 +14,8 @@ use crate::signals::Signals;
 /// What a supervisor listens to: whatever asks it to stop, and the end of its child.
 pub const WATCHED: [i32; 6] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGQUIT, SIGCHLD];
 
-/// How far a trainer may be ahead of what its supervisor is told. Slurm tells every process of a job to end, one after the other,
-/// and whoever is told first may have left before the last one hears of it.
+/// How far a trainer may be ahead of what its supervisor is told. Slurm tells every process of a job to end, one after
+/// the other, and whoever is told first may have left before the last one hears of it.
 pub const AHEAD: Duration = Duration::from_secs(2);
 
 /// How a trainer ended.
@@ -33,8 +33,8 @@ impl End {
     /// There was nothing to end.
     pub(super) const BEFORE_START: Self = Self { exit_code: None, signal: None, asked: Asked::No };
 
-    /// Whether this is the end of a trainer that was told to leave, by this supervisor or by somebody else: it says that it can go
-    /// on, or a signal ended it, or a program of its own, as a shell says it.
+    /// Whether this is the end of a trainer that was told to leave, by this supervisor or by somebody else: it says
+    /// that it can go on, or a signal ended it, or a program of its own, as a shell says it.
     fn is_obedient(&self) -> bool {
         let told = |signal: i32| [SIGHUP, SIGINT, SIGTERM].contains(&signal);
         let says_so = |code: i32| code == i32::from(ExitCode::Resume.code()) || told(code - 128);
@@ -56,8 +56,9 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// What follows from `signal`. A warning never becomes a kill, nor does SIGTERM however often: Slurm sends it when the time of
-    /// grace begins and again when it ends, and what kills is its own SIGKILL. A person who asks twice means it.
+    /// What follows from `signal`. A warning never becomes a kill, nor does SIGTERM however often: Slurm sends it when
+    /// the time of grace begins and again when it ends, and what kills is its own SIGKILL. A person who asks twice
+    /// means it.
     #[must_use]
     pub fn after(self, signal: i32) -> Self {
         match (signal, self) {

@@ -65,7 +65,8 @@ pub(super) fn read(mut block: Block, factors: &Factors, is_builtin: bool, proble
     }
 }
 
-/// The factor that is compared where the file does not say: the activation, else the first that has something to compare.
+/// The factor that is compared where the file does not say: the activation, else the first that has something to
+/// compare.
 fn compared(factors: &Factors) -> Option<usize> {
     factors.find("activation").or_else(|| factors.list.iter().position(|factor| factor.levels.len() > 1))
 }

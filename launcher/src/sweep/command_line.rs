@@ -42,7 +42,8 @@ impl Document {
         parameters.flat_map(|block| &block.entries).any(|entry| is_at_or_below(&entry.path, path))
     }
 
-    /// Puts `entries` into `table` in place of what stands there at, below and above `path`: `seeds.count` goes before `seeds`.
+    /// Puts `entries` into `table` in place of what stands there at, below and above `path`: `seeds.count` goes before
+    /// `seeds`.
     fn replace(&mut self, table: &str, path: &str, entries: &[Entry]) {
         if table == "params" {
             let own =

@@ -118,8 +118,8 @@ impl<'a> Contents<'a> {
         self.tasks(&names, origin);
     }
 
-    /// Finds the data of the tasks to tune on. Of a task that is asked for by its own name it must be there, which is judged where
-    /// the protocol is known; of the others what is missing is said.
+    /// Finds the data of the tasks to tune on. Of a task that is asked for by its own name it must be there, which is
+    /// judged where the protocol is known; of the others what is missing is said.
     fn tasks(&mut self, names: &[String], origin: &Origin) {
         let is_named = |task: &str| names.iter().any(|name| name == task);
         for protocol in [TuningProtocol::Superglue, TuningProtocol::Babylm2023] {

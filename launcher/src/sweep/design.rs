@@ -17,7 +17,8 @@ pub(super) struct Point {
     pub(super) inclusion: Option<usize>,
 }
 
-/// All points of the design: those of the product in the order of the file, the first axis slowest, then the inclusions.
+/// All points of the design: those of the product in the order of the file, the first axis slowest, then the
+/// inclusions.
 pub(super) fn points(
     factors: &Factors,
     exclusions: &[Exclusion],

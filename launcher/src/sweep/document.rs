@@ -1,7 +1,8 @@
 //! The sweep file as a tree that knows where everything was written.
 //!
-//! TOML has several spellings for one thing: `[model.kan]` with `order = 3`, `kan.order = 3` under `[model]`, a table in
-//! braces, a quoted `"kan.order"`. Here they become one: every table of the file is a flat list of dotted paths with values.
+//! TOML has several spellings for one thing: `[model.kan]` with `order = 3`, `kan.order = 3` under `[model]`, a table
+//! in braces, a quoted `"kan.order"`. Here they become one: every table of the file is a flat list of dotted paths with
+//! values.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

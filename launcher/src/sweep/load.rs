@@ -38,8 +38,8 @@ pub struct Sweep {
     pub seeds: Vec<u64>,
     /// The runs, seed by seed, so that a budget that ends early leaves a balanced design.
     pub runs: Vec<RunSpec>,
-    /// The runs whose feed-forward layer misses the budget to which it is matched by more than a person would expect, and by which
-    /// part of it.
+    /// The runs whose feed-forward layer misses the budget to which it is matched by more than a person would expect,
+    /// and by which part of it.
     pub missed_budgets: BTreeMap<RunId, f64>,
     /// The preset that it names, if that changes anything.
     pub preset: Option<PresetUse>,
@@ -80,11 +80,12 @@ impl Sweep {
     }
 }
 
-/// The name of the sweep in `file`. Nothing else of the file is judged: a sweep that was frozen must be found although a file
-/// that it names has gone since.
+/// The name of the sweep in `file`. Nothing else of the file is judged: a sweep that was frozen must be found although
+/// a file that it names has gone since.
 ///
 /// # Errors
-/// [`SweepError::Read`] when the file cannot be read, else [`SweepError::Invalid`] when it is not TOML or names no sweep.
+/// [`SweepError::Read`] when the file cannot be read, else [`SweepError::Invalid`] when it is not TOML or names no
+/// sweep.
 pub fn sweep_name(file: &Path) -> Result<String, SweepError> {
     let text = fs::read_to_string(file).map_err(|source| SweepError::Read { file: file.to_owned(), source })?;
     let source = Source::new(text);

@@ -5,11 +5,12 @@
 //! 1. [`load`], [`tables`]: the way from a file to a [`Sweep`], step by step.
 //! 2. [`source`], [`problem`]: places in the text, and what is wrong there.
 //! 3. [`document`], [`command_line`]: TOML as flat tables of dotted keys, and `--set` over it.
-//! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another program.
-//! 5. [`header`], [`preset`], [`factors`], [`synonyms`], [`condition`], [`blocks`], [`retry`], [`analysis`], [`questions`]: the tables
-//!    of the file.
-//! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs; [`unused`]: what no run
-//!    uses.
+//! 4. [`vocabulary`], [`keys`], [`program`], [`template`]: what a key may name, for the built-in trainer or another
+//!    program.
+//! 5. [`header`], [`preset`], [`factors`], [`synonyms`], [`condition`], [`blocks`], [`retry`], [`analysis`],
+//!    [`questions`]: the tables of the file.
+//! 6. [`design`], [`content`], [`resolve`], [`runs`]: from factors to points, and from points to runs; [`unused`]: what
+//!    no run uses.
 //! 7. [`place`], [`mod@outline`]: where the sweep's directory lies; a file to begin with.
 //!
 //! Invariants: every problem of a file is reported at once, each with its place; a run's id depends on nothing but its

@@ -7,7 +7,8 @@ pub const ROOT_VARIABLE: &str = "SEEDBED_ROOT";
 
 /// The directory `<root>/<name>` of the sweep called `name`.
 ///
-/// The root is `root` where one is given (`--root`, or [`ROOT_VARIABLE`]), else `sweeps/` in the folder of the sweep file.
+/// The root is `root` where one is given (`--root`, or [`ROOT_VARIABLE`]), else `sweeps/` in the folder of the sweep
+/// file.
 pub fn sweep_directory(sweep_file: &Path, name: &str, root: Option<&Path>) -> PathBuf {
     match root {
         Some(root) => root.join(name),

@@ -33,8 +33,8 @@ pub(super) struct Explicit<'a> {
     pub(super) single: Vec<&'a Assignment>,
 }
 
-/// What holds of `protocol`; wherever the file says something else, that wins and is a warning. `None` for the preset that
-/// changes nothing.
+/// What holds of `protocol`; wherever the file says something else, that wins and is a warning. `None` for the preset
+/// that changes nothing.
 pub(super) fn apply(protocol: &'static Protocol, explicit: &Explicit, problems: &mut Problems) -> Option<PresetUse> {
     let (mut filled, mut replaced) = (Vec::new(), Vec::new());
     for (setting, value) in protocol.values() {

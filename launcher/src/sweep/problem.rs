@@ -1,4 +1,5 @@
-//! What is wrong with a sweep file, or another that a person has written: every problem with its place, gathered before anything is reported.
+//! What is wrong with a sweep file, or another that a person has written: every problem with its place, gathered before
+//! anything is reported.
 
 use std::fmt;
 use std::io;

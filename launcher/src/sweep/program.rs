@@ -94,8 +94,8 @@ impl ProgramSource {
     }
 }
 
-/// Whether there is a program of that name, as far as that can be told from here: one that is written with a slash is looked for
-/// from the directory of a run.
+/// Whether there is a program of that name, as far as that can be told from here: one that is written with a slash is
+/// looked for from the directory of a run.
 fn is_there(program: &str) -> bool {
     let path = Path::new(program);
     if path.is_absolute() {
@@ -131,7 +131,8 @@ impl Command {
 
     /// The command for `seed`, with `values` over the declared parameters.
     ///
-    /// `{run-dir}` is `.`: a program starts in its run's directory, and the id of a run must not depend on where that is.
+    /// `{run-dir}` is `.`: a program starts in its run's directory, and the id of a run must not depend on where that
+    /// is.
     pub(super) fn fill(&self, seed: u64, values: &BTreeMap<String, Value>) -> CommandSpec {
         let value = |name: &str| match name {
             "seed" => seed.to_string(),

@@ -1,7 +1,7 @@
 //! `analysis.questions`: contrasts that the report answers by name.
 //!
-//! `questions."learnable against static" = [["prelu", "relu"], ["swish", "silu"]]`: under a name, pairs of levels of one factor.
-//! The factor need not be said: it is the one that is compared, or else the first that has all the levels.
+//! `questions."learnable against static" = [["prelu", "relu"], ["swish", "silu"]]`: under a name, pairs of levels of
+//! one factor. The factor need not be said: it is the one that is compared, or else the first that has all the levels.
 
 use spec::Value;
 use spec::analysis::Question;

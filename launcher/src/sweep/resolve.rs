@@ -1,5 +1,5 @@
-//! From a design point to everything that its runs share: a validated program, how it is carried out, and its id but for
-//! the seed.
+//! From a design point to everything that its runs share: a validated program, how it is carried out, and its id but
+//! for the seed.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

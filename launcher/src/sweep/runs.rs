@@ -63,7 +63,8 @@ fn warn_of_budgets(resolver: &Resolver, points: &[Point], resolved: &[Resolved],
     }
 }
 
-/// Whether a design has not too many runs, before they are laid out. It has `seeds`, but for the points that have their own.
+/// Whether a design has not too many runs, before they are laid out. It has `seeds`, but for the points that have their
+/// own.
 pub(super) fn are_few_enough<'a>(
     seeds: &[u64],
     points: &[Point],
@@ -139,7 +140,8 @@ fn refuse_twins(runs: &[RunSpec], pairs: &[(u64, usize)], resolved: &[Resolved],
     }
 }
 
-/// Refuses inclusions that have the levels and a seed of another point but other settings: no analysis could tell them apart.
+/// Refuses inclusions that have the levels and a seed of another point but other settings: no analysis could tell them
+/// apart.
 pub(super) fn refuse_ambiguous(
     points: &[Point],
     order: &[(u64, Vec<usize>)],

@@ -1,7 +1,7 @@
 //! Settings that are written and make no difference to any run: `kan.order` in a sweep of gelu and relu.
 //!
-//! Whether a run uses a setting is found out by changing it: where every other value gives the same network and the same
-//! training, it is not used. So there is no list of which setting belongs to which layer that could grow old.
+//! Whether a run uses a setting is found out by changing it: where every other value gives the same network and the
+//! same training, it is not used. So there is no list of which setting belongs to which layer that could grow old.
 
 use spec::SpecError;
 use spec::Value;
@@ -83,7 +83,8 @@ fn outcome(settings: &Settings) -> Outcome {
     Ok((model, train))
 }
 
-/// Other values that `setting` takes: near ones, and one at an end, since a near one may be cut to the same by another setting.
+/// Other values that `setting` takes: near ones, and one at an end, since a near one may be cut to the same by another
+/// setting.
 fn others(setting: &Setting, value: &Value) -> Vec<Value> {
     let candidates: Vec<Value> = match (setting.kind, value) {
         (Kind::Flag, Value::Boolean(flag)) => vec![Value::Boolean(!flag)],

@@ -2,8 +2,8 @@
 //!
 //! Read [`query`] for what is asked, [`order`] for what is told, [`submit`] for the one call that must not be repeated.
 //!
-//! Invariants: each method is one command, or a bounded number of them where a list of jobs is long; nothing is tried again
-//! here; a query that failed is an error, and never an empty answer.
+//! Invariants: each method is one command, or a bounded number of them where a list of jobs is long; nothing is tried
+//! again here; a query that failed is an error, and never an empty answer.
 
 mod error;
 mod order;
@@ -20,8 +20,8 @@ use crate::transport::{Errand, Output, Transport};
 
 /// How long a query may take: more than any site's `MessageTimeout` that is known of.
 const QUERY_PATIENCE: Duration = Duration::from_mins(1);
-/// How many times as long as a query a submission may take. sbatch itself tries again for a while when the controller is
-/// busy, and to kill it then would leave a riddle.
+/// How many times as long as a query a submission may take. sbatch itself tries again for a while when the controller
+/// is busy, and to kill it then would leave a riddle.
 const SUBMIT_PATIENCE: u32 = 3;
 
 /// Slurm, as one place reaches it.

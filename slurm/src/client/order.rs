@@ -30,8 +30,9 @@ impl Client {
         self.each("scontrol", &["release"], jobs)
     }
 
-    /// Queues `jobs` that run again under their own numbers. Those that have been cancelled or have ended otherwise, be it that some of
-    /// their processes are still at work, stay as they are: that word of scontrol's came with Slurm 19.05.
+    /// Queues `jobs` that run again under their own numbers. Those that have been cancelled or have ended otherwise, be
+    /// it that some of their processes are still at work, stay as they are: that word of scontrol's came with Slurm
+    /// 19.05.
     ///
     /// # Errors
     /// [`ClientError`]; some may have been queued.
@@ -64,8 +65,8 @@ impl Client {
     }
 }
 
-/// What is said of a job that has ended or started meanwhile, or that was told all the same. One such job does not keep the
-/// others from being told.
+/// What is said of a job that has ended or started meanwhile, or that was told all the same. One such job does not keep
+/// the others from being told.
 const PASSED_OVER: [&str; 6] = [
     "no error",
     "already completing or completed",

@@ -22,8 +22,8 @@ pub struct Wanted<'a> {
 
 /// How far back accounts are asked for, counted from now by the cluster's own clock.
 ///
-/// Without a start sacct looks back to midnight only, and numbers of jobs are used again after years; so there is always
-/// one. Being relative it needs neither the cluster's time zone nor clocks that agree.
+/// Without a start sacct looks back to midnight only, and numbers of jobs are used again after years; so there is
+/// always one. Being relative it needs neither the cluster's time zone nor clocks that agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window(Duration);
 

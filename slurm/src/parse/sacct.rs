@@ -14,8 +14,8 @@ pub const FIELDS: &str = "JobID,State,ExitCode,DerivedExitCode,Submit,Start,End,
 
 const TABLE: Table = Table { first_title: "JobID", columns: 14 };
 
-/// Marks, in lower case, of accounts that could not be reached. sacct prints its header before it asks, and ends with the
-/// number of whatever failed, of which the last eight bits may be 0.
+/// Marks, in lower case, of accounts that could not be reached. sacct prints its header before it asks, and ends with
+/// the number of whatever failed, of which the last eight bits may be 0.
 const UNREACHED: [&str; 5] = [
     "problem talking to the database",
     "persistent connection",

@@ -106,11 +106,12 @@ fn job_ids(stdout: &str) -> Vec<JobId> {
     jobs
 }
 
-/// Marks, in lower case, of an answer that was not heard: whatever else was said, a plugin of the site may have said it.
+/// Marks, in lower case, of an answer that was not heard: whatever else was said, a plugin of the site may have said
+/// it.
 const UNHEARD: [&str; 5] = ["timed out", "unable to contact", "zero bytes", "connection", "communication"];
 
-/// Only what sbatch itself reports as an error counts: a site's greeting may say anything. Nor does it count why an earlier
-/// try failed: the last one may have been accepted.
+/// Only what sbatch itself reports as an error counts: a site's greeting may say anything. Nor does it count why an
+/// earlier try failed: the last one may have been accepted.
 fn refusal(reply: &Reply) -> Submission {
     let is_last_word = |line: &&str| !line.trim_end_matches('.').to_ascii_lowercase().ends_with(RETRYING);
     let errors: Vec<&str> = reply.stderr.lines().filter_map(own_error).filter(is_last_word).collect();

@@ -93,7 +93,8 @@ impl Environment {
         Ok(lines)
     }
 
-    /// A command that carries out this setup and nothing after it. It makes no folder, and so can be tried where no job runs.
+    /// A command that carries out this setup and nothing after it. It makes no folder, and so can be tried where no job
+    /// runs.
     ///
     /// # Errors
     /// A path or value cannot stand in a script.

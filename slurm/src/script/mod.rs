@@ -1,8 +1,8 @@
 //! Batch scripts: typed values in, the text that `sbatch` reads on its standard input out.
 //!
-//! A script has three parts, always in this order: the `#SBATCH` [`Header`], the setup of the
-//! [`Environment`] (after the commands of a [`StartingPoint`] that sbatch cannot read), and one `exec` line that turns the shell into the [`CommandLine`], so that
-//! signals to the batch shell reach the program.
+//! A script has three parts, always in this order: the `#SBATCH` [`Header`], the setup of the [`Environment`] (after
+//! the commands of a [`StartingPoint`] that sbatch cannot read), and one `exec` line that turns the shell into the
+//! [`CommandLine`], so that signals to the batch shell reach the program.
 
 mod command;
 mod dependency;

@@ -5,8 +5,9 @@ use crate::quoting::{Destination, quote};
 
 /// The folder in which a job starts, and the folder of its log.
 ///
-/// `#SBATCH` lines say both where sbatch can read them, because then the log also has what Slurm itself says of the job.
-/// A path that no such line can carry, such as one with a newline, is taken care of by the first commands of the script.
+/// `#SBATCH` lines say both where sbatch can read them, because then the log also has what Slurm itself says of the
+/// job. A path that no such line can carry, such as one with a newline, is taken care of by the first commands of the
+/// script.
 ///
 /// The folder of logs must exist before submission. Slurm would not make it, and a job whose log cannot be opened dies
 /// without a word.

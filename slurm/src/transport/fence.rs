@@ -1,13 +1,13 @@
 //! How a command is carried out by a shell at the other end of a connection.
 //!
-//! 1. The shell of the login prints what it likes: banners, quotas, news. A first program, always the same, prints a line that
-//!    occurs nowhere else (the fence) on both streams, and then reads.
-//! 2. Only then the second program is sent: its length, and its text with the command and all of its input. If less arrives
-//!    than announced, nothing is started.
+//! 1. The shell of the login prints what it likes: banners, quotas, news. A first program, always the same, prints a
+//!    line that occurs nowhere else (the fence) on both streams, and then reads.
+//! 2. Only then the second program is sent: its length, and its text with the command and all of its input. If less
+//!    arrives than announced, nothing is started.
 //! 3. When the command has ended, the fence is printed again on both streams, with the exit code on standard error.
 //!
-//! So it is known of every end of the connection whether the command can have started, and of every output whether it is
-//! whole; the exit codes that ssh makes up are never taken for the command's.
+//! So it is known of every end of the connection whether the command can have started, and of every output whether it
+//! is whole; the exit codes that ssh makes up are never taken for the command's.
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
@@ -46,8 +46,8 @@ impl Fence {
         Self(format!("seedbed-{:016x}{:016x}", number(), number()))
     }
 
-    /// The first program, as the one argument that ssh passes to the shell of the login, whichever that is: POSIX shells, csh
-    /// and fish all read it as a call of `/bin/sh`.
+    /// The first program, as the one argument that ssh passes to the shell of the login, whichever that is: POSIX
+    /// shells, csh and fish all read it as a call of `/bin/sh`.
     pub(super) fn opening(&self) -> String {
         let Self(line) = self;
         format!(

@@ -81,7 +81,8 @@ pub fn unreadable(transport: &dyn Transport, paths: &[&str]) -> Result<Vec<Strin
     Ok(printed.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(text).collect())
 }
 
-/// The files below `folder`, except in folders with one of the names `passed_over`. A folder that is not there is an error: it may come back.
+/// The files below `folder`, except in folders with one of the names `passed_over`. A folder that is not there is an
+/// error: it may come back.
 ///
 /// # Errors
 /// [`CarryError`].

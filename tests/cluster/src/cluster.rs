@@ -113,8 +113,8 @@ impl Cluster {
         self.wait("the controller answers", || self.succeeds("scontrol", &["show", "config"]))
     }
 
-    /// Waits until the controller has heard from every node. Before that one that has come back gives out GPUs that it does not
-    /// know.
+    /// Waits until the controller has heard from every node. Before that one that has come back gives out GPUs that it
+    /// does not know.
     ///
     /// # Errors
     /// [`ClusterError::Timeout`].

@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::ClusterError;
 
-/// Starts processes, and stays: the kernel kills a daemon when the thread that started it ends, and a test's own thread ends
-/// before the cluster that it shares with others.
+/// Starts processes, and stays: the kernel kills a daemon when the thread that started it ends, and a test's own thread
+/// ends before the cluster that it shares with others.
 #[derive(Debug)]
 pub(crate) struct Starter(Sender<Order>);
 

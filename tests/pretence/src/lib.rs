@@ -1,9 +1,9 @@
 //! A pretended Slurm, for faults that a real one cannot be made to show at will.
 //!
-//! One program stands in for `sbatch`, `squeue`, `sacct`, `scancel`, `scontrol` and `sinfo`, chosen by the name under which it
-//! is called. What it knows lies in one file of a folder, which the variable [`FOLDER`] names, so that every test has a cluster
-//! of its own. It speaks as Slurm does, as far as Seedbed listens, and refuses what the Slurm of its [`Version`] would refuse;
-//! what it cannot do it says, and never invents. Read in this order:
+//! One program stands in for `sbatch`, `squeue`, `sacct`, `scancel`, `scontrol` and `sinfo`, chosen by the name under
+//! which it is called. What it knows lies in one file of a folder, which the variable [`FOLDER`] names, so that every
+//! test has a cluster of its own. It speaks as Slurm does, as far as Seedbed listens, and refuses what the Slurm of its
+//! [`Version`] would refuse; what it cannot do it says, and never invents. Read in this order:
 //!
 //! 1. [`job`] and [`mod@cluster`]: jobs, their tasks, what each incarnation came to; and all that the cluster knows.
 //! 2. [`version`]: what differs between the releases.

@@ -128,7 +128,8 @@ impl Pretence {
         self.work_until(|_| false);
     }
 
-    /// Carries out what waits until `enough` holds or nothing is left. What runs then goes on; its end is seen by the next call.
+    /// Carries out what waits until `enough` holds or nothing is left. What runs then goes on; its end is seen by the
+    /// next call.
     ///
     /// # Panics
     /// As [`Pretence::work`].
@@ -168,7 +169,8 @@ impl Pretence {
         node.turn().expect("tasks can be started")
     }
 
-    /// Ends a running task by force; its end is called `state`, and it comes back if its job allows it and `back` is true.
+    /// Ends a running task by force; its end is called `state`, and it comes back if its job allows it and `back` is
+    /// true.
     ///
     /// # Panics
     /// When it does not run.

@@ -1,7 +1,7 @@
 //! A real OpenSSH server on a loopback port, with keys of its own, and the client's file that leads to it.
 //!
-//! Everything lies in one temporary folder. The server is known by its pid and stopped when it is dropped; if its owner is
-//! killed, the kernel kills it.
+//! Everything lies in one temporary folder. The server is known by its pid and stopped when it is dropped; if its owner
+//! is killed, the kernel kills it.
 //!
 //! The client's file ([`Server::config`]) knows these names, all for the same server:
 //!
@@ -84,8 +84,8 @@ impl Server {
         Self::prepare(&[], false, |_| Ok(Door::KeyAndCode))
     }
 
-    /// Starts a Kerberos realm, and a server that lets in who shows a ticket of it and nobody else; its sessions have these
-    /// `variables`. Whoever shows one finds it by [`Server::ticket`].
+    /// Starts a Kerberos realm, and a server that lets in who shows a ticket of it and nobody else; its sessions have
+    /// these `variables`. Whoever shows one finds it by [`Server::ticket`].
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -160,8 +160,8 @@ impl Server {
         Ok(agent)
     }
 
-    /// Gives the server other keys of its own, as a machine that was set up anew has them. The client's files stay as they
-    /// are.
+    /// Gives the server other keys of its own, as a machine that was set up anew has them. The client's files stay as
+    /// they are.
     ///
     /// # Errors
     /// As [`Server::start`].

@@ -1,8 +1,8 @@
 //! `target/apptainer/`: the container runtime for the test of a site with containers.
 //!
-//! Debian has it in its unstable suite only. It is unpacked there with the C library that it wants, from the mirror that this
-//! machine uses; nothing of the system is touched. What unstable holds today is not pinned, so that its absence is no
-//! failure: it is said here, and by the test that goes without.
+//! Debian has it in its unstable suite only. It is unpacked there with the C library that it wants, from the mirror
+//! that this machine uses; nothing of the system is touched. What unstable holds today is not pinned, so that its
+//! absence is no failure: it is said here, and by the test that goes without.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,8 +109,8 @@ fn archives(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(paths.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).collect())
 }
 
-/// Puts its settings where a program that does not lie in `/usr` looks for them, and the folder on which it mounts where
-/// `starter`, which lies deeper, does.
+/// Puts its settings where a program that does not lie in `/usr` looks for them, and the folder on which it mounts
+/// where `starter`, which lies deeper, does.
 fn configure(home: &Path) -> std::io::Result<()> {
     for top in ["usr", "usr/lib"] {
         fs::create_dir_all(home.join(top).join("var/lib/apptainer/mnt/session"))?;

@@ -1,8 +1,8 @@
 //! The project's own commands, as aliases of cargo: `cargo demo`, `cargo verify`, `cargo libtorch`, `cargo cluster`.
 //!
-//! Read in this order: `failure` (how a command ends badly), `workspace` (where things lie, how cargo is called), `stream`
-//! and `file` (child processes, files); then the commands: `libtorch`, `demo`, `cluster`, `verify`; `compiler`, `packages`,
-//! `python`, `transformers` and `apptainer` are what those need of the machine.
+//! Read in this order: `failure` (how a command ends badly), `workspace` (where things lie, how cargo is called),
+//! `stream` and `file` (child processes, files); then the commands: `libtorch`, `demo`, `cluster`, `verify`;
+//! `compiler`, `packages`, `python`, `transformers` and `apptainer` are what those need of the machine.
 //!
 //! Invariants: every command may be killed at any moment and called again; what is there is not fetched twice; what is
 //! fetched is pinned (`apptainer` says what is not).

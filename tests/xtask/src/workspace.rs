@@ -77,8 +77,9 @@ impl Workspace {
     }
 }
 
-/// Whether cargo has told us this of the package that it runs us for. There are build scripts that look at it: handed on, it would have
-/// them run again, and all that stands on them compiled again, whenever cargo is called in another way.
+/// Whether cargo has told us this of the package that it runs us for. There are build scripts that look at it: handed
+/// on, it would have them run again, and all that stands on them compiled again, whenever cargo is called in another
+/// way.
 fn is_of_this_package(variable: &OsStr) -> bool {
     let name = variable.to_string_lossy();
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")

@@ -43,9 +43,9 @@ pub enum ChannelFunction {
 
 /// f of each entry of `[T, width]` in bfloat16, computed in float32.
 ///
-/// Each parameter is float32, `[width]` or `[1]`, in the order of the function. Values up to ±10⁴ of a
-/// function of a channel alone are within 10⁻⁶ of the formula, relatively, before they are rounded. The sums over rows for the parameters are formed in the same order whatever
-/// the number of threads.
+/// Each parameter is float32, `[width]` or `[1]`, in the order of the function. Values up to ±10⁴ of a function of a
+/// channel alone are within 10⁻⁶ of the formula, relatively, before they are rounded. The sums over rows for the
+/// parameters are formed in the same order whatever the number of threads.
 ///
 /// # Errors
 ///
@@ -62,9 +62,9 @@ pub fn by_channel(x: &Tensor, function: ChannelFunction, parameters: &[&Tensor])
 
 /// What a table says at each entry of `[T, width]` in bfloat16.
 ///
-/// `values` (bfloat16) and `slopes` (float32) are `[65536]`: the function and its derivative at every number of bfloat16, in the
-/// order of their bits. `learned`, if given, is `[65536]`, the values again in float32 as a function of what is learned: the
-/// gradients that arrive at each number are summed up as its gradient.
+/// `values` (bfloat16) and `slopes` (float32) are `[65536]`: the function and its derivative at every number of
+/// bfloat16, in the order of their bits. `learned`, if given, is `[65536]`, the values again in float32 as a function
+/// of what is learned: the gradients that arrive at each number are summed up as its gradient.
 ///
 /// # Errors
 ///
@@ -149,7 +149,8 @@ mod tests {
                     (expected * &upstream).sum(Kind::Double).backward();
                     assert!(distance(&x.grad(), &exact.grad()) < 4e-3, "{case}: by x");
                     for (index, (found, double)) in found.iter().zip(&double).enumerate() {
-                        // A sum of so many terms of either sign is about as large as the root of their number, if not by chance.
+                        // A sum of so many terms of either sign is about as large as the root of their number, if not
+                        // by chance.
                         let usual = ((rows * width / owners) as f64).sqrt().max(1.0);
                         let far = (found.grad().to_kind(Kind::Double) - double.grad()).abs();
                         let far = (far / double.grad().abs().clamp_min(usual)).max().double_value(&[]);

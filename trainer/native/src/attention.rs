@@ -23,13 +23,14 @@ pub struct StoryAttention<'a> {
 /// softmax(scale · Q·Kᵀ)·V of every head within every story: `[T, hidden]` from queries, keys and values side by side,
 /// `[T, 3 · hidden]`, both in bfloat16 or both in float32.
 ///
-/// Scores and softmax are formed in float32; in bfloat16 weights are rounded to it. The way back forms the scores again, so that
-/// none is kept. In float32 its gradients are as good as those of [`attention_product`](crate::attention_product).
+/// Scores and softmax are formed in float32; in bfloat16 weights are rounded to it. The way back forms the scores
+/// again, so that none is kept. In float32 its gradients are as good as those of
+/// [`attention_product`](crate::attention_product).
 ///
 /// # Errors
 ///
-/// When shapes do not fit, or a number is out of its range; in bfloat16 also when a head has an odd size, or the processor does not multiply bfloat16
-/// ([`PackedMap::is_available`](crate::PackedMap::is_available)).
+/// When shapes do not fit, or a number is out of its range; in bfloat16 also when a head has an odd size, or the
+/// processor does not multiply bfloat16 ([`PackedMap::is_available`](crate::PackedMap::is_available)).
 pub fn story_attention(projected: &Tensor, how: &StoryAttention<'_>) -> Result<Tensor, TorchError> {
     let (probability, key) = how.dropout.unwrap_or((0.0, 0));
     // SAFETY: the pointers are valid for the call, which makes a new tensor.
@@ -58,8 +59,9 @@ mod tests {
 
     const HEADS: i64 = 3;
 
-    /// Kinds of number, and how far a result and a gradient may be from those of double precision: in bfloat16 weights are
-    /// rounded to 8 bits and their sum once more, in float32 sums of some hundred terms are off by some units of the last place.
+    /// Kinds of number, and how far a result and a gradient may be from those of double precision: in bfloat16 weights
+    /// are rounded to 8 bits and their sum once more, in float32 sums of some hundred terms are off by some units of
+    /// the last place.
     fn kinds() -> Vec<(Kind, f64, f64)> {
         let bfloat16 = has_packed_maps().then_some((Kind::BFloat16, 8e-3, 2e-2));
         [(Kind::Float, 2e-6, 4e-6)].into_iter().chain(bfloat16).collect()
@@ -174,7 +176,8 @@ mod tests {
 
     #[test]
     fn with_dropout_it_agrees_with_double_precision() {
-        // Where all scores are zero and the values are the rows of the identity, the result shows what is kept of which weight.
+        // Where all scores are zero and the values are the rows of the identity, the result shows what is kept of which
+        // weight.
         const SIZE: i64 = 96;
         let bounds = [0, SIZE];
         for (kind, tolerance, back_tolerance) in kinds() {

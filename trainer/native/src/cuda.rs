@@ -12,8 +12,8 @@ use crate::libraries;
 /// The environment variable with the folder to load libtorch's CUDA part from.
 pub const FOLDER_VARIABLE: &str = "SEEDBED_TORCH_LIB";
 
-/// What libtorch's CUDA part reads when it is loaded: a workspace with which cuBLAS gives the same bits each time, and memory that
-/// grows in place, since no two batches of whole stories have the same length.
+/// What libtorch's CUDA part reads when it is loaded: a workspace with which cuBLAS gives the same bits each time, and
+/// memory that grows in place, since no two batches of whole stories have the same length.
 const CHOICES: [(&str, &str); 2] =
     [("CUBLAS_WORKSPACE_CONFIG", ":4096:8"), ("PYTORCH_ALLOC_CONF", "expandable_segments:True")];
 
@@ -40,8 +40,8 @@ pub enum Availability {
 
 /// Loads libtorch's CUDA part if this machine has an NVIDIA driver.
 ///
-/// Call it first thing in `main`, before any other thread or use of libtorch: later, libtorch has settled for the CPU. It
-/// also sets `CUBLAS_WORKSPACE_CONFIG` and `PYTORCH_ALLOC_CONF` unless the environment holds a choice.
+/// Call it first thing in `main`, before any other thread or use of libtorch: later, libtorch has settled for the CPU.
+/// It also sets `CUBLAS_WORKSPACE_CONFIG` and `PYTORCH_ALLOC_CONF` unless the environment holds a choice.
 pub fn load() -> Availability {
     if !has_driver() {
         return Availability::NoDriver;

@@ -7,9 +7,9 @@ use crate::shim;
 
 /// (a₀ + a₁x + … + a₅x⁵) / (1 + |b₁x + … + b₄x⁴|) of each entry of `[T, width]` in float32 on the processor.
 ///
-/// The numerator is `[owners, 6]`, the denominator `[owners, 4]`, both float32, lowest power first; an owner is a channel, or one
-/// for all of them. Where b₁x + … is 0, the slope of its absolute value is 0. The sums over rows for the coefficients are formed
-/// in the same order whatever the number of threads. It has no second derivative.
+/// The numerator is `[owners, 6]`, the denominator `[owners, 4]`, both float32, lowest power first; an owner is a
+/// channel, or one for all of them. Where b₁x + … is 0, the slope of its absolute value is 0. The sums over rows for
+/// the coefficients are formed in the same order whatever the number of threads. It has no second derivative.
 ///
 /// # Errors
 ///
@@ -21,11 +21,11 @@ pub fn rational(x: &Tensor, numerator: &Tensor, denominator: &Tensor) -> Result<
     }
 }
 
-/// Straight lines between values at anchors evenly spaced on [−reach, reach], constant beyond, at each entry of `[T, width]` in
-/// float32 on the processor.
+/// Straight lines between values at anchors evenly spaced on [−reach, reach], constant beyond, at each entry of `[T,
+/// width]` in float32 on the processor.
 ///
-/// The values are `[owners, anchors]` in float32, at least two of each owner: a channel, or one for all of them. What is not a
-/// number stays so. Sums are formed as those of [`rational`], and there is no second derivative.
+/// The values are `[owners, anchors]` in float32, at least two of each owner: a channel, or one for all of them. What
+/// is not a number stays so. Sums are formed as those of [`rational`], and there is no second derivative.
 ///
 /// # Errors
 ///
@@ -108,7 +108,8 @@ mod tests {
         for [rows, width] in SHAPES {
             for owners in [width, 1] {
                 for (anchors, reach) in [(64, 15.0), (2, 1.0), (9, 3.0)] {
-                    // A part of the entries lies beyond the anchors; none lies on one, where either slope would be right.
+                    // A part of the entries lies beyond the anchors; none lies on one, where either slope would be
+                    // right.
                     let start = entries(&[rows, width], 0.4, 1.3 * reach) + 0.013;
                     agree(
                         &format!("[{rows}, {width}] {owners} {anchors}"),

@@ -7,14 +7,15 @@ use crate::shim;
 
 /// Makes `gradient` the gradient of `parameter`, so that backward passes add to its memory in place.
 ///
-/// With `gradient` a view into a flat buffer, clipping, the optimiser and a sum over machines become one operation on that
-/// buffer. It holds as long as nobody replaces the gradient: zero the buffer, do not call `parameter.zero_grad()`.
+/// With `gradient` a view into a flat buffer, clipping, the optimiser and a sum over machines become one operation on
+/// that buffer. It holds as long as nobody replaces the gradient: zero the buffer, do not call `parameter.zero_grad()`.
 ///
 /// # Errors
 ///
 /// When `parameter` is not a leaf that requires a gradient, or the two differ in shape, kind or device.
 pub fn set_gradient(parameter: &Tensor, gradient: &Tensor) -> Result<(), TorchError> {
-    // SAFETY: both pointers are valid for the call; the shim shares ownership of the gradient and keeps neither pointer.
+    // SAFETY: both pointers are valid for the call; the shim shares ownership of the gradient and keeps neither
+    // pointer.
     unsafe { shim::check(shim::seedbed_set_gradient(parameter.as_ptr(), gradient.as_ptr())) }
 }
 

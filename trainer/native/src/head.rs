@@ -10,8 +10,8 @@ use crate::shim;
 
 /// Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of x, in nats: a scalar.
 ///
-/// x is `[R, width]`, W, the table, `[V, width]` and contiguous, b `[V]`, all in float32; `targets` are `[R]` int64 ids below V.
-/// Logits are held for some rows at a time only; gradients are formed on the way forward. In bfloat16 this is
+/// x is `[R, width]`, W, the table, `[V, width]` and contiguous, b `[V]`, all in float32; `targets` are `[R]` int64 ids
+/// below V. Logits are held for some rows at a time only; gradients are formed on the way forward. In bfloat16 this is
 /// [`PackedMap::cross_entropy`](crate::PackedMap::cross_entropy).
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! Everything here is safe to call and small. What needs it and where to read on:
 //!
-//! - [`cuda::load`] is the first thing a program calls: after libtorch has answered its first question, CUDA comes too late.
+//! - [`cuda::load`] is the first thing a program calls: after libtorch has answered its first question, CUDA comes too
+//!   late.
 //! - [`version::check`] then refuses a libtorch other than the one this program was built against.
 //! - [`settings`] are those of the whole process: threads, determinism, precision of matrix products.
 //! - [`set_gradient`] and [`fused_adamw`] make training over flat buffers possible.
@@ -10,9 +11,11 @@
 //! - [`PackedMap`] is a linear map, or the head of a language model, in bfloat16 with a way back of its own.
 //! - [`cross_entropy`] is the loss of a language model in float32.
 //! - [`story_attention`] is attention within the stories of a packed batch.
-//! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is [`softmax()`].
+//! - [`attention_product`] is attention in float32 whose gradients are as good as float32 can have them, as is
+//!   [`softmax()`].
 //! - [`add_norm`] is a residual sum with its layer normalisation, [`dropout`] one whose masks depend on a key alone.
-//! - [`look_up`] and [`by_channel`] are activations in one pass each way in bfloat16, [`rational`] and [`anchored`] in float32.
+//! - [`look_up`] and [`by_channel`] are activations in one pass each way in bfloat16, [`rational`] and [`anchored`] in
+//!   float32.
 //! - [`spline_layer`] is a layer of B-spline edges as one product, in bfloat16, [`spline_layer_in_float32`] in float32.
 //! - [`gpu`] is an NVIDIA GPU: what it is, and the same operations on it, compiled where they run.
 //! - [`stopwatch`] says where the time of a step goes.

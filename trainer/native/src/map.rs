@@ -1,7 +1,8 @@
 //! Linear maps in bfloat16 over weights in float32, and the loss over one.
 //!
 //! Sums are formed in float32; inputs, weights and results are rounded to bfloat16. The weights are laid out as
-//! products want them, for both directions, whenever they have changed; the gradient of a leaf that has one is added to in place.
+//! products want them, for both directions, whenever they have changed; the gradient of a leaf that has one is added to
+//! in place.
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
@@ -55,7 +56,8 @@ impl PackedMap {
         unsafe { shim::seedbed_has_products() }
     }
 
-    /// x·Wᵀ + b in bfloat16, `[T, outputs]`, for x as `[T, inputs]`; W and b are the weights and biases one below the other.
+    /// x·Wᵀ + b in bfloat16, `[T, outputs]`, for x as `[T, inputs]`; W and b are the weights and biases one below the
+    /// other.
     ///
     /// Weights are `[outputs, inputs]` in float32, contiguous; there are as many biases, each `[outputs]` of its weight
     /// in float32, or none.
@@ -84,8 +86,8 @@ impl PackedMap {
 
     /// Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of x, in nats: a float32 scalar.
     ///
-    /// Logits are rounded to bfloat16 and held for some rows at a time only; softmax and loss are formed in float32. Gradients
-    /// are formed on the way forward. `targets` are int64 ids.
+    /// Logits are rounded to bfloat16 and held for some rows at a time only; softmax and loss are formed in float32.
+    /// Gradients are formed on the way forward. `targets` are int64 ids.
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@ pub struct Normalised {
 
 /// The layer normalisation of s = x + dropout(delta), row by row: (s − mean) / √(variance + ε) · weight + bias.
 ///
-/// `x` is `[T, hidden]` in float32, `delta`, if there is one, of the same shape and read as bfloat16. All is computed in float32.
+/// `x` is `[T, hidden]` in float32, `delta`, if there is one, of the same shape and read as bfloat16. All is computed
+/// in float32.
 ///
 /// # Errors
 ///
@@ -51,7 +52,8 @@ pub struct Normalised {
 pub fn add_norm(x: &Tensor, delta: Option<&Tensor>, how: &AddNorm<'_>) -> Result<Normalised, TorchError> {
     let (probability, key) = how.dropout.unwrap_or((0.0, 0));
     let mut normal = ptr::null_mut();
-    // SAFETY: all pointers are valid for the call, which makes two new tensors if it succeeds; then the second is ours too.
+    // SAFETY: all pointers are valid for the call, which makes two new tensors if it succeeds; then the second is ours
+    // too.
     unsafe {
         let going = shim::tensor(|going| {
             shim::seedbed_add_norm(
@@ -71,7 +73,8 @@ pub fn add_norm(x: &Tensor, delta: Option<&Tensor>, how: &AddNorm<'_>) -> Result
     }
 }
 
-/// `x` with entries zeroed with `probability` and the rest scaled by 1/(1 − probability); which, depends on the key alone.
+/// `x` with entries zeroed with `probability` and the rest scaled by 1/(1 − probability); which, depends on the key
+/// alone.
 ///
 /// `x` is of at least one dimension, in float32 or bfloat16, on the CPU; `probability` lies in [0, 1).
 ///

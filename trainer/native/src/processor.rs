@@ -5,11 +5,11 @@ use std::io;
 use crate::TorchError;
 use crate::shim;
 
-/// The instruction set that libtorch's kernels and ours were chosen for: `DEFAULT`, `AVX2`, `AVX512`, or `AVX512+AMX` where
-/// products of bfloat16 matrices are formed in the processor's tiles.
+/// The instruction set that libtorch's kernels and ours were chosen for: `DEFAULT`, `AVX2`, `AVX512`, or `AVX512+AMX`
+/// where products of bfloat16 matrices are formed in the processor's tiles.
 ///
-/// Part of what a run's bits depend on. `ATEN_CPU_CAPABILITY` in the environment lowers it; `ONEDNN_MAX_CPU_ISA`, as oneDNN
-/// documents it, keeps the products off the tiles (`AVX512_CORE_BF16`).
+/// Part of what a run's bits depend on. `ATEN_CPU_CAPABILITY` in the environment lowers it; `ONEDNN_MAX_CPU_ISA`, as
+/// oneDNN documents it, keeps the products off the tiles (`AVX512_CORE_BF16`).
 ///
 /// # Errors
 ///

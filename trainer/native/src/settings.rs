@@ -5,11 +5,13 @@ use std::ffi::CStr;
 use crate::TorchError;
 use crate::shim;
 
-/// Lets tensors on the processor use memory again that others freed, rather than give it back to the system and have each page
-/// cleared when it is asked for again. Tensors come and go at every operation, so that this is up to a tenth of the time of an
-/// evaluation. What is kept and what is in use together are at most 64 MiB more than was in use at once (see `cpp/memory.cpp`).
+/// Lets tensors on the processor use memory again that others freed, rather than give it back to the system and have
+/// each page cleared when it is asked for again. Tensors come and go at every operation, so that this is up to a tenth
+/// of the time of an evaluation. What is kept and what is in use together are at most 64 MiB more than was in use at
+/// once (see `cpp/memory.cpp`).
 pub fn keep_freed_memory() {
-    // SAFETY: the allocator lives as long as the process, and tensors made before give their memory back as they got it.
+    // SAFETY: the allocator lives as long as the process, and tensors made before give their memory back as they got
+    // it.
     unsafe { shim::check(shim::seedbed_keep_freed_memory()) }.expect("invariant: libtorch takes any allocator");
 }
 
@@ -56,8 +58,8 @@ pub fn set_deterministic(on: bool) -> Result<(), TorchError> {
     unsafe { shim::check(shim::seedbed_set_deterministic(on)) }
 }
 
-/// Sets how exact products of float32 matrices are; [`MatmulPrecision::Highest`] unless set. On a GPU the sums of products of
-/// shorter floats are formed in float32 from then on, see [`sums_are_float32`].
+/// Sets how exact products of float32 matrices are; [`MatmulPrecision::Highest`] unless set. On a GPU the sums of
+/// products of shorter floats are formed in float32 from then on, see [`sums_are_float32`].
 ///
 /// # Errors
 ///
@@ -67,8 +69,8 @@ pub fn set_matmul_precision(precision: MatmulPrecision) -> Result<(), TorchError
     unsafe { shim::check(shim::seedbed_set_matmul_precision(precision.name().as_ptr())) }
 }
 
-/// Whether a GPU forms the sums of bfloat16 and float16 products in float32 whatever their length, which PyTorch leaves to
-/// cuBLAS by default.
+/// Whether a GPU forms the sums of bfloat16 and float16 products in float32 whatever their length, which PyTorch leaves
+/// to cuBLAS by default.
 ///
 /// # Errors
 ///

@@ -19,12 +19,13 @@ pub enum Sees<'a> {
     These(&'a Tensor),
 }
 
-/// softmax(scale · Q·Kᵀ)·V: `[stories, heads, queries, head size]` from queries, keys and values of this form in float32 on the CPU.
+/// softmax(scale · Q·Kᵀ)·V: `[stories, heads, queries, head size]` from queries, keys and values of this form in
+/// float32 on the CPU.
 ///
-/// Weights are formed some heads at a time and not kept: the way back forms the same ones again. There the gradient of a score is
-/// weight · (g − mean of the row's g by weight), g being the gradient of a weight; the mean is formed in float64 of the very weights
-/// that it belongs to. libtorch's own takes the product of the result with its gradient instead, which is off by as much as both were
-/// rounded, and with it the gradients of queries and keys.
+/// Weights are formed some heads at a time and not kept: the way back forms the same ones again. There the gradient of
+/// a score is weight · (g − mean of the row's g by weight), g being the gradient of a weight; the mean is formed in
+/// float64 of the very weights that it belongs to. libtorch's own takes the product of the result with its gradient
+/// instead, which is off by as much as both were rounded, and with it the gradients of queries and keys.
 ///
 /// # Errors
 ///

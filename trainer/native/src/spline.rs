@@ -20,8 +20,8 @@ pub struct SplinePieces<'a> {
     pub intervals: u32,
     /// Order; at least 1.
     pub order: u32,
-    /// `[order + 1, order + 1]`: row j has the coefficients, lowest power of the place within a cell first, of the basis function
-    /// that began order − j cells ago.
+    /// `[order + 1, order + 1]`: row j has the coefficients, lowest power of the place within a cell first, of the
+    /// basis function that began order − j cells ago.
     pub coefficients: &'a [f32],
 }
 
@@ -36,10 +36,11 @@ pub struct SplineEdges<'a> {
     pub scales: Option<&'a Tensor>,
 }
 
-/// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ): `[T, outputs]` in bfloat16 for `[T, inputs]`, by what `map` has packed.
+/// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ): `[T, outputs]` in bfloat16 for `[T, inputs]`, by what `map` has
+/// packed.
 ///
-/// x, its silu, its bases, W and S·C are rounded to bfloat16; bases and sums are formed in float32. Bases are zero for an entry off
-/// the knots or one that is not a number. The way back forms them again, so that none is kept.
+/// x, its silu, its bases, W and S·C are rounded to bfloat16; bases and sums are formed in float32. Bases are zero for
+/// an entry off the knots or one that is not a number. The way back forms them again, so that none is kept.
 ///
 /// # Errors
 ///
@@ -59,7 +60,8 @@ pub fn spline_layer(
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ) in float32: `[T, outputs]` for `[T, inputs]`.
 ///
-/// Bases are zero for an entry off the knots or one that is not a number. The way back forms them again, so that none is kept.
+/// Bases are zero for an entry off the knots or one that is not a number. The way back forms them again, so that none
+/// is kept.
 ///
 /// # Errors
 ///

@@ -12,8 +12,8 @@ use crate::shim;
 /// What is told the number of a parameter.
 type Tell = Box<dyn Fn(usize) + Send + Sync>;
 
-/// Tells of each of some parameters, once in every backward pass that reaches it, when the pass has added all that it adds to its
-/// gradient; until this is dropped.
+/// Tells of each of some parameters, once in every backward pass that reaches it, when the pass has added all that it
+/// adds to its gradient; until this is dropped.
 pub struct GradientWatch {
     handle: *mut c_void,
 }
@@ -28,9 +28,9 @@ impl fmt::Debug for GradientWatch {
 }
 
 impl GradientWatch {
-    /// Watches `parameters`, whose places are their numbers. `tell` is called by the thread that computes the gradient, which
-    /// waits meanwhile: it must be quick, and must not panic, which would end the process. On a GPU the work is asked for by
-    /// then, not done: what is asked for later on the same stream comes after it.
+    /// Watches `parameters`, whose places are their numbers. `tell` is called by the thread that computes the gradient,
+    /// which waits meanwhile: it must be quick, and must not panic, which would end the process. On a GPU the work is
+    /// asked for by then, not done: what is asked for later on the same stream comes after it.
     ///
     /// # Errors
     /// When one of them is not a leaf that requires a gradient.
@@ -40,8 +40,8 @@ impl GradientWatch {
         // A thin pointer to the fat one.
         let context = Box::into_raw(Box::new(tell)).cast();
         let mut handle = ptr::null_mut();
-        // SAFETY: the pointers are valid for the call, which shares ownership of what it keeps. The context becomes the shim's, which
-        // releases it once, after the last call of `told`.
+        // SAFETY: the pointers are valid for the call, which shares ownership of what it keeps. The context becomes the
+        // shim's, which releases it once, after the last call of `told`.
         unsafe {
             let count = pointers.len() as i64;
             let refusal =

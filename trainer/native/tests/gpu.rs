@@ -1,7 +1,7 @@
 //! Kernels on a GPU against double precision on the processor, at sizes of no special form.
 //!
-//! They need an NVIDIA GPU of Ampere or later: `cargo test --release -p native --test gpu -- --ignored`. What they gave, and on
-//! which GPU, stands in `trainer/benchmark/README.md`.
+//! They need an NVIDIA GPU of Ampere or later: `cargo test --release -p native --test gpu -- --ignored`. What they
+//! gave, and on which GPU, stands in `trainer/benchmark/README.md`.
 
 #![expect(clippy::unwrap_used, reason = "a failure here is the test's")]
 

@@ -47,8 +47,8 @@ pub enum Scale {
     /// Values as they are.
     #[default]
     Linear,
-    /// Their natural logarithms: a difference of 0.01 is a ratio of 1.01. For perplexities and times, whose spread grows with
-    /// their size.
+    /// Their natural logarithms: a difference of 0.01 is a ratio of 1.01. For perplexities and times, whose spread
+    /// grows with their size.
     Log,
 }
 
@@ -64,7 +64,8 @@ impl Scale {
 
 /// A question with a name, asked before anybody looks: do the first levels of some pairs differ from the second ones?
 ///
-/// Each pair is answered over all combinations of the other factors, and all pairs together by the mean of their differences.
+/// Each pair is answered over all combinations of the other factors, and all pairs together by the mean of their
+/// differences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Question {

@@ -1,7 +1,7 @@
 //! Benchmarks of a trained model: what is measured when training has ended, or later.
 //!
-//! Nothing here changes what a run trains, so nothing here is part of its id: a benchmark that is added to a sweep file finds the
-//! runs that are done.
+//! Nothing here changes what a run trains, so nothing here is part of its id: a benchmark that is added to a sweep file
+//! finds the runs that are done.
 
 use serde::{Deserialize, Serialize};
 

@@ -77,7 +77,8 @@ pub fn feed_forward_parameters(layer: FeedForward, hidden_size: u32) -> u64 {
                 SplineOutput::Linear => first + hidden * width + hidden,
             }
         }
-        // Of each layer a normalisation of its entries, one coefficient a centre and a base weight for an edge, and a bias.
+        // Of each layer a normalisation of its entries, one coefficient a centre and a base weight for an edge, and a
+        // bias.
         FeedForward::RadialBasis { grid, .. } => {
             2 * hidden * width * (u64::from(grid.centres) + 1) + 3 * (hidden + width)
         }
@@ -95,8 +96,8 @@ fn spline_edge(grid: SplineGrid, scaled: bool) -> u64 {
 
 /// `layer` at the width whose parameter count is nearest to that of a plain layer of `plain_width`.
 ///
-/// A multiple of 8 is taken where it stays within 1 % of the budget, since matrix products like such widths; else the nearest
-/// whole number, or the nearest multiple of the groups of a layer that has groups.
+/// A multiple of 8 is taken where it stays within 1 % of the budget, since matrix products like such widths; else the
+/// nearest whole number, or the nearest multiple of the groups of a layer that has groups.
 pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> FeedForward {
     let plain = FeedForward::Plain { activation: Activation::Static(StaticFunction::Identity), width: plain_width };
     let budget = feed_forward_parameters(plain, hidden_size);
@@ -116,8 +117,9 @@ pub fn match_width(layer: FeedForward, hidden_size: u32, plain_width: u32) -> Fe
 /// How far a matched layer may be from its budget before a person is told.
 pub const TOLERATED_DEVIATION: f64 = 0.01;
 
-/// By what part of its budget, the plain layer of these settings, the feed-forward layer of `model` is larger or (negative)
-/// smaller, where the settings ask for a match. In a small network one channel more or less is many parameters.
+/// By what part of its budget, the plain layer of these settings, the feed-forward layer of `model` is larger or
+/// (negative) smaller, where the settings ask for a match. In a small network one channel more or less is many
+/// parameters.
 pub fn deviation(settings: &Settings, model: &ModelSpec) -> Option<f64> {
     let width = settings.size("model.ffn-size");
     let plain = FeedForward::Plain { activation: Activation::Static(StaticFunction::Identity), width };
@@ -129,11 +131,12 @@ pub fn deviation(settings: &Settings, model: &ModelSpec) -> Option<f64> {
     is_matched.then(|| found / budget - 1.0)
 }
 
-/// Floating-point operations of one trained token: forward and backward, head included, attention over `attended` tokens.
+/// Floating-point operations of one trained token: forward and backward, head included, attention over `attended`
+/// tokens.
 ///
 /// Six per weight of a matrix product that the token passes (two forward, four backward), and twelve per attended token
-/// and hidden channel in every layer for the two attention products. What is done entry by entry, activations and the basis
-/// functions of Kolmogorov-Arnold layers, is not counted.
+/// and hidden channel in every layer for the two attention products. What is done entry by entry, activations and the
+/// basis functions of Kolmogorov-Arnold layers, is not counted.
 pub fn flops_per_token(model: &ModelSpec, attended: f64) -> f64 {
     let count = ParameterCount::of(model);
     let head = f64::from(model.vocabulary) * f64::from(model.hidden_size);
@@ -142,8 +145,8 @@ pub fn flops_per_token(model: &ModelSpec, attended: f64) -> f64 {
     6.0 * matrices + 12.0 * attended * f64::from(model.hidden_size) * f64::from(model.layers)
 }
 
-/// How many tokens a token of a story of `length` attends to on average: all of it, or in a decoder those before it and itself,
-/// half of it. That a local layer looks back less far is not counted.
+/// How many tokens a token of a story of `length` attends to on average: all of it, or in a decoder those before it and
+/// itself, half of it. That a local layer looks back less far is not counted.
 pub fn attended(architecture: Architecture, length: f64) -> f64 {
     match architecture {
         Architecture::GptNeo => length / 2.0,
@@ -253,8 +256,8 @@ mod tests {
             }
             super::deviation(&settings, &ModelSpec::from_settings(&settings).unwrap())
         };
-        // 12 channels, 20 wide: 2·12·20 + 20 + 12 = 512 parameters. A B-spline edge of 3 intervals and order 5 has 10: at width
-        // 2 they are 480, one sixteenth too few.
+        // 12 channels, 20 wide: 2·12·20 + 20 + 12 = 512 parameters. A B-spline edge of 3 intervals and order 5 has 10:
+        // at width 2 they are 480, one sixteenth too few.
         let small = [("model.hidden-size", 12), ("model.heads", 1), ("model.ffn-size", 20)];
         assert_eq!(deviation(&small, "kan", "matched"), Some(-0.0625));
         assert_eq!(deviation(&small, "kan", "unmatched"), None);

@@ -1,8 +1,8 @@
 //! What a supervisor and a trainer promise each other.
 //!
-//! The supervisor starts the trainer in a process group of its own, in the run's directory, with `run.json` in it and the
-//! variables below set. The trainer writes `metrics.csv`, `results.csv` and its checkpoints there and nowhere else. On SIGTERM
-//! or SIGUSR2 it checkpoints and leaves with [`crate::ExitCode::Resume`]; a diverged run leaves with
+//! The supervisor starts the trainer in a process group of its own, in the run's directory, with `run.json` in it and
+//! the variables below set. The trainer writes `metrics.csv`, `results.csv` and its checkpoints there and nowhere else.
+//! On SIGTERM or SIGUSR2 it checkpoints and leaves with [`crate::ExitCode::Resume`]; a diverged run leaves with
 //! [`crate::ExitCode::Diverged`]; a finished one with [`crate::ExitCode::Done`], its `results.csv` complete.
 
 /// Absolute path of the run's directory.
@@ -15,10 +15,11 @@ pub const RESUME: &str = "SEEDBED_RESUME";
 pub const ATTEMPT: &str = "SEEDBED_ATTEMPT";
 /// Processor threads that the run may use.
 pub const THREADS: &str = "SEEDBED_THREADS";
-/// The folder in which the ranks of a run on several devices find each other, made by whoever starts them and used for one start
-/// only. Unset, the run has one rank; [`RANK`] and [`RANKS`] must then be unset, too.
+/// The folder in which the ranks of a run on several devices find each other, made by whoever starts them and used for
+/// one start only. Unset, the run has one rank; [`RANK`] and [`RANKS`] must then be unset, too.
 pub const RENDEZVOUS: &str = "SEEDBED_RENDEZVOUS";
-/// Which rank a trainer is, from 0. Where only the rendezvous is given, the rank is the number of the task of a Slurm step.
+/// Which rank a trainer is, from 0. Where only the rendezvous is given, the rank is the number of the task of a Slurm
+/// step.
 pub const RANK: &str = "SEEDBED_RANK";
 /// How many ranks the run has.
 pub const RANKS: &str = "SEEDBED_RANKS";

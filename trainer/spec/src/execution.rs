@@ -1,7 +1,7 @@
 //! How a run is carried out and how often it is looked at.
 //!
-//! None of it is part of the run's id: it changes no question that the run answers. It may change bits: another device or
-//! number of threads sums in another order, and more frequent looks make more rows in `metrics.csv`.
+//! None of it is part of the run's id: it changes no question that the run answers. It may change bits: another device
+//! or number of threads sums in another order, and more frequent looks make more rows in `metrics.csv`.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +34,8 @@ pub struct ExecutionSpec {
     pub checkpoint_every: Seconds,
     /// Whether a GPU must use deterministic kernels only.
     pub deterministic: bool,
-    /// Processor threads. Set when the run is first claimed and kept by later attempts, since the order of a sum depends on
-    /// it: a resumed run gives the same bits as one never stopped. `None` until then.
+    /// Processor threads. Set when the run is first claimed and kept by later attempts, since the order of a sum
+    /// depends on it: a resumed run gives the same bits as one never stopped. `None` until then.
     pub threads: Option<u32>,
 }
 

@@ -1,7 +1,8 @@
-//! Fine-tuning of a trained model on labelled tasks, as a benchmark of a run: which tasks, by which protocol, with which seeds.
+//! Fine-tuning of a trained model on labelled tasks, as a benchmark of a run: which tasks, by which protocol, with
+//! which seeds.
 //!
-//! As all of [`crate::benchmark`], it is no part of a run's id. The unit of the analysis stays the run: its fine-tuning seeds are
-//! averaged within it.
+//! As all of [`crate::benchmark`], it is no part of a run's id. The unit of the analysis stays the run: its fine-tuning
+//! seeds are averaged within it.
 
 use std::collections::BTreeMap;
 
@@ -196,8 +197,8 @@ pub struct FineTuning {
 impl FineTuning {
     /// The fine-tuning that `settings` ask for, if they do; `content` gives the digest of [`TaskFile::data`].
     ///
-    /// A task of [`SUPERGLUE`] without data is kept, for it will be told as missing; one that is asked for by its own name is an
-    /// error, like any file that a sweep names.
+    /// A task of [`SUPERGLUE`] without data is kept, for it will be told as missing; one that is asked for by its own
+    /// name is an error, like any file that a sweep names.
     ///
     /// # Errors
     /// When the protocol has no such task, or its data is not there.

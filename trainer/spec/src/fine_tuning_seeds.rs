@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Seeds of fine-tunings, at least one and no two alike: what was tuned twice with one seed would count twice in a mean.
+/// Seeds of fine-tunings, at least one and no two alike: what was tuned twice with one seed would count twice in a
+/// mean.
 ///
 /// Written as `0,1,2` on a command line and as a list in records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! JSON Lines: the lines of a file that say something, with their numbers.
 
-/// Every line that is not blank, with its number from 1; or, of one that is not UTF-8, where it is not, counted from 0 as in all
-/// such messages. A byte order mark is no part of the first one.
+/// Every line that is not blank, with its number from 1; or, of one that is not UTF-8, where it is not, counted from 0
+/// as in all such messages. A byte order mark is no part of the first one.
 pub fn lines(content: &[u8]) -> impl Iterator<Item = (u64, Result<&str, String>)> {
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     let lines = (1..).zip(content.split(|byte| *byte == b'\n'));

@@ -168,7 +168,8 @@ impl RunLayout {
         self.root.join("evaluation")
     }
 
-    /// What became of the measurement that fills this folder of [`RunLayout::evaluation`], the last time; written by the launcher.
+    /// What became of the measurement that fills this folder of [`RunLayout::evaluation`], the last time; written by
+    /// the launcher.
     pub fn element(&self, folder: &str) -> PathBuf {
         self.evaluation().join(format!("{folder}.json"))
     }

@@ -1,22 +1,23 @@
 //! The vocabulary that launcher, trainer and analysis share.
 //!
-//! Nothing here reads or writes a file, starts a process or knows a device: this room only says what the words mean, what
-//! values they may take, and how they are spelled in the files of a sweep.
+//! Nothing here reads or writes a file, starts a process or knows a device: this room only says what the words mean,
+//! what values they may take, and how they are spelled in the files of a sweep.
 //!
 //! Read in this order:
 //!
 //! 1. [`value`] and [`setting`]: every key of a sweep file that describes a run, with its range, default and meaning.
 //! 2. [`model`], [`feed_forward`], [`data`], [`train`], [`evaluate`]: the validated study, one file a section.
-//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`] with [`fine_tuning`] and [`fine_tuning_seeds`]:
-//!    what else its model is asked. Nothing in them is part of its id.
-//! 4. [`run`], [`network_size`] and [`identity`]: one run, how large its network is, and the id that says which science it is.
+//! 3. [`execution`] and [`resources`]: how a run is carried out, and [`benchmark`] with [`fine_tuning`] and
+//!    [`fine_tuning_seeds`]: what else its model is asked. Nothing in them is part of its id.
+//! 4. [`run`], [`network_size`] and [`identity`]: one run, how large its network is, and the id that says which science
+//!    it is.
 //! 5. [`analysis`] and [`plan`]: what will be compared, and the frozen list of runs.
 //! 6. [`contract`], [`exit`], [`failure`]: what a supervisor and a trainer promise each other, and how either ends.
-//! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory; [`store`]: where benchmark data lies;
-//!    [`minimal_pairs`] in [`json_lines`]: what a file of a person's own pairs must be.
+//! 7. [`status`], [`rows`], [`metric`], [`layout`]: what lies in a sweep's directory; [`store`]: where benchmark data
+//!    lies; [`minimal_pairs`] in [`json_lines`]: what a file of a person's own pairs must be.
 //!
-//! Invariants: a value of a validated type is valid; equal science gives an equal [`RunId`]; serialised forms name their
-//! [`SCHEMA`] and refuse unknown fields.
+//! Invariants: a value of a validated type is valid; equal science gives an equal [`RunId`]; serialised forms name
+//! their [`SCHEMA`] and refuse unknown fields.
 
 pub mod analysis;
 pub mod benchmark;

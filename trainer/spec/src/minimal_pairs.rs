@@ -1,5 +1,5 @@
-//! Files of minimal pairs, in BLiMP's form (Warstadt et al. 2020, arXiv:1912.00582): what the trainer takes, and what the launcher looks
-//! at before any run is trained for it.
+//! Files of minimal pairs, in BLiMP's form (Warstadt et al. 2020, arXiv:1912.00582): what the trainer takes, and what
+//! the launcher looks at before any run is trained for it.
 
 use std::collections::BTreeMap;
 
@@ -60,8 +60,8 @@ pub enum PairsError {
 /// The lines of `content`, in order; blank ones are passed over.
 ///
 /// # Errors
-/// When it holds no pair; when a line is not a pair of two sentences, different ones unless `same` keeps them, or has the id of an
-/// earlier one.
+/// When it holds no pair; when a line is not a pair of two sentences, different ones unless `same` keeps them, or has
+/// the id of an earlier one.
 pub fn lines(content: &[u8], same: Same) -> Result<Vec<Line>, PairsError> {
     let text = std::str::from_utf8(content).map_err(|error| {
         let offset = error.valid_up_to();

@@ -131,7 +131,8 @@ impl ModelSpec {
         if index % 2 == 1 { self.window } else { None }
     }
 
-    /// The seed from which the weights of a run with this seed start: its own, but in the study of 2024, see [`DelftStart`].
+    /// The seed from which the weights of a run with this seed start: its own, but in the study of 2024, see
+    /// [`DelftStart`].
     pub fn weights_seed(&self, seed: u64) -> u64 {
         match self.initialisation {
             Initialisation::Delft { .. } => DelftStart::of(&self.feed_forward, self.architecture).seed.unwrap_or(seed),

@@ -16,8 +16,9 @@ pub struct NetworkSize {
     pub total_parameters: u64,
     /// Width of the feed-forward layer after matching.
     pub feed_forward_width: u32,
-    /// Floating-point operations of one trained token, by [`flops_per_token`], in a story that fills the context: the most that a
-    /// token can take. With the lengths of the run's own stories it stands in `facts.json`, once they have been read.
+    /// Floating-point operations of one trained token, by [`flops_per_token`], in a story that fills the context: the
+    /// most that a token can take. With the lengths of the run's own stories it stands in `facts.json`, once they have
+    /// been read.
     pub most_flops_per_token: f64,
 }
 
@@ -64,15 +65,16 @@ mod tests {
             settings.give(setting::find(key).unwrap(), &value).unwrap();
         }
         let size = NetworkSize::of(&ModelSpec::from_settings(&settings).unwrap());
-        // The plain layer has 2 · 8 · 96 + 96 + 8 = 1640 parameters, a gated one of width 63 3 · 8 · 63 + 2 · 63 + 8 = 1646, and of
-        // width 64 1672, which is not within 1 %.
+        // The plain layer has 2 · 8 · 96 + 96 + 8 = 1640 parameters, a gated one of width 63 3 · 8 · 63 + 2 · 63 + 8 =
+        // 1646, and of width 64 1672, which is not within 1 %.
         assert_eq!(size.feed_forward_width, 63);
         assert_eq!(size.parameters.feed_forward, 2 * 1646);
         assert_eq!(size.parameters.embeddings, (300 + 16) * 8);
         assert_eq!(size.parameters.attention, 2 * (4 * 64 + 8));
         assert_eq!(size.parameters.norms, 5 * 2 * 8);
         assert_eq!(size.total_parameters, 2528 + 528 + 3292 + 80);
-        // Matrices with the biases that go with them, and the tied head; a token of a whole context attends to half of it.
+        // Matrices with the biases that go with them, and the tied head; a token of a whole context attends to half of
+        // it.
         let matrices = f64::from(528 + 3292 + 300 * 8);
         let products = 6.0 * matrices + 12.0 * 8.0 * 8.0 * 2.0;
         assert!((size.most_flops_per_token - products).abs() < 1e-9, "{size:?}");

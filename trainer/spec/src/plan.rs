@@ -54,8 +54,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// What will be compared.
     pub analysis: AnalysisSpec,
-    /// Digest of the analysis plan at revision 0: where it differs from today's, the analysis was changed after the first
-    /// submission and a report says so.
+    /// Digest of the analysis plan at revision 0: where it differs from today's, the analysis was changed after the
+    /// first submission and a report says so.
     pub first_analysis: Digest,
     /// The runs, seed by seed.
     pub runs: Vec<PlannedRun>,

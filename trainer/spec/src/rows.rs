@@ -1,8 +1,8 @@
 //! The two tidy tables of a run: `metrics.csv` (curves) and `results.csv` (final values).
 //!
-//! Both are UTF-8 with a header line, `\n` line ends and no wall-clock column, so that a run that was killed and resumed
-//! leaves the same bytes as one that was not. Times are in `timing.csv`. A reader looks columns up by name and ignores those
-//! that it does not know; another trainer needs to write `metric` and `value` only.
+//! Both are UTF-8 with a header line, `\n` line ends and no wall-clock column, so that a run that was killed and
+//! resumed leaves the same bytes as one that was not. Times are in `timing.csv`. A reader looks columns up by name and
+//! ignores those that it does not know; another trainer needs to write `metric` and `value` only.
 
 use serde::{Deserialize, Serialize};
 

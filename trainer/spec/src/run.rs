@@ -97,8 +97,8 @@ pub struct RunSpec {
     pub benchmarks: Benchmarks,
     /// Where the content that the study names lies: absolute paths by digest.
     pub files: BTreeMap<Digest, PathBuf>,
-    /// How large its network is. It follows from the program, and whoever claims a run writes it into `run.json` for readers; not
-    /// part of the id, not in array files, and not in a `run.json` of a version that did not write it.
+    /// How large its network is. It follows from the program, and whoever claims a run writes it into `run.json` for
+    /// readers; not part of the id, not in array files, and not in a `run.json` of a version that did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkSize>,
 }
@@ -106,8 +106,8 @@ pub struct RunSpec {
 /// Everything of a program that can change what a run finds, in the one form that is hashed.
 ///
 /// In: every setting of the study that the run uses, defaults written out, files by content; for another program its
-/// arguments and parameters. Out: paths, resources, execution, the sweep's name, the names of factors, other levels. The
-/// order of keys cannot matter because the hashed text is made from the typed study, whose order is fixed.
+/// arguments and parameters. Out: paths, resources, execution, the sweep's name, the names of factors, other levels.
+/// The order of keys cannot matter because the hashed text is made from the typed study, whose order is fixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Science {
     canonical: Vec<u8>,
@@ -151,8 +151,8 @@ pub fn identify(program: &Program, seed: u64) -> RunId {
 
 /// An argument without the folder of the path that it is or ends in: `--data=/scratch/x.txt` is `--data=x.txt`.
 ///
-/// Only what is plainly a path counts (it starts with `/`, `./`, `../` or `~/`), so that `1/2` stays `1/2`. The option's own
-/// name is kept; the value's folder goes.
+/// Only what is plainly a path counts (it starts with `/`, `./`, `../` or `~/`), so that `1/2` stays `1/2`. The
+/// option's own name is kept; the value's folder goes.
 fn without_folder(argument: &str) -> String {
     let (option, value) = match argument.split_once('=') {
         Some((option, value)) => (&argument[..=option.len()], value),
@@ -166,8 +166,8 @@ fn without_folder(argument: &str) -> String {
 }
 
 impl RunSpec {
-    /// How many processes of the built-in trainer share the run: one for each GPU that it asks for, at least one on each node.
-    /// Where no GPU is visible as many share the processors.
+    /// How many processes of the built-in trainer share the run: one for each GPU that it asks for, at least one on
+    /// each node. Where no GPU is visible as many share the processors.
     pub fn ranks(&self) -> u32 {
         match &self.program {
             Program::Builtin(_) if self.execution.device != Device::Cpu => self.nodes() * self.resources.gpus.max(1),
@@ -213,8 +213,8 @@ impl RunSpec {
     }
 }
 
-/// A short name of a run for people: its levels and its seed. A number does not say what it is of: `gelu lr=0.001 seed 3`. It is one
-/// line that commands no terminal, whatever is in the levels.
+/// A short name of a run for people: its levels and its seed. A number does not say what it is of: `gelu lr=0.001 seed
+/// 3`. It is one line that commands no terminal, whatever is in the levels.
 pub fn label(levels: &BTreeMap<String, Value>, seed: u64) -> String {
     let level = |(factor, value): (&String, &Value)| match value {
         Value::Text(text) if text.is_empty() => format!("{factor}="),

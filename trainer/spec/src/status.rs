@@ -256,8 +256,8 @@ pub struct Facts {
     pub parameters: crate::budget::ParameterCount,
     /// Width of the feed-forward layer after matching.
     pub feed_forward_width: u32,
-    /// Floating-point operations of one trained token, by [`crate::budget::flops_per_token`] with the lengths of the run's own
-    /// stories; absent in records of versions that did not write it.
+    /// Floating-point operations of one trained token, by [`crate::budget::flops_per_token`] with the lengths of the
+    /// run's own stories; absent in records of versions that did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flops_per_token: Option<f64>,
     /// Where the run has been computed so far, oldest first: more than one if an attempt went on elsewhere.
@@ -267,8 +267,8 @@ pub struct Facts {
     pub steps: u64,
     /// Stories of the training set.
     pub training_stories: u64,
-    /// Tokens of the training set after truncation, each story counted once; how many a run has seen of them, passes over the
-    /// set included, its checkpoint and its model card say.
+    /// Tokens of the training set after truncation, each story counted once; how many a run has seen of them, passes
+    /// over the set included, its checkpoint and its model card say.
     pub training_tokens: u64,
 }
 

@@ -1,7 +1,8 @@
-//! Where benchmark data lies on a machine, and the record of each set. Paths and types only: nothing here touches the disk.
+//! Where benchmark data lies on a machine, and the record of each set. Paths and types only: nothing here touches the
+//! disk.
 //!
-//! Files are named by their content, so that any number of sets and processes share them; the record of a set says which content
-//! each of its files has.
+//! Files are named by their content, so that any number of sets and processes share them; the record of a set says
+//! which content each of its files has.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,8 +34,8 @@ impl StoreLayout {
         Self { root: directory.into() }
     }
 
-    /// Where the store lies for a person: the folder that [`VARIABLE`] names, else below the folder for caches, else below the
-    /// home folder. `variable` gives the value of a variable of the environment.
+    /// Where the store lies for a person: the folder that [`VARIABLE`] names, else below the folder for caches, else
+    /// below the home folder. `variable` gives the value of a variable of the environment.
     pub fn of_person(variable: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let beside = |folder: PathBuf| folder.join("seedbed").join("data");

@@ -33,7 +33,8 @@ pub enum Averaging {
     /// Its scored tokens, all alike.
     #[default]
     Tokens,
-    /// The means of micro-batches, so that a token of a short one weighs more: gradient accumulation in transformers before 4.46.
+    /// The means of micro-batches, so that a token of a short one weighs more: gradient accumulation in transformers
+    /// before 4.46.
     MicroBatches {
         /// Stories of each micro-batch; at least 1.
         stories: u64,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A plain value of TOML and JSON.
 ///
 /// Two spellings of one number are one value where a setting expects a float (`1` and `1.0`): see
-/// [`crate::setting::Setting::accept`]. `Display` is the form that tables, labels and command lines show: text without quotes.
+/// [`crate::setting::Setting::accept`]. `Display` is the form that tables, labels and command lines show: text without
+/// quotes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `true` or `false`.

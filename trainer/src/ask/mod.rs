@@ -1,7 +1,7 @@
 //! A trained model is asked: [`score`] what it thinks of texts, [`generate`] to go on with one.
 //!
-//! Both read a run's directory or a model folder (see [`crate::trained`]) and compute in fp32. [`texts`] reads what is to be
-//! scored; [`sampling`] chooses the next token.
+//! Both read a run's directory or a model folder (see [`crate::trained`]) and compute in fp32. [`texts`] reads what is
+//! to be scored; [`sampling`] chooses the next token.
 
 pub mod generate;
 pub mod sampling;

@@ -2,9 +2,9 @@
 
 /// How the next token is drawn from a model's distribution.
 ///
-/// In this order: logits are divided by the temperature (Ackley et al. 1985), all but the `top_k` most probable tokens are
-/// dropped (Fan et al. 2018, arXiv:1805.04833), then all but the fewest that together have probability `top_p` (Holtzman et
-/// al. 2020, arXiv:1904.09751). The order is that of transformers' `generate`.
+/// In this order: logits are divided by the temperature (Ackley et al. 1985), all but the `top_k` most probable tokens
+/// are dropped (Fan et al. 2018, arXiv:1805.04833), then all but the fewest that together have probability `top_p`
+/// (Holtzman et al. 2020, arXiv:1904.09751). The order is that of transformers' `generate`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
     /// 0 takes the most probable token; 1 leaves the distribution as it is.
@@ -16,8 +16,8 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// The id drawn by the number `uniform` in [0, 1); `None` if a logit is not a number. Of two equal logits the lower id
-    /// comes first.
+    /// The id drawn by the number `uniform` in [0, 1); `None` if a logit is not a number. Of two equal logits the lower
+    /// id comes first.
     pub fn choose(&self, logits: &[f64], uniform: f64) -> Option<usize> {
         if logits.iter().any(|logit| logit.is_nan()) {
             return None;

@@ -1,8 +1,8 @@
 //! `seedbed-trainer score`: log-probabilities of texts.
 //!
 //! A decoder's are ln p(token | `<s>` and the tokens before it), for every token of the text. An encoder's are
-//! pseudo-log-likelihoods: ln p of each token where it alone is hidden by `<mask>`, between `<s>` and `</s>` (Salazar et al.
-//! 2020, arXiv:1910.14659). The special tokens are not scored. Their sums are what [`crate::evaluate`] compares.
+//! pseudo-log-likelihoods: ln p of each token where it alone is hidden by `<mask>`, between `<s>` and `</s>` (Salazar
+//! et al. 2020, arXiv:1910.14659). The special tokens are not scored. Their sums are what [`crate::evaluate`] compares.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -28,8 +28,8 @@ use crate::whole_number::from_one;
 pub struct Request {
     #[command(flatten)]
     asked: Asked,
-    /// A file of JSON lines: {"text": "…"}, or {"ids": […]} without special tokens [default: standard input]. They are read and
-    /// scored one after the other: a line that is no text ends it when those before it are printed
+    /// A file of JSON lines: {"text": "…"}, or {"ids": […]} without special tokens [default: standard input]. They are
+    /// read and scored one after the other: a line that is no text ends it when those before it are printed
     #[arg(long)]
     texts: Option<PathBuf>,
     /// Cut texts that are longer than the context, rather than refuse them

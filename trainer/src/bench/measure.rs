@@ -50,8 +50,8 @@ pub enum BenchError {
 
 /// Prepares the stories, takes the steps, and measures the peak afterwards, in the same state of the machine.
 ///
-/// Networks beside the first are trained in turns with it, step by step: when the machine changes its speed, it does so for all of
-/// them.
+/// Networks beside the first are trained in turns with it, step by step: when the machine changes its speed, it does so
+/// for all of them.
 ///
 /// # Errors
 /// When the stories do not fill a step, or a step fails.

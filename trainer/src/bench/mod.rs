@@ -1,7 +1,8 @@
 //! `seedbed-trainer bench`: how fast a model trains on given stories, and where its time goes.
 //!
-//! [`plan`] makes the run that is timed; `trainee` trains its network, and [`measure`] those of several runs in turns; [`peak`] finds
-//! what the processor could do at best; [`report`] is what is printed. Real tokens are counted, and there is no padding.
+//! [`plan`] makes the run that is timed; `trainee` trains its network, and [`measure`] those of several runs in turns;
+//! [`peak`] finds what the processor could do at best; [`report`] is what is printed. Real tokens are counted, and
+//! there is no padding.
 
 pub mod measure;
 mod memory;

@@ -5,7 +5,8 @@ use std::time::Instant;
 use spec::train::Precision;
 use tch::{Cuda, Device, Kind, Tensor};
 
-/// Rows, inner size and columns of the products that are tried: sizes at which libraries are at their best, on a processor …
+/// Rows, inner size and columns of the products that are tried: sizes at which libraries are at their best, on a
+/// processor …
 const SIZES: [[i64; 3]; 2] = [[4096, 1024, 1024], [2048, 2048, 2048]];
 
 /// … and on a GPU, which smaller ones do not fill.

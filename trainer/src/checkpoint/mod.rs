@@ -1,10 +1,10 @@
 //! Checkpoints: everything from which a run goes on exactly.
 //!
-//! [`record`] is one of them: a safetensors file with three flat tensors (weights and both moments) and, in its metadata, a JSON
-//! record of the rest with a hash over everything. Here is how they follow one another. Two are kept: a new one is written beside
-//! them, flushed, and only then takes the newest one's name. So whatever happens at whatever moment, one whole checkpoint is
-//! there. A damaged one is noticed by its hash, set aside and passed over; one that cannot be read, or is another run's, is an
-//! error and stays as it is.
+//! [`record`] is one of them: a safetensors file with three flat tensors (weights and both moments) and, in its
+//! metadata, a JSON record of the rest with a hash over everything. Here is how they follow one another. Two are kept:
+//! a new one is written beside them, flushed, and only then takes the newest one's name. So whatever happens at
+//! whatever moment, one whole checkpoint is there. A damaged one is noticed by its hash, set aside and passed over; one
+//! that cannot be read, or is another run's, is an error and stays as it is.
 
 pub mod record;
 #[cfg(test)]
@@ -121,8 +121,8 @@ pub fn newest(
     Ok(None)
 }
 
-/// The weights of the newest whole checkpoint of `run` in `folder` and how far it is, for those who only look: nothing is
-/// moved, and a run that is at work is not disturbed.
+/// The weights of the newest whole checkpoint of `run` in `folder` and how far it is, for those who only look: nothing
+/// is moved, and a run that is at work is not disturbed.
 ///
 /// # Errors
 /// When the only checkpoints that are there are damaged, cannot be read or belong to another run or version.

@@ -39,8 +39,8 @@ pub struct Progress {
     pub watch: DivergenceWatch,
     /// Length of `metrics.csv` when the checkpoint was written.
     pub metrics_bytes: u64,
-    /// The watch over what is masked. Like what follows, it is left out where it is empty, so that checkpoints of versions
-    /// that did not have it keep their hash.
+    /// The watch over what is masked. Like what follows, it is left out where it is empty, so that checkpoints of
+    /// versions that did not have it keep their hash.
     #[serde(default, skip_serializing_if = "LeakCheck::is_unused")]
     pub leaks: LeakCheck,
     /// Where the run has been computed, oldest first.

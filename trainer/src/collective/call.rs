@@ -8,8 +8,8 @@ use spec::contract;
 
 use super::error::CollectiveError;
 
-/// How long the ranks wait for each other, unless [`contract::PATIENCE`] says otherwise: a checkpoint of a large model to a slow
-/// disk must fit in, for only one rank writes it.
+/// How long the ranks wait for each other, unless [`contract::PATIENCE`] says otherwise: a checkpoint of a large model
+/// to a slow disk must fit in, for only one rank writes it.
 const PATIENCE: u64 = 600;
 
 /// What Slurm calls the number of a task, how many the step has, and the task's number on its node.
@@ -35,13 +35,13 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call in the environment, which `variable` looks up; nothing where it has neither a rendezvous nor a place. A rank is
-    /// told its place by [`super::leader`] on its own machine, or by Slurm, which counts the tasks of a step as [`super::spread`]
-    /// needs them.
+    /// The call in the environment, which `variable` looks up; nothing where it has neither a rendezvous nor a place. A
+    /// rank is told its place by [`super::leader`] on its own machine, or by Slurm, which counts the tasks of a step as
+    /// [`super::spread`] needs them.
     ///
     /// # Errors
-    /// [`CollectiveError::Incomplete`] when there is a place without a rendezvous, [`CollectiveError::Environment`] when what is
-    /// said makes no sense.
+    /// [`CollectiveError::Incomplete`] when there is a place without a rendezvous, [`CollectiveError::Environment`]
+    /// when what is said makes no sense.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CollectiveError> {
         let Some(folder) = variable(contract::RENDEZVOUS) else {
             // A rank that thought itself alone would write into the run of the others.

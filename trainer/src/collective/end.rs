@@ -31,8 +31,8 @@ impl End {
         self.weight() > 0
     }
 
-    /// How much an end explains; 0 for a good one. A rank that was killed could not say anything, and one that only lost another
-    /// says "not available".
+    /// How much an end explains; 0 for a good one. A rank that was killed could not say anything, and one that only
+    /// lost another says "not available".
     fn weight(self) -> u32 {
         match self {
             Self::Exit(ExitCode::Done | ExitCode::Resume | ExitCode::Diverged) => 0,

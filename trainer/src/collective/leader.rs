@@ -1,7 +1,7 @@
 //! The ranks of a run on this machine, as one process: it starts them, passes on what it is told, and ends as they end.
 //!
-//! When one fails, the others cannot go on; they are ended too, and the leader ends as the one whose failure was first: with its
-//! exit code, or by the same signal. So whoever started the leader sees one run with one end.
+//! When one fails, the others cannot go on; they are ended too, and the leader ends as the one whose failure was first:
+//! with its exit code, or by the same signal. So whoever started the leader sees one run with one end.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;

@@ -19,7 +19,8 @@ pub(super) struct Meeting {
 }
 
 impl Meeting {
-    /// An empty folder in that of the run, which is there. The run is claimed, so what lies there is of a start that is over.
+    /// An empty folder in that of the run, which is there. The run is claimed, so what lies there is of a start that is
+    /// over.
     pub(super) fn prepare(directory: &Path) -> Result<Self, Failure> {
         let folder = RunLayout::new(directory).ranks();
         let failed = |error| write_failure(WriteError::new(&folder, error));

@@ -1,7 +1,8 @@
 //! How the ranks of a run find each other: by files in a folder that belongs to one start of one run.
 //!
-//! Every rank writes who it is (`rank-2.json`). Rank 0 waits for all, compares, and answers with the way to meet, or with why there
-//! will be no meeting (`meeting.json`). No file is ever written twice, so a second start in the same folder is noticed.
+//! Every rank writes who it is (`rank-2.json`). Rank 0 waits for all, compares, and answers with the way to meet, or
+//! with why there will be no meeting (`meeting.json`). No file is ever written twice, so a second start in the same
+//! folder is noticed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -84,7 +85,8 @@ pub(super) fn introduction(folder: &Path, rank: u32) -> PathBuf {
 
 fn introduce(call: &Call, own: &Introduction) -> Result<(), CollectiveError> {
     let path = introduction(&call.rendezvous, call.rank);
-    // On another node it may be seen late. Whoever starts the ranks makes and removes it: one that is made here would be left.
+    // On another node it may be seen late. Whoever starts the ranks makes and removes it: one that is made here would
+    // be left.
     let deadline = Instant::now() + call.patience;
     while matches!(call.rendezvous.try_exists(), Ok(false)) {
         if Instant::now() >= deadline {

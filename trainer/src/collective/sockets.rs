@@ -1,5 +1,5 @@
-//! Ranks on one machine without GPUs: every other rank sends what it has to rank 0 over a Unix socket, which adds up in the order of
-//! the ranks and sends the sum back. So a sum has the same bits every time, and the same on all ranks.
+//! Ranks on one machine without GPUs: every other rank sends what it has to rank 0 over a Unix socket, which adds up in
+//! the order of the ranks and sends the sum back. So a sum has the same bits every time, and the same on all ranks.
 
 use std::fmt;
 use std::fs::File;

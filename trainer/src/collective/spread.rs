@@ -1,7 +1,9 @@
-//! The ranks of a run on several nodes of a Slurm cluster, as one process: one step of `srun` with a [`super::task`] for each rank.
+//! The ranks of a run on several nodes of a Slurm cluster, as one process: one step of `srun` with a [`super::task`]
+//! for each rank.
 //!
-//! Slurm tells a task its number, and the tasks write down in the [`Meeting`] how their ranks ended. What Slurm itself sees as a
-//! failure is a task that could not: its node is lost, or it was killed with its rank. `--kill-on-bad-exit` then ends the others.
+//! Slurm tells a task its number, and the tasks write down in the [`Meeting`] how their ranks ended. What Slurm itself
+//! sees as a failure is a task that could not: its node is lost, or it was killed with its rank. `--kill-on-bad-exit`
+//! then ends the others.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -79,8 +81,8 @@ fn start(directory: &Path, cache: Option<&Path>, (world, nodes): (u32, u32), mee
     command.spawn().map_err(|error| unable(&error))
 }
 
-/// Becomes the program `argv`, which gets SIGTERM when the process that started this one is gone: `srun` then ends its step, so that
-/// no rank outlives its leader.
+/// Becomes the program `argv`, which gets SIGTERM when the process that started this one is gone: `srun` then ends its
+/// step, so that no rank outlives its leader.
 ///
 /// # Errors
 /// When there is no such program.

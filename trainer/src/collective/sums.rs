@@ -1,9 +1,9 @@
 //! Sums of gradients that begin while the backward pass still makes others.
 //!
-//! The gradient buffer is cut into a few parts of whole parameters. A part is summed over the ranks as soon as a rank's last pass
-//! of the step has completed its gradients, by a thread beside the one that computes. All ranks sum the parts in one order, which is
-//! about the order in which a backward pass completes them: the last layer's matrices first, and at the end the vectors, of
-//! which every layer has some.
+//! The gradient buffer is cut into a few parts of whole parameters. A part is summed over the ranks as soon as a rank's
+//! last pass of the step has completed its gradients, by a thread beside the one that computes. All ranks sum the parts
+//! in one order, which is about the order in which a backward pass completes them: the last layer's matrices first, and
+//! at the end the vectors, of which every layer has some.
 
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -64,11 +64,13 @@ impl GradientSums {
         Ok(Self(Some(Watched { parts, sizes, progress, _watch: watch })))
     }
 
-    /// Does `passes`, all that this rank makes of a step, and sums `gradients`, the flat buffer, over the ranks of `team`. The sums
-    /// are there when this returns. The passes must not ask the team for anything: it is busy with the sums.
+    /// Does `passes`, all that this rank makes of a step, and sums `gradients`, the flat buffer, over the ranks of
+    /// `team`. The sums are there when this returns. The passes must not ask the team for anything: it is busy with the
+    /// sums.
     ///
     /// # Errors
-    /// Those of `passes`, after which the other ranks are left: they would wait for sums that never come. Or another rank is gone.
+    /// Those of `passes`, after which the other ranks are left: they would wait for sums that never come. Or another
+    /// rank is gone.
     pub fn during<R, E: From<CollectiveError>>(
         &self,
         (team, gradients): (&Team, &Tensor),
@@ -116,8 +118,8 @@ impl GradientSums {
     }
 }
 
-/// Cuts parameters of these `sizes`, of which the first are `matrices`, into parts; and the part of each. The matrices are cut from
-/// their end on, and all the rest is the last part.
+/// Cuts parameters of these `sizes`, of which the first are `matrices`, into parts; and the part of each. The matrices
+/// are cut from their end on, and all the rest is the last part.
 fn cut(sizes: &[i64], matrices: usize) -> (Vec<Range<i64>>, Vec<usize>) {
     let whole: i64 = sizes.iter().sum();
     let enough = (whole / PARTS).max(FEWEST);
@@ -175,7 +177,8 @@ impl Progress {
     fn complete_one(&self, part: usize) {
         let mut state = self.state();
         if state.is_last_pass {
-            // Another pass after the last would be a mistake of the step's; the sum would be wrong, the end must not be.
+            // Another pass after the last would be a mistake of the step's; the sum would be wrong, the end must not
+            // be.
             state.missing[part] = state.missing[part].saturating_sub(1);
             if state.missing[part] == 0 {
                 self.changed.notify_one();

@@ -21,8 +21,8 @@ enum Asked {
     Abort,
 }
 
-/// Ranks of which the others have the same gradients, and which tell of everything. What is summed aside is summed when it is
-/// waited for, not before.
+/// Ranks of which the others have the same gradients, and which tell of everything. What is summed aside is summed when
+/// it is waited for, not before.
 #[derive(Debug)]
 struct Twins {
     tell: Sender<Asked>,

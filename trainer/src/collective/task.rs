@@ -1,5 +1,5 @@
-//! A task of the step of [`super::spread`]: it carries out its rank in a process of its own and writes down how that ended, since
-//! Slurm tells the leader of the worst end only, and not of whom.
+//! A task of the step of [`super::spread`]: it carries out its rank in a process of its own and writes down how that
+//! ended, since Slurm tells the leader of the worst end only, and not of whom.
 
 use std::path::Path;
 use std::time::Duration;

@@ -9,15 +9,15 @@ use super::error::CollectiveError;
 
 /// How ranks exchange tensors. All of them call the same functions in the same order with tensors of the same size.
 pub trait Collective: fmt::Debug + Send {
-    /// Replaces each entry by the sum of the entries there of all ranks, the same bits on each. May only ask for it: what libtorch
-    /// does with the tensor afterwards sees the sum, but the processor must [`Self::wait`] first.
+    /// Replaces each entry by the sum of the entries there of all ranks, the same bits on each. May only ask for it:
+    /// what libtorch does with the tensor afterwards sees the sum, but the processor must [`Self::wait`] first.
     ///
     /// # Errors
     /// When another rank is gone or does something else.
     fn sum(&mut self, tensor: &mut Tensor) -> Result<(), CollectiveError>;
 
-    /// As [`Self::sum`], but beside what libtorch computes: it waits for what was asked for until now, and what is asked for after
-    /// this does not wait for it before [`Self::wait`]. Until then nothing may use the tensor.
+    /// As [`Self::sum`], but beside what libtorch computes: it waits for what was asked for until now, and what is
+    /// asked for after this does not wait for it before [`Self::wait`]. Until then nothing may use the tensor.
     ///
     /// # Errors
     /// As [`Self::sum`].
@@ -112,8 +112,8 @@ impl Team {
         collective.wait()
     }
 
-    /// Fills in the numbers that other ranks have: each number is 0 on all ranks but the one that knows it, so that nothing is
-    /// rounded.
+    /// Fills in the numbers that other ranks have: each number is 0 on all ranks but the one that knows it, so that
+    /// nothing is rounded.
     ///
     /// # Errors
     /// See [`Collective::sum`].

@@ -1,5 +1,5 @@
-//! Whether NCCL works on the GPUs of this machine: one rank on each, all in this process, add up and send around numbers that are
-//! known beforehand. With one GPU it is a world of one, which exercises every call but no connection.
+//! Whether NCCL works on the GPUs of this machine: one rank on each, all in this process, add up and send around
+//! numbers that are known beforehand. With one GPU it is a world of one, which exercises every call but no connection.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -110,8 +110,8 @@ fn rank(nccl: &Nccl, id: &UniqueId, place: Place) -> Result<Rank, TrialError> {
     Ok(Rank { gpu: place.gpu, connected, sum })
 }
 
-/// Compares with what is known beforehand, also that the work of NCCL and of libtorch happens in the order in which it was asked
-/// for: nothing here waits between the two.
+/// Compares with what is known beforehand, also that the work of NCCL and of libtorch happens in the order in which it
+/// was asked for: nothing here waits between the two.
 fn check_values(communicator: &mut Communicator, place: Place) -> Result<(), TrialError> {
     let device = Device::Cuda(place.gpu as usize);
     let (own, world) = (f64::from(place.rank) + 1.0, f64::from(place.world));

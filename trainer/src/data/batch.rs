@@ -40,8 +40,8 @@ impl PackedBatch {
         batch
     }
 
-    /// A batch for pseudo-log-likelihoods (Salazar et al. 2020, arXiv:1910.14659): for every token in `places` a copy of `story` in
-    /// which `mask` stands in its place, and this one place scored.
+    /// A batch for pseudo-log-likelihoods (Salazar et al. 2020, arXiv:1910.14659): for every token in `places` a copy
+    /// of `story` in which `mask` stands in its place, and this one place scored.
     pub fn masked_at(story: &[u16], mask: u16, places: std::ops::Range<usize>) -> Self {
         let mut batch = Self::default();
         for hidden in places {

@@ -16,8 +16,8 @@ const SMALLEST: u32 = 256 + SPECIAL_TOKENS.len() as u32;
 
 /// The `tokenizer.json` of a byte-level BPE with exactly `vocabulary` ids, learned from `stories`.
 ///
-/// `<pad>`, `<s>`, `</s>` and `<unk>` are 0 to 3, then come the 256 bytes, then what was merged, and `<mask>` is last: as in
-/// the tokenizer of the study. Loaded elsewhere it puts `<s>` and `</s>` around a text.
+/// `<pad>`, `<s>`, `</s>` and `<unk>` are 0 to 3, then come the 256 bytes, then what was merged, and `<mask>` is last:
+/// as in the tokenizer of the study. Loaded elsewhere it puts `<s>` and `</s>` around a text.
 ///
 /// # Errors
 /// When the stories have too few different words, or reading them fails.

@@ -17,7 +17,8 @@ const PARTIAL: &str = ".partial";
 /// What nobody has written to for so long was left by a process that was killed.
 const ABANDONED: Duration = Duration::from_hours(1);
 
-/// A file that appears under its name when [`Self::finish`] has written all of it to disk; dropped before, it leaves nothing.
+/// A file that appears under its name when [`Self::finish`] has written all of it to disk; dropped before, it leaves
+/// nothing.
 #[derive(Debug)]
 pub struct CacheFile {
     path: PathBuf,

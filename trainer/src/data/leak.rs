@@ -24,7 +24,8 @@ impl LeakCheck {
     /// Counts `batch` in.
     ///
     /// # Errors
-    /// [`DataError::LabelsLeak`] when, over all batches so far, more than 3 in 10 of at least 1,000 inputs are their targets.
+    /// [`DataError::LabelsLeak`] when, over all batches so far, more than 3 in 10 of at least 1,000 inputs are their
+    /// targets.
     pub fn observe(&mut self, batch: &PackedBatch) -> Result<(), DataError> {
         let answered = |(place, target): &(&i64, &i64)| batch.tokens[**place as usize] == **target;
         self.same += batch.scored.iter().zip(&batch.targets).filter(answered).count() as u64;

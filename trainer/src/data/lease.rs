@@ -1,9 +1,10 @@
 //! One process prepares, the others wait.
 //!
-//! A lease is a file that only one process can create; it says who holds it, and its time is renewed while the holder lives.
-//! A lease is given up when its holder is known to be dead (same host), or when nobody has renewed it for a while, measured
-//! on the waiter's own clock. Correctness does not hang on it: what is built under a lease has the same bytes whoever builds
-//! it, and appears whole or not at all. Two builders, should it ever come to that, waste time and nothing else.
+//! A lease is a file that only one process can create; it says who holds it, and its time is renewed while the holder
+//! lives. A lease is given up when its holder is known to be dead (same host), or when nobody has renewed it for a
+//! while, measured on the waiter's own clock. Correctness does not hang on it: what is built under a lease has the same
+//! bytes whoever builds it, and appears whole or not at all. Two builders, should it ever come to that, waste time and
+//! nothing else.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -139,8 +140,8 @@ impl Watch {
     }
 }
 
-/// Takes a dead process's lease out of the way. It is moved before it is looked at again, so that of two waiters only one
-/// removes it, and a lease that somebody has taken in between is put back.
+/// Takes a dead process's lease out of the way. It is moved before it is looked at again, so that of two waiters only
+/// one removes it, and a lease that somebody has taken in between is put back.
 fn remove(path: &Path, content: &[u8]) {
     let aside = path.with_extension(format!("{}-{}.partial", std::process::id(), thread_number()));
     if fs::rename(path, &aside).is_ok() {
@@ -166,7 +167,8 @@ pub struct Waiting<'a> {
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What `open` finds; if it finds nothing, what `build` makes, while the lease at `path` keeps others from making it too.
+/// What `open` finds; if it finds nothing, what `build` makes, while the lease at `path` keeps others from making it
+/// too.
 ///
 /// # Errors
 /// Those of `open` and `build`; [`DataError::Interrupted`] while waiting; when the lease cannot be written.

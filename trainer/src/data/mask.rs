@@ -12,8 +12,9 @@ use crate::streams;
 
 /// Chooses what an encoder must guess.
 ///
-/// Every token that is not special is chosen with the same probability. Of the chosen, 8 in 10 become `<mask>`, 1 in 10 any
-/// id of the vocabulary (special ones included), and 1 in 10 stay: as `transformers`' `DataCollatorForLanguageModeling`.
+/// Every token that is not special is chosen with the same probability. Of the chosen, 8 in 10 become `<mask>`, 1 in 10
+/// any id of the vocabulary (special ones included), and 1 in 10 stay: as `transformers`'
+/// `DataCollatorForLanguageModeling`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Masking {
     /// Part of the tokens that are chosen, in (0, 1).
@@ -114,8 +115,8 @@ mod tests {
         assert!(special > 0.0, "a replacement may be any id, as in the collator");
     }
 
-    /// The χ² of `degrees` degrees of freedom that chance exceeds once in a million times, within a percent (Wilson and Hilferty
-    /// 1931): the deviate of the normal distribution is 4.7534.
+    /// The χ² of `degrees` degrees of freedom that chance exceeds once in a million times, within a percent (Wilson and
+    /// Hilferty 1931): the deviate of the normal distribution is 4.7534.
     fn one_in_a_million(degrees: f64) -> f64 {
         let part = 2.0 / (9.0 * degrees);
         degrees * (1.0 - part + 4.7534 * part.sqrt()).powi(3)

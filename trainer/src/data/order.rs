@@ -56,7 +56,8 @@ mod tests {
             *counts.entry(permutation(0, epoch, 3)).or_insert(0_i64) += 1;
         }
         assert_eq!(counts.len(), 6);
-        // A count is binomial(6000, 1/6): sd 28.9. Five of them is far beyond chance and far below any bias of the method.
+        // A count is binomial(6000, 1/6): sd 28.9. Five of them is far beyond chance and far below any bias of the
+        // method.
         assert!(counts.values().all(|count| (count - 1000).abs() < 145), "{counts:?}");
     }
 

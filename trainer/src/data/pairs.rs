@@ -1,5 +1,5 @@
-//! Minimal pairs: two sentences that differ in one point, of which one is grammatical (BLiMP's form: Warstadt et al. 2020,
-//! arXiv:1912.00582).
+//! Minimal pairs: two sentences that differ in one point, of which one is grammatical (BLiMP's form: Warstadt et al.
+//! 2020, arXiv:1912.00582).
 
 use std::fs;
 use std::path::Path;
@@ -53,8 +53,8 @@ pub struct PairFile<'a> {
 /// The pairs of a JSON Lines file, in order; blank lines are skipped.
 ///
 /// # Errors
-/// When the file cannot be read, holds something else than is known of it, or holds no pair; when a line is not a pair of two
-/// different sentences, or has the id of an earlier one.
+/// When the file cannot be read, holds something else than is known of it, or holds no pair; when a line is not a pair
+/// of two different sentences, or has the id of an earlier one.
 pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPair>, DataError> {
     let lines = lines(file)?;
     let space = if file.space { " " } else { "" };
@@ -73,8 +73,8 @@ pub fn read(file: &PairFile<'_>, tokenizer: &Tokenizer) -> Result<Vec<MinimalPai
     Ok(lines.into_iter().map(pair).collect())
 }
 
-/// Most ids of a sentence, without special ones, that a network has room for. A decoder sees one special token before it, but not
-/// the sentence's last token, which nothing follows; an encoder sees a special token on either side.
+/// Most ids of a sentence, without special ones, that a network has room for. A decoder sees one special token before
+/// it, but not the sentence's last token, which nothing follows; an encoder sees a special token on either side.
 pub fn room(model: &ModelSpec) -> usize {
     let context = model.context as usize;
     match model.architecture {
@@ -83,8 +83,8 @@ pub fn room(model: &ModelSpec) -> usize {
     }
 }
 
-/// The field of a `linguistics_term`. Two paradigms of BLiMP have one of their own, which the paper (its table 1) and the
-/// published scores count as argument structure.
+/// The field of a `linguistics_term`. Two paradigms of BLiMP have one of their own, which the paper (its table 1) and
+/// the published scores count as argument structure.
 pub(crate) fn field(term: String) -> String {
     if term == "s-selection" { "argument_structure".to_owned() } else { term }
 }

@@ -1,11 +1,11 @@
 //! Which stories each optimiser step sees.
 //!
-//! With [`Batch::Tokens`] a step takes whole stories, in the epoch's order, while they fit the budget; where an epoch ends
-//! the step goes on into the next one, so no step is partial and no story is left out.
+//! With [`Batch::Tokens`] a step takes whole stories, in the epoch's order, while they fit the budget; where an epoch
+//! ends the step goes on into the next one, so no step is partial and no story is left out.
 //!
-//! With [`Batch::Stories`] an epoch has ⌊stories / stories per step⌋ steps, and the stories that would make a partial last
-//! step sit this epoch out; the next epoch's order brings them back. This is how the Hugging Face `Trainer` counts, so one
-//! epoch of 2,119,719 stories at 256 a step is 8,280 steps.
+//! With [`Batch::Stories`] an epoch has ⌊stories / stories per step⌋ steps, and the stories that would make a partial
+//! last step sit this epoch out; the next epoch's order brings them back. This is how the Hugging Face `Trainer`
+//! counts, so one epoch of 2,119,719 stories at 256 a step is 8,280 steps.
 
 use serde::{Deserialize, Serialize};
 use spec::train::{Batch, Length};
@@ -103,8 +103,8 @@ impl StepSampler {
         loop {
             let next = self.peek();
             tokens += self.stories.length(next.story as usize);
-            // A story alone may exceed the budget only if the context does, which the settings forbid; it is taken all the
-            // same, so that a step is never empty.
+            // A story alone may exceed the budget only if the context does, which the settings forbid; it is taken all
+            // the same, so that a step is never empty.
             if tokens > budget && !step.is_empty() {
                 return step;
             }
@@ -132,9 +132,9 @@ impl StepSampler {
 
     /// The number of optimiser steps of a run of this length; at least 1.
     ///
-    /// Epochs of whole stories count as in the Hugging Face `Trainer`: ⌈epochs × ⌊stories / stories per step⌋⌉. With a token
-    /// budget they are the steps that end within the first ⌈epochs × stories⌉ draws, counted by walking the orders of this
-    /// seed, so the number can differ by a few between seeds.
+    /// Epochs of whole stories count as in the Hugging Face `Trainer`: ⌈epochs × ⌊stories / stories per step⌋⌉. With a
+    /// token budget they are the steps that end within the first ⌈epochs × stories⌉ draws, counted by walking the
+    /// orders of this seed, so the number can differ by a few between seeds.
     pub fn steps_in(&self, length: Length) -> u64 {
         let stories = self.order.len() as u64;
         match (length, self.batch) {

@@ -13,8 +13,8 @@ pub enum Part {
 
 /// Holds out a part of the stories by their content.
 ///
-/// A story is held out if its keyed hash lies below `fraction` of the range of hashes. So the choice depends on neither the
-/// order nor the number of the stories, a story added later moves no other, and two copies of one text are never on
+/// A story is held out if its keyed hash lies below `fraction` of the range of hashes. So the choice depends on neither
+/// the order nor the number of the stories, a story added later moves no other, and two copies of one text are never on
 /// different sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeldOut {

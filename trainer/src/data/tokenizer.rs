@@ -86,8 +86,8 @@ impl Tokenizer {
         Self::of(encoder, json, SpecialIds { pad, start, end, unknown, mask }, vocabulary)
     }
 
-    /// The tokenizer of a model from elsewhere: its special tokens may be called otherwise, and the model may have more rows
-    /// than it has tokens, since tables are often made a multiple of 64 or 128 long.
+    /// The tokenizer of a model from elsewhere: its special tokens may be called otherwise, and the model may have more
+    /// rows than it has tokens, since tables are often made a multiple of 64 or 128 long.
     ///
     /// # Errors
     /// When it cannot be parsed, or has more ids than the model or 128 or more fewer.
@@ -171,9 +171,9 @@ impl Tokenizer {
         Ok(encodings.iter().map(|encoding| self.narrow(encoding.get_ids()).collect()).collect())
     }
 
-    /// The bare ids of each text, and for each of them the word it belongs to, counted from 0: words are what the tokenizer cuts
-    /// apart before it looks for tokens (a byte-level one: at spaces, around punctuation, before `'s` and `n't`'s like). On all
-    /// cores.
+    /// The bare ids of each text, and for each of them the word it belongs to, counted from 0: words are what the
+    /// tokenizer cuts apart before it looks for tokens (a byte-level one: at spaces, around punctuation, before `'s`
+    /// and `n't`'s like). On all cores.
     ///
     /// # Errors
     /// [`DataError::Tokenizer`].
@@ -196,8 +196,8 @@ impl Tokenizer {
         Ok(encodings.iter().map(worded).collect())
     }
 
-    /// The characters of `text` that each of its bare ids stands for, counted as code points; a token takes the space before
-    /// its word along.
+    /// The characters of `text` that each of its bare ids stands for, counted as code points; a token takes the space
+    /// before its word along.
     ///
     /// # Errors
     /// [`DataError::Tokenizer`].
@@ -209,8 +209,8 @@ impl Tokenizer {
 
     /// How many bytes of text each id stands for; special tokens stand for none.
     ///
-    /// Exact for a byte-level tokenizer. Another kind may change the text before it cuts it: there it is the length of the
-    /// token's own spelling.
+    /// Exact for a byte-level tokenizer. Another kind may change the text before it cuts it: there it is the length of
+    /// the token's own spelling.
     pub fn byte_lengths(&self) -> Vec<u32> {
         let is_byte_level = matches!(self.encoder.get_decoder(), Some(DecoderWrapper::ByteLevel(_)));
         let length = |id: u32| {

@@ -32,24 +32,26 @@ use crate::whole_number::from_one;
 pub struct Request {
     #[command(flatten)]
     asked: Asked,
-    /// What the store has by these names: blimp, babylm, and pairs of your own that `seedbed-trainer data --sets` took in
+    /// What the store has by these names: blimp, babylm, and pairs of your own that `seedbed-trainer data --sets` took
+    /// in
     #[arg(long, value_delimiter = ',', required_unless_present = "pairs")]
     tasks: Vec<String>,
     /// The folder of data [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
     #[arg(long)]
     store: Option<PathBuf>,
-    /// Minimal pairs: a JSON Lines file, or a folder of them, such as `data` of BLiMP's archive. NAME is blimp, babylm or
-    /// minimal-pairs, which stands for any others
+    /// Minimal pairs: a JSON Lines file, or a folder of them, such as `data` of BLiMP's archive. NAME is blimp, babylm
+    /// or minimal-pairs, which stands for any others
     #[arg(long, value_name = "NAME=PATH", value_parser = sources::named_path)]
     pairs: Vec<(&'static str, PathBuf)>,
-    /// A folder for what is found: a folder for each task, with results.csv and items.csv (every choice); what is there of the
-    /// same model and pairs is not made again
+    /// A folder for what is found: a folder for each task, with results.csv and items.csv (every choice); what is there
+    /// of the same model and pairs is not made again
     #[arg(long)]
     to: Option<PathBuf>,
     /// Write the score of every sentence too: scores.csv beside items.csv
     #[arg(long, requires = "to")]
     scores: bool,
-    /// Put a space before each sentence, as the public harness does (lm-eval's `blimp`): another first token in most tokenizers
+    /// Put a space before each sentence, as the public harness does (lm-eval's `blimp`): another first token in most
+    /// tokenizers
     #[arg(long)]
     space: bool,
     /// Score by this protocol only [default: both of the model's architecture]
@@ -63,8 +65,8 @@ pub struct Request {
     batch_tokens: u64,
 }
 
-/// A batch of so many tokens is large enough for fast products, and no tensor of the study's network is larger than what the
-/// allocator keeps.
+/// A batch of so many tokens is large enough for fast products, and no tensor of the study's network is larger than
+/// what the allocator keeps.
 pub const DEFAULT_TOKENS: u64 = 3072;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

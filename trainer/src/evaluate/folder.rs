@@ -1,7 +1,8 @@
-//! What was found by a benchmark, in a folder of its own: `results.csv`, `items.csv`, and `of.json`, which says of what.
+//! What was found by a benchmark, in a folder of its own: `results.csv`, `items.csv`, and `of.json`, which says of
+//! what.
 //!
-//! `of.json` is written last. A folder that has one of the same model and the same pairs is not made again: that is how an
-//! evaluation goes on after it was stopped, benchmark by benchmark.
+//! `of.json` is written last. A folder that has one of the same model and the same pairs is not made again: that is how
+//! an evaluation goes on after it was stopped, benchmark by benchmark.
 
 use std::fs;
 use std::io::{self, Write};

@@ -46,8 +46,9 @@ impl<'a> Gaps<'a> {
         Self { specials, sentences, copies }
     }
 
-    /// The score of every sentence by each of `protocols`. `answer` gives ln p of what each copy of a batch is asked for; no batch
-    /// has more than `most_tokens` tokens or, if one copy is longer, one copy. Nothing if `answer` wants no more.
+    /// The score of every sentence by each of `protocols`. `answer` gives ln p of what each copy of a batch is asked
+    /// for; no batch has more than `most_tokens` tokens or, if one copy is longer, one copy. Nothing if `answer` wants
+    /// no more.
     pub fn scores(
         &self,
         protocols: &[Protocol],

@@ -1,7 +1,8 @@
 //! `items.csv`: every choice of a model, for statistics of items.
 //!
-//! A line for each protocol and paradigm: `task,protocol,field,paradigm,n,choices`. `choices` is a digit for each pair, in the order
-//! of the task's file: 1 right, 0 wrong, 5 a tie, which counts one half. The 67,000 pairs of BLiMP by two protocols are 140 kB.
+//! A line for each protocol and paradigm: `task,protocol,field,paradigm,n,choices`. `choices` is a digit for each pair,
+//! in the order of the task's file: 1 right, 0 wrong, 5 a tie, which counts one half. The 67,000 pairs of BLiMP by two
+//! protocols are 140 kB.
 
 use std::io::{self, Write};
 
@@ -41,8 +42,8 @@ pub fn write(output: impl Write, task: &PairTask<'_>, judgements: &[Judgement]) 
     writer.flush()
 }
 
-/// Writes every score: `task,protocol,paradigm,pair,good,bad`, a line a pair, pairs counted from 0 within their paradigm; sums of
-/// natural logarithms in the shortest decimals that read back as the same numbers.
+/// Writes every score: `task,protocol,paradigm,pair,good,bad`, a line a pair, pairs counted from 0 within their
+/// paradigm; sums of natural logarithms in the shortest decimals that read back as the same numbers.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -1,7 +1,7 @@
 //! Of two sentences that differ in one point, does the model give the grammatical one the higher score?
 //!
-//! [`Protocol`] says what a score is. A tie counts one half: where the first of two equal scores was taken for the choice, a
-//! model that says nothing was always right. How often there is a tie is a result of its own.
+//! [`Protocol`] says what a score is. A tie counts one half: where the first of two equal scores was taken for the
+//! choice, a model that says nothing was always right. How often there is a tie is a result of its own.
 
 use std::collections::BTreeMap;
 
@@ -118,8 +118,8 @@ impl PairTask<'_> {
         Some(self.protocols.iter().zip(scores).map(judgement).collect())
     }
 
-    /// Asks every tenth pair of `exact` too, which computes in fp32, and says in `judgements` how many choices are others; nothing if
-    /// `watch` broke off.
+    /// Asks every tenth pair of `exact` too, which computes in fp32, and says in `judgements` how many choices are
+    /// others; nothing if `watch` broke off.
     pub fn compare(&self, judgements: &mut [Judgement], exact: &Scorer<'_>, watch: &mut Watch<'_>) -> Option<()> {
         let pairs: Vec<MinimalPair> = self.pairs.iter().step_by(CHECKED).cloned().collect();
         let again = PairTask { pairs: &pairs, ..*self }.judge(exact, watch)?;
@@ -143,9 +143,10 @@ impl PairTask<'_> {
         paradigms.into_values().collect()
     }
 
-    /// The rows of `results.csv`, for each judgement: the mean over paradigms and each of them; the mean over fields and each of
-    /// them (a field is the mean of its paradigms), where there are two or more; the share of ties; where the products were not in
-    /// fp32, how many choices that changed of those that were looked at. Last, how many sentences were cut.
+    /// The rows of `results.csv`, for each judgement: the mean over paradigms and each of them; the mean over fields
+    /// and each of them (a field is the mean of its paradigms), where there are two or more; the share of ties; where
+    /// the products were not in fp32, how many choices that changed of those that were looked at. Last, how many
+    /// sentences were cut.
     pub fn rows(&self, judgements: &[Judgement]) -> Vec<ResultRow> {
         let mut rows: Vec<ResultRow> = judgements.iter().flat_map(|judgement| self.rows_of(judgement)).collect();
         let cut = self.pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]).filter(|sentence| sentence.is_cut);

@@ -1,9 +1,9 @@
 //! What is measured.
 //!
-//! [`objective`] says what a model is trained for, [`examiner`] and [`validation`] ask it about held-out stories. Minimal pairs:
-//! [`protocol`] (what the score of a sentence is), [`sentences`] (scores of many at once, by way of [`prefix_tree`] and
-//! [`gaps`]), [`minimal_pairs`] (choices, ties, means), [`items`] (every choice), [`folder`] (what is
-//! written). [`command`] is `seedbed-trainer evaluate`, [`sources`] where its pairs lie.
+//! [`objective`] says what a model is trained for, [`examiner`] and [`validation`] ask it about held-out stories.
+//! Minimal pairs: [`protocol`] (what the score of a sentence is), [`sentences`] (scores of many at once, by way of
+//! [`prefix_tree`] and [`gaps`]), [`minimal_pairs`] (choices, ties, means), [`items`] (every choice), [`folder`] (what
+//! is written). [`command`] is `seedbed-trainer evaluate`, [`sources`] where its pairs lie.
 
 pub mod command;
 pub mod examiner;

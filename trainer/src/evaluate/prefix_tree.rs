@@ -1,7 +1,8 @@
 //! Sentences in the order of their tokens, those that begin alike laid together.
 //!
-//! Of the 1.64 million tokens of BLiMP's sentences (10,000-token BPE of TinyStories) a decoder then computes 56 in 100: a
-//! beginning is computed once for all sentences that share it, and the last token of a sentence, which nothing follows, never.
+//! Of the 1.64 million tokens of BLiMP's sentences (10,000-token BPE of TinyStories) a decoder then computes 56 in 100:
+//! a beginning is computed once for all sentences that share it, and the last token of a sentence, which nothing
+//! follows, never.
 
 use crate::model::Tree;
 
@@ -18,8 +19,8 @@ pub struct PrefixTree {
 }
 
 impl PrefixTree {
-    /// Lays as many of `sentences` together as fit `most_tokens` nodes, at least one; gives how many those are. Each begins with
-    /// `first`, which is not asked for.
+    /// Lays as many of `sentences` together as fit `most_tokens` nodes, at least one; gives how many those are. Each
+    /// begins with `first`, which is not asked for.
     pub fn grow<'a>(first: u16, sentences: impl IntoIterator<Item = &'a [u16]>, most_tokens: usize) -> Self {
         let mut tree = Self::default();
         // The nodes and questions of the last sentence, from the root.

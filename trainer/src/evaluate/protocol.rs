@@ -15,8 +15,8 @@ pub enum Protocol {
     /// An encoder's pseudo-log-likelihood: the sum of ln p of each token where it alone is hidden (Salazar et al. 2020,
     /// arXiv:1910.14659).
     Pll,
-    /// The same where the later tokens of the token's word are hidden too, so that a word that was cut does not give itself away
-    /// (`PLL-word-l2r` of Kauf & Ivanova 2023, arXiv:2305.10588).
+    /// The same where the later tokens of the token's word are hidden too, so that a word that was cut does not give
+    /// itself away (`PLL-word-l2r` of Kauf & Ivanova 2023, arXiv:2305.10588).
     #[value(name = "pll-word-l2r")]
     PllWord,
 }

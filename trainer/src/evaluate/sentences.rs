@@ -30,8 +30,8 @@ pub struct Scorer<'a> {
 pub type Watch<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
 
 impl Scorer<'_> {
-    /// The score of every sentence by each of `protocols`, in their order; nothing if `watch` broke off. Sentences of the same
-    /// tokens get the same number.
+    /// The score of every sentence by each of `protocols`, in their order; nothing if `watch` broke off. Sentences of
+    /// the same tokens get the same number.
     pub fn scores(
         &self,
         sentences: &[&Sentence],

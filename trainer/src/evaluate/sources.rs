@@ -1,4 +1,5 @@
-//! Where the pairs lie that `seedbed-trainer evaluate` measures: in the store by the name of their set, or wherever a person says.
+//! Where the pairs lie that `seedbed-trainer evaluate` measures: in the store by the name of their set, or wherever a
+//! person says.
 
 use std::fs;
 use std::io;

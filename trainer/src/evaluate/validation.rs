@@ -23,8 +23,8 @@ impl Validation {
         self.nats / self.tokens as f64
     }
 
-    /// Bits per byte of text: nats / (ln 2 · bytes). Unlike the loss it does not depend on how text is cut into tokens. For an
-    /// encoder the bytes are those of the masked tokens.
+    /// Bits per byte of text: nats / (ln 2 · bytes). Unlike the loss it does not depend on how text is cut into tokens.
+    /// For an encoder the bytes are those of the masked tokens.
     pub fn bits_per_byte(&self) -> f64 {
         self.nats / (std::f64::consts::LN_2 * self.bytes as f64)
     }
@@ -36,8 +36,8 @@ impl Validation {
 }
 
 impl Examiner<'_> {
-    /// Measures the model on all held-out stories, the passes dealt out to the ranks in turn. The order of summation is fixed, so the
-    /// same model gives the same bits, however many ranks there are.
+    /// Measures the model on all held-out stories, the passes dealt out to the ranks in turn. The order of summation is
+    /// fixed, so the same model gives the same bits, however many ranks there are.
     ///
     /// # Errors
     /// When another rank is gone.
@@ -61,7 +61,8 @@ impl Examiner<'_> {
         Ok(result)
     }
 
-    /// Whether the held-out stories ask anything that [`Self::validate`] could measure: one scored token, one byte of text.
+    /// Whether the held-out stories ask anything that [`Self::validate`] could measure: one scored token, one byte of
+    /// text.
     pub fn can_validate(&self, stories: &Stories) -> bool {
         ranges(stories, self.most_tokens).into_iter().any(|range| {
             let batch = self.objective.validation(stories, range);

@@ -9,8 +9,8 @@ use crate::trained::portable;
 
 /// The `config.json` of a model.
 ///
-/// A model that transformers knows is called what it is there. One that needs the code beside it has a model type of its own,
-/// so that without `trust_remote_code` it is refused rather than loaded with another layer.
+/// A model that transformers knows is called what it is there. One that needs the code beside it has a model type of
+/// its own, so that without `trust_remote_code` it is refused rather than loaded with another layer.
 pub fn model(spec: &ModelSpec, specials: SpecialIds, form: &Form) -> Value {
     let mut config = match spec.architecture {
         Architecture::GptNeo => gpt_neo(spec),
@@ -70,8 +70,8 @@ fn roberta(spec: &ModelSpec) -> Map<String, Value> {
     }))
 }
 
-/// What a model says of itself that is built by the shipped code. The stock classes that this code extends make an activation
-/// of their own first, which is then replaced: one that they know stands for it.
+/// What a model says of itself that is built by the shipped code. The stock classes that this code extends make an
+/// activation of their own first, which is then replaced: one that they know stands for it.
 fn shipped(architecture: Architecture, layer: &Value, learned: &Value) -> Map<String, Value> {
     let name = match architecture {
         Architecture::GptNeo => "SeedbedGPTNeo",

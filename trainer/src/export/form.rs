@@ -1,4 +1,5 @@
-//! How transformers is told which feed-forward layer a model has: by a name that it knows, or by code beside the weights.
+//! How transformers is told which feed-forward layer a model has: by a name that it knows, or by code beside the
+//! weights.
 
 use serde_json::{Map, Value, json};
 use spec::model::{Architecture, ModelSpec};
@@ -48,9 +49,9 @@ pub enum Form {
 
 /// The form of the layer of a network.
 ///
-/// Layer and activation are looked up by the names in which a spec is written, and what is learned by the declared names, so a
-/// new one needs a function in `feed_forward_seedbed.py`, or a line in the table of known names, and nothing else here. A new
-/// layer needs a class there or in `kan_seedbed.py`.
+/// Layer and activation are looked up by the names in which a spec is written, and what is learned by the declared
+/// names, so a new one needs a function in `feed_forward_seedbed.py`, or a line in the table of known names, and
+/// nothing else here. A new layer needs a class there or in `kan_seedbed.py`.
 ///
 /// # Errors
 /// When neither knows it.

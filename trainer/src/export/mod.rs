@@ -1,8 +1,8 @@
 //! `seedbed-trainer export`: a model that others can load.
 //!
-//! [`form`] says how transformers is told which feed-forward layer a model has: a name that it knows, or the Python files
-//! here, which are shipped with the weights. [`config`], [`tokenizer`], [`weights`] and [`card`] make the files, and
-//! [`publish`] puts them in their place, all or none.
+//! [`form`] says how transformers is told which feed-forward layer a model has: a name that it knows, or the Python
+//! files here, which are shipped with the weights. [`config`], [`tokenizer`], [`weights`] and [`card`] make the files,
+//! and [`publish`] puts them in their place, all or none.
 
 pub mod card;
 pub mod config;

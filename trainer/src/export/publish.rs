@@ -50,8 +50,8 @@ pub fn check(folder: &Path) -> Result<(), ExportError> {
     }
 }
 
-/// Writes `files` into a folder beside `folder`, flushes them to disk, and gives it that name; an earlier export is replaced
-/// in one step where the file system can exchange two names, else in two.
+/// Writes `files` into a folder beside `folder`, flushes them to disk, and gives it that name; an earlier export is
+/// replaced in one step where the file system can exchange two names, else in two.
 ///
 /// # Errors
 /// When something else is in the way, or a part cannot be written; what was there before is then still there.
@@ -81,7 +81,8 @@ fn publish(folder: &Path, files: &BTreeMap<&'static str, Vec<u8>>) -> io::Result
     } else {
         fs::rename(staging.path(), &target)?;
     }
-    // What lies under the staging folder's name now, if anything, is the earlier export: it goes when the handle is dropped.
+    // What lies under the staging folder's name now, if anything, is the earlier export: it goes when the handle is
+    // dropped.
     sync_folder(parent)
 }
 

@@ -19,8 +19,8 @@ pub struct Files {
 
 /// The files for a model of this architecture and context.
 ///
-/// For an encoder a text is `<s> … </s>`, as in training. For a decoder it is `<s> …`: a text that `</s>` closes cannot be
-/// gone on with.
+/// For an encoder a text is `<s> … </s>`, as in training. For a decoder it is `<s> …`: a text that `</s>` closes cannot
+/// be gone on with.
 ///
 /// # Errors
 /// When the tokenizer is no JSON object.

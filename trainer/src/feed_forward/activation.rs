@@ -145,8 +145,8 @@ fn these<const COUNT: usize>(learned: &[Tensor]) -> &[Tensor; COUNT] {
     learned.try_into().expect("invariant: a function takes what its definition says")
 }
 
-/// `f(x)` computed in fp32 where x is bf16. A single kernel of libtorch does so by itself and rounds once; a function of several
-/// would round in between, and tanh and σ would take their slopes from a result that is rounded.
+/// `f(x)` computed in fp32 where x is bf16. A single kernel of libtorch does so by itself and rounds once; a function
+/// of several would round in between, and tanh and σ would take their slopes from a result that is rounded.
 fn widened(x: &Tensor, f: fn(&Tensor) -> Tensor) -> Tensor {
     match x.kind() {
         Kind::BFloat16 => f(&x.to_kind(Kind::Float)).to_kind(Kind::BFloat16),

@@ -1,7 +1,7 @@
 //! Kolmogorov-Arnold layers with Chebyshev polynomials on their edges.
 //!
-//! Tₙ(cos θ) = cos nθ, so that T₀ = 1, T₁(z) = z and Tₙ(z) = 2z·Tₙ₋₁(z) − Tₙ₋₂(z). The recursion is used: the slope of arccos has
-//! no end at ±1, where tanh of a large entry is.
+//! Tₙ(cos θ) = cos nθ, so that T₀ = 1, T₁(z) = z and Tₙ(z) = 2z·Tₙ₋₁(z) − Tₙ₋₂(z). The recursion is used: the slope of
+//! arccos has no end at ±1, where tanh of a large entry is.
 
 use tch::{Kind, Tensor};
 
@@ -9,11 +9,11 @@ use crate::model::declare::Declarations;
 use crate::model::linear::{Weights, linear};
 use crate::parameters::Start;
 
-/// y_o = Σᵢ Σₙ C_ion·Tₙ(tanh xᵢ), n = 0..=degree, without a bias but for the T₀ (Sidharth et al. 2024, arXiv:2405.07200; ChebyKAN
-/// of SynodicMonth, whose shapes and start these are).
+/// y_o = Σᵢ Σₙ C_ion·Tₙ(tanh xᵢ), n = 0..=degree, without a bias but for the T₀ (Sidharth et al. 2024,
+/// arXiv:2405.07200; ChebyKAN of SynodicMonth, whose shapes and start these are).
 ///
-/// C is `cheby_coeffs`, `[inputs, outputs, degree + 1]`, and starts as N(0, 1/(inputs·(degree + 1))²), in any case. Nothing
-/// stands between two layers, though ChebyKAN's examples have a layer normalisation there.
+/// C is `cheby_coeffs`, `[inputs, outputs, degree + 1]`, and starts as N(0, 1/(inputs·(degree + 1))²), in any case.
+/// Nothing stands between two layers, though ChebyKAN's examples have a layer normalisation there.
 #[derive(Debug)]
 pub struct ChebyshevLayer {
     /// C.

@@ -9,12 +9,12 @@ use super::spline_start;
 use crate::model::declare::Declarations;
 use crate::model::linear::{Linear, Weights};
 
-/// second(gelu(first(x))): two layers of spline edges with the exact gelu between them, or one and a linear map with a bias
-/// (tiny-transformers of AISE, TU Delft 2024, `code/filip/activations_{gpt_neo,roberta}.py`).
+/// second(gelu(first(x))): two layers of spline edges with the exact gelu between them, or one and a linear map with a
+/// bias (tiny-transformers of AISE, TU Delft 2024, `code/filip/activations_{gpt_neo,roberta}.py`).
 ///
-/// It meant order 5 and got 3, since its copy of efficient-kan passes the number of intervals on as the order; and 256 channels,
-/// twice the plain layer's parameters. Shapes and starts are those of [`spline`](super::spline). Its names are those of its
-/// checkpoints, where each of the two layers is a network of its own: `….layers.0.base_weight`.
+/// It meant order 5 and got 3, since its copy of efficient-kan passes the number of intervals on as the order; and 256
+/// channels, twice the plain layer's parameters. Shapes and starts are those of [`spline`](super::spline). Its names
+/// are those of its checkpoints, where each of the two layers is a network of its own: `….layers.0.base_weight`.
 #[derive(Debug)]
 pub struct DelftSpline {
     /// The layer into the hidden channels.

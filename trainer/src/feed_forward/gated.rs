@@ -7,9 +7,10 @@ use crate::model::linear::Linear;
 
 /// W₂(f(Wx + b) · (Vx + c)) + b₂ (Dauphin et al. 2017, arXiv:1612.08083; Shazeer 2020, arXiv:2002.05202).
 ///
-/// The names by f: σ is `glu`, x `bilinear`, relu `reglu`, gelu `geglu`, silu `swiglu`, x·σ(βx) `learnable-swiglu`, relu²
-/// `relu2-glu`. With relu on both halves it is `drelu` (Song et al. 2024, TurboSparse, arXiv:2406.05955). The study of 2024 had
-/// gelu-tanh for f, W and V as the rows of one matrix, the gate in the second half: `delft-geglu`, here as two matrices.
+/// The names by f: σ is `glu`, x `bilinear`, relu `reglu`, gelu `geglu`, silu `swiglu`, x·σ(βx) `learnable-swiglu`,
+/// relu² `relu2-glu`. With relu on both halves it is `drelu` (Song et al. 2024, TurboSparse, arXiv:2406.05955). The
+/// study of 2024 had gelu-tanh for f, W and V as the rows of one matrix, the gate in the second half: `delft-geglu`,
+/// here as two matrices.
 ///
 /// W and V are `[width, hidden]`, W₂ is `[hidden, width]`, all with biases. All start as linear maps of the network do.
 #[derive(Debug)]

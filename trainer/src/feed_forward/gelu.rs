@@ -13,7 +13,8 @@ pub fn gelu(x: &Tensor) -> Tensor {
     x.gelu("none")
 }
 
-/// 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))), the paper's approximation; `gelu_new` in transformers, the default of GPT-Neo.
+/// 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))), the paper's approximation; `gelu_new` in transformers, the default of
+/// GPT-Neo.
 pub fn gelu_tanh(x: &Tensor) -> Tensor {
     x.gelu("tanh")
 }
@@ -35,7 +36,8 @@ pub fn delft_learnable_gelu(x: &Tensor, [alpha]: &[Tensor; 1]) -> Tensor {
     gelu_tanh(x) * alpha
 }
 
-/// x·Φ(βx): the paper's Φ((x − µ)/σ) with µ = 0 and β = 1/σ learned. Linear at β = 0, [`gelu`] at 1, nearing relu as β grows.
+/// x·Φ(βx): the paper's Φ((x − µ)/σ) with µ = 0 and β = 1/σ learned. Linear at β = 0, [`gelu`] at 1, nearing relu as β
+/// grows.
 ///
 /// β starts at `model.learnable-gelu.beta`.
 pub fn learnable_gelu(x: &Tensor, [beta]: &[Tensor; 1]) -> Tensor {

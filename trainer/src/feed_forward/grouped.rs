@@ -1,4 +1,5 @@
-//! Kolmogorov-Arnold layers whose channels share their functions in groups: two linear maps, and a learned function before each.
+//! Kolmogorov-Arnold layers whose channels share their functions in groups: two linear maps, and a learned function
+//! before each.
 
 use spec::feed_forward::{Curve, GroupedFunction, KanStart};
 use tch::Tensor;
@@ -9,8 +10,8 @@ use super::{chebyshev, polynomial};
 use crate::model::declare::Declarations;
 use crate::model::linear::{Linear, Weights};
 
-/// W₂·f₂(W₁·f₁(x) + b₁) + b₂: GR-KAN (Yang & Wang 2024, Kolmogorov-Arnold transformer, arXiv:2409.10594) with rational functions,
-/// or the same with Chebyshev polynomials (Alves & Vicente 2026, kan-lm-study).
+/// W₂·f₂(W₁·f₁(x) + b₁) + b₂: GR-KAN (Yang & Wang 2024, Kolmogorov-Arnold transformer, arXiv:2409.10594) with rational
+/// functions, or the same with Chebyshev polynomials (Alves & Vicente 2026, kan-lm-study).
 ///
 /// W₁ is `[width, hidden]`, W₂ `[hidden, width]`, both with biases. f₁ starts as the identity, f₂ as swish or gelu; see
 /// [`grouped_start`].
@@ -44,9 +45,10 @@ pub struct Form {
 pub enum GroupedActivation {
     /// (a₀ + a₁x + … + a₅x⁵) / (1 + |b₁x + … + b₄x⁴|).
     ///
-    /// The paper's formula, with one a for all groups and a b for each, as in the authors' code. That code divides by something
-    /// else, 1 + |b₁x| + … + |b₄x⁴| on a GPU and 1 + |b₁|x + … + |b₄|x⁴ without one; all three agree where x ≥ 0 and b ≥ 0.
-    /// The slope of |q| at q = 0 is taken for 1, as in its kernel: with 0, the b of a function that starts as the identity would never move.
+    /// The paper's formula, with one a for all groups and a b for each, as in the authors' code. That code divides by
+    /// something else, 1 + |b₁x| + … + |b₄x⁴| on a GPU and 1 + |b₁|x + … + |b₄|x⁴ without one; all three agree where x
+    /// ≥ 0 and b ≥ 0. The slope of |q| at q = 0 is taken for 1, as in its kernel: with 0, the b of a function that
+    /// starts as the identity would never move.
     Rational {
         /// `[1, 6]`, lowest power first.
         numerator: Tensor,

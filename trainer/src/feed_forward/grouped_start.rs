@@ -1,12 +1,13 @@
 //! How a Kolmogorov-Arnold layer with grouped functions starts.
 //!
-//! The functions start as the identity before the first map and as swish or gelu before the second. A rational function is the
-//! identity exactly, and the two curves by our own least-squares fits on [−5, 5]. Chebyshev polynomials are fitted to all three
-//! as kan-lm-study does it: at 2048 points of [−3, 3], with 10⁻⁶ on the diagonal.
+//! The functions start as the identity before the first map and as swish or gelu before the second. A rational function
+//! is the identity exactly, and the two curves by our own least-squares fits on [−5, 5]. Chebyshev polynomials are
+//! fitted to all three as kan-lm-study does it: at 2048 points of [−3, 3], with 10⁻⁶ on the diagonal.
 //!
-//! The maps start as all of the network do. With `source` they preserve the variance, biases at 0: W₁ is N(0, 1/hidden) and W₂
-//! is N(0, α/width), where α = 1/E[f(z)²], z ~ N(0, 1), is 2.811 for swish and 2.352 for gelu (Yang & Wang 2024, section 4.4);
-//! in kan-lm-study α is ½. In the authors' released code a later line starts both maps with N(0, 0.02²) instead.
+//! The maps start as all of the network do. With `source` they preserve the variance, biases at 0: W₁ is N(0, 1/hidden)
+//! and W₂ is N(0, α/width), where α = 1/E[f(z)²], z ~ N(0, 1), is 2.811 for swish and 2.352 for gelu (Yang & Wang 2024,
+//! section 4.4); in kan-lm-study α is ½. In the authors' released code a later line starts both maps with N(0, 0.02²)
+//! instead.
 
 use spec::feed_forward::learned::RATIONAL_GELU;
 use spec::feed_forward::{Curve, GroupedFunction, KanStart};
@@ -23,8 +24,8 @@ use crate::parameters::Start;
 /// x over 1.
 const RATIONAL_IDENTITY: [&[f64]; 2] = [&[0.0, 1.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 4]];
 
-/// Numerator and denominator of swish by least squares on [−5, 5], 6.3·10⁻⁵ away at most. `trainer/tests/reference/make_kan.py`
-/// fits it.
+/// Numerator and denominator of swish by least squares on [−5, 5], 6.3·10⁻⁵ away at most.
+/// `trainer/tests/reference/make_kan.py` fits it.
 const RATIONAL_SWISH: [&[f64]; 2] = [
     &[1.892_385e-5, 0.5, 0.249_924_369, 0.052_651_934, 0.005_539_034, 0.000_243_366],
     &[0.0, 0.105_303_869, 0.0, 0.000_486_733],
@@ -34,7 +35,8 @@ const RATIONAL_SWISH: [&[f64]; 2] = [
 const SWISH_GAIN: f64 = 2.810_761_124;
 const GELU_GAIN: f64 = 2.351_715_614;
 
-/// Points of the fit of Chebyshev polynomials, how far they reach to both sides of 0, and what is added on the diagonal.
+/// Points of the fit of Chebyshev polynomials, how far they reach to both sides of 0, and what is added on the
+/// diagonal.
 const FIT_POINTS: i64 = 2048;
 const FIT_REACH: f64 = 3.0;
 const FIT_RIDGE: f64 = 1e-6;

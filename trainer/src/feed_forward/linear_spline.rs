@@ -5,12 +5,12 @@ use tch::{Kind, Tensor};
 
 use super::one_pass;
 
-/// Straight lines between values at 64 anchors evenly spaced on [−15, 15], constant beyond (idiap, lm-afs: learned activation
-/// functions for language models).
+/// Straight lines between values at 64 anchors evenly spaced on [−15, 15], constant beyond (idiap, lm-afs: learned
+/// activation functions for language models).
 ///
-/// The values are `[owners, 64]`: an owner is a channel, or one for the layer, as there. They start at the anchors themselves, so
-/// that the function starts as x. Its authors have that as a choice; their default, 0.01 everywhere, is a constant through which
-/// no gradient passes, and they gave it a learning rate two hundred times the usual.
+/// The values are `[owners, 64]`: an owner is a channel, or one for the layer, as there. They start at the anchors
+/// themselves, so that the function starts as x. Its authors have that as a choice; their default, 0.01 everywhere, is
+/// a constant through which no gradient passes, and they gave it a learning rate two hundred times the usual.
 pub fn linear_spline(x: &Tensor, [values]: &[Tensor; 1]) -> Tensor {
     if one_pass::is_fit(x, &[values]) {
         return one_pass::anchored(x, values, ANCHOR_REACH);

@@ -1,5 +1,5 @@
-//! Activations in fp32 that have more coefficients than libtorch's operations can take at once: one pass each way instead of one for
-//! each power or look-up.
+//! Activations in fp32 that have more coefficients than libtorch's operations can take at once: one pass each way
+//! instead of one for each power or look-up.
 
 use tch::{Device, Kind, Tensor};
 

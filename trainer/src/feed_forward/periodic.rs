@@ -12,8 +12,8 @@ pub fn sin(x: &Tensor) -> Tensor {
 
 /// x + sin²(αx)/α (Ziyin et al. 2020, arXiv:2006.08195).
 ///
-/// α is `[width]` or `[1]`; it starts at `model.snake.frequency`. The paper has 1 for want of better knowledge, and 5 to 50
-/// for data that are periodic.
+/// α is `[width]` or `[1]`; it starts at `model.snake.frequency`. The paper has 1 for want of better knowledge, and 5
+/// to 50 for data that are periodic.
 pub fn snake(x: &Tensor, [alpha]: &[Tensor; 1]) -> Tensor {
     // At α = 0 the function is x, but as 0/0.
     let alpha = alpha.where_scalarother(&alpha.abs().ge(SMALLEST_FREQUENCY), SMALLEST_FREQUENCY);

@@ -21,11 +21,11 @@ pub fn poly_relu(x: &Tensor, [weight, bias]: &[Tensor; 2]) -> Tensor {
 /// bias + Σᵢ aᵢ·norm(xⁱ), i = 1, 2, 3, where norm(v) = v/√(mean of v² over the row + 10⁻⁶) (Zhuo et al. 2024, PolyCom,
 /// arXiv:2411.03884).
 ///
-/// The row is the hidden layer of one token, `[T, width]`: an entry's value depends on all channels, but on no other token, so
-/// packing changes nothing. Parameters are those of [`poly_relu`].
+/// The row is the hidden layer of one token, `[T, width]`: an entry's value depends on all channels, but on no other
+/// token, so packing changes nothing. Parameters are those of [`poly_relu`].
 pub fn poly_norm(x: &Tensor, [weight, bias]: &[Tensor; 2]) -> Tensor {
-    // norm(xⁱ) is the same for x/s with the constant over s²ⁱ, whatever s. With the row's largest entry for s nothing overflows;
-    // s is held constant, since the value does not depend on it.
+    // norm(xⁱ) is the same for x/s with the constant over s²ⁱ, whatever s. With the row's largest entry for s nothing
+    // overflows; s is held constant, since the value does not depend on it.
     let scale = x.detach().abs().amax(-1, true).clamp_min(1.0);
     let x = x / &scale;
     let (square, inverse) = (x.square(), scale.square().reciprocal());
@@ -42,11 +42,11 @@ fn normalised(entries: &Tensor, epsilon: &Tensor) -> Tensor {
     entries * (entries.square().mean_dim(-1, true, None::<Kind>) + epsilon).rsqrt()
 }
 
-/// (a₀ + a₁x + … + a₅x⁵) / (1 + |b₁x + … + b₄x⁴|), the safe Padé unit (Molina et al. 2020, arXiv:1907.06732), in transformers
-/// as Fang et al. 2022 (RAFT, arXiv:2208.14111) have it.
+/// (a₀ + a₁x + … + a₅x⁵) / (1 + |b₁x + … + b₄x⁴|), the safe Padé unit (Molina et al. 2020, arXiv:1907.06732), in
+/// transformers as Fang et al. 2022 (RAFT, arXiv:2208.14111) have it.
 ///
-/// The numerator is `[owners, 6]`, the denominator `[owners, 4]`, lowest power first; one set a layer in both papers. They
-/// start as GELU, by our own fit, 0.0036 from it at most on [−5, 5]. Finite for |x| < 10⁷.
+/// The numerator is `[owners, 6]`, the denominator `[owners, 4]`, lowest power first; one set a layer in both papers.
+/// They start as GELU, by our own fit, 0.0036 from it at most on [−5, 5]. Finite for |x| < 10⁷.
 pub fn rational(x: &Tensor, [numerator, denominator]: &[Tensor; 2]) -> Tensor {
     if one_pass::is_fit(x, &[numerator, denominator]) {
         return one_pass::rational(x, numerator, denominator);

@@ -12,16 +12,17 @@ use crate::parameters::Start;
 /// ε of the normalisation: PyTorch's default.
 const EPSILON: f64 = 1e-5;
 
-/// Standard deviation with which coefficients start. Its authors cut the distribution at ±2, twenty of these away: never.
+/// Standard deviation with which coefficients start. Its authors cut the distribution at ±2, twenty of these away:
+/// never.
 const COEFFICIENT_STD: f64 = 0.1;
 
-/// y_o = b_o + Σᵢ W_oi·silu(xᵢ) + Σᵢ Σₘ C_oim·exp(−((zᵢ − cₘ)/h)²), z the layer-normalised x, as in the authors' package
-/// fast-kan.
+/// y_o = b_o + Σᵢ W_oi·silu(xᵢ) + Σᵢ Σₘ C_oim·exp(−((zᵢ − cₘ)/h)²), z the layer-normalised x, as in the authors'
+/// package fast-kan.
 ///
-/// The cₘ are evenly spaced, 8 on [−2, 2] by default, and h is their distance. `layernorm` has a weight and a bias `[inputs]`;
-/// W and b are `base_linear`, `[outputs, inputs]` and `[outputs]`; C is `spline_linear.weight`, `[outputs, inputs · centres]`,
-/// the centres of one input side by side. C starts as N(0, 0.1²). W and b start as linear maps of the network do, or with
-/// `source` as PyTorch's: U(±1/√inputs).
+/// The cₘ are evenly spaced, 8 on [−2, 2] by default, and h is their distance. `layernorm` has a weight and a bias
+/// `[inputs]`; W and b are `base_linear`, `[outputs, inputs]` and `[outputs]`; C is `spline_linear.weight`, `[outputs,
+/// inputs · centres]`, the centres of one input side by side. C starts as N(0, 0.1²). W and b start as linear maps of
+/// the network do, or with `source` as PyTorch's: U(±1/√inputs).
 #[derive(Debug)]
 pub struct RadialBasisLayer {
     /// From x to z.

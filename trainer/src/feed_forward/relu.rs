@@ -26,15 +26,16 @@ pub fn relu2(x: &Tensor) -> Tensor {
 
 /// scale·max(0, x)² + bias (Yu et al. 2022, MetaFormer baselines, arXiv:2210.13452).
 ///
-/// It starts with mean 0 and variance 1 for x from N(0, 1): scale at 0.8944, bias at −0.4472. One of each a layer in the paper.
+/// It starts with mean 0 and variance 1 for x from N(0, 1): scale at 0.8944, bias at −0.4472. One of each a layer in
+/// the paper.
 pub fn star_relu(x: &Tensor, [scale, bias]: &[Tensor; 2]) -> Tensor {
     relu2(x) * scale + bias
 }
 
 /// max(0, x) + a·min(0, x) (He et al. 2015, arXiv:1502.01852).
 ///
-/// `x` is `[T, width]`, the slope `a` is `[width]` or `[1]`; it starts at `model.prelu.slope`, 0.25 in the paper. The study of
-/// 2024 started it at 0, and called it alpha: `delft-prelu`.
+/// `x` is `[T, width]`, the slope `a` is `[width]` or `[1]`; it starts at `model.prelu.slope`, 0.25 in the paper. The
+/// study of 2024 started it at 0, and called it alpha: `delft-prelu`.
 pub fn prelu(x: &Tensor, [slope]: &[Tensor; 1]) -> Tensor {
     x.prelu(slope)
 }
@@ -48,7 +49,8 @@ pub fn erf_relu(x: &Tensor, [alpha]: &[Tensor; 1]) -> Tensor {
 
 /// αₚx² + x/2 above 0, αₙx² + x/2 below (Huang and Schlag 2024, arXiv:2411.13010): the integral of an expanded PReLU.
 ///
-/// What is learned is softplus⁻¹ of αₚ and αₙ, which keeps them positive; both α start at 0.8. One of each a layer in the paper.
+/// What is learned is softplus⁻¹ of αₚ and αₙ, which keeps them positive; both α start at 0.8. One of each a layer in
+/// the paper.
 pub fn xiprelu(x: &Tensor, [positive, negative]: &[Tensor; 2]) -> Tensor {
     let square = x.square();
     (&square * positive.softplus()).where_self(&x.gt(0.0), &(square * negative.softplus())) + x * 0.5

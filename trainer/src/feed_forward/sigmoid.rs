@@ -19,8 +19,8 @@ pub fn softplus(x: &Tensor) -> Tensor {
     x.softplus()
 }
 
-/// Φ((x − µ)/σ), µ = 0.707107, σ = 0.282095 (Ma et al. 2022, MEGA, arXiv:2209.10655): near relu2 in value and slope at µ + σ,
-/// but bounded; `laplace` in transformers. Like the authors we round µ = √½ and σ = √(1/4π).
+/// Φ((x − µ)/σ), µ = 0.707107, σ = 0.282095 (Ma et al. 2022, MEGA, arXiv:2209.10655): near relu2 in value and slope at
+/// µ + σ, but bounded; `laplace` in transformers. Like the authors we round µ = √½ and σ = √(1/4π).
 #[expect(clippy::approx_constant, reason = "six digits are what the authors have")]
 pub fn laplace(x: &Tensor) -> Tensor {
     ((x - 0.707_107) / (-0.282_095 * SQRT_2)).erfc() * 0.5

@@ -1,13 +1,14 @@
 //! Kolmogorov-Arnold layers with B-spline edges (Liu et al. 2024, arXiv:2404.19756).
 //!
-//! The learned function on the edge from input i to output o is w·silu(x) + s·Σₘ cₘBₘ(x), and an output is the sum of its
-//! edges, so that a layer is two matrix products, one over silu(x), one over the bases of all inputs; or one over both.
+//! The learned function on the edge from input i to output o is w·silu(x) + s·Σₘ cₘBₘ(x), and an output is the sum of
+//! its edges, so that a layer is two matrix products, one over silu(x), one over the bases of all inputs; or one over
+//! both.
 //!
-//! The basis: order k, G intervals of width h between the ends of the grid, knots tⱼ = low + (j − k)h for j = 0..=G + 2k,
-//! and the G + k functions Bₘ of order k on them. All are one curve, shifted: on the cell tⱼ ≤ x < tⱼ₊₁ only B_(j−k)..=Bⱼ
-//! are not zero, and each is a polynomial in u = (x − tⱼ)/h that does not depend on j. So the recursion of Cox and de Boor
-//! is run once, on polynomials (`pieces`), and a forward pass evaluates k + 1 of them for each entry instead of the whole
-//! recursion on all G + 2k intervals.
+//! The basis: order k, G intervals of width h between the ends of the grid, knots tⱼ = low + (j − k)h for j = 0..=G +
+//! 2k, and the G + k functions Bₘ of order k on them. All are one curve, shifted: on the cell tⱼ ≤ x < tⱼ₊₁ only
+//! B_(j−k)..=Bⱼ are not zero, and each is a polynomial in u = (x − tⱼ)/h that does not depend on j. So the recursion of
+//! Cox and de Boor is run once, on polynomials (`pieces`), and a forward pass evaluates k + 1 of them for each entry
+//! instead of the whole recursion on all G + 2k intervals.
 
 use native::{PackedMap, SplineEdges, SplinePieces};
 use spec::feed_forward::SplineGrid;
@@ -18,9 +19,10 @@ use crate::model::linear::{Weights, is_float32, is_on_gpu, is_packed, linear};
 
 /// y_o = Σᵢ W_oi·silu(xᵢ) + Σᵢ S_oi Σₘ C_oim·Bₘ(xᵢ), without a bias.
 ///
-/// W is `base_weight` and S `spline_scaler`, both `[outputs, inputs]`, C is `spline_weight`, `[outputs, inputs, G + k]`: as in
-/// efficient-kan (Blealtan 2024), whose mathematics this is. Without S, its `enable_standalone_scale_spline = False`, S is 1.
-/// [`spline_start`](super::spline_start) says how they start. S does not decay, like the weight of a norm.
+/// W is `base_weight` and S `spline_scaler`, both `[outputs, inputs]`, C is `spline_weight`, `[outputs, inputs, G +
+/// k]`: as in efficient-kan (Blealtan 2024), whose mathematics this is. Without S, its `enable_standalone_scale_spline
+/// = False`, S is 1. [`spline_start`](super::spline_start) says how they start. S does not decay, like the weight of a
+/// norm.
 #[derive(Debug)]
 pub struct SplineLayer {
     /// W.
@@ -77,8 +79,8 @@ impl SplineLayer {
         }
     }
 
-    /// The same by two products. A GPU multiplies matrices whose sides are no multiples of eight at a fraction of its rate, so
-    /// both sides are filled up with zeros.
+    /// The same by two products. A GPU multiplies matrices whose sides are no multiples of eight at a fraction of its
+    /// rate, so both sides are filled up with zeros.
     fn on_gpu(&self, x: &Tensor) -> Tensor {
         let (outputs, inputs) = self.base_weight.size2().expect("invariant: weights are [outputs, inputs]");
         let (below, right) = (missing(outputs), missing(inputs));
@@ -113,7 +115,8 @@ fn filled(tensor: &Tensor, zeros: &[i64]) -> Tensor {
 #[derive(Debug)]
 pub struct SplineBasis {
     grid: SplineGrid,
-    /// `[k + 1, k + 1]`: the coefficient of uᵖ in the piece of the basis function that began k − j cells ago, at `[p, j]`.
+    /// `[k + 1, k + 1]`: the coefficient of uᵖ in the piece of the basis function that began k − j cells ago, at `[p,
+    /// j]`.
     coefficients: Tensor,
     /// The same in fp32, the coefficients of one piece together.
     by_piece: Vec<f32>,
@@ -137,8 +140,8 @@ impl SplineBasis {
         let width = (high - low) / intervals as f64;
         let cells = intervals + 2 * order;
         let from_first_knot = (x - low) / width + order as f64;
-        // An entry below the knots goes to cell −1, one above them to cell G + 2k: both touch columns that are cut off below.
-        // So does one that is not a number: it must reach the loss through the base, not end as an index.
+        // An entry below the knots goes to cell −1, one above them to cell G + 2k: both touch columns that are cut off
+        // below. So does one that is not a number: it must reach the loss through the base, not end as an index.
         let cell = from_first_knot.detach().floor().clamp(-1.0, cells as f64).nan_to_num(-1.0, None, None);
         let within = (from_first_knot - &cell).clamp(0.0, 1.0);
         let pieces = self.evaluate_pieces(&within);
@@ -175,11 +178,11 @@ impl SplineBasis {
     }
 }
 
-/// The polynomials in u, lowest power first, of the order + 1 uniform B-splines that are not zero on a cell, from the one that
-/// began `order` cells ago to the one that begins here.
+/// The polynomials in u, lowest power first, of the order + 1 uniform B-splines that are not zero on a cell, from the
+/// one that began `order` cells ago to the one that begins here.
 ///
-/// With one interval to a cell, Cox and de Boor say: pⱼ of order n = ((u + n − j)·pⱼ₋₁ + (j + 1 − u)·pⱼ) / n, both of order
-/// n − 1; and the only one of order 0 is 1 (de Boor 1978, A Practical Guide to Splines, chapter IX).
+/// With one interval to a cell, Cox and de Boor say: pⱼ of order n = ((u + n − j)·pⱼ₋₁ + (j + 1 − u)·pⱼ) / n, both of
+/// order n − 1; and the only one of order 0 is 1 (de Boor 1978, A Practical Guide to Splines, chapter IX).
 pub fn pieces(order: usize) -> Vec<Vec<f64>> {
     let mut pieces = vec![vec![1.0]];
     for n in 1..=order {

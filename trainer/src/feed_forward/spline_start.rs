@@ -6,14 +6,16 @@
 //! | source | U(±1/√inputs) | U(±1/√inputs) | fitted noise |
 //! | delft | U(±√(6/(inputs + outputs))) | 1 | fitted noise |
 //!
-//! *Network*: S and a small spline as the paper has them (Liu et al. 2024, arXiv:2404.19756, section 2.2). *Source*: efficient-kan
-//! (Blealtan) at its commit 7b6ce1c, with scales of 1: He's uniform rule with a = √5 for both. Its `scale_base` and
-//! `scale_spline` multiply a there, not the weights, so that a larger scale makes smaller weights; they are not offered.
-//! *Delft*: the copy of an earlier efficient-kan that the study of 2024 carried: Glorot's uniform rule.
+//! *Network*: S and a small spline as the paper has them (Liu et al. 2024, arXiv:2404.19756, section 2.2). *Source*:
+//! efficient-kan (Blealtan) at its commit 7b6ce1c, with scales of 1: He's uniform rule with a = √5 for both. Its
+//! `scale_base` and `scale_spline` multiply a there, not the weights, so that a larger scale makes smaller weights;
+//! they are not offered. *Delft*: the copy of an earlier efficient-kan that the study of 2024 carried: Glorot's uniform
+//! rule.
 //!
-//! *Fitted noise*: on every edge the spline of the least coefficients, in the sense of Σc², that takes values from U(±½)·0.1/G at
-//! the G + 1 ends of the intervals. The package solves a least-squares problem for every input. All have the same grid, and
-//! so the same matrix A, `[G + 1, G + k]`, of what each basis function is at each end: one pseudo-inverse Aᵀ(AAᵀ)⁻¹ does.
+//! *Fitted noise*: on every edge the spline of the least coefficients, in the sense of Σc², that takes values from
+//! U(±½)·0.1/G at the G + 1 ends of the intervals. The package solves a least-squares problem for every input. All have
+//! the same grid, and so the same matrix A, `[G + 1, G + k]`, of what each basis function is at each end: one
+//! pseudo-inverse Aᵀ(AAᵀ)⁻¹ does.
 
 use spec::feed_forward::{KanStart, SplineGrid};
 
@@ -61,10 +63,12 @@ fn fitted_noise(grid: SplineGrid) -> Start {
     }
 }
 
-/// Aᵀ(AAᵀ)⁻¹, `[G + k, G + 1]` row by row: from values at the ends of the intervals to the least coefficients that take them.
+/// Aᵀ(AAᵀ)⁻¹, `[G + k, G + 1]` row by row: from values at the ends of the intervals to the least coefficients that take
+/// them.
 pub fn pseudo_inverse(grid: SplineGrid) -> Vec<f64> {
     let (ends, bases) = (grid.intervals as usize + 1, grid.bases() as usize);
-    // At the i-th end u is 0 in the cell where B_i began k cells ago: there the functions from B_i on are the pieces' constants.
+    // At the i-th end u is 0 in the cell where B_i began k cells ago: there the functions from B_i on are the pieces'
+    // constants.
     let constants: Vec<f64> = pieces(grid.order as usize).iter().map(|piece| piece[0]).collect();
     let value = |end: usize, basis: usize| {
         basis.checked_sub(end).and_then(|piece| constants.get(piece)).copied().unwrap_or(0.0)

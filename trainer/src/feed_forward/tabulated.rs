@@ -1,7 +1,8 @@
 //! Activations in bf16, in one pass each way.
 //!
-//! bf16 has 65,536 numbers: a function that no channel has for itself is computed at each of them, by its own definition in
-//! fp32, and looked up. One whose channels have parameters of their own, or that is of a whole row, is computed by a kernel.
+//! bf16 has 65,536 numbers: a function that no channel has for itself is computed at each of them, by its own
+//! definition in fp32, and looked up. One whose channels have parameters of their own, or that is of a whole row, is
+//! computed by a kernel.
 
 use native::{ChannelFunction, NUMBERS};
 use spec::feed_forward::LearnedFunction;
@@ -24,8 +25,8 @@ impl Table {
     /// The table of `f`, which is given `[65536, 1]` in fp32.
     pub fn of(f: impl Fn(&Tensor) -> Tensor) -> Self {
         let x = numbers().set_requires_grad(true);
-        // Whoever measures asks for no gradients, and may be the first to need the table: without a graph up to the sum, libtorch
-        // would walk off its end.
+        // Whoever measures asks for no gradients, and may be the first to need the table: without a graph up to the
+        // sum, libtorch would walk off its end.
         let (y, sum) = tch::with_grad(|| {
             let y = f(&x);
             let sum = y.sum(Kind::Float);

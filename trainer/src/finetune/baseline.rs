@@ -11,8 +11,8 @@ use crate::streams;
 /// How often all questions are answered at random for the mean score of doing so.
 const DRAWS: u64 = 200;
 
-/// The scores of always giving the answer that is most often right in the training set; of ranked candidates, the one at the
-/// place that is most often right (the last one where there are fewer). The first of several.
+/// The scores of always giving the answer that is most often right in the training set; of ranked candidates, the one
+/// at the place that is most often right (the last one where there are fewer). The first of several.
 pub fn majority(measure: Measure, form: Form, training: &[Question], reported: &[Question]) -> Vec<Score> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for question in training {

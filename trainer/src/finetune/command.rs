@@ -30,14 +30,16 @@ use crate::whole_number::from_one;
 pub struct Command {
     #[command(flatten)]
     asked: Asked,
-    /// The folder with the tasks' data, as SuperGLUE's archive has it: RTE/train.jsonl, RTE/val.jsonl …; for babylm-2023 that
-    /// with rte.train.jsonl … or with superglue_filtered/ and glue_filtered/ [default: what `seedbed-trainer data` has]
+    /// The folder with the tasks' data, as SuperGLUE's archive has it: RTE/train.jsonl, RTE/val.jsonl …; for
+    /// babylm-2023 that with rte.train.jsonl … or with superglue_filtered/ and glue_filtered/ [default: what
+    /// `seedbed-trainer data` has]
     #[arg(long, conflicts_with = "store")]
     data: Option<PathBuf>,
     /// The folder of data of `seedbed-trainer data` [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
     #[arg(long)]
     store: Option<PathBuf>,
-    /// Where results go: results.csv, missing.csv, a record and predictions for every task and seed. What is there is kept
+    /// Where results go: results.csv, missing.csv, a record and predictions for every task and seed. What is there is
+    /// kept
     #[arg(long, required_unless_present = "benchmark")]
     to: Option<PathBuf>,
     /// Results go into the run itself, to its folder `evaluation`, where `seedbed report` finds them; what the run says
@@ -47,8 +49,8 @@ pub struct Command {
     /// Names such as rte,cb,copa [default: all tasks of the protocol]
     #[arg(long, value_delimiter = ',')]
     tasks: Vec<String>,
-    /// How it is tuned and scored: superglue chooses the best moment on a held-out part of the training set; babylm-2023 does
-    /// as the challenge's pipeline did, and chooses on the set that it reports [default: superglue]
+    /// How it is tuned and scored: superglue chooses the best moment on a held-out part of the training set;
+    /// babylm-2023 does as the challenge's pipeline did, and chooses on the set that it reports [default: superglue]
     #[arg(long, value_parser = Protocol::NAMES)]
     protocol: Option<String>,
     /// Fine-tuning seeds: of the head, the order and dropout [default: 0,1,2]

@@ -8,8 +8,8 @@
 //! <folder>/missing.csv                                 task,protocol,reason
 //! ```
 //!
-//! Several processes may work in one folder, each on its own tasks and seeds: the tables are made anew from all records until
-//! no record has come meanwhile, so the last writer writes them whole.
+//! Several processes may work in one folder, each on its own tasks and seeds: the tables are made anew from all records
+//! until no record has come meanwhile, so the last writer writes them whole.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -177,8 +177,8 @@ impl ResultsFolder {
     }
 }
 
-/// SuperGLUE's overall score (Wang et al. 2019, arXiv:1905.00537, §3.1), for every protocol and seed that has all eight tasks:
-/// the mean over tasks of their scores.
+/// SuperGLUE's overall score (Wang et al. 2019, arXiv:1905.00537, §3.1), for every protocol and seed that has all eight
+/// tasks: the mean over tasks of their scores.
 fn scores_of_all(records: &BTreeMap<PathBuf, Record>) -> Vec<ResultRow> {
     let mut by_seed: BTreeMap<(&str, u64), Vec<&Record>> = BTreeMap::new();
     for record in records.values().filter(|record| !record.diverged) {

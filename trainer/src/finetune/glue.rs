@@ -1,8 +1,8 @@
 //! The tasks of the BabyLM pipeline of 2023 (Warstadt et al. 2023, arXiv:2301.11796): seven of GLUE (Wang et al. 2018,
 //! arXiv:1804.07461), MNLI twice, and BoolQ, MultiRC and WSC, all as single decisions about two segments.
 //!
-//! Its files are flat: `rte.train.jsonl` with `{"sentence1": "Dana Reeve has died at 44.", "sentence2": "Dana Reeve died.",
-//! "label": 0, "idx": 0}` becomes
+//! Its files are flat: `rte.train.jsonl` with `{"sentence1": "Dana Reeve has died at 44.", "sentence2": "Dana Reeve
+//! died.", "label": 0, "idx": 0}` becomes
 //!
 //! ```text
 //! <s> Dana Reeve has died at 44. </s></s> Dana Reeve died. </s>

@@ -1,5 +1,5 @@
-//! How far one fine-tuning has come, so that a kill costs a minute and not the whole of it: one safetensors file beside its record,
-//! which goes when the record is there.
+//! How far one fine-tuning has come, so that a kill costs a minute and not the whole of it: one safetensors file beside
+//! its record, which goes when the record is there.
 
 use std::collections::HashMap;
 use std::fs;
@@ -124,8 +124,8 @@ impl Halfway {
         Ok(write_atomically(&self.path, |file| file.write_all(&content))?)
     }
 
-    /// How far it came, put into `parameters` and `optimizer`; nothing if there is no whole file of the same fine-tuning, for then
-    /// it begins anew.
+    /// How far it came, put into `parameters` and `optimizer`; nothing if there is no whole file of the same
+    /// fine-tuning, for then it begins anew.
     pub(super) fn read(&self, parameters: &Parameters, optimizer: &Optimizer) -> Result<Option<Position>, TuneError> {
         let Ok(content) = fs::read(&self.path) else { return Ok(None) };
         let Some((record, tensors)) = whole(&content, parameters.size()) else { return Ok(None) };

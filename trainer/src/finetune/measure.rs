@@ -80,9 +80,9 @@ impl Measure {
         }
     }
 
-    /// The one number of a task. SuperGLUE's is the mean of its metrics, but for AX-g, whose parity says nothing without the
-    /// accuracy that stands beside it. The BabyLM challenge's is the accuracy, but for F1 of MRPC and QQP and Matthews correlation
-    /// of CoLA.
+    /// The one number of a task. SuperGLUE's is the mean of its metrics, but for AX-g, whose parity says nothing
+    /// without the accuracy that stands beside it. The BabyLM challenge's is the accuracy, but for F1 of MRPC and QQP
+    /// and Matthews correlation of CoLA.
     pub fn score(self, task: &str, scores: &[Score]) -> f64 {
         let named = |name: &str| scores.iter().find(|score| score.metric == name).unwrap_or(&scores[0]).value;
         match (self, task) {

@@ -1,9 +1,10 @@
 //! A trained network with a new head: what is tuned.
 //!
-//! The head is that of transformers' sequence classifiers. A decoder's (`GPTNeoForSequenceClassification`) is one linear map
-//! without a bias of the state at the last token; an encoder's (`RobertaForSequenceClassification`) is dropout, a dense layer
-//! with tanh, dropout and a linear map of the state at the first token. Where a task asks about words, their mean states stand
-//! beside that state. The head starts from N(0, std²) with the network's own std, and zero biases.
+//! The head is that of transformers' sequence classifiers. A decoder's (`GPTNeoForSequenceClassification`) is one
+//! linear map without a bias of the state at the last token; an encoder's (`RobertaForSequenceClassification`) is
+//! dropout, a dense layer with tanh, dropout and a linear map of the state at the first token. Where a task asks about
+//! words, their mean states stand beside that state. The head starts from N(0, std²) with the network's own std, and
+//! zero biases.
 
 use std::collections::BTreeMap;
 

@@ -118,7 +118,8 @@ pub fn parts<'a>(questions: &[EncodedQuestion], order: &'a [usize], most_tokens:
     parts
 }
 
-/// The places in `questions` that `chosen` names, longest first: texts of one length then share a rectangle of attention.
+/// The places in `questions` that `chosen` names, longest first: texts of one length then share a rectangle of
+/// attention.
 pub fn longest_first(questions: &[EncodedQuestion], mut chosen: Vec<usize>) -> Vec<usize> {
     chosen.sort_by_key(|index| (std::cmp::Reverse(questions[*index].tokens()), *index));
     chosen

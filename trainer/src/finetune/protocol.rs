@@ -12,10 +12,11 @@
 //! | patience | 5 looks | 10 looks without a gain above 0.001 |
 //! | weight decay | 0.01 | 0 |
 //!
-//! Both fall on a straight line to zero, clip the gradient's norm to 1 and use AdamW with β = (0.9, 0.999). `babylm-2023` is that
-//! of `finetune_all_tasks.sh` and `finetune_classification.py` of babylm/evaluation-pipeline-2023 (at 17b3806); there the score
-//! is that of the best look at the reported set itself, which flatters, or of the last step where training ends before the
-//! first look. It is offered for comparison with published numbers; `superglue` reports a set that nothing was chosen by.
+//! Both fall on a straight line to zero, clip the gradient's norm to 1 and use AdamW with β = (0.9, 0.999).
+//! `babylm-2023` is that of `finetune_all_tasks.sh` and `finetune_classification.py` of babylm/evaluation-pipeline-2023
+//! (at 17b3806); there the score is that of the best look at the reported set itself, which flatters, or of the last
+//! step where training ends before the first look. It is offered for comparison with published numbers; `superglue`
+//! reports a set that nothing was chosen by.
 
 use serde::{Deserialize, Serialize};
 use spec::fine_tuning::{Tuning, TuningProtocol};

@@ -9,8 +9,8 @@ pub struct Question {
     pub item: String,
     /// A text that the item shares with others: they stay on one side when a part of the training set is held out.
     pub source: String,
-    /// Items that count only all together: the answers to one question, the two sentences of a pair. The item's own id where
-    /// a task has none such.
+    /// Items that count only all together: the answers to one question, the two sentences of a pair. The item's own id
+    /// where a task has none such.
     pub family: String,
     /// One text to be classified, or the candidates to be ranked, in their order.
     pub inputs: Vec<Input>,

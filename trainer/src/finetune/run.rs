@@ -52,14 +52,15 @@ pub struct Outcome {
     pub stopped: bool,
 }
 
-/// Tunes and scores every task with every seed. What is done already is passed over; a (task, seed) that was cut off goes on from
-/// what it wrote last, and leaves the bytes that it would have left otherwise (on a CPU with the same number of threads).
+/// Tunes and scores every task with every seed. What is done already is passed over; a (task, seed) that was cut off
+/// goes on from what it wrote last, and leaves the bytes that it would have left otherwise (on a CPU with the same
+/// number of threads).
 ///
 /// `stop` is asked between passes; `note` hears what a person should know.
 ///
 /// # Errors
-/// When a task is unknown, its data damaged, or a file cannot be written. Data that is missing is no error: it is told in
-/// [`Outcome::missing`].
+/// When a task is unknown, its data damaged, or a file cannot be written. Data that is missing is no error: it is told
+/// in [`Outcome::missing`].
 pub fn run(
     request: &Request<'_>,
     stop: &dyn Fn() -> bool,

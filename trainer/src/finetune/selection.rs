@@ -1,11 +1,12 @@
-//! Which part of a training set is held out to choose by: fixed by the items' ids alone, so that every model, seed and machine
-//! chooses by the same one.
+//! Which part of a training set is held out to choose by: fixed by the items' ids alone, so that every model, seed and
+//! machine chooses by the same one.
 
 use std::collections::BTreeMap;
 
 use super::question::{Form, Question};
 
-/// Below so many items a fifth of a training set is held out, else a tenth: a choice by 25 items would be one by chance.
+/// Below so many items a fifth of a training set is held out, else a tenth: a choice by 25 items would be one by
+/// chance.
 const SMALL: usize = 1000;
 
 /// A training set in two parts.
@@ -17,8 +18,8 @@ pub struct Parts {
     pub held_out: Vec<Question>,
 }
 
-/// Holds out a part of `questions`. Items with one source stay together; each class gives the same share of its sources (that
-/// of a source is the highest of its items), those whose hash comes first.
+/// Holds out a part of `questions`. Items with one source stay together; each class gives the same share of its sources
+/// (that of a source is the highest of its items), those whose hash comes first.
 pub fn hold_out(task: &str, form: Form, questions: Vec<Question>) -> Parts {
     let share = if questions.len() < SMALL { 0.2 } else { 0.1 };
     let mut sources: BTreeMap<&str, usize> = BTreeMap::new();

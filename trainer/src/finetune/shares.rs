@@ -1,8 +1,9 @@
-//! The tasks of a run dealt out to its ranks: each tunes some of them to their ends and hands in what it found to the first one.
+//! The tasks of a run dealt out to its ranks: each tunes some of them to their ends and hands in what it found to the
+//! first one.
 //!
-//! Tuning takes hours where a sum over ranks takes milliseconds, and a connection that is silent for so long counts as broken. So
-//! the ranks part before, and each but the first hands in a file, `shares/<number>.json` in the run's directory. Each task lies in a
-//! folder of its own, which the rank that tunes it writes and no other.
+//! Tuning takes hours where a sum over ranks takes milliseconds, and a connection that is silent for so long counts as
+//! broken. So the ranks part before, and each but the first hands in a file, `shares/<number>.json` in the run's
+//! directory. Each task lies in a folder of its own, which the rank that tunes it writes and no other.
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,8 +31,8 @@ pub struct Share {
 pub type Results = Vec<(usize, Found)>;
 
 impl Share {
-    /// That of this rank of `team`. The first one makes the folder and removes what an earlier attempt left in it: the ranks must meet
-    /// once more before any of them hands in.
+    /// That of this rank of `team`. The first one makes the folder and removes what an earlier attempt left in it: the
+    /// ranks must meet once more before any of them hands in.
     ///
     /// # Errors
     /// When that cannot be done.
@@ -54,8 +55,8 @@ impl Share {
         index % self.world as usize == self.rank as usize
     }
 
-    /// Hands in what came of this share, also that it was stopped; the first rank waits for all others and gets what came of all tasks,
-    /// in their order. `None` if somebody asked for a stop, of whichever rank.
+    /// Hands in what came of this share, also that it was stopped; the first rank waits for all others and gets what
+    /// came of all tasks, in their order. `None` if somebody asked for a stop, of whichever rank.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -43,8 +43,8 @@ fn model(architecture: Architecture) -> TrainedModel {
     TrainedModel { weights, spec, tokenizer: tokenizer(), origin: Origin::Import(origin) }
 }
 
-/// Items in which the answer is a word's presence: RTE and its diagnostics by the hypothesis, COPA by the choice, WiC by the
-/// word at the span, and WSC likewise.
+/// Items in which the answer is a word's presence: RTE and its diagnostics by the hypothesis, COPA by the choice, WiC
+/// by the word at the span, and WSC likewise.
 fn write_tasks(data: &Path) {
     let mut stream = streams::generator(1, "made-up tasks", &[]);
     let mut word = move || WORDS[(stream.next_u64() % 6) as usize];

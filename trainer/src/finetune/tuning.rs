@@ -90,8 +90,8 @@ pub enum TuneError {
 }
 
 impl Tuning<'_> {
-    /// Tunes the network and leaves it with the chosen weights. It goes on where `halfway` says that it was, and writes there now and
-    /// then, and before it stops.
+    /// Tunes the network and leaves it with the chosen weights. It goes on where `halfway` says that it was, and writes
+    /// there now and then, and before it stops.
     ///
     /// # Errors
     /// When `stop` says so, an update fails, or `halfway` cannot be written.

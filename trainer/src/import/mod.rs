@@ -1,11 +1,10 @@
 //! `seedbed-trainer import`: a GPT-Neo or RoBERTa of transformers becomes a model folder, which `score`, `generate` and
 //! `export` read.
 //!
-//! [`config`] reads its `config.json` as a network, [`names`], [`study`] and [`study_kan`] its tensors, [`tokenizer`] its
-//! tokenizer. What is
-//! missing, extra or of another shape is named all at once; [`claims`] holds what else its `config.json` says against them, and
-//! [`study_signs`] sees a layer of the study that nobody has named. What is written is an export, as of a run: see
-//! [`crate::trained`].
+//! [`config`] reads its `config.json` as a network, [`names`], [`study`] and [`study_kan`] its tensors, [`tokenizer`]
+//! its tokenizer. What is missing, extra or of another shape is named all at once; [`claims`] holds what else its
+//! `config.json` says against them, and [`study_signs`] sees a layer of the study that nobody has named. What is
+//! written is an export, as of a run: see [`crate::trained`].
 
 pub mod claims;
 pub mod config;

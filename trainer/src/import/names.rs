@@ -13,7 +13,8 @@ pub type Tensors = BTreeMap<String, Tensor>;
 /// What maps to the tokens, decoder's and encoder's.
 pub const HEADS: [&str; 2] = ["lm_head.weight", "lm_head.decoder.weight"];
 const UNTIED: &str = "untied heads are not supported, a model's head is its table of tokens here";
-/// A weight that is there twice under two names in some files: the copy, the one that is kept, and what is wrong if they differ.
+/// A weight that is there twice under two names in some files: the copy, the one that is kept, and what is wrong if
+/// they differ.
 const TIED: [(&str, &str, &str); 3] = [
     (HEADS[0], "transformer.wte.weight", UNTIED),
     (HEADS[1], "roberta.embeddings.word_embeddings.weight", UNTIED),
@@ -48,7 +49,8 @@ pub fn without_constants(tensors: &mut Tensors) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// Gives the tensors the trainer's names and leaves out what it has no use for; `changes` says what a person should know.
+/// Gives the tensors the trainer's names and leaves out what it has no use for; `changes` says what a person should
+/// know.
 ///
 /// # Errors
 /// When a value is no number, or a head is not tied to the table of tokens.

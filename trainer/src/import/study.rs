@@ -93,8 +93,8 @@ fn parts(architecture: Architecture) -> Parts {
 /// Turns the tensors of a layer of the study into those of the layer that is returned.
 ///
 /// # Errors
-/// When a grid of splines is one that the trainer does not have. Tensors that are missing or misshaped are left for the check
-/// that names them all.
+/// When a grid of splines is one that the trainer does not have. Tensors that are missing or misshaped are left for the
+/// check that names them all.
 pub fn take_over(
     layer: StudyLayer,
     config: &Config,
@@ -153,8 +153,8 @@ fn rename_learned(parts: &Parts, ours: &str, tensors: &mut Tensors) {
     }
 }
 
-/// The first half of the map is multiplied, the second goes through the activation. What has no two halves stays as it is, for the
-/// check that names it with its shape.
+/// The first half of the map is multiplied, the second goes through the activation. What has no two halves stays as it
+/// is, for the check that names it with its shape.
 fn split_halves(parts: &Parts, tensors: &mut Tensors) {
     for kind in ["weight", "bias"] {
         let end = format!(".{}.{kind}", parts.input);

@@ -1,8 +1,8 @@
 //! The Kolmogorov-Arnold network of the study's checkpoints.
 //!
-//! Its layers have the names that [`delft_spline`](crate::feed_forward::delft_spline) gives them, and one tensor more each: the
-//! knots of every input, `[inputs, G + 2k + 1]`, as the buffer `grid`. From them order and intervals are read, and whether this
-//! is a grid that the trainer has: evenly spaced, and one for all inputs of all layers.
+//! Its layers have the names that [`delft_spline`](crate::feed_forward::delft_spline) gives them, and one tensor more
+//! each: the knots of every input, `[inputs, G + 2k + 1]`, as the buffer `grid`. From them order and intervals are
+//! read, and whether this is a grid that the trainer has: evenly spaced, and one for all inputs of all layers.
 
 use serde_json::json;
 use spec::feed_forward::{FeedForward, SplineGrid};

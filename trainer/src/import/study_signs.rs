@@ -9,8 +9,8 @@ const INPUTS: [&str; 2] = [".mlp.c_fc.weight", ".intermediate.dense.weight"];
 /// The second.
 const OUTPUTS: [&str; 2] = [".mlp.c_proj.weight", ".output.dense.weight"];
 
-/// Whether `misfit` has an activation that learns where the model has none, or a first map of two halves before a second map
-/// that fits. Shapes that another number in `config.json` would explain are no sign.
+/// Whether `misfit` has an activation that learns where the model has none, or a first map of two halves before a
+/// second map that fits. Shapes that another number in `config.json` would explain are no sign.
 pub fn are_in(misfit: &Misfit) -> bool {
     let learns = |name: &String| ACTIVATIONS.iter().any(|part| name.contains(part));
     let ends = |name: &str, ends: [&str; 2]| ends.iter().any(|end| name.ends_with(end));

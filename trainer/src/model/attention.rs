@@ -141,7 +141,8 @@ impl Attention<'_> {
         self.layout.scatter(&products)
     }
 
-    /// Whether the product is ours: on a processor in fp32, and in bf16 if it has that in hardware and heads have an even size.
+    /// Whether the product is ours: on a processor in fp32, and in bf16 if it has that in hardware and heads have an
+    /// even size.
     fn is_fused(&self, projected: &Tensor) -> bool {
         let size = projected.size()[1] / (3 * self.heads);
         let is_kind = match projected.kind() {
@@ -285,7 +286,8 @@ mod tests {
                 };
                 attention.forward(&projected.to_kind(kind), "here")
             };
-            // In double precision no kernel is ours; a probability that vanishes drops nothing, and has the product written out.
+            // In double precision no kernel is ours; a probability that vanishes drops nothing, and has the product
+            // written out.
             let expected = product(Kind::Double, 0.0);
             for (kind, probability) in [(Kind::Double, 1e-12), (Kind::Float, 0.0), (Kind::Float, 1e-12)] {
                 let distance = (product(kind, probability) - &expected).abs().max().double_value(&[]);

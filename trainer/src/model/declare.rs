@@ -15,7 +15,8 @@ pub fn declarations(spec: &ModelSpec) -> Vec<Declaration> {
     declarations.into_list()
 }
 
-/// As [`declarations`], for a tokenizer with this padding id: in an encoder its vector starts at zero, and that of no other.
+/// As [`declarations`], for a tokenizer with this padding id: in an encoder its vector starts at zero, and that of no
+/// other.
 pub fn declarations_with_padding(spec: &ModelSpec, padding: u16) -> Vec<Declaration> {
     let mut list = declarations(spec);
     for declaration in list.iter_mut().filter(|declaration| declaration.name == roberta::token_table()) {

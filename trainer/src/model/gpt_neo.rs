@@ -1,7 +1,7 @@
 //! GPT-Neo (Black et al. 2021), as `GPTNeoForCausalLM` of transformers computes it.
 //!
-//! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by the
-//! tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
+//! x = token + position; in each block x += attention(norm(x)), then x += feed-forward(norm(x)); a last norm; logits by
+//! the tied token table. Scores are not divided by √d. Layers 1, 3, … see a window only.
 
 use native::stopwatch::Phase;
 use native::{PackedMap, Rows};

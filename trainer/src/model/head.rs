@@ -8,8 +8,8 @@ use super::linear::{is_float32, is_on_gpu, is_packed, linear};
 /// Rows whose logits are held at once: 4,096 × 10,000 logits are 164 MB in fp32.
 const ROWS_AT_ONCE: i64 = 4096;
 
-/// Rows whose logits are held at once where there is no gradient: 768 × 10,000 logits are 31 MB in fp32, which are kept for
-/// the next chunk (see `native::settings::keep_freed_memory`).
+/// Rows whose logits are held at once where there is no gradient: 768 × 10,000 logits are 31 MB in fp32, which are kept
+/// for the next chunk (see `native::settings::keep_freed_memory`).
 const ROWS_KEPT: i64 = 768;
 
 /// No id of a vocabulary, so that no target is ignored.
@@ -63,8 +63,8 @@ impl Decoder<'_> {
         if chunks.is_empty() { Tensor::zeros([0], (Kind::Float, rows.device())) } else { Tensor::cat(&chunks, 0) }
     }
 
-    /// ln p(target) of every question, `[questions]` in fp32, where `asked[q]` is the row of question q: ascending, one row may be
-    /// asked often, and its logits are made once.
+    /// ln p(target) of every question, `[questions]` in fp32, where `asked[q]` is the row of question q: ascending, one
+    /// row may be asked often, and its logits are made once.
     pub fn answers(&self, rows: &Tensor, asked: &[i64], targets: &Tensor) -> Tensor {
         let table = self.table.to_kind(self.kind);
         let count = rows.size()[0];

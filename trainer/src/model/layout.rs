@@ -1,8 +1,9 @@
 //! How the stories of a batch are laid side by side for the attention product.
 //!
-//! Attention is the one operation that needs a story's tokens together. Stories of similar length form a group, and each
-//! group is a rectangle `[stories, length]` padded only within itself. The layout is made once for a batch and shared by all
-//! layers, and only where something asks for it: kernels that take stories as they come need their bounds alone.
+//! Attention is the one operation that needs a story's tokens together. Stories of similar length form a group, and
+//! each group is a rectangle `[stories, length]` padded only within itself. The layout is made once for a batch and
+//! shared by all layers, and only where something asks for it: kernels that take stories as they come need their bounds
+//! alone.
 
 use std::cell::OnceCell;
 
@@ -54,8 +55,8 @@ impl AttentionLayout {
         Self { bounds: Some(bounds.iter().map(|bound| *bound as i64).collect()), ..layout }
     }
 
-    /// The layout of stories given as the places of their tokens, among `tokens` in all. Stories that begin alike may share
-    /// tokens, provided that each sees itself and those before it only; every token belongs to a story.
+    /// The layout of stories given as the places of their tokens, among `tokens` in all. Stories that begin alike may
+    /// share tokens, provided that each sees itself and those before it only; every token belongs to a story.
     pub fn of_paths(mut stories: Vec<Vec<usize>>, tokens: usize, device: Device) -> Self {
         stories.retain(|story| !story.is_empty());
         Self { stories, tokens, device, rectangles: OnceCell::new(), bounds: None, bounds_on_device: OnceCell::new() }
@@ -102,7 +103,8 @@ impl AttentionLayout {
         })
     }
 
-    /// `[T, channels]` from the cells of each group, given as `[stories · length, channels]` in the order of [`Self::groups`].
+    /// `[T, channels]` from the cells of each group, given as `[stories · length, channels]` in the order of
+    /// [`Self::groups`].
     pub fn scatter(&self, cells: &[Tensor]) -> Tensor {
         Tensor::cat(cells, 0).index_select(0, &self.rectangles().cells)
     }

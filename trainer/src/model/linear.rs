@@ -50,7 +50,8 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// The map of `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`, whose products have factors and results of `kind`.
+    /// The map of `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`, whose products have factors and results of
+    /// `kind`.
     pub fn new(weight: Tensor, bias: Option<Tensor>, kind: Kind) -> Self {
         Self { weight, bias, kind, packed: PackedMap::default() }
     }
@@ -109,7 +110,8 @@ impl<const COUNT: usize> SideBySide<COUNT> {
     }
 }
 
-/// Whether products of this kind with a weight that lies there are ours: bfloat16 on a processor that has it in hardware.
+/// Whether products of this kind with a weight that lies there are ours: bfloat16 on a processor that has it in
+/// hardware.
 ///
 /// They round where libtorch's own do, and need neither casts of the weights nor a pass to add gradients up.
 pub fn is_packed(kind: Kind, weight: &Tensor) -> bool {

@@ -2,7 +2,8 @@
 
 use tch::{Device, Tensor};
 
-/// Copies of the same length. Most of their tokens are the same: each distinct pair of token and position is given once.
+/// Copies of the same length. Most of their tokens are the same: each distinct pair of token and position is given
+/// once.
 #[derive(Debug, Clone, Copy)]
 pub struct MaskedCopies<'a> {
     /// The distinct tokens, as ids.

@@ -75,8 +75,8 @@ fn every_parameter_is_used() {
     }
 }
 
-/// Weights with which every activation shows what it is: the hidden layer reaches far enough for relu6, and what is learned has
-/// left its start, where swish is silu.
+/// Weights with which every activation shows what it is: the hidden layer reaches far enough for relu6, and what is
+/// learned has left its start, where swish is silu.
 fn telling_weights(spec: &ModelSpec) -> BTreeMap<String, Tensor> {
     let telling = |(name, weight): (String, Tensor)| {
         let is_input = name.contains("mlp.c_fc.weight") || name.contains("intermediate.dense.weight");

@@ -7,8 +7,8 @@ use tch::{Kind, Tensor};
 use super::linear::{Weights, is_on_gpu, is_packed};
 use crate::streams::Dropout;
 
-/// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016, arXiv:1607.06450); in the kind of its weight,
-/// which in training is fp32.
+/// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016, arXiv:1607.06450); in the kind
+/// of its weight, which in training is fp32.
 #[derive(Debug)]
 pub struct LayerNorm {
     weight: Tensor,

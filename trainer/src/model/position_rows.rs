@@ -2,11 +2,12 @@
 
 use tch::{Kind, Tensor};
 
-/// `[T]`: the rows of these `tokens`, whose places in their stories are `places`, counted from 0; stories lie end to end.
+/// `[T]`: the rows of these `tokens`, whose places in their stories are `places`, counted from 0; stories lie end to
+/// end.
 ///
-/// As `create_position_ids_from_input_ids` of transformers: cumsum(id ≠ padding)·(id ≠ padding) over the story, without the rows
-/// that lie before padding's own in its table. So a padding id, which masking may draw and a text of ids may hold, takes row 0,
-/// and what follows it is counted as if it were not there.
+/// As `create_position_ids_from_input_ids` of transformers: cumsum(id ≠ padding)·(id ≠ padding) over the story, without
+/// the rows that lie before padding's own in its table. So a padding id, which masking may draw and a text of ids may
+/// hold, takes row 0, and what follows it is counted as if it were not there.
 pub fn position_rows(tokens: &Tensor, places: &Tensor, padding: i64) -> Tensor {
     let counts = tokens.ne(padding).to_kind(Kind::Int64);
     let sums = counts.cumsum(0, Kind::Int64);

@@ -1,7 +1,7 @@
 //! A few tokens of each story whose last states are wanted: beyond them the last block needs keys and values only.
 //!
-//! In a network of two blocks that is more than a third of all products. What is read is what the whole block would have said,
-//! up to rounding; its dropout draws other masks, since it has fewer entries to drop.
+//! In a network of two blocks that is more than a third of all products. What is read is what the whole block would
+//! have said, up to rounding; its dropout draws other masks, since it has fewer entries to drop.
 
 use tch::{Device, Kind, Tensor};
 

@@ -1,9 +1,9 @@
 //! RoBERTa (Liu et al. 2019, arXiv:1907.11692), as `RobertaForMaskedLM` of transformers computes it.
 //!
-//! x = norm(token + type + position); in each block x = norm(x + attention(x)), then x = norm(x + feed-forward(x)); logits by
-//! the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs to padding:
-//! it starts at zero and looking it up gives it no gradient. Positions follow from the ids, see [`position_rows`]: they start at
-//! row 1.
+//! x = norm(token + type + position); in each block x = norm(x + attention(x)), then x = norm(x + feed-forward(x));
+//! logits by the tied token table of norm(gelu(dense(x))), and a bias. Row 0 of the token and position tables belongs
+//! to padding: it starts at zero and looking it up gives it no gradient. Positions follow from the ids, see
+//! [`position_rows`]: they start at row 1.
 
 use native::stopwatch::Phase;
 use native::{PackedMap, Rows};
@@ -188,8 +188,8 @@ impl Roberta {
 
     /// `[copies, hidden]` after the last block, at the cell of each copy that is asked for.
     ///
-    /// The copies share most of their tokens, so the first block forms queries, keys and values of distinct ones only; of the
-    /// last block only keys and values are needed beyond the asked cells.
+    /// The copies share most of their tokens, so the first block forms queries, keys and values of distinct ones only;
+    /// of the last block only keys and values are needed beyond the asked cells.
     pub(super) fn asked_rows(&self, copies: &MaskedCopies<'_>, device: Device) -> Tensor {
         let copies = copies.pack(device);
         let scale = (self.head_size as f64).sqrt().recip();

@@ -1,5 +1,5 @@
-//! Numbers, weights and batches for tests: the same in every test run, and drawn without libtorch's generator, which belongs
-//! to the tests of dropout.
+//! Numbers, weights and batches for tests: the same in every test run, and drawn without libtorch's generator, which
+//! belongs to the tests of dropout.
 
 use std::collections::BTreeMap;
 

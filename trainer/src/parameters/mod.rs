@@ -1,8 +1,9 @@
 //! The parameters of a network: declared by name, held in one flat buffer.
 //!
-//! A network first says which parameters it has ([`Declaration`]); [`Parameters`] then lays them out one after the other in a
-//! single fp32 buffer, those with weight decay first, and starts each from its own random stream. Gradients lie in a second
-//! buffer of the same layout, so that clipping, the optimiser and a checkpoint are one operation each, and a sum over ranks a few.
+//! A network first says which parameters it has ([`Declaration`]); [`Parameters`] then lays them out one after the
+//! other in a single fp32 buffer, those with weight decay first, and starts each from its own random stream. Gradients
+//! lie in a second buffer of the same layout, so that clipping, the optimiser and a checkpoint are one operation each,
+//! and a sum over ranks a few.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +46,9 @@ pub struct Parameters {
 impl Parameters {
     /// Lays out and starts the declared parameters on `device`.
     ///
-    /// Each entry depends on the seed, the parameter's name and its place in row-major order only: two networks with one seed
-    /// share every parameter that both have, and the first rows of a matrix that has more of them in one than in the other.
+    /// Each entry depends on the seed, the parameter's name and its place in row-major order only: two networks with
+    /// one seed share every parameter that both have, and the first rows of a matrix that has more of them in one than
+    /// in the other.
     ///
     /// # Errors
     /// When libtorch cannot hold the buffers or attach a gradient.

@@ -9,9 +9,9 @@ use super::error::StoreError;
 /// Sees an entry: its path with `/` between folders, and its content. What it does not read is passed over.
 pub type Visit<'a> = dyn FnMut(&str, &mut dyn Read) -> Result<(), StoreError> + 'a;
 
-/// Gives `visit` every file in `path`: a folder, an archive (zip, or tar as it is or packed with gzip or zstd), or one file, which may
-/// be packed as well. What a file is its first bytes say, whatever it is called. Nothing is unpacked to disk, so that no path in an
-/// archive can lead anywhere.
+/// Gives `visit` every file in `path`: a folder, an archive (zip, or tar as it is or packed with gzip or zstd), or one
+/// file, which may be packed as well. What a file is its first bytes say, whatever it is called. Nothing is unpacked to
+/// disk, so that no path in an archive can lead anywhere.
 ///
 /// # Errors
 /// When something cannot be read, an archive is damaged, cut short or of another kind, or `visit` fails.
@@ -79,7 +79,8 @@ fn is_packed(name: &str) -> bool {
     [".zip", ".gz", ".tgz", ".zst", ".bz2", ".xz", ".7z", ".rar"].iter().any(|end| name.to_lowercase().ends_with(end))
 }
 
-/// What is in an unpacked file: a tar archive by its mark or name, else the file itself, without the ending of its packing.
+/// What is in an unpacked file: a tar archive by its mark or name, else the file itself, without the ending of its
+/// packing.
 fn one_or_tar(path: &Path, name: &str, mut content: impl Read, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     const MARK: (usize, &[u8]) = (257, b"ustar");
     let mut head = Vec::new();

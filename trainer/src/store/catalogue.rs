@@ -1,13 +1,15 @@
 //! The sets that are known by name.
 //!
-//! Addresses and sources: BLiMP (Warstadt et al. 2020, arXiv:1912.00582) from its authors' repository; SuperGLUE (Wang et al. 2019,
-//! arXiv:1905.00537) from the address of its authors' own tools; BabyLM's filtered sets (2023) from a repository that holds them
-//! file by file; TinyStories (Eldan & Li 2023, arXiv:2305.07759) from its authors' page on the hub.
+//! Addresses and sources: BLiMP (Warstadt et al. 2020, arXiv:1912.00582) from its authors' repository; SuperGLUE (Wang
+//! et al. 2019, arXiv:1905.00537) from the address of its authors' own tools; BabyLM's filtered sets (2023) from a
+//! repository that holds them file by file; TinyStories (Eldan & Li 2023, arXiv:2305.07759) from its authors' page on
+//! the hub.
 //!
-//! What is pinned: BLiMP's 67 files and BabyLM's 40 lie at a commit, and `checksums.txt` has the SHA-256 of each but the six largest of
-//! BabyLM's; what comes with another is refused. SuperGLUE's archives have no published checksum, and may be packed anew: their files
-//! are compared with the content that several public copies agree on, and another content is said. BoolQ's training set, ReCoRD,
-//! TinyStories and those six are not pinned, because no whole copy was at hand to take a checksum of.
+//! What is pinned: BLiMP's 67 files and BabyLM's 40 lie at a commit, and `checksums.txt` has the SHA-256 of each but
+//! the six largest of BabyLM's; what comes with another is refused. SuperGLUE's archives have no published checksum,
+//! and may be packed anew: their files are compared with the content that several public copies agree on, and another
+//! content is said. BoolQ's training set, ReCoRD, TinyStories and those six are not pinned, because no whole copy was
+//! at hand to take a checksum of.
 
 use super::pair::{Naming, PairForm};
 use super::set::{Download, Form, Published, Set, SetFile};
@@ -220,7 +222,8 @@ fn superglue() -> Vec<Set> {
     .collect()
 }
 
-/// The content of SuperGLUE's files that several public copies agree on: the folder, the file in the store, the content.
+/// The content of SuperGLUE's files that several public copies agree on: the folder, the file in the store, the
+/// content.
 const SUPERGLUE_CONTENT: [(&str, &str, &str); 15] = [
     ("BoolQ", "validation.jsonl", "6dd03522a1a379c79e8533b69ad8669da97a80a65b0e4852c24defba97f1b306"),
     ("CB", "train.jsonl", "f1816f188612f1fc35deca5cf993bb465534c55825fe4c27e67808f5445649ac"),
@@ -345,7 +348,8 @@ fn babylm_tasks(set: &str, names: &str, tasks: &[Splits<'_>]) -> Set {
 }
 
 fn stories(name: &str, meaning: &str, [train, validation]: [&str; 2]) -> Set {
-    // The hub has V1 in both forms and V2 as text alone, so that nothing but the number of rows tells what Parquet holds.
+    // The hub has V1 in both forms and V2 as text alone, so that nothing but the number of rows tells what Parquet
+    // holds.
     let file = |name: &str, found: &str, rows: u64| SetFile {
         name: name.to_owned(),
         parts: vec![texts(&[found])],

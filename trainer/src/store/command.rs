@@ -30,8 +30,9 @@ pub struct Request {
     /// [default: $SEEDBED_DATA, or ~/.cache/seedbed/data]
     #[arg(long, global = true)]
     store: Option<PathBuf>,
-    /// A TOML file that describes sets of your own, under names that no known set has: pairs, which `evaluate --tasks NAME`
-    /// then measures, or labelled examples, which are checked and kept (no task is tuned on them). The README says more
+    /// A TOML file that describes sets of your own, under names that no known set has: pairs, which `evaluate --tasks
+    /// NAME` then measures, or labelled examples, which are checked and kept (no task is tuned on them). The README
+    /// says more
     #[arg(long, global = true)]
     sets: Option<PathBuf>,
 }
@@ -53,7 +54,8 @@ enum Action {
         #[arg(long, value_name = "FROM=TO")]
         mirror: Vec<String>,
     },
-    /// Take a set in from files, folders or archives (zip, tar, and tar packed with gzip or zstd); stories from Parquet, too
+    /// Take a set in from files, folders or archives (zip, tar, and tar packed with gzip or zstd); stories from
+    /// Parquet, too
     Import {
         /// The set, or `superglue` for all of its tasks that are there; `data list` names all
         name: String,

@@ -20,8 +20,8 @@
 //! id = "idx"                                         # need not be given
 //! ```
 //!
-//! A name that the catalogue has is refused. Pairs are measured by their set's name (`seedbed-trainer evaluate --tasks my-pairs`).
-//! Labelled examples are checked, kept and handed on; no task is tuned on them.
+//! A name that the catalogue has is refused. Pairs are measured by their set's name (`seedbed-trainer evaluate --tasks
+//! my-pairs`). Labelled examples are checked, kept and handed on; no task is tuned on them.
 
 use std::collections::BTreeMap;
 use std::fs;

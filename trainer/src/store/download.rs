@@ -1,9 +1,10 @@
 //! Downloads that survive whatever a network does.
 //!
-//! What has come lies in `partial/`, beside a record of what the server said it was, and the next request asks for the rest. A server
-//! that cannot continue, or whose file has changed meanwhile, is listened to from the beginning. Nobody waits for a silent server:
-//! each request ends after a while, and as long as something came, the next one goes on. A file counts once it has the length that
-//! the server announced and the checksum that is known; then it is the caller's.
+//! What has come lies in `partial/`, beside a record of what the server said it was, and the next request asks for the
+//! rest. A server that cannot continue, or whose file has changed meanwhile, is listened to from the beginning. Nobody
+//! waits for a silent server: each request ends after a while, and as long as something came, the next one goes on. A
+//! file counts once it has the length that the server announced and the checksum that is known; then it is the
+//! caller's.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -76,8 +77,8 @@ impl<'a> Downloader<'a> {
     /// Downloads `wanted`; the file at the path is the caller's to take or remove.
     ///
     /// # Errors
-    /// When the server cannot be reached, has no such file, breaks off again and again, or sends another file than is expected; when
-    /// the file cannot be written. What has come is kept, but for a file with another checksum.
+    /// When the server cannot be reached, has no such file, breaks off again and again, or sends another file than is
+    /// expected; when the file cannot be written. What has come is kept, but for a file with another checksum.
     pub fn fetch(&mut self, wanted: &Download) -> Result<PathBuf, StoreError> {
         let path = self.folder.join(Digest::of(wanted.url.as_bytes()).short());
         let mut in_vain = 0;

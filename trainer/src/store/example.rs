@@ -1,5 +1,5 @@
-//! Labelled examples of a person's own: which fields a line must have, and what a label may be. The lines of known tasks are read by
-//! [`crate::finetune::tasks`].
+//! Labelled examples of a person's own: which fields a line must have, and what a label may be. The lines of known
+//! tasks are read by [`crate::finetune::tasks`].
 
 use std::collections::BTreeMap;
 

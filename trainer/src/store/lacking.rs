@@ -3,7 +3,8 @@
 use super::error::StoreError;
 use super::set::{Form, Set, SetFile};
 
-/// Nothing is there of a set: said of the file that it is of no use without, else of its first, by what its parts may be called.
+/// Nothing is there of a set: said of the file that it is of no use without, else of its first, by what its parts may
+/// be called.
 pub(super) fn not_there(set: &Set, origin: &[String]) -> StoreError {
     let needed = set.files.iter().find(|file| file.needed);
     let file = needed.unwrap_or(&set.files[0]);

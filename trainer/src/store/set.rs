@@ -72,8 +72,8 @@ pub enum Form {
 }
 
 impl SetFile {
-    /// The part that `path` is, if it is one of this file's, and how good the match is: the place among the part's names.
-    /// FewGLUE's 32 examples of each task lie in folders of the tasks' names, and are never meant.
+    /// The part that `path` is, if it is one of this file's, and how good the match is: the place among the part's
+    /// names. FewGLUE's 32 examples of each task lie in folders of the tasks' names, and are never meant.
     pub fn part(&self, path: &str) -> Option<(usize, usize)> {
         if path.split('/').any(|folder| folder.starts_with("fewglue")) {
             return None;

@@ -1,8 +1,8 @@
 //! The store on disk.
 //!
-//! `content/<digest>` is a file by content, `sets/<name>.json` says which content each file of a set has. Both appear whole or not
-//! at all, content before the record that names it, so any number of processes may read and fill a store at once: two that fill the
-//! same set write the same bytes.
+//! `content/<digest>` is a file by content, `sets/<name>.json` says which content each file of a set has. Both appear
+//! whole or not at all, content before the record that names it, so any number of processes may read and fill a store
+//! at once: two that fill the same set write the same bytes.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};

@@ -16,8 +16,8 @@ pub(super) fn is_table(source: &Source) -> bool {
     parquet::is_one(source.name.as_deref().unwrap_or(&name)) && !source.path.is_dir()
 }
 
-/// Refuses Parquet files for a set that has no stories. One that lies beside others in a folder is passed over, like whatever else
-/// belongs to no file of the set.
+/// Refuses Parquet files for a set that has no stories. One that lies beside others in a folder is passed over, like
+/// whatever else belongs to no file of the set.
 ///
 /// # Errors
 /// [`StoreError::NoParquet`].

@@ -6,8 +6,9 @@
 //! - a model folder ([`folder`]): what [`crate::export`] and [`crate::import`] write. It is a model of Hugging Face's
 //!   (`config.json`, `model.safetensors`, `tokenizer.json` …) with a `seedbed.json` beside them that holds the spec.
 //!
-//! [`parts`] says which of a tokenizer's tokens begin, end and pad a text. [`tensors`] reads safetensors files and says everything that does not fit a network at once; [`portable`] knows the one
-//! difference between the trainer's tensors and Hugging Face's; [`origin`] is a model's history.
+//! [`parts`] says which of a tokenizer's tokens begin, end and pad a text. [`tensors`] reads safetensors files and says
+//! everything that does not fit a network at once; [`portable`] knows the one difference between the trainer's tensors
+//! and Hugging Face's; [`origin`] is a model's history.
 
 pub mod error;
 pub mod folder;
@@ -46,8 +47,8 @@ pub struct TrainedModel {
 }
 
 impl TrainedModel {
-    /// The model in `directory`: a run's, or a model folder. `cache` is where a run's tokenizer lies if not in its sweep;
-    /// `note` hears what a person should know.
+    /// The model in `directory`: a run's, or a model folder. `cache` is where a run's tokenizer lies if not in its
+    /// sweep; `note` hears what a person should know.
     ///
     /// # Errors
     /// When the directory is neither, or what is in it is damaged or does not fit together.

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::data::tokenizer::SPECIAL_TOKENS;
 
-/// What the parts are called in `tokenizer_config.json` and `special_tokens_map.json`, and in `config.json`; in the order of
-/// [`SPECIAL_TOKENS`].
+/// What the parts are called in `tokenizer_config.json` and `special_tokens_map.json`, and in `config.json`; in the
+/// order of [`SPECIAL_TOKENS`].
 pub const PARTS: [(&[&str], &str); 5] = [
     (&["pad_token"], "pad_token_id"),
     (&["bos_token", "cls_token"], "bos_token_id"),
@@ -26,8 +26,8 @@ pub struct Named {
     pub id: u32,
 }
 
-/// The token of each part in the order of [`SPECIAL_TOKENS`]: the one that a file in `folder` names, else the usual one, as far
-/// as the tokenizer has it, which gives the ids.
+/// The token of each part in the order of [`SPECIAL_TOKENS`]: the one that a file in `folder` names, else the usual
+/// one, as far as the tokenizer has it, which gives the ids.
 pub fn named(folder: &Path, id_of: &dyn Fn(&str) -> Option<u32>) -> [Option<Named>; 5] {
     let files = ["tokenizer_config.json", "special_tokens_map.json"].map(|name| fields(&folder.join(name)));
     [0, 1, 2, 3, 4].map(|index| {

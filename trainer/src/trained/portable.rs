@@ -1,9 +1,9 @@
 //! The trainer's tensors as Hugging Face has them, and back.
 //!
-//! Names and shapes are theirs already, with two exceptions. The rows of RoBERTa's position table up to and including the
-//! padding id are never those of a position; here there is one such row, row 0, whatever the padding id. And what an activation
-//! learns under the name `beta` is called `slope` there: transformers before 5 takes every `beta` for a bias of TensorFlow's,
-//! and leaves the tensor unread.
+//! Names and shapes are theirs already, with two exceptions. The rows of RoBERTa's position table up to and including
+//! the padding id are never those of a position; here there is one such row, row 0, whatever the padding id. And what
+//! an activation learns under the name `beta` is called `slope` there: transformers before 5 takes every `beta` for a
+//! bias of TensorFlow's, and leaves the tensor unread.
 
 use std::collections::BTreeMap;
 

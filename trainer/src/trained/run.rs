@@ -20,7 +20,8 @@ use crate::model;
 use crate::parameters::Parameters;
 use crate::run::parse_spec;
 
-/// Reads the newest checkpoint of the run in `directory`. Nothing of the run is touched, so it may be at work meanwhile.
+/// Reads the newest checkpoint of the run in `directory`. Nothing of the run is touched, so it may be at work
+/// meanwhile.
 ///
 /// # Errors
 /// When there is no checkpoint, or spec, checkpoint or tokenizer cannot be read.

@@ -2,10 +2,11 @@
 
 use crate::statistics::ranks::mann_whitney::mann_whitney;
 
-/// The chance that a run of the level beats a run of the baseline on the same task, a tie for one half, averaged over tasks.
+/// The chance that a run of the level beats a run of the baseline on the same task, a tie for one half, averaged over
+/// tasks.
 ///
-/// `tasks` holds (runs of the level, runs of the baseline); the numbers of runs may differ. It says how often, not by how much.
-/// For an interval resample runs within tasks. `None` without tasks or where one has no runs.
+/// `tasks` holds (runs of the level, runs of the baseline); the numbers of runs may differ. It says how often, not by
+/// how much. For an interval resample runs within tasks. `None` without tasks or where one has no runs.
 ///
 /// Source: Agarwal et al. (2021); within one task it is U / nm of Mann and Whitney (1947).
 pub fn probability_of_improvement(tasks: &[(Vec<f64>, Vec<f64>)]) -> Option<f64> {

@@ -1,10 +1,11 @@
 //! The interquartile mean.
 
-/// The mean of the middle half: a quarter of the values' weight is cut at either end, a value at the cut counting in part.
+/// The mean of the middle half: a quarter of the values' weight is cut at either end, a value at the cut counting in
+/// part.
 ///
-/// With n values, n/4 are cut at each end; where that is not whole, the value at the cut keeps the rest of its weight, so that
-/// exactly a half is kept. Less moved by outlying runs than the mean and steadier than the median. With few values it is the
-/// mean of very few. It is not the estimand of a t test. `None` without values.
+/// With n values, n/4 are cut at each end; where that is not whole, the value at the cut keeps the rest of its weight,
+/// so that exactly a half is kept. Less moved by outlying runs than the mean and steadier than the median. With few
+/// values it is the mean of very few. It is not the estimand of a t test. `None` without values.
 ///
 /// Source: Agarwal et al. (2021), "Deep reinforcement learning at the edge of the statistical precipice".
 pub fn interquartile_mean(values: &[f64]) -> Option<f64> {

@@ -17,11 +17,12 @@ pub struct Point {
 
 /// The share of runs above each threshold, with a band of level 1 - `alpha` for the whole curve.
 ///
-/// The band is share ± √(ln(2/alpha) / 2n), for n independent runs of one distribution; runs of several tasks are not that, and
-/// there the band is for these tasks only. A profile that lies above another everywhere is better by any increasing measure.
-/// Empty without values; `alpha` lies in (0, 1).
+/// The band is share ± √(ln(2/alpha) / 2n), for n independent runs of one distribution; runs of several tasks are not
+/// that, and there the band is for these tasks only. A profile that lies above another everywhere is better by any
+/// increasing measure. Empty without values; `alpha` lies in (0, 1).
 ///
-/// Source: Dolan and Moré (2002); Agarwal et al. (2021); band of Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990).
+/// Source: Dolan and Moré (2002); Agarwal et al. (2021); band of Dvoretzky, Kiefer and Wolfowitz with Massart's
+/// constant (1990).
 pub fn performance_profile(values: &[f64], thresholds: &[f64], alpha: f64) -> Vec<Point> {
     if values.is_empty() {
         return Vec::new();

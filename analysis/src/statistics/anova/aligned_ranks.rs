@@ -8,12 +8,13 @@ use crate::statistics::refusal::{Refusal, usable};
 
 /// Tests the main effects of two factors and their interaction, in this order, by ranks.
 ///
-/// For each of the three the values are stripped of all other effects, value - cell mean + the effect's estimate from the means
-/// of cells, levels and all; they are rounded to twelve digits, so that what is equal on paper ties, and ranked; the type III
-/// analysis of variance of the ranks gives the effect its F. A `block`, such as the seed, is one more term of that analysis.
+/// For each of the three the values are stripped of all other effects, value - cell mean + the effect's estimate from
+/// the means of cells, levels and all; they are rounded to twelve digits, so that what is equal on paper ties, and
+/// ranked; the type III analysis of variance of the ranks gives the effect its F. A `block`, such as the seed, is one
+/// more term of that analysis.
 ///
-/// Unlike ranks of the plain values these keep interactions apart from main effects. Approximate; not for many ties or heavy
-/// skew, which alignment spreads over all cells. With few runs a cell the factorial analysis itself is as good.
+/// Unlike ranks of the plain values these keep interactions apart from main effects. Approximate; not for many ties or
+/// heavy skew, which alignment spreads over all cells. With few runs a cell the factorial analysis itself is as good.
 ///
 /// Source: Wobbrock, Findlater, Gergle and Higgins (2011), CHI; Higgins and Tashtoush (1994), Nonlinear World 1.
 ///

@@ -37,8 +37,8 @@ impl Factor {
         self.count
     }
 
-    /// Deviation coding: a column for each level but the last, 1 for its runs, -1 for those of the last and 0 for others, so
-    /// that all columns sum to 0 over the levels and a main effect is one of unweighted means.
+    /// Deviation coding: a column for each level but the last, 1 for its runs, -1 for those of the last and 0 for
+    /// others, so that all columns sum to 0 over the levels and a main effect is one of unweighted means.
     fn columns(&self) -> Vec<Vec<f64>> {
         let code = |level: usize, column: usize| match level {
             level if level == column => 1.0,

@@ -46,22 +46,23 @@ pub struct Table {
     pub residual_df: f64,
 }
 
-/// Compares the means of `values` over `factors` by a linear model with the mean and `terms`, each a set of factors by index.
+/// Compares the means of `values` over `factors` by a linear model with the mean and `terms`, each a set of factors by
+/// index.
 ///
-/// For activation × architecture with the seed as a block: three factors and the terms `[0]`, `[1]`, `[2]`, `[0, 1]`. Each term's sum
-/// of squares is the squared length of the part of the values along its columns once those of the terms before it (see
-/// [`Squares`]) are taken out, and F is its mean square over that of the residuals of the whole model.
+/// For activation × architecture with the seed as a block: three factors and the terms `[0]`, `[1]`, `[2]`, `[0, 1]`.
+/// Each term's sum of squares is the squared length of the part of the values along its columns once those of the terms
+/// before it (see [`Squares`]) are taken out, and F is its mean square over that of the residuals of the whole model.
 ///
-/// Assumes residuals that are independent, roughly normal and of one variance. Look at the interaction first: where it matters,
-/// a main effect is an average over arms that behave differently. With the seed as a block it also assumes that all arms
-/// correlate alike over seeds ([`super::within`] looks at that). A combination of levels that no run has takes degrees of
-/// freedom from its interaction in types I and II.
+/// Assumes residuals that are independent, roughly normal and of one variance. Look at the interaction first: where it
+/// matters, a main effect is an average over arms that behave differently. With the seed as a block it also assumes
+/// that all arms correlate alike over seeds ([`super::within`] looks at that). A combination of levels that no run has
+/// takes degrees of freedom from its interaction in types I and II.
 ///
 /// Source: Yates (1934), JASA 29; Herr (1986), The American Statistician 40 (the types).
 ///
 /// # Errors
-/// A [`Refusal`] for values that are not finite or too few, a factor of another length or that is not there, type III with an empty cell, and
-/// residuals that are all 0.
+/// A [`Refusal`] for values that are not finite or too few, a factor of another length or that is not there, type III
+/// with an empty cell, and residuals that are all 0.
 pub fn factorial(values: &[f64], factors: &[Factor], terms: &[&[usize]], squares: Squares) -> Result<Table, Refusal> {
     valid(values, factors, terms, squares)?;
     let model = Model::of(factors, terms, values.len());

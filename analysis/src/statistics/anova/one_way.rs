@@ -20,8 +20,8 @@ pub struct OneWay {
     pub p: f64,
     /// η² = between / (between + within), the share of the spread of these values that lies between the groups.
     pub eta_squared: f64,
-    /// ω² = (between - (k - 1) MS) / (total + MS), with MS the mean square within: the share in the population, estimated
-    /// with less bias; may be below 0.
+    /// ω² = (between - (k - 1) MS) / (total + MS), with MS the mean square within: the share in the population,
+    /// estimated with less bias; may be below 0.
     pub omega_squared: f64,
 }
 
@@ -36,14 +36,14 @@ impl OneWay {
 ///
 /// F = (Σ nᵢ (x̄ᵢ - x̄)² / (k - 1)) / (Σ Σ (x - x̄ᵢ)² / (N - k)).
 ///
-/// Assumes independent, roughly normal values and one variance: where that is in doubt, see [`super::welch`]. Not for runs that
-/// share their seeds, whose common part it counts as error.
+/// Assumes independent, roughly normal values and one variance: where that is in doubt, see [`super::welch`]. Not for
+/// runs that share their seeds, whose common part it counts as error.
 ///
 /// Source: Fisher (1925), Statistical Methods for Research Workers; Hays (1963) (ω²).
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two groups, an empty one, a value that is not finite, one value a group, and groups without any
-/// spread within, whether equal or not.
+/// A [`Refusal`] for fewer than two groups, an empty one, a value that is not finite, one value a group, and groups
+/// without any spread within, whether equal or not.
 pub fn one_way<Group: AsRef<[f64]>>(groups: &[Group]) -> Result<OneWay, Refusal> {
     Refusal::unless_groups(groups, 1)?;
     let all: Vec<f64> = groups.iter().flat_map(AsRef::as_ref).copied().collect();

@@ -20,24 +20,24 @@ pub struct Sphericity {
     pub mauchly: Option<Mauchly>,
 }
 
-/// Mauchly's test that contrasts vary alike and without correlation. It has little power where it would matter, with few
-/// blocks: it is shown and decides nothing.
+/// Mauchly's test that contrasts vary alike and without correlation. It has little power where it would matter, with
+/// few blocks: it is shown and decides nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Mauchly {
     /// det S / (tr S / d)ᵈ, from 0 to 1.
     pub w: f64,
-    /// p value, with Box's second term as R's `mauchly.test` has it: with the number of arms where Anderson (2003) has that of
-    /// contrasts, which changes the fourth digit.
+    /// p value, with Box's second term as R's `mauchly.test` has it: with the number of arms where Anderson (2003) has
+    /// that of contrasts, which changes the fourth digit.
     pub p: f64,
 }
 
 /// Looks at d centred contrast scores of n blocks of `arms` values, a row a block, and corrects the F of their mean.
 ///
-/// With their covariance S: ε = (tr S)² / (d tr S²), after Greenhouse and Geisser; (n d ε - 2) / (d (n - 1 - d ε)) after
-/// Huynh and Feldt. `None` for a statistic that is not a number.
+/// With their covariance S: ε = (tr S)² / (d tr S²), after Greenhouse and Geisser; (n d ε - 2) / (d (n - 1 - d ε))
+/// after Huynh and Feldt. `None` for a statistic that is not a number.
 ///
-/// Source: Box (1954), Annals of Mathematical Statistics 25; Greenhouse and Geisser (1959), Psychometrika 24; Huynh and Feldt
-/// (1976), Journal of Educational Statistics 1; Mauchly (1940), Annals of Mathematical Statistics 11.
+/// Source: Box (1954), Annals of Mathematical Statistics 25; Greenhouse and Geisser (1959), Psychometrika 24; Huynh and
+/// Feldt (1976), Journal of Educational Statistics 1; Mauchly (1940), Annals of Mathematical Statistics 11.
 pub(super) fn sphericity(rows: &[Vec<f64>], arms: usize, statistic: f64) -> Option<Sphericity> {
     let (n, d) = (rows.len() as f64, rows[0].len());
     let column = |index: usize| -> Vec<f64> { rows.iter().map(|row| row[index]).collect() };

@@ -20,17 +20,17 @@ pub struct Welch {
 
 /// Tests whether several independent groups have one mean, whatever their variances.
 ///
-/// With weights wᵢ = nᵢ/sᵢ², their sum w, x̃ = Σ wᵢ x̄ᵢ / w and Λ = 3 Σ (1 - wᵢ/w)² / (nᵢ - 1) / (k² - 1): F = Σ wᵢ (x̄ᵢ - x̃)²
-/// / (k - 1) / (1 + 2 (k - 2) Λ / 3), with k - 1 and 1/Λ degrees of freedom.
+/// With weights wᵢ = nᵢ/sᵢ², their sum w, x̃ = Σ wᵢ x̄ᵢ / w and Λ = 3 Σ (1 - wᵢ/w)² / (nᵢ - 1) / (k² - 1): F = Σ wᵢ
+/// (x̄ᵢ - x̃)² / (k - 1) / (1 + 2 (k - 2) Λ / 3), with k - 1 and 1/Λ degrees of freedom.
 ///
-/// Assumes independent, roughly normal values; the degrees of freedom are approximate, and five values a group are few. Not for
-/// runs that share their seeds.
+/// Assumes independent, roughly normal values; the degrees of freedom are approximate, and five values a group are few.
+/// Not for runs that share their seeds.
 ///
 /// Source: Welch (1951), Biometrika 38.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two groups, one with fewer than two values or one that is not finite, and a group without
-/// spread, whose weight would be infinite.
+/// A [`Refusal`] for fewer than two groups, one with fewer than two values or one that is not finite, and a group
+/// without spread, whose weight would be infinite.
 pub fn welch<Group: AsRef<[f64]>>(groups: &[Group]) -> Result<Welch, Refusal> {
     Refusal::unless_groups(groups, 2)?;
     let mut parts = Vec::with_capacity(groups.len());

@@ -26,20 +26,20 @@ pub struct Within {
 
 /// Compares k arms that each of n blocks has run once.
 ///
-/// The blocks' scores on k - 1 orthogonal contrasts between arms have a mean and a covariance; F compares the mean's length,
-/// times n, with the trace of the covariance. Unlike for the blocked analysis in [`super::factorial`], whose F is the same, the
-/// p values with ε do not assume that all pairs of arms correlate alike. [`crate::statistics::friedman`] needs no normal
-/// values.
+/// The blocks' scores on k - 1 orthogonal contrasts between arms have a mean and a covariance; F compares the mean's
+/// length, times n, with the trace of the covariance. Unlike for the blocked analysis in [`super::factorial`], whose F
+/// is the same, the p values with ε do not assume that all pairs of arms correlate alike.
+/// [`crate::statistics::friedman`] needs no normal values.
 ///
-/// Assumes that blocks are independent and roughly normal; with few of them ε is badly known, and the paired test of each
-/// contrast by itself is safer.
+/// Assumes that blocks are independent and roughly normal; with few of them ε is badly known, and the paired test of
+/// each contrast by itself is safer.
 ///
-/// Source: Greenhouse and Geisser (1959), Psychometrika 24; Olejnik and Algina (2003), Psychological Methods 8 (generalised
-/// η²).
+/// Source: Greenhouse and Geisser (1959), Psychometrika 24; Olejnik and Algina (2003), Psychological Methods 8
+/// (generalised η²).
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two arms or blocks, blocks of unequal length, a value that is not finite, and arms without any
-/// error.
+/// A [`Refusal`] for fewer than two arms or blocks, blocks of unequal length, a value that is not finite, and arms
+/// without any error.
 pub fn one_factor(blocks: &[Vec<f64>]) -> Result<Within, Refusal> {
     Refusal::unless_blocks(blocks, 2, 2)?;
     let scores = scores(blocks, &contrasts(blocks[0].len()));
@@ -47,13 +47,15 @@ pub fn one_factor(blocks: &[Vec<f64>]) -> Result<Within, Refusal> {
     scores.effect(rest, blocks)
 }
 
-/// Compares a × b arms that each of n blocks has run once: the main effects of both factors and their interaction, each with
-/// its own error. A block holds the b levels of the second factor for the first level of the first, then for the second …
+/// Compares a × b arms that each of n blocks has run once: the main effects of both factors and their interaction, each
+/// with its own error. A block holds the b levels of the second factor for the first level of the first, then for the
+/// second …
 ///
 /// Source: as of [`one_factor`].
 ///
 /// # Errors
-/// A [`Refusal`] for what [`one_factor`] refuses, a factor of fewer than two levels, and blocks that do not hold a · b values.
+/// A [`Refusal`] for what [`one_factor`] refuses, a factor of fewer than two levels, and blocks that do not hold a · b
+/// values.
 pub fn two_factors(blocks: &[Vec<f64>], levels: [usize; 2]) -> Result<[Within; 3], Refusal> {
     Refusal::unless_blocks(blocks, 2, 2)?;
     if let Some(found) = levels.into_iter().find(|count| *count < 2) {

@@ -10,12 +10,13 @@ const STEP: f64 = 0.05;
 
 /// ln of how much more probable a t statistic is if there is an effect than if there is none.
 ///
-/// The effect, in standard deviations, has a Cauchy prior of the given `scale` r: with `pairs` n (for groups of n and m,
-/// nm / (n + m)) and ν degrees of freedom, the factor is the mean over g, whose inverse is χ² of one degree of freedom, of
-/// (1 + n r² g)^(-1/2) (1 + t²/((1 + n r² g) ν))^(-(ν + 1)/2), over (1 + t²/ν)^(-(ν + 1)/2). By the trapezoidal rule over ln g.
+/// The effect, in standard deviations, has a Cauchy prior of the given `scale` r: with `pairs` n (for groups of n and
+/// m, nm / (n + m)) and ν degrees of freedom, the factor is the mean over g, whose inverse is χ² of one degree of
+/// freedom, of (1 + n r² g)^(-1/2) (1 + t²/((1 + n r² g) ν))^(-(ν + 1)/2), over (1 + t²/ν)^(-(ν + 1)/2). By the
+/// trapezoidal rule over ln g.
 ///
-/// Above 0 it speaks for an effect, below 0 for none; it depends on the scale, which belongs to the plan. Assumes what the t test
-/// does. `None` for what is not finite, `pairs`, ν or a scale that are not above 0.
+/// Above 0 it speaks for an effect, below 0 for none; it depends on the scale, which belongs to the plan. Assumes what
+/// the t test does. `None` for what is not finite, `pairs`, ν or a scale that are not above 0.
 ///
 /// Source: Rouder, Speckman, Sun, Morey and Iverson (2009), Psychonomic Bulletin and Review 16.
 pub fn log_bayes_factor(t: f64, pairs: f64, df: f64, scale: f64) -> Option<f64> {
@@ -52,7 +53,8 @@ mod tests {
 
     #[test]
     fn the_prior_is_a_distribution() {
-        // A prior without width leaves no difference between effect and none; its tails still reach as far as they are wide.
+        // A prior without width leaves no difference between effect and none; its tails still reach as far as they are
+        // wide.
         assert!(log_bayes_factor(2.0, 10.0, 9.0, 1e-12).unwrap().abs() < 1e-10);
         assert!(log_bayes_factor(0.0, 10.0, 9.0, SCALE).unwrap() < 0.0);
         assert!(log_bayes_factor(1e8, 1000.0, 999.0, SCALE).unwrap() > 1000.0);

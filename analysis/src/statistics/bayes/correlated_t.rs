@@ -6,20 +6,21 @@ use crate::statistics::location::corrected::corrected_t;
 use crate::statistics::refusal::{Refusal, usable};
 use crate::statistics::student;
 
-/// How probable it is that the mean difference lies below, within and above `margin`; `pairs` holds (level, baseline) of the same seed
-/// or fold.
+/// How probable it is that the mean difference lies below, within and above `margin`; `pairs` holds (level, baseline)
+/// of the same seed or fold.
 ///
-/// With a flat prior on the mean and on ln of the spread, the mean is d̄ + √(s² (1/n + ρ/(1 - ρ))) · t with t of n - 1 degrees
-/// of freedom; ρ is the `correlation` of two differences: 0 for independent seeds, 1/k for the k folds of a cross-validation.
+/// With a flat prior on the mean and on ln of the spread, the mean is d̄ + √(s² (1/n + ρ/(1 - ρ))) · t with t of n - 1
+/// degrees of freedom; ρ is the `correlation` of two differences: 0 for independent seeds, 1/k for the k folds of a
+/// cross-validation.
 ///
-/// Assumes roughly normal differences. The flat prior makes it the [`corrected_t`] in other words, and with few values no
-/// calmer than that.
+/// Assumes roughly normal differences. The flat prior makes it the [`corrected_t`] in other words, and with few values
+/// no calmer than that.
 ///
 /// Source: Corani and Benavoli (2015), Machine Learning 100.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two differences or one that is not finite, a margin below 0 or a correlation outside [0, 1),
-/// and differences without spread.
+/// A [`Refusal`] for fewer than two differences or one that is not finite, a margin below 0 or a correlation outside
+/// [0, 1), and differences without spread.
 pub fn correlated_t(pairs: &[(f64, f64)], correlation: f64, margin: f64) -> Result<Shares, Refusal> {
     let differences: Vec<f64> = pairs.iter().map(|(level, baseline)| level - baseline).collect();
     let found = differences.len();

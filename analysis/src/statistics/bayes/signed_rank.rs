@@ -19,14 +19,16 @@ pub struct SignedRank {
 
 /// How probable it is that the centre of `differences`, level minus baseline, lies below, within and above `margin`.
 ///
-/// The prior is a Dirichlet process of strength 1/2 with all its mass at 0. A draw from the posterior gives weights to the
-/// differences and to one more of 0, from a Dirichlet distribution with parameters 1, …, 1 and 1/2; it is counted for the
-/// region that holds most of the weight of the means of two, (dᵢ + dⱼ)/2, a mean on the margin for one half to either side.
+/// The prior is a Dirichlet process of strength 1/2 with all its mass at 0. A draw from the posterior gives weights to
+/// the differences and to one more of 0, from a Dirichlet distribution with parameters 1, …, 1 and 1/2; it is counted
+/// for the region that holds most of the weight of the means of two, (dᵢ + dⱼ)/2, a mean on the margin for one half to
+/// either side.
 ///
-/// Assumes independent seeds or tasks; the centre is that of the pairwise means, as for the signed-rank test. With few values
-/// the posterior is as wide as theirs and the prior at 0 counts. Sums are taken in decimals.
+/// Assumes independent seeds or tasks; the centre is that of the pairwise means, as for the signed-rank test. With few
+/// values the posterior is as wide as theirs and the prior at 0 counts. Sums are taken in decimals.
 ///
-/// Source: Benavoli, Mangili, Corani, Zaffalon and Ruggeri (2014), ICML; Benavoli, Corani, Demšar and Zaffalon (2017), JMLR 18.
+/// Source: Benavoli, Mangili, Corani, Zaffalon and Ruggeri (2014), ICML; Benavoli, Corani, Demšar and Zaffalon (2017),
+/// JMLR 18.
 ///
 /// # Errors
 /// A [`Refusal`] for no differences or one that is not finite, a margin below 0, and no draws.
@@ -96,7 +98,8 @@ impl Sums {
         Self { below: ends(-2.0 * margin), above: ends(2.0 * margin), prior, values }
     }
 
-    /// The weight of all pairs whose mean lies below minus the margin, and of those above it, by sums of weights from the lowest up.
+    /// The weight of all pairs whose mean lies below minus the margin, and of those above it, by sums of weights from
+    /// the lowest up.
     fn outside(&self, weights: &[f64]) -> [f64; 2] {
         let mut up_to = Vec::with_capacity(weights.len() + 1);
         up_to.push(0.0);

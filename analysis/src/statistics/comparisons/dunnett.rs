@@ -11,12 +11,12 @@ use crate::statistics::refusal::Refusal;
 
 /// Compares every other independent group with that at `baseline`, in their order; two-sided.
 ///
-/// With the mean square s² within all groups, t = (x̄ᵢ - x̄₀) / (s √(1/nᵢ + 1/n₀)). Two such t correlate by λᵢ λⱼ with λᵢ =
-/// √(nᵢ / (nᵢ + n₀)), and p is the chance that the largest of all |t| exceeds that at hand: [`Largest`].
+/// With the mean square s² within all groups, t = (x̄ᵢ - x̄₀) / (s √(1/nᵢ + 1/n₀)). Two such t correlate by λᵢ λⱼ with
+/// λᵢ = √(nᵢ / (nᵢ + n₀)), and p is the chance that the largest of all |t| exceeds that at hand: [`Largest`].
 ///
-/// Assumes independent, roughly normal values of one variance. Stronger than Tukey's comparison of all pairs when only those
-/// with the baseline matter, and than Holm's correction of the single tests. Not for runs that share their seeds: see
-/// [`against`] with the error of a blocked or mixed model.
+/// Assumes independent, roughly normal values of one variance. Stronger than Tukey's comparison of all pairs when only
+/// those with the baseline matter, and than Holm's correction of the single tests. Not for runs that share their seeds:
+/// see [`against`] with the error of a blocked or mixed model.
 ///
 /// Source: Dunnett (1955), JASA 50, and (1964), Biometrics 20.
 ///
@@ -60,8 +60,8 @@ pub struct Arm {
 /// Source: as of [`dunnett`].
 ///
 /// # Errors
-/// A [`Refusal`] for an alpha outside (0, 1), no arm, a difference that is not finite, fewer than one degree of freedom, a
-/// standard error that is not above 0, and a loading outside (0, 0.999999].
+/// A [`Refusal`] for an alpha outside (0, 1), no arm, a difference that is not finite, fewer than one degree of
+/// freedom, a standard error that is not above 0, and a loading outside (0, 0.999999].
 pub fn against(arms: &[Arm], df: f64, alpha: f64) -> Result<Vec<Contrast>, Refusal> {
     Refusal::unless_level(alpha)?;
     let loadings: Vec<f64> = arms.iter().map(|arm| arm.loading).collect();
@@ -83,9 +83,9 @@ pub fn against(arms: &[Arm], df: f64, alpha: f64) -> Result<Vec<Contrast>, Refus
 
 /// The largest |t| of several that correlate by λᵢ λⱼ and share one estimate of the standard deviation.
 ///
-/// Given the common part z, the values are independent, so that P(all within r) = ∫ φ(z) Π (Φ((r - λᵢ z)/cᵢ) - Φ((-r - λᵢ z)/cᵢ)) dz
-/// with cᵢ² = 1 - λᵢ². What is tabulated is its complement, from the tails and by sums of logarithms: small p values are as
-/// accurate as large ones, to ten digits, and nothing is drawn at random.
+/// Given the common part z, the values are independent, so that P(all within r) = ∫ φ(z) Π (Φ((r - λᵢ z)/cᵢ) - Φ((-r -
+/// λᵢ z)/cᵢ)) dz with cᵢ² = 1 - λᵢ². What is tabulated is its complement, from the tails and by sums of logarithms:
+/// small p values are as accurate as large ones, to ten digits, and nothing is drawn at random.
 #[derive(Debug, Clone)]
 pub struct Largest {
     table: Studentised<Loadings>,
@@ -114,8 +114,8 @@ impl Largest {
         Ok(Self { table: Studentised::of(loadings) })
     }
 
-    /// The probability that the largest exceeds `t`; an infinite `df` is for a known standard deviation. In (0, 1]. `None` for `df`
-    /// below 1 or a `t` that is not a number.
+    /// The probability that the largest exceeds `t`; an infinite `df` is for a known standard deviation. In (0, 1].
+    /// `None` for `df` below 1 or a `t` that is not a number.
     pub fn upper_tail(&self, t: f64, df: f64) -> Option<f64> {
         (!t.is_nan() && df >= 1.0).then(|| self.table.upper_tail(t, df))
     }
@@ -142,8 +142,8 @@ struct Loading {
 struct Loadings(Vec<Loading>);
 
 impl Tail for Loadings {
-    /// The chance that the largest of the absolute values exceeds r, by the trapezoidal rule over the common part, in steps that are
-    /// short beside the edge of the narrowest factor.
+    /// The chance that the largest of the absolute values exceeds r, by the trapezoidal rule over the common part, in
+    /// steps that are short beside the edge of the narrowest factor.
     fn at(&self, r: f64) -> f64 {
         let edge = self.0.iter().map(|loading| loading.own / loading.common).fold(1.0, f64::min);
         let step = 0.4 * edge.min(0.5);

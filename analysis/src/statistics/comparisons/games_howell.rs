@@ -9,18 +9,19 @@ use crate::statistics::ranks::dunn::every_pair;
 use crate::statistics::refusal::Refusal;
 use crate::statistics::studentized_range::StudentizedRange;
 
-/// Compares every pair of independent groups, in the order (0, 1), (0, 2) …, each with the variances of its own two groups.
+/// Compares every pair of independent groups, in the order (0, 1), (0, 2) …, each with the variances of its own two
+/// groups.
 ///
 /// t and its degrees of freedom are those of Welch's test; p is the tail of the studentized range of all k groups at √2 |t|.
 ///
-/// Assumes independent, roughly normal values. The family-wise error is approximate, somewhat above alpha for groups of fewer
-/// than five. Not for runs that share their seeds.
+/// Assumes independent, roughly normal values. The family-wise error is approximate, somewhat above alpha for groups of
+/// fewer than five. Not for runs that share their seeds.
 ///
 /// Source: Games and Howell (1976), Journal of Educational Statistics 1.
 ///
 /// # Errors
-/// A [`Refusal`] for an alpha outside (0, 1), fewer than two groups, one with fewer than two values or one that is not finite,
-/// and two groups that both do not vary.
+/// A [`Refusal`] for an alpha outside (0, 1), fewer than two groups, one with fewer than two values or one that is not
+/// finite, and two groups that both do not vary.
 pub fn games_howell<Group: AsRef<[f64]>>(groups: &[Group], alpha: f64) -> Result<Vec<Contrast>, Refusal> {
     Refusal::unless_level(alpha)?;
     Refusal::unless_groups(groups, 2)?;

@@ -11,12 +11,13 @@ use crate::statistics::studentized_range::StudentizedRange;
 
 /// Compares every pair of independent groups, in the order (0, 1), (0, 2) …
 ///
-/// With the mean square s² within all k groups on N - k degrees of freedom, t = (x̄ᵢ - x̄ⱼ) / (s √(1/nᵢ + 1/nⱼ)); p is the tail
-/// of the studentized range of k at √2 |t|, and the half width of an interval q(1 - alpha) / √2 standard errors.
+/// With the mean square s² within all k groups on N - k degrees of freedom, t = (x̄ᵢ - x̄ⱼ) / (s √(1/nᵢ + 1/nⱼ)); p is
+/// the tail of the studentized range of k at √2 |t|, and the half width of an interval q(1 - alpha) / √2 standard
+/// errors.
 ///
-/// Assumes independent, roughly normal values of one variance; where that is in doubt see [`super::games_howell`]. Not for runs
-/// that share their seeds: see [`all_pairs`] with the error of a blocked or mixed model. Exact for equal sizes, slightly
-/// conservative for others.
+/// Assumes independent, roughly normal values of one variance; where that is in doubt see [`super::games_howell`]. Not
+/// for runs that share their seeds: see [`all_pairs`] with the error of a blocked or mixed model. Exact for equal
+/// sizes, slightly conservative for others.
 ///
 /// Source: Tukey (1953), "The problem of multiple comparisons"; Kramer (1956), Biometrics 12; Hayter (1984), Annals of
 /// Statistics 12.
@@ -31,17 +32,17 @@ pub fn tukey_kramer<Group: AsRef<[f64]>>(groups: &[Group], alpha: f64) -> Result
     all_pairs(&means, |[first, second]| spread * (share[first] + share[second]).sqrt(), analysis.df[1], alpha)
 }
 
-/// Compares every pair of estimates whose differences have the given standard errors on `df` degrees of freedom, infinitely
-/// many for errors that are known.
+/// Compares every pair of estimates whose differences have the given standard errors on `df` degrees of freedom,
+/// infinitely many for errors that are known.
 ///
-/// For means of arms from any linear model with independent, normal errors: those of seeds as blocks differ by √(2 s²/n), with
-/// s² the residual mean square of [`crate::statistics::anova::factorial`].
+/// For means of arms from any linear model with independent, normal errors: those of seeds as blocks differ by √(2
+/// s²/n), with s² the residual mean square of [`crate::statistics::anova::factorial`].
 ///
 /// Source: as of [`tukey_kramer`].
 ///
 /// # Errors
-/// A [`Refusal`] for an alpha outside (0, 1), fewer than two estimates, estimates that are not finite, fewer than one degree of
-/// freedom, and a standard error that is not above 0.
+/// A [`Refusal`] for an alpha outside (0, 1), fewer than two estimates, estimates that are not finite, fewer than one
+/// degree of freedom, and a standard error that is not above 0.
 pub fn all_pairs(
     estimates: &[f64],
     standard_error: impl Fn([usize; 2]) -> f64,

@@ -15,8 +15,8 @@ pub struct Combined {
 
 /// Fisher's: -2 Σ ln pᵢ, a χ² variable with 2k degrees of freedom.
 ///
-/// For k independent p values of one-sided or two-sided tests; one strong effect suffices. `None` without p values or with
-/// one outside (0, 1].
+/// For k independent p values of one-sided or two-sided tests; one strong effect suffices. `None` without p values or
+/// with one outside (0, 1].
 ///
 /// Source: Fisher (1932), Statistical Methods for Research Workers, section 21.1.
 pub fn fisher(p_values: &[f64]) -> Option<Combined> {
@@ -28,8 +28,8 @@ pub fn fisher(p_values: &[f64]) -> Option<Combined> {
 
 /// Stouffer's: Σ zᵢ / √k, with zᵢ the normal quantile of 1 - pᵢ.
 ///
-/// For independent one-sided p values in one direction; small effects that agree add up. `None` as for [`fisher`], and for a p
-/// value of 1, whose quantile is not finite.
+/// For independent one-sided p values in one direction; small effects that agree add up. `None` as for [`fisher`], and
+/// for a p value of 1, whose quantile is not finite.
 ///
 /// Source: Stouffer et al. (1949), The American Soldier 1.
 pub fn stouffer(p_values: &[f64]) -> Option<Combined> {

@@ -21,10 +21,11 @@ pub fn benjamini_yekutieli(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
 
 /// Benjamini and Hochberg's with the number of true hypotheses guessed as those that a first pass at `alpha` leaves.
 ///
-/// For independent comparisons; the values hold for a decision at `alpha` only. In the paper both passes are at alpha / (1 + alpha),
-/// which is what its proof bounds by alpha; without that division, as here and in statsmodels' `fdr_tsbh`, the same proof bounds the
-/// share of false claims by alpha / (1 - alpha). Where the first pass leaves few hypotheses of many, an adjusted value can lie below the p
-/// value itself: with nine tenths rejected, the largest rejected p is taken by about 1/9.
+/// For independent comparisons; the values hold for a decision at `alpha` only. In the paper both passes are at alpha /
+/// (1 + alpha), which is what its proof bounds by alpha; without that division, as here and in statsmodels' `fdr_tsbh`,
+/// the same proof bounds the share of false claims by alpha / (1 - alpha). Where the first pass leaves few hypotheses
+/// of many, an adjusted value can lie below the p value itself: with nine tenths rejected, the largest rejected p is
+/// taken by about 1/9.
 ///
 /// Source: Benjamini, Krieger and Yekutieli (2006), Biometrika 93, in the form without its factor 1 + alpha.
 pub fn two_stage(p_values: &[Option<f64>], alpha: f64) -> Vec<Option<f64>> {

@@ -4,9 +4,9 @@ use super::family::Family;
 
 /// Hommel's: closed testing with Simes' test of every subset.
 ///
-/// For each size s from m down, Simes' test of the s largest p values decides how far the others must be raised; the adjusted
-/// value is the largest that any size asks for. Never above Hochberg's, under the same condition: independent or positively
-/// dependent comparisons.
+/// For each size s from m down, Simes' test of the s largest p values decides how far the others must be raised; the
+/// adjusted value is the largest that any size asks for. Never above Hochberg's, under the same condition: independent
+/// or positively dependent comparisons.
 ///
 /// Source: Hommel (1988), Biometrika 75; in the form of Wright (1992), Biometrics 48.
 pub fn hommel(p_values: &[Option<f64>]) -> Vec<Option<f64>> {

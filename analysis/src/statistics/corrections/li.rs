@@ -4,9 +4,9 @@ use super::family::Family;
 
 /// Li's: p₍ᵢ₎ / (p₍ᵢ₎ + 1 - p₍ₘ₎), and the largest as it is.
 ///
-/// A rejection of the comparison with the largest p at its own level lets all others be judged almost alone; where that largest p
-/// is large, nothing is left to reject by. For comparisons with one baseline, independent or nearly so: it does not keep its level
-/// under any dependence, and its answers hang on the one comparison that says least.
+/// A rejection of the comparison with the largest p at its own level lets all others be judged almost alone; where that
+/// largest p is large, nothing is left to reject by. For comparisons with one baseline, independent or nearly so: it
+/// does not keep its level under any dependence, and its answers hang on the one comparison that says least.
 ///
 /// Source: Li (2008), Journal of Statistical Planning and Inference 138.
 pub fn li(p_values: &[Option<f64>]) -> Vec<Option<f64>> {

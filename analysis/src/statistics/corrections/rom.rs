@@ -5,11 +5,12 @@ use super::family::Family;
 /// Steps after which halving alone would have found a level to its last digits; false position takes about eight.
 const STEPS: u32 = 60;
 
-/// Rom's: Hochberg's with levels that are used up wholly, each p value answered by the smallest level at which it is rejected.
+/// Rom's: Hochberg's with levels that are used up wholly, each p value answered by the smallest level at which it is
+/// rejected.
 ///
-/// Of m comparisons at level alpha, the j-th largest p value is compared with c(j): c(1) = alpha, and c(j) = (Σ alphaⁱ over i from
-/// 1 to j - 1, less Σ C(j, i) c(i + 1)^(j - i) over i from 1 to j - 2) / j. For .05 they are .05, .025, .0169, .0127 …, where
-/// Hochberg has .05, .025, .0167, .0125 …
+/// Of m comparisons at level alpha, the j-th largest p value is compared with c(j): c(1) = alpha, and c(j) = (Σ alphaⁱ
+/// over i from 1 to j - 1, less Σ C(j, i) c(i + 1)^(j - i) over i from 1 to j - 2) / j. For .05 they are .05, .025,
+/// .0169, .0127 …, where Hochberg has .05, .025, .0167, .0125 …
 ///
 /// For independent comparisons only. Never above Hochberg's by more than rounding.
 ///
@@ -32,8 +33,8 @@ pub fn rom(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
     family.restore(&adjusted)
 }
 
-/// The level, at most `highest`, at which the critical value of the `place`-th largest p value is `p`: by false position with the
-/// Illinois rule.
+/// The level, at most `highest`, at which the critical value of the `place`-th largest p value is `p`: by false
+/// position with the Illinois rule.
 fn level(p: f64, place: usize, highest: f64) -> f64 {
     if place == 1 {
         return p;
@@ -62,8 +63,9 @@ fn level(p: f64, place: usize, highest: f64) -> f64 {
 
 /// c(1), …, c(`places`) at level `alpha`.
 ///
-/// C(j, k) c(j - k + 1)ᵏ is near Lᵏ / k! with L = -ln(1 - alpha): it is made from C(j, k) / jᵏ and (j c)ᵏ, neither of which leaves the
-/// range of floats, and the sum over k = j - i ends with the terms that are below all digits, after a dozen or two.
+/// C(j, k) c(j - k + 1)ᵏ is near Lᵏ / k! with L = -ln(1 - alpha): it is made from C(j, k) / jᵏ and (j c)ᵏ, neither of
+/// which leaves the range of floats, and the sum over k = j - i ends with the terms that are below all digits, after a
+/// dozen or two.
 fn critical_values(alpha: f64, places: usize) -> Vec<f64> {
     let mut values = Vec::with_capacity(places);
     values.push(alpha);
@@ -100,8 +102,8 @@ mod tests {
 
     #[test]
     fn all_of_independent_comparisons_err_as_often_as_they_may() {
-        // Of two: p is below c somewhere with 1 - (1 - c(2))² less what lies between, which is alpha: 2 c(2) - c(2)² + (alpha -
-        // c(2))² = alpha.
+        // Of two: p is below c somewhere with 1 - (1 - c(2))² less what lies between, which is alpha: 2 c(2) - c(2)² +
+        // (alpha - c(2))² = alpha.
         let (alpha, c) = (0.05, critical_values(0.05, 2)[1]);
         assert!((2.0 * c - c * c + (alpha - c).powi(2) - alpha).abs() < 1e-15);
     }

@@ -10,7 +10,8 @@ use super::family::Family;
 /// equal pairs, so among three arms 3, 1 or 0 pairs are equal, never 2. Holds under any dependence and never adjusts more than
 /// Holm's.
 ///
-/// Only for the family of all pairs of `arms`; `None` when the number of p values is another. Not for comparisons with a baseline.
+/// Only for the family of all pairs of `arms`; `None` when the number of p values is another. Not for comparisons with
+/// a baseline.
 ///
 /// Source: Shaffer (1986), "Modified sequentially rejective multiple test procedures", JASA 81 (its first procedure).
 pub fn shaffer(p_values: &[Option<f64>], arms: usize) -> Option<Vec<Option<f64>>> {

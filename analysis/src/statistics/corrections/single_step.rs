@@ -4,8 +4,8 @@ use super::family::Family;
 
 /// Bonferroni's: m · p, at most 1.
 ///
-/// Holds under any dependence. Holm's never adjusts more and holds as widely: this one is for simultaneous intervals, where a
-/// single factor is needed.
+/// Holds under any dependence. Holm's never adjusts more and holds as widely: this one is for simultaneous intervals,
+/// where a single factor is needed.
 ///
 /// Source: Dunn (1961), Journal of the American Statistical Association 56.
 pub fn bonferroni(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
@@ -16,7 +16,8 @@ pub fn bonferroni(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
 
 /// Šidák's: 1 - (1 - p)ᵐ.
 ///
-/// Exact for independent comparisons, and safe for two-sided tests of jointly normal estimates; not under any dependence.
+/// Exact for independent comparisons, and safe for two-sided tests of jointly normal estimates; not under any
+/// dependence.
 ///
 /// Source: Šidák (1967), Journal of the American Statistical Association 62.
 pub fn sidak(p_values: &[Option<f64>]) -> Vec<Option<f64>> {

@@ -16,7 +16,8 @@ pub fn holm_sidak(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
 
 /// Finner's: 1 - (1 - p₍ᵢ₎)^(m / i), never falling.
 ///
-/// For independent comparisons, or positively dependent ones such as many arms against one baseline; not under any dependence.
+/// For independent comparisons, or positively dependent ones such as many arms against one baseline; not under any
+/// dependence.
 ///
 /// Source: Finner (1993), "On a monotonicity problem in step-down multiple test procedures", JASA 88.
 pub fn finner(p_values: &[Option<f64>]) -> Vec<Option<f64>> {

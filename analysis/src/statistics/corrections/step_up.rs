@@ -4,8 +4,8 @@ use super::family::Family;
 
 /// Hochberg's: the smallest of (m - j + 1) · p₍ⱼ₎ over j ≥ i.
 ///
-/// Stronger than Holm's, but only for independent or positively dependent comparisons; comparisons of all pairs of arms are
-/// neither.
+/// Stronger than Holm's, but only for independent or positively dependent comparisons; comparisons of all pairs of arms
+/// are neither.
 ///
 /// Source: Hochberg (1988), "A sharper Bonferroni procedure for multiple tests of significance", Biometrika 75.
 pub fn hochberg(p_values: &[Option<f64>]) -> Vec<Option<f64>> {

@@ -4,8 +4,8 @@ use crate::statistics::distributions::beta::{self, Share};
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Interval;
 
-/// The exact two-sided p value of `successes` in `trials` against a chance of 1/2: twice the smaller tail, at most 1 and never 0;
-/// the smallest normal number where it would be, as with 1,075 of 1,075.
+/// The exact two-sided p value of `successes` in `trials` against a chance of 1/2: twice the smaller tail, at most 1
+/// and never 0; the smallest normal number where it would be, as with 1,075 of 1,075.
 pub fn fair_p(successes: u64, trials: u64) -> f64 {
     let fewer = successes.min(trials - successes);
     (2.0 * fair_tail(fewer, trials)).clamp(f64::MIN_POSITIVE, 1.0)
@@ -35,8 +35,8 @@ pub fn clopper_pearson(successes: u64, trials: u64, alpha: f64) -> Option<Interv
 
 /// The score interval of Wilson for a chance: it covers about 1 - `alpha`, closer than that of Clopper and Pearson.
 ///
-/// (p̂ + z²/2n ± z √(p̂(1 - p̂)/n + z²/4n²)) / (1 + z²/n). Assumes independent trials: items of one paradigm, or the same items
-/// under several seeds, are not. `None` without trials or for an alpha outside (0, 1).
+/// (p̂ + z²/2n ± z √(p̂(1 - p̂)/n + z²/4n²)) / (1 + z²/n). Assumes independent trials: items of one paradigm, or the
+/// same items under several seeds, are not. `None` without trials or for an alpha outside (0, 1).
 ///
 /// Source: Wilson (1927), Journal of the American Statistical Association 22.
 pub fn wilson(successes: u64, trials: u64, alpha: f64) -> Option<Interval> {

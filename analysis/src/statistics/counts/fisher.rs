@@ -7,9 +7,9 @@ const MOST: u64 = 1_000_000;
 
 /// The exact two-sided p value against one chance for both arms, of which `events` of `trials` came true.
 ///
-/// Given the total of events, their split is hypergeometric; p is the probability of all splits that are no more probable than
-/// the one at hand. For runs that diverged: an outcome that means cannot hold. Exact and conservative: with few runs it can
-/// hardly be small. Assumes independent runs; for pairs it is more cautious still.
+/// Given the total of events, their split is hypergeometric; p is the probability of all splits that are no more
+/// probable than the one at hand. For runs that diverged: an outcome that means cannot hold. Exact and conservative:
+/// with few runs it can hardly be small. Assumes independent runs; for pairs it is more cautious still.
 ///
 /// Source: Fisher (1935), Journal of the Royal Statistical Society 98.
 ///

@@ -24,11 +24,12 @@ pub struct McNemar {
 
 /// Compares two models by the items on which exactly one of them was right.
 ///
-/// Under the null hypothesis each such item is as likely to be the one's as the other's. Speaks about the population of items
-/// for one trained pair of models, not about seeds: with several seeds see [`crate::statistics::resampling::two_way`]. Assumes
-/// that items are independent; items of one paradigm are not.
+/// Under the null hypothesis each such item is as likely to be the one's as the other's. Speaks about the population of
+/// items for one trained pair of models, not about seeds: with several seeds see
+/// [`crate::statistics::resampling::two_way`]. Assumes that items are independent; items of one paradigm are not.
 ///
-/// Source: McNemar (1947), Psychometrika 12; mid-p: Fagerland, Lydersen and Laake (2013), BMC Medical Research Methodology 13.
+/// Source: McNemar (1947), Psychometrika 12; mid-p: Fagerland, Lydersen and Laake (2013), BMC Medical Research
+/// Methodology 13.
 pub fn mcnemar(level_only: u64, baseline_only: u64) -> McNemar {
     let n = level_only + baseline_only;
     let fewer = level_only.min(baseline_only);

@@ -34,19 +34,20 @@ pub struct StepTest {
 
 /// Bands for the mean difference of two arms' curves, each with a row a seed, in the same order, and a column a step.
 ///
-/// At each of m steps that vary, d̄ ± t(1 - alpha/(2 m), n - 1) · s/√n: together they miss the true curve with a probability of
-/// at most alpha, however the steps correlate (Bonferroni). Bands that learn the correlation from the curves are narrower and
-/// miss too often with few seeds: at 95 % a multiplier bootstrap covers 72 % with five seeds and fifty steps. Choose some ten
-/// or twenty steps, not a thousand; for one answer about the whole curve see [`super::rotation`].
+/// At each of m steps that vary, d̄ ± t(1 - alpha/(2 m), n - 1) · s/√n: together they miss the true curve with a
+/// probability of at most alpha, however the steps correlate (Bonferroni). Bands that learn the correlation from the
+/// curves are narrower and miss too often with few seeds: at 95 % a multiplier bootstrap covers 72 % with five seeds
+/// and fifty steps. Choose some ten or twenty steps, not a thousand; for one answer about the whole curve see
+/// [`super::rotation`].
 ///
-/// Assumes that seeds are a random sample and that differences are roughly normal at each step. The curves must have been
-/// measured at the same steps; a seed whose curve ends early is set aside beforehand.
+/// Assumes that seeds are a random sample and that differences are roughly normal at each step. The curves must have
+/// been measured at the same steps; a seed whose curve ends early is set aside beforehand.
 ///
 /// Source: Dunn (1961), JASA 56.
 ///
 /// # Errors
-/// A [`Refusal`] for an alpha outside (0, 1), fewer than two seeds, no step, tables or rows of unequal length, and values that are
-/// not finite.
+/// A [`Refusal`] for an alpha outside (0, 1), fewer than two seeds, no step, tables or rows of unequal length, and
+/// values that are not finite.
 pub fn band(level: &[Vec<f64>], baseline: &[Vec<f64>], alpha: f64) -> Result<Vec<Step>, Refusal> {
     Refusal::unless_level(alpha)?;
     let steps = columns(level, baseline)?;

@@ -19,22 +19,23 @@ pub struct Rotation {
     pub p: Drawn,
 }
 
-/// Tests whether the mean difference of two arms' curves, each with a row a seed, in the same order, and a column a step, is 0 at all
-/// steps, by the largest |t| of all.
+/// Tests whether the mean difference of two arms' curves, each with a row a seed, in the same order, and a column a
+/// step, is 0 at all steps, by the largest |t| of all.
 ///
-/// If the rows of differences are independent, normal and without mean, the table multiplied by any rotation of the n seeds is as likely as it
-/// was, whatever the correlation between steps. The t of a step with values x under a random rotation is u·x / √((x·x - (u·x)²)
-/// / (n - 1)), with u a random direction, the same for all steps; p is the share of `draws` whose largest |t| is at least that
-/// of the data, the data among them.
+/// If the rows of differences are independent, normal and without mean, the table multiplied by any rotation of the n
+/// seeds is as likely as it was, whatever the correlation between steps. The t of a step with values x under a random
+/// rotation is u·x / √((x·x - (u·x)²) / (n - 1)), with u a random direction, the same for all steps; p is the share of
+/// `draws` whose largest |t| is at least that of the data, the data among them.
 ///
-/// Exact for two seeds and more, for any number of steps; unlike a test by signs it has no smallest p for few seeds, as it
-/// assumes normal values. It says that the curves differ, not where: see [`super::band`]. Steps that do not vary are left out.
+/// Exact for two seeds and more, for any number of steps; unlike a test by signs it has no smallest p for few seeds, as
+/// it assumes normal values. It says that the curves differ, not where: see [`super::band`]. Steps that do not vary are
+/// left out.
 ///
 /// Source: Langsrud (2005), Statistics and Computing 15; Läuter, Glimm and Kropf (1998), Annals of Statistics 26.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two seeds, no draws, tables or rows of unequal length, values that are not finite, and curves that do not
-/// vary at any step.
+/// A [`Refusal`] for fewer than two seeds, no draws, tables or rows of unequal length, values that are not finite, and
+/// curves that do not vary at any step.
 pub fn rotation(
     level: &[Vec<f64>],
     baseline: &[Vec<f64>],

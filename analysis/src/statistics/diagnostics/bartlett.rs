@@ -19,16 +19,16 @@ pub struct EqualSpread {
 
 /// Tests whether k groups of normal values have one variance.
 ///
-/// With variances sᵢ² on νᵢ = nᵢ - 1 degrees of freedom, ν their sum and s² their mean by ν: χ² = (ν ln s² - Σ νᵢ ln sᵢ²) / (1
-/// + (Σ 1/νᵢ - 1/ν) / (3 (k - 1))).
+/// With variances sᵢ² on νᵢ = nᵢ - 1 degrees of freedom, ν their sum and s² their mean by ν: χ² = (ν ln s² - Σ νᵢ ln
+/// sᵢ²) / (1 + (Σ 1/νᵢ - 1/ν) / (3 (k - 1))).
 ///
 /// It takes values that are not normal for unequal spread: see [`super::levene`].
 ///
 /// Source: Bartlett (1937), Proceedings of the Royal Society A 160.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two groups, one with fewer than two values or one that is not finite, and a group without
-/// spread, whose logarithm there is not.
+/// A [`Refusal`] for fewer than two groups, one with fewer than two values or one that is not finite, and a group
+/// without spread, whose logarithm there is not.
 pub fn bartlett<Group: AsRef<[f64]>>(groups: &[Group]) -> Result<EqualSpread, Refusal> {
     Refusal::unless_groups(groups, 2)?;
     let (mut total, mut pooled, mut logs, mut shares) = (0.0, 0.0, 0.0, 0.0);

@@ -6,13 +6,14 @@ use crate::statistics::distributions::{chi_squared, normal};
 use crate::statistics::ranks::{decimal, midranks};
 use crate::statistics::refusal::Refusal;
 
-/// Tests whether groups vary as much as each other by the ranks of |x - median|, with x - median taken in decimals so that
-/// distances that are equal on paper tie: [`by_distances`] of those.
+/// Tests whether groups vary as much as each other by the ranks of |x - median|, with x - median taken in decimals so
+/// that distances that are equal on paper tie: [`by_distances`] of those.
 ///
-/// Of the usual tests of spread it is the least disturbed by values that are not normal. Approximate, with little power for a
-/// handful of values.
+/// Of the usual tests of spread it is the least disturbed by values that are not normal. Approximate, with little power
+/// for a handful of values.
 ///
-/// Source: Fligner and Killeen (1976), JASA 71; Conover, Johnson and Johnson (1981), Technometrics 23 (from the median).
+/// Source: Fligner and Killeen (1976), JASA 71; Conover, Johnson and Johnson (1981), Technometrics 23 (from the
+/// median).
 ///
 /// # Errors
 /// A [`Refusal`] for fewer than two groups, one with fewer than two values or one that is not finite, and groups whose
@@ -29,11 +30,12 @@ pub fn fligner_killeen<Group: AsRef<[f64]>>(groups: &[Group]) -> Result<EqualSpr
 
 /// The same from distances that are there already.
 ///
-/// Their ranks rᵢ among all N become scores Φ⁻¹(1/2 + rᵢ / (2 (N + 1))); with the mean score of each group āⱼ, that of all ā
-/// and their variance V (divisor N - 1), χ² = Σ nⱼ (āⱼ - ā)² / V.
+/// Their ranks rᵢ among all N become scores Φ⁻¹(1/2 + rᵢ / (2 (N + 1))); with the mean score of each group āⱼ, that of
+/// all ā and their variance V (divisor N - 1), χ² = Σ nⱼ (āⱼ - ā)² / V.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two groups, an empty one, a distance that is not finite, and distances that are all equal.
+/// A [`Refusal`] for fewer than two groups, an empty one, a distance that is not finite, and distances that are all
+/// equal.
 pub fn by_distances<Group: AsRef<[f64]>>(distances: &[Group]) -> Result<EqualSpread, Refusal> {
     Refusal::unless_groups(distances, 1)?;
     let all: Vec<f64> = distances.iter().flat_map(AsRef::as_ref).copied().collect();

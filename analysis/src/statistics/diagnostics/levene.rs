@@ -15,14 +15,15 @@ pub enum Centre {
 
 /// Tests whether groups vary as much as each other: the one-way analysis of variance of |x - centre|.
 ///
-/// Approximate; with a handful of values a group it has little power, and for odd, small groups the one from the median is
-/// conservative, as one distance is always 0.
+/// Approximate; with a handful of values a group it has little power, and for odd, small groups the one from the median
+/// is conservative, as one distance is always 0.
 ///
 /// Source: Levene (1960), in Contributions to Probability and Statistics; Brown and Forsythe (1974), JASA 69.
 ///
 /// # Errors
-/// A [`Refusal`] for what [`one_way`] refuses. Both values of a group of two are as far from its centre, so that groups of two alone
-/// leave nothing to test by: they are [`Refusal::Identical`] where all spread alike, and [`Refusal::NoSpread`] where not.
+/// A [`Refusal`] for what [`one_way`] refuses. Both values of a group of two are as far from its centre, so that groups
+/// of two alone leave nothing to test by: they are [`Refusal::Identical`] where all spread alike, and
+/// [`Refusal::NoSpread`] where not.
 pub fn levene<Group: AsRef<[f64]>>(groups: &[Group], centre: Centre) -> Result<OneWay, Refusal> {
     Refusal::unless_groups(groups, 2)?;
     let distances = |(group, values): (usize, &Group)| {

@@ -23,24 +23,25 @@ pub struct Step {
 pub struct Outliers {
     /// The steps, whether or not they found something.
     pub steps: Vec<Step>,
-    /// How many of the first steps' values are outlying: up to the last step whose distance exceeds its critical value, so that
-    /// several that hide each other are found.
+    /// How many of the first steps' values are outlying: up to the last step whose distance exceeds its critical value,
+    /// so that several that hide each other are found.
     pub count: usize,
 }
 
 /// Tests for at most `most` outlying values among n normal ones, at level `alpha` for all of them together.
 ///
-/// Step by step the value farthest from the mean is taken out; its distance R is compared with (l - 1) t / √((l - 2 + t²) l), for
-/// the l values then left and t the 1 - alpha / (2 l) quantile of Student's with l - 2 degrees of freedom. With `most` = 1 it is
-/// Grubbs' two-sided test.
+/// Step by step the value farthest from the mean is taken out; its distance R is compared with (l - 1) t / √((l - 2 +
+/// t²) l), for the l values then left and t the 1 - alpha / (2 l) quantile of Student's with l - 2 degrees of freedom.
+/// With `most` = 1 it is Grubbs' two-sided test.
 ///
-/// A look at the data, and no reason to leave a run out; the report names far seeds by their distance from the median, which one
-/// outlier cannot move. Accurate from some 15 values on for `most` = 1, and from 25 for more.
+/// A look at the data, and no reason to leave a run out; the report names far seeds by their distance from the median,
+/// which one outlier cannot move. Accurate from some 15 values on for `most` = 1, and from 25 for more.
 ///
 /// Source: Rosner (1983), Technometrics 25; Grubbs (1950), Annals of Mathematical Statistics 21.
 ///
 /// # Errors
-/// A [`Refusal`] for an alpha outside (0, 1), values that are not finite, fewer than `most` + 2 values, and values that do not vary.
+/// A [`Refusal`] for an alpha outside (0, 1), values that are not finite, fewer than `most` + 2 values, and values that
+/// do not vary.
 pub fn outliers(values: &[f64], most: usize, alpha: f64) -> Result<Outliers, Refusal> {
     Refusal::unless_level(alpha)?;
     Refusal::unless_all(&[values], crate::statistics::refusal::usable)?;

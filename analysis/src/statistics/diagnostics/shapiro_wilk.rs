@@ -24,14 +24,14 @@ pub struct ShapiroWilk {
 /// W = (Σ aᵢ x₍ᵢ₎)² / Σ (x - x̄)², with weights a from the expected order statistics of normal values; a transform of 1 - W is
 /// nearly normal, with a mean and a spread that depend on n. For three values p is exact.
 ///
-/// With few values it sees next to nothing: of ten from a lognormal distribution it misses a third. Ties from rounding count
-/// against normality.
+/// With few values it sees next to nothing: of ten from a lognormal distribution it misses a third. Ties from rounding
+/// count against normality.
 ///
 /// Source: Shapiro and Wilk (1965), Biometrika 52; Royston (1995), algorithm AS R94, Applied Statistics 44.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than three values, more than [`MOST`], one that is not finite, and values that are all equal (which
-/// are not "normal").
+/// A [`Refusal`] for fewer than three values, more than [`MOST`], one that is not finite, and values that are all equal
+/// (which are not "normal").
 pub fn shapiro_wilk(values: &[f64]) -> Result<ShapiroWilk, Refusal> {
     let found = values.len();
     if found < 3 {
@@ -62,7 +62,8 @@ pub fn shapiro_wilk(values: &[f64]) -> Result<ShapiroWilk, Refusal> {
     Ok(ShapiroWilk { w: 1.0 - rest, p: p_value(rest, found) })
 }
 
-/// The weights of the highest value, the second highest and so on; those of the lowest are the same with the other sign.
+/// The weights of the highest value, the second highest and so on; those of the lowest are the same with the other
+/// sign.
 fn weights(n: usize) -> Vec<f64> {
     if n == 3 {
         return vec![0.5_f64.sqrt()];

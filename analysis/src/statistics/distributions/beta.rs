@@ -26,8 +26,8 @@ impl Share {
 
 /// I(x; a, b), the probability that a beta variable with a, b > 0 is at most x.
 ///
-/// By the continued fraction in the half where it converges fast; the factor before it as a binomial density by the saddle
-/// point, so that no large logarithms cancel.
+/// By the continued fraction in the half where it converges fast; the factor before it as a binomial density by the
+/// saddle point, so that no large logarithms cancel.
 ///
 /// Source: DiDonato and Morris (1992), ACM Transactions on Mathematical Software 18; Loader (2000), "Fast and accurate
 /// computation of binomial probabilities".
@@ -41,7 +41,8 @@ pub fn cumulative(share: Share, a: f64, b: f64) -> f64 {
     if a * share.rest >= b * share.part { tail(share, a, b) } else { 1.0 - tail(share.turned(), b, a) }
 }
 
-/// The x that a beta variable with a, b > 0 stays below with `probability`, in (0, 1), by bisection down to neighbouring floats.
+/// The x that a beta variable with a, b > 0 stays below with `probability`, in (0, 1), by bisection down to
+/// neighbouring floats.
 pub fn quantile(probability: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     for _ in 0..1100 {
@@ -58,8 +59,8 @@ pub fn quantile(probability: f64, a: f64, b: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// xᵃ (1 - x)ᵇ / B(a, b) over the continued fraction, by the method of Lentz. Written with both parts of the share: near
-/// x = 1 a form in x alone loses as many digits as `a` has.
+/// xᵃ (1 - x)ᵇ / B(a, b) over the continued fraction, by the method of Lentz. Written with both parts of the share:
+/// near x = 1 a form in x alone loses as many digits as `a` has.
 fn tail(share: Share, a: f64, b: f64) -> f64 {
     let Share { part, rest } = share;
     let lead = a * rest - b * part + 1.0;

@@ -4,9 +4,9 @@ use super::beta::{Share, cumulative};
 
 /// The probability that an F variable with `above` and `below` degrees of freedom exceeds `f`.
 ///
-/// I(below / (below + above · f); below / 2, above / 2), to twelve digits for up to 10⁷ degrees of freedom. `None` for what is
-/// not a number, for degrees of freedom that are not positive and finite. An infinite `f` has the tail 0; that of a finite one is never
-/// 0, and the smallest normal number where it would be.
+/// I(below / (below + above · f); below / 2, above / 2), to twelve digits for up to 10⁷ degrees of freedom. `None` for
+/// what is not a number, for degrees of freedom that are not positive and finite. An infinite `f` has the tail 0; that
+/// of a finite one is never 0, and the smallest normal number where it would be.
 pub fn upper_tail(f: f64, above: f64, below: f64) -> Option<f64> {
     let valid = |df: f64| df > 0.0 && df.is_finite();
     if f.is_nan() || !valid(above) || !valid(below) {

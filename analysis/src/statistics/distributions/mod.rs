@@ -1,5 +1,5 @@
-//! Distributions where `statrs` is not accurate enough, or has none: far tails, many degrees of freedom, and statistics of several
-//! arms over one estimate of their spread.
+//! Distributions where `statrs` is not accurate enough, or has none: far tails, many degrees of freedom, and statistics
+//! of several arms over one estimate of their spread.
 
 pub mod beta;
 pub mod chi_squared;

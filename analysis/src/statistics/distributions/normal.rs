@@ -15,8 +15,8 @@ pub fn cumulative(z: f64) -> f64 {
     upper_tail(-z)
 }
 
-/// The probability of a value at least as far from 0 as `z`; for a finite `z` never 0, and the smallest normal number where it
-/// would be.
+/// The probability of a value at least as far from 0 as `z`; for a finite `z` never 0, and the smallest normal number
+/// where it would be.
 pub fn two_sided(z: f64) -> f64 {
     let tail = erfc(z.abs() / SQRT_2);
     if z.is_finite() { tail.max(f64::MIN_POSITIVE) } else { tail }

@@ -1,4 +1,5 @@
-//! The tail of a statistic of normal values, such as their range, over an independent estimate of their standard deviation.
+//! The tail of a statistic of normal values, such as their range, over an independent estimate of their standard
+//! deviation.
 
 use std::sync::OnceLock;
 
@@ -17,15 +18,18 @@ pub(in crate::statistics) trait Tail {
     fn at(&self, r: f64) -> f64;
 }
 
-/// A tail S(r) = P(R > r) in tabulated form, and from it that of R / s with s² a mean square of `df` degrees of freedom.
+/// A tail S(r) = P(R > r) in tabulated form, and from it that of R / s with s² a mean square of `df` degrees of
+/// freedom.
 ///
-/// ln S is smooth, so that interpolation between Chebyshev's points in panels of width 1 gives it to about 1e-12: S keeps its
-/// relative accuracy far out. One table serves every q and every df, and a panel is filled when it is first asked for.
+/// ln S is smooth, so that interpolation between Chebyshev's points in panels of width 1 gives it to about 1e-12: S
+/// keeps its relative accuracy far out. One table serves every q and every df, and a panel is filled when it is first
+/// asked for.
 ///
-/// P(R / s > q) = ∫ f(s) S(q s) ds, with f the density of √(χ²/ν), by the trapezoidal rule over ln s: it converges faster than
-/// any power of the step for such smooth, fast decaying functions.
+/// P(R / s > q) = ∫ f(s) S(q s) ds, with f the density of √(χ²/ν), by the trapezoidal rule over ln s: it converges
+/// faster than any power of the step for such smooth, fast decaying functions.
 ///
-/// Source: Lund and Lund (1983), Applied Statistics 32 (the integral); Trefethen and Weideman (2014), SIAM Review 56 (the rule).
+/// Source: Lund and Lund (1983), Applied Statistics 32 (the integral); Trefethen and Weideman (2014), SIAM Review 56
+/// (the rule).
 #[derive(Debug, Clone)]
 pub(in crate::statistics) struct Studentised<Statistic> {
     statistic: Statistic,
@@ -58,9 +62,11 @@ impl<Statistic: Tail> Studentised<Statistic> {
         if df.is_infinite() {
             return self.plain(q).max(SMALLEST);
         }
-        // ln s has a standard deviation of about 1 / √(2 ν); with few degrees of freedom S is the narrower of the two factors.
+        // ln s has a standard deviation of about 1 / √(2 ν); with few degrees of freedom S is the narrower of the two
+        // factors.
         let step = ((2.0 * df).sqrt().recip() / 2.5).min(0.05);
-        // The density up to its constant, which the sum of the weights gives without the cancellation of large logarithms.
+        // The density up to its constant, which the sum of the weights gives without the cancellation of large
+        // logarithms.
         let weight = |log: f64| (df * (log - (2.0 * log).exp_m1() / 2.0)).exp();
         let (mut weights, mut total) = (1.0, self.plain(q));
         for index in 1..4000 {
@@ -85,9 +91,9 @@ impl<Statistic: Tail> Studentised<Statistic> {
         (total / weights).clamp(SMALLEST, 1.0)
     }
 
-    /// The q that R / s exceeds with `probability`, in (0, 1), to about 1e-11 relative: the tail falls with q, so the root is
-    /// enclosed by doubling and closed in by false position over logarithms with the Illinois rule, which halves the weight of
-    /// an end that stays.
+    /// The q that R / s exceeds with `probability`, in (0, 1), to about 1e-11 relative: the tail falls with q, so the
+    /// root is enclosed by doubling and closed in by false position over logarithms with the Illinois rule, which
+    /// halves the weight of an end that stays.
     pub(in crate::statistics) fn upper_quantile(&self, probability: f64, df: f64) -> f64 {
         let target = probability.ln();
         let excess = |log_q: f64| self.upper_tail(log_q.exp(), df).ln() - target;

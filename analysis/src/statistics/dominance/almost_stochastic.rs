@@ -19,21 +19,21 @@ pub struct AlmostStochastic {
     pub epsilon: f64,
 }
 
-/// Bounds the violation ratio of two arms from above: ε = ratio + z(1 - alpha) · error, with the error from `draws` resamples
-/// of both samples.
+/// Bounds the violation ratio of two arms from above: ε = ratio + z(1 - alpha) · error, with the error from `draws`
+/// resamples of both samples.
 ///
-/// The exact ratio is taken of each resample, not a sum over a grid; one whose samples are equal counts 1/2. For m comparisons
-/// give alpha/m: the bound must grow with their number.
+/// The exact ratio is taken of each resample, not a sum over a grid; one whose samples are equal counts 1/2. For m
+/// comparisons give alpha/m: the bound must grow with their number.
 ///
-/// ε below 1/2 is often read as "better". That is no test: of two equal arms with 3 to 20 seeds it says so for about one in
-/// five, and below 0.2, as is advised, for one in eleven with three seeds, one in eighteen with five, and one in thirty with
-/// twenty. With fewer than twenty seeds take a test of means.
+/// ε below 1/2 is often read as "better". That is no test: of two equal arms with 3 to 20 seeds it says so for about
+/// one in five, and below 0.2, as is advised, for one in eleven with three seeds, one in eighteen with five, and one in
+/// thirty with twenty. With fewer than twenty seeds take a test of means.
 ///
 /// Source: del Barrio, Cuesta-Albertos and Matrán (2018); Dror, Shlomov and Reichart (2019), ACL.
 ///
 /// # Errors
-/// A [`Refusal`] for what [`violation_ratio`] refuses, fewer than two values in a sample (a single one resamples to itself and
-/// would look certain), an alpha outside (0, 1/2], and no draws.
+/// A [`Refusal`] for what [`violation_ratio`] refuses, fewer than two values in a sample (a single one resamples to
+/// itself and would look certain), an alpha outside (0, 1/2], and no draws.
 pub fn almost_stochastic(
     level: &[f64],
     baseline: &[f64],

@@ -2,16 +2,16 @@
 
 use crate::statistics::refusal::Refusal;
 
-/// The share of the squared distance between the quantiles of two samples in which `level` lies below `baseline`: 0 when it is
-/// above or equal at every quantile, 1 when it is below or equal at every one.
+/// The share of the squared distance between the quantiles of two samples in which `level` lies below `baseline`: 0
+/// when it is above or equal at every quantile, 1 when it is below or equal at every one.
 ///
-/// ε = ∫ (F⁻¹ - G⁻¹)²₋ / ∫ (F⁻¹ - G⁻¹)², with the quantile functions of the samples. They are steps, so that the integrals are
-/// finite sums and exact.
+/// ε = ∫ (F⁻¹ - G⁻¹)²₋ / ∫ (F⁻¹ - G⁻¹)², with the quantile functions of the samples. They are steps, so that the
+/// integrals are finite sums and exact.
 ///
 /// It describes two samples; what it says about the arms is [`super::almost_stochastic`].
 ///
-/// Source: del Barrio, Cuesta-Albertos and Matrán (2018), "An optimal transportation approach for assessing almost stochastic
-/// order", in The Mathematics of the Uncertain.
+/// Source: del Barrio, Cuesta-Albertos and Matrán (2018), "An optimal transportation approach for assessing almost
+/// stochastic order", in The Mathematics of the Uncertain.
 ///
 /// # Errors
 /// A [`Refusal`] for an empty sample, a value that is not finite, and samples with equal quantiles.

@@ -7,8 +7,8 @@ use crate::statistics::estimate::is_rounding;
 
 /// Cohen's d of two independent groups: the difference of means over the pooled standard deviation.
 ///
-/// It overstates the effect in small samples; see [`hedges_factor`]. `None` for fewer than two values in a group and where there
-/// is no spread: then no difference is large or small beside it.
+/// It overstates the effect in small samples; see [`hedges_factor`]. `None` for fewer than two values in a group and
+/// where there is no spread: then no difference is large or small beside it.
 ///
 /// Source: Cohen (1988), Statistical Power Analysis for the Behavioral Sciences.
 pub fn independent(level: &[f64], baseline: &[f64]) -> Option<f64> {
@@ -18,8 +18,8 @@ pub fn independent(level: &[f64], baseline: &[f64]) -> Option<f64> {
     Some((mean(level)? - mean(baseline)?) / pooled)
 }
 
-/// d of pairs by the spread of the runs themselves, (mean difference) / √((sₓ² + s_y²) / 2), which some programs call Cohen's d of
-/// paired data. To be read beside [`independent`]; it is not d_z. `None` as there.
+/// d of pairs by the spread of the runs themselves, (mean difference) / √((sₓ² + s_y²) / 2), which some programs call
+/// Cohen's d of paired data. To be read beside [`independent`]; it is not d_z. `None` as there.
 pub fn average(level: &[f64], baseline: &[f64]) -> Option<f64> {
     let (spread, other) = spreads(level, baseline)?;
     Some((mean(level)? - mean(baseline)?) / f64::midpoint(spread * spread, other * other).sqrt())
@@ -27,8 +27,8 @@ pub fn average(level: &[f64], baseline: &[f64]) -> Option<f64> {
 
 /// d_z of pairs: the mean difference over the standard deviation of the differences.
 ///
-/// It is what the power of a paired test depends on, and grows with the correlation within pairs: not to be compared with d of
-/// independent groups. `None` for fewer than two pairs or differences without spread.
+/// It is what the power of a paired test depends on, and grows with the correlation within pairs: not to be compared
+/// with d of independent groups. `None` for fewer than two pairs or differences without spread.
 pub fn paired(pairs: &[(f64, f64)]) -> Option<f64> {
     let differences: Vec<f64> = pairs.iter().map(|(level, baseline)| level - baseline).collect();
     let spread = standard_deviation(&differences)?;
@@ -36,8 +36,8 @@ pub fn paired(pairs: &[(f64, f64)]) -> Option<f64> {
     (!is_rounding(spread, largest)).then(|| mean(&differences).map(|mean| mean / spread))?
 }
 
-/// The factor by which d is taken to be unbiased, Γ(df/2) / (√(df/2) Γ((df - 1)/2)), exact for normal values. `None` for one degree
-/// of freedom or fewer.
+/// The factor by which d is taken to be unbiased, Γ(df/2) / (√(df/2) Γ((df - 1)/2)), exact for normal values. `None`
+/// for one degree of freedom or fewer.
 ///
 /// Source: Hedges (1981), Journal of Educational Statistics 6.
 pub fn hedges_factor(df: f64) -> Option<f64> {

@@ -5,9 +5,9 @@ use crate::statistics::noncentral;
 
 /// The interval of level 1 - `alpha` for an effect whose t statistic with `df` degrees of freedom is effect · `root`.
 ///
-/// For d_z of n pairs `root` is √n; for d of groups of n and m it is √(nm / (n + m)). The ends are the noncentralities at which
-/// `t` is the quantile of 1 - alpha/2 and of alpha/2, over `root`, to about 1e-8. Exact for normal values. `None` for an alpha
-/// outside (0, 1), fewer than one degree of freedom, or a `t` that is not finite.
+/// For d_z of n pairs `root` is √n; for d of groups of n and m it is √(nm / (n + m)). The ends are the noncentralities
+/// at which `t` is the quantile of 1 - alpha/2 and of alpha/2, over `root`, to about 1e-8. Exact for normal values.
+/// `None` for an alpha outside (0, 1), fewer than one degree of freedom, or a `t` that is not finite.
 ///
 /// Source: Steiger and Fouladi (1997), "Noncentrality interval estimation and the evaluation of statistical models".
 pub fn interval(t: f64, df: f64, root: f64, alpha: f64) -> Option<Interval> {

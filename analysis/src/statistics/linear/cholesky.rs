@@ -9,8 +9,8 @@ pub struct Cholesky {
 impl Cholesky {
     /// Factors `matrix`, of which the lower triangle with the diagonal is read.
     ///
-    /// `None` where it is not positive definite: where what is left of a diagonal element is below 1e-12 of it. The relative
-    /// error of a solution is about the condition number times 1e-16.
+    /// `None` where it is not positive definite: where what is left of a diagonal element is below 1e-12 of it. The
+    /// relative error of a solution is about the condition number times 1e-16.
     ///
     /// Source: Golub and Van Loan (2013), Matrix Computations, section 4.2.
     pub fn of(matrix: &[Vec<f64>]) -> Option<Self> {

@@ -31,8 +31,8 @@ pub struct Coefficients {
 impl LeastSquares {
     /// Fits `columns`, each as long as `values`.
     ///
-    /// By the normal equations, solved a second time for what rounding has left: exact enough for columns that are indicators of arms and
-    /// seeds, whose products are small whole numbers.
+    /// By the normal equations, solved a second time for what rounding has left: exact enough for columns that are
+    /// indicators of arms and seeds, whose products are small whole numbers.
     ///
     /// # Errors
     /// [`Refusal::Aliased`] for columns that are combinations of each other.

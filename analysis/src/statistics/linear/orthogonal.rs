@@ -17,9 +17,9 @@ pub struct Split {
 impl Split {
     /// Splits `response` along `columns`, all of one length, in their order.
     ///
-    /// By the method of Gram and Schmidt, with each column made orthogonal twice: twice is enough for directions that are orthogonal
-    /// to the last digits. It is a QR decomposition whose sums of squares are those of the sequential analysis of variance, and
-    /// no two nearly equal sums are subtracted for them.
+    /// By the method of Gram and Schmidt, with each column made orthogonal twice: twice is enough for directions that
+    /// are orthogonal to the last digits. It is a QR decomposition whose sums of squares are those of the sequential
+    /// analysis of variance, and no two nearly equal sums are subtracted for them.
     ///
     /// Source: Giraud, Langou, Rozložník and van den Eshof (2005), Numerische Mathematik 101.
     pub fn of(response: &[f64], columns: &[Vec<f64>]) -> Self {

@@ -3,14 +3,16 @@
 use crate::statistics::describe::{mean, standard_deviation};
 use crate::statistics::estimate::{Conclusion, Estimate, is_rounding, tested};
 
-/// Tests the mean difference of two models over the folds of one data set, each of which was tested on a share of it: `pairs` holds
-/// (level, baseline) of the same fold, and `ratio` is the number of test items over that of training items, 1/9 for ten folds.
+/// Tests the mean difference of two models over the folds of one data set, each of which was tested on a share of it:
+/// `pairs` holds (level, baseline) of the same fold, and `ratio` is the number of test items over that of training
+/// items, 1/9 for ten folds.
 ///
-/// t = d̄ / √(s² (1/n + ratio)) with n - 1 degrees of freedom: folds share training data, so that their differences correlate, and the
-/// plain test would reject far too often.
+/// t = d̄ / √(s² (1/n + ratio)) with n - 1 degrees of freedom: folds share training data, so that their differences
+/// correlate, and the plain test would reject far too often.
 ///
-/// Only where rows are folds or splits of one data set. Seeds are independent of each other: for them it is the paired test, and this
-/// one would throw most of their evidence away. `None` without pairs and for a ratio that is negative or not finite.
+/// Only where rows are folds or splits of one data set. Seeds are independent of each other: for them it is the paired
+/// test, and this one would throw most of their evidence away. `None` without pairs and for a ratio that is negative or
+/// not finite.
 ///
 /// Source: Nadeau and Bengio (2003), Machine Learning 52.
 pub fn corrected_t(pairs: &[(f64, f64)], ratio: f64, alpha: f64) -> Option<Estimate> {

@@ -8,9 +8,9 @@ use crate::statistics::estimate::{Conclusion, Estimate, finite, tested, without_
 /// With means x̄, ȳ, sizes n, m and the pooled variance s² = ((n - 1) sₓ² + (m - 1) s_y²) / (n + m - 2):
 /// t = (x̄ - ȳ) / (s √(1/n + 1/m)) with n + m - 2 degrees of freedom.
 ///
-/// Assumes independent groups, each roughly normal, of equal variance. Where sizes differ and variances may, its error rate
-/// is off in either direction: Welch's test is the one to use, and this one is for comparison with older tables. `None` if a
-/// group is empty.
+/// Assumes independent groups, each roughly normal, of equal variance. Where sizes differ and variances may, its error
+/// rate is off in either direction: Welch's test is the one to use, and this one is for comparison with older tables.
+/// `None` if a group is empty.
 ///
 /// Source: Student (1908), Biometrika 6; Fisher (1925), Metron 5.
 pub fn pooled_t(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Estimate> {

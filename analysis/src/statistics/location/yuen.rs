@@ -5,13 +5,13 @@ use crate::statistics::estimate::{Conclusion, Estimate, finite, satterthwaite, t
 
 /// Compares the trimmed means of two independent groups, a `trim` (in [0, 0.5)) of each group cut off at either end.
 ///
-/// With g = ⌊trim · n⌋ values cut at each end, h = n - 2g left, and s_w the standard deviation after the cut values are set to
-/// the outermost that were kept: d = (n - 1) s_w² / (h (h - 1)), t = (x̄_trim - ȳ_trim) / √(d₁ + d₂), and Satterthwaite's
-/// degrees of freedom with h - 1 in place of n - 1. Without a cut it is Welch's test.
+/// With g = ⌊trim · n⌋ values cut at each end, h = n - 2g left, and s_w the standard deviation after the cut values are
+/// set to the outermost that were kept: d = (n - 1) s_w² / (h (h - 1)), t = (x̄_trim - ȳ_trim) / √(d₁ + d₂), and
+/// Satterthwaite's degrees of freedom with h - 1 in place of n - 1. Without a cut it is Welch's test.
 ///
-/// For heavy tails and single outlying seeds. It compares trimmed means, which for skewed values are not the means; and a
-/// seed that failed is an outcome, not an outlier. With fewer than 1 / trim values in a group nothing is cut from it. `None` if
-/// a group is empty or `trim` is out of range.
+/// For heavy tails and single outlying seeds. It compares trimmed means, which for skewed values are not the means; and
+/// a seed that failed is an outcome, not an outlier. With fewer than 1 / trim values in a group nothing is cut from it.
+/// `None` if a group is empty or `trim` is out of range.
 ///
 /// Source: Yuen (1974), "The two-sample trimmed t for unequal population variances", Biometrika 61.
 pub fn yuen_t(level: &[f64], baseline: &[f64], trim: f64, alpha: f64) -> Option<Estimate> {

@@ -79,8 +79,8 @@ fn add_outer(matrix: &mut [Vec<f64>], vector: &[f64], weight: f64) {
     }
 }
 
-/// What is left of `values` when the seeds' means and `columns` are taken out: its sum of squares and its degrees of freedom, also
-/// where columns and seeds are combinations of each other.
+/// What is left of `values` when the seeds' means and `columns` are taken out: its sum of squares and its degrees of
+/// freedom, also where columns and seeds are combinations of each other.
 pub(super) fn within_seeds(values: &[f64], columns: &[Vec<f64>], seed: &Factor) -> (f64, f64) {
     let mut runs = vec![0.0; seed.count()];
     seed.levels().iter().for_each(|seed| runs[*seed] += 1.0);

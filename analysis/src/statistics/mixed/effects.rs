@@ -14,21 +14,22 @@ pub struct Effects {
     pub tests: Vec<Joint>,
 }
 
-/// Fits `values` with the fixed `terms` of `factors`, each a set of factors by index, and a random effect of `seed`, and tests
-/// each term after all others.
+/// Fits `values` with the fixed `terms` of `factors`, each a set of factors by index, and a random effect of `seed`,
+/// and tests each term after all others.
 ///
-/// For activation × architecture: two factors and the terms `[0]`, `[1]`, `[0, 1]`. The model with several factors that shares
-/// all runs' degrees of freedom: with three seeds, five activations and three architectures 28 instead of the 2 of a paired
-/// test. Look at the interaction first: where it matters, a main effect is an average over arms that behave differently.
+/// For activation × architecture: two factors and the terms `[0]`, `[1]`, `[0, 1]`. The model with several factors that
+/// shares all runs' degrees of freedom: with three seeds, five activations and three architectures 28 instead of the 2
+/// of a paired test. Look at the interaction first: where it matters, a main effect is an average over arms that behave
+/// differently.
 ///
-/// Assumes what [`Mixed::fit`] does, and one variance in all cells. The tests are those of [`Mixed::joint`]; for balanced data
-/// they are those of the blocked analysis.
+/// Assumes what [`Mixed::fit`] does, and one variance in all cells. The tests are those of [`Mixed::joint`]; for
+/// balanced data they are those of the blocked analysis.
 ///
 /// Source: as of [`Mixed::fit`].
 ///
 /// # Errors
-/// A [`Refusal`] for what [`Mixed::fit`] refuses, a term with a factor that is not there, and a combination of levels without
-/// runs.
+/// A [`Refusal`] for what [`Mixed::fit`] refuses, a term with a factor that is not there, and a combination of levels
+/// without runs.
 pub fn effects(values: &[f64], factors: &[Factor], terms: &[&[usize]], seed: &Factor) -> Result<Effects, Refusal> {
     if let Some(factor) = terms.iter().flat_map(|term| term.iter()).find(|factor| **factor >= factors.len()) {
         return Err(Refusal::Range { name: "factor", value: *factor as f64, expected: "the index of a factor" });

@@ -15,7 +15,8 @@ use crate::statistics::refusal::{Refusal, usable};
 pub struct Mixed {
     /// β, one for each column.
     pub coefficients: Vec<f64>,
-    /// Their standard errors, as if the variances were known: too small for few seeds. For tests see [`Mixed::contrast`].
+    /// Their standard errors, as if the variances were known: too small for few seeds. For tests see
+    /// [`Mixed::contrast`].
     pub standard_errors: Vec<f64>,
     /// τ², the variance between seeds.
     pub seed_variance: f64,
@@ -23,10 +24,11 @@ pub struct Mixed {
     pub residual_variance: f64,
     /// ln of the restricted likelihood, without the constant ln |Xᵀ X| / 2 that some programs add.
     pub log_likelihood: f64,
-    /// Whether the estimate of the seed's variance is 0, its boundary: the runs of a seed are no more alike than those of different ones.
+    /// Whether the estimate of the seed's variance is 0, its boundary: the runs of a seed are no more alike than those
+    /// of different ones.
     pub singular: bool,
-    /// Whether the likelihood still rises where τ² is e¹⁸ times σ²: nearly everything lies between seeds, and `seed_variance` is a lower
-    /// bound.
+    /// Whether the likelihood still rises where τ² is e¹⁸ times σ²: nearly everything lies between seeds, and
+    /// `seed_variance` is a lower bound.
     pub unbounded: bool,
     inference: Inference,
 }
@@ -41,23 +43,24 @@ enum Inference {
 }
 
 impl Mixed {
-    /// Fits `values` with fixed effects of `columns`, such as the mean and those of activation and architecture, and a random
-    /// effect of `seed`.
+    /// Fits `values` with fixed effects of `columns`, such as the mean and those of activation and architecture, and a
+    /// random effect of `seed`.
     ///
-    /// Restricted maximum likelihood over the ratio of the two variances alone, as the others follow from it. For balanced data
-    /// σ² is the residual mean square of the blocked analysis, and τ² the difference of the seeds' mean square and that over the
-    /// runs of a seed.
+    /// Restricted maximum likelihood over the ratio of the two variances alone, as the others follow from it. For
+    /// balanced data σ² is the residual mean square of the blocked analysis, and τ² the difference of the seeds' mean
+    /// square and that over the runs of a seed.
     ///
-    /// Assumes that seeds are a random sample, that their effects and the residuals are roughly normal, and that a seed shifts all
-    /// its runs alike. With fewer than five seeds τ² itself is hardly known; differences between arms do not suffer from that. Where the
-    /// estimate of τ² is 0, or so large that it has no bound, the fit says so, and tests are made with the seeds as fixed blocks, which holds for any τ².
+    /// Assumes that seeds are a random sample, that their effects and the residuals are roughly normal, and that a seed
+    /// shifts all its runs alike. With fewer than five seeds τ² itself is hardly known; differences between arms do not
+    /// suffer from that. Where the estimate of τ² is 0, or so large that it has no bound, the fit says so, and tests
+    /// are made with the seeds as fixed blocks, which holds for any τ².
     ///
-    /// Source: Patterson and Thompson (1971), Biometrika 58; Bates, Mächler, Bolker and Walker (2015), Journal of Statistical
-    /// Software 67 (profiling).
+    /// Source: Patterson and Thompson (1971), Biometrika 58; Bates, Mächler, Bolker and Walker (2015), Journal of
+    /// Statistical Software 67 (profiling).
     ///
     /// # Errors
-    /// A [`Refusal`] for values or columns that are not finite or differ in length, columns that are combinations of each other, too
-    /// few runs, one run a seed, and residuals that are all 0.
+    /// A [`Refusal`] for values or columns that are not finite or differ in length, columns that are combinations of
+    /// each other, too few runs, one run a seed, and residuals that are all 0.
     pub fn fit(values: &[f64], columns: &[Vec<f64>], seed: &Factor) -> Result<Self, Refusal> {
         check(values, columns, seed)?;
         let design = Design::of(values, columns, seed.levels(), seed.count())?;
@@ -96,16 +99,18 @@ impl Mixed {
         })
     }
 
-    /// The combination of coefficients with these `weights`, such as a difference of two arms, with its t test and an interval of level
-    /// 1 - `alpha`.
+    /// The combination of coefficients with these `weights`, such as a difference of two arms, with its t test and an
+    /// interval of level 1 - `alpha`.
     ///
-    /// The standard error is that of Kenward and Roger, which allows for the variances being estimates; for one contrast their
-    /// degrees of freedom are Satterthwaite's from the expected information. On a singular fit it is that of the blocked analysis.
+    /// The standard error is that of Kenward and Roger, which allows for the variances being estimates; for one
+    /// contrast their degrees of freedom are Satterthwaite's from the expected information. On a singular fit it is
+    /// that of the blocked analysis.
     ///
     /// Source: Kenward and Roger (1997), Biometrics 53; Satterthwaite (1946), Biometrics Bulletin 2.
     ///
     /// # Errors
-    /// A [`Refusal`] for an alpha outside (0, 1), another number of weights than there are columns, and weights that are all 0.
+    /// A [`Refusal`] for an alpha outside (0, 1), another number of weights than there are columns, and weights that
+    /// are all 0.
     pub fn contrast(&self, weights: &[f64], alpha: f64) -> Result<Estimate, Refusal> {
         Refusal::unless_level(alpha)?;
         let df = self.joint(&[weights.to_vec()])?.df[1];
@@ -118,12 +123,14 @@ impl Mixed {
         }
     }
 
-    /// Tests whether all the combinations of coefficients with these rows of weights are 0, such as a main effect of several columns.
+    /// Tests whether all the combinations of coefficients with these rows of weights are 0, such as a main effect of
+    /// several columns.
     ///
     /// Source: Kenward and Roger (1997), Biometrics 53.
     ///
     /// # Errors
-    /// A [`Refusal`] for rows of another length than there are columns, no rows, and rows that are combinations of each other.
+    /// A [`Refusal`] for rows of another length than there are columns, no rows, and rows that are combinations of each
+    /// other.
     pub fn joint(&self, rows: &[Vec<f64>]) -> Result<Joint, Refusal> {
         let expected = self.coefficients.len();
         if rows.is_empty() {

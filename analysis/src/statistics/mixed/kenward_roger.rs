@@ -9,9 +9,10 @@ type Matrix = Vec<Vec<f64>>;
 
 /// The covariance of the coefficients, adjusted, and what degrees of freedom are made from.
 ///
-/// With Φ = (Xᵀ V⁻¹ X)⁻¹ and V linear in τ² and σ²: Pᵢ = -Xᵀ V⁻¹ Vᵢ V⁻¹ X, Qᵢⱼ = Xᵀ V⁻¹ Vᵢ V⁻¹ Vⱼ V⁻¹ X, W the inverse of the expected
-/// information of the two variances, and the adjusted covariance Φ + 2 Φ (Σ Wᵢⱼ (Qᵢⱼ - Pᵢ Φ Pⱼ)) Φ. Within a seed of n runs
-/// V⁻ᵏ = (I - (1 - wᵏ)/n J) / σ²ᵏ with w = 1/(1 + λ n), so that all of it comes from sums over seeds.
+/// With Φ = (Xᵀ V⁻¹ X)⁻¹ and V linear in τ² and σ²: Pᵢ = -Xᵀ V⁻¹ Vᵢ V⁻¹ X, Qᵢⱼ = Xᵀ V⁻¹ Vᵢ V⁻¹ Vⱼ V⁻¹ X, W the inverse
+/// of the expected information of the two variances, and the adjusted covariance Φ + 2 Φ (Σ Wᵢⱼ (Qᵢⱼ - Pᵢ Φ Pⱼ)) Φ.
+/// Within a seed of n runs V⁻ᵏ = (I - (1 - wᵏ)/n J) / σ²ᵏ with w = 1/(1 + λ n), so that all of it comes from sums over
+/// seeds.
 ///
 /// Source: Kenward and Roger (1997), Biometrics 53.
 #[derive(Debug, Clone)]

@@ -57,11 +57,11 @@ impl Point {
 /// The last step of the grid over ln λ, in halves.
 const LAST: i32 = 36;
 
-/// The point of the highest restricted likelihood over λ ≥ 0, at 0 where it falls from there; and whether it still rises at the end of
-/// the grid, where the point then is.
+/// The point of the highest restricted likelihood over λ ≥ 0, at 0 where it falls from there; and whether it still
+/// rises at the end of the grid, where the point then is.
 ///
-/// The derivative is looked at on a grid over ln λ from -16 to 18; each change of sign is closed in by bisection to the last digits,
-/// and of the minima of the deviance the lowest is taken, 0 among them.
+/// The derivative is looked at on a grid over ln λ from -16 to 18; each change of sign is closed in by bisection to the
+/// last digits, and of the minima of the deviance the lowest is taken, 0 among them.
 pub(super) fn highest(design: &Design) -> Option<(Point, bool)> {
     let mut best = Point::at(design, 0.0)?;
     let mut before = if best.slope < 0.0 { Some(0.0) } else { None };

@@ -35,10 +35,11 @@ impl Design {
         if self == Self::Paired { n.sqrt() } else { (n / 2.0).sqrt() }
     }
 
-    /// The probability that the two-sided t test at `alpha` finds an effect with `seeds` an arm, which need be no whole number.
+    /// The probability that the two-sided t test at `alpha` finds an effect with `seeds` an arm, which need be no whole
+    /// number.
     ///
-    /// Assumes normal values and, for independent groups, one variance. To within 1e-8. An effect is as likely to be found as its
-    /// opposite.
+    /// Assumes normal values and, for independent groups, one variance. To within 1e-8. An effect is as likely to be
+    /// found as its opposite.
     ///
     /// # Errors
     /// A [`Refusal`] for fewer than two seeds, an effect that is not finite, and an alpha outside (0, 1).
@@ -56,7 +57,8 @@ impl Design {
     /// Assumes what [`Design::power`] does. It is a property of the design and reinterprets no result.
     ///
     /// # Errors
-    /// A [`Refusal`] for fewer than two seeds, an alpha outside (0, 1), and a power that is not above alpha and below 1.
+    /// A [`Refusal`] for fewer than two seeds, an alpha outside (0, 1), and a power that is not above alpha and below
+    /// 1.
     pub fn detectable(self, seeds: f64, wanted: f64, alpha: f64) -> Result<f64, Refusal> {
         Refusal::unless_level(alpha)?;
         unless_seeds(seeds)?;
@@ -66,14 +68,15 @@ impl Design {
         least((0.0, 1.0), 1e9, 1e-12, enough)?.ok_or(Refusal::NoFreedom)
     }
 
-    /// How many seeds an arm find `effect` with probability `wanted`, as a fraction; rounded up it is the number to run. At least 2.
+    /// How many seeds an arm find `effect` with probability `wanted`, as a fraction; rounded up it is the number to
+    /// run. At least 2.
     ///
-    /// Assumes what [`Design::power`] does, and that the effect was not taken from the runs that it is to be tested on. An effect from
-    /// a small pilot is as uncertain as its spread: see [`super::pilot`].
+    /// Assumes what [`Design::power`] does, and that the effect was not taken from the runs that it is to be tested on.
+    /// An effect from a small pilot is as uncertain as its spread: see [`super::pilot`].
     ///
     /// # Errors
-    /// A [`Refusal`] for an effect of 0 or one so small that ten million seeds would not do, one that is not finite, an alpha
-    /// outside (0, 1), and a power that is not above alpha and below 1.
+    /// A [`Refusal`] for an effect of 0 or one so small that ten million seeds would not do, one that is not finite, an
+    /// alpha outside (0, 1), and a power that is not above alpha and below 1.
     pub fn seeds(self, effect: f64, wanted: f64, alpha: f64) -> Result<f64, Refusal> {
         Refusal::unless_level(alpha)?;
         unless_power(wanted, alpha)?;

@@ -9,21 +9,22 @@ use crate::statistics::refusal::Refusal;
 use crate::statistics::student;
 
 impl Design {
-    /// The probability that both one-sided tests at `alpha` show a difference to be within ±`margin`, where it is `difference`.
+    /// The probability that both one-sided tests at `alpha` show a difference to be within ±`margin`, where it is
+    /// `difference`.
     ///
-    /// Both are in standard deviations: of the differences for pairs, of the runs of an arm for independent groups. With u = s/σ, of
-    /// density f, and M and D the margin and the difference in standard errors σ√(1/n) or σ√(2/n), the tests pass where the
-    /// estimate lies within ±(M - t u), t the quantile of 1 - alpha:
-    /// ∫ [Φ(M - t u - D) - Φ(-M + t u - D)] f(u) du from 0 to M/t. With few seeds this is far from what two separate powers of
-    /// one test suggest: below M = t E(u) hardly anything passes, whatever is true.
+    /// Both are in standard deviations: of the differences for pairs, of the runs of an arm for independent groups.
+    /// With u = s/σ, of density f, and M and D the margin and the difference in standard errors σ√(1/n) or σ√(2/n), the
+    /// tests pass where the estimate lies within ±(M - t u), t the quantile of 1 - alpha: ∫ [Φ(M - t u - D) - Φ(-M + t
+    /// u - D)] f(u) du from 0 to M/t. With few seeds this is far from what two separate powers of one test suggest:
+    /// below M = t E(u) hardly anything passes, whatever is true.
     ///
     /// Assumes normal values and, for independent groups, one variance. To within 1e-8.
     ///
     /// Source: Phillips (1990), Journal of Pharmacokinetics and Biopharmaceutics 18.
     ///
     /// # Errors
-    /// A [`Refusal`] for fewer than two seeds, a margin that is not above 0, a difference that is not finite, and an alpha outside
-    /// (0, 0.5].
+    /// A [`Refusal`] for fewer than two seeds, a margin that is not above 0, a difference that is not finite, and an
+    /// alpha outside (0, 0.5].
     pub fn equivalence_power(self, margin: f64, difference: f64, seeds: f64, alpha: f64) -> Result<f64, Refusal> {
         unless_one_sided(alpha)?;
         unless_seeds(seeds)?;
@@ -34,12 +35,12 @@ impl Design {
         Ok(both_pass(margin * self.root(seeds), difference * self.root(seeds), critical, df))
     }
 
-    /// How many seeds an arm show a `difference` to be within ±`margin` with probability `wanted`, as a fraction; rounded up it is the
-    /// number to run. At least 2.
+    /// How many seeds an arm show a `difference` to be within ±`margin` with probability `wanted`, as a fraction;
+    /// rounded up it is the number to run. At least 2.
     ///
     /// # Errors
-    /// As [`Design::equivalence_power`] has them, and for a difference that is not within the margin, a margin so small that ten
-    /// million seeds would not do, and a power that is not above alpha and below 1.
+    /// As [`Design::equivalence_power`] has them, and for a difference that is not within the margin, a margin so small
+    /// that ten million seeds would not do, and a power that is not above alpha and below 1.
     pub fn equivalence_seeds(self, margin: f64, difference: f64, wanted: f64, alpha: f64) -> Result<f64, Refusal> {
         unless_power(wanted, alpha)?;
         unless_difference(difference)?;
@@ -55,7 +56,8 @@ impl Design {
     /// The smallest margin within which `seeds` an arm show a difference of 0 to lie with probability `wanted`.
     ///
     /// # Errors
-    /// A [`Refusal`] for fewer than two seeds, an alpha outside (0, 0.5], and a power that is not above alpha and below 1.
+    /// A [`Refusal`] for fewer than two seeds, an alpha outside (0, 0.5], and a power that is not above alpha and below
+    /// 1.
     pub fn equivalence_margin(self, seeds: f64, wanted: f64, alpha: f64) -> Result<f64, Refusal> {
         unless_power(wanted, alpha)?;
         let enough = |margin| Ok(self.equivalence_power(margin, 0.0, seeds, alpha)? >= wanted);
@@ -63,14 +65,14 @@ impl Design {
     }
 }
 
-/// The probability of [`Design::equivalence_power`], for a margin and a difference in standard errors and any degrees of freedom;
-/// `None` where the quantile of t is not defined.
+/// The probability of [`Design::equivalence_power`], for a margin and a difference in standard errors and any degrees
+/// of freedom; `None` where the quantile of t is not defined.
 pub(crate) fn shows(margin: f64, difference: f64, df: f64, alpha: f64) -> Option<f64> {
     Some(both_pass(margin, difference, student::quantile(1.0 - alpha, df)?, df))
 }
 
-/// The integral of [`Design::equivalence_power`] by Simpson's rule, over the twelve standard deviations around 1 in which the density of
-/// u is not 0 and up to where nothing passes.
+/// The integral of [`Design::equivalence_power`] by Simpson's rule, over the twelve standard deviations around 1 in
+/// which the density of u is not 0 and up to where nothing passes.
 ///
 /// Where that range begins at 0, the density may rise from there like a root: u = low + width · x² makes it smooth.
 fn both_pass(margin: f64, difference: f64, critical: f64, df: f64) -> f64 {
@@ -136,7 +138,8 @@ mod tests {
 
     #[test]
     fn at_the_margin_it_is_the_level_of_the_test() {
-        // With a margin that the other test cannot reach, a difference as large as the margin passes with probability alpha.
+        // With a margin that the other test cannot reach, a difference as large as the margin passes with probability
+        // alpha.
         for seeds in [3.0, 10.0, 200.0] {
             let found = Design::Paired.equivalence_power(40.0, 40.0, seeds, 0.05).unwrap();
             assert!((found - 0.05).abs() < 1e-8, "{seeds}: {found}");

@@ -4,8 +4,8 @@ use crate::statistics::describe::standard_deviation;
 use crate::statistics::distributions::chi_squared;
 use crate::statistics::refusal::{Refusal, usable};
 
-/// The standard deviation that the true one stays below with `confidence`, where a sample of `df` degrees of freedom has `spread`:
-/// s √(df / χ²) with the χ² that is exceeded with that probability.
+/// The standard deviation that the true one stays below with `confidence`, where a sample of `df` degrees of freedom
+/// has `spread`: s √(df / χ²) with the χ² that is exceeded with that probability.
 ///
 /// For a spread that is known from elsewhere, or pooled over arms. Assumes what [`upper_spread`] does.
 ///
@@ -35,16 +35,17 @@ pub fn upper_bound(spread: f64, df: f64, confidence: f64) -> Result<f64, Refusal
     Ok(spread * (df / low.exp()).sqrt())
 }
 
-/// The standard deviation that the true one stays below with `confidence`, from the values of a pilot: s √((n - 1) / χ²) with
-/// the χ² that is exceeded with that probability.
+/// The standard deviation that the true one stays below with `confidence`, from the values of a pilot: s √((n - 1) /
+/// χ²) with the χ² that is exceeded with that probability.
 ///
-/// A study planned with s itself has too few seeds in more than half of all cases; 0.8 is a usual confidence. Assumes roughly
-/// normal values: paired differences for a paired design.
+/// A study planned with s itself has too few seeds in more than half of all cases; 0.8 is a usual confidence. Assumes
+/// roughly normal values: paired differences for a paired design.
 ///
 /// Source: Browne (1995), Statistics in Medicine 14.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two values or one that is not finite, a confidence outside (0, 1), and values without spread.
+/// A [`Refusal`] for fewer than two values or one that is not finite, a confidence outside (0, 1), and values without
+/// spread.
 pub fn upper_spread(values: &[f64], confidence: f64) -> Result<f64, Refusal> {
     let found = values.len();
     if found < 2 {

@@ -2,8 +2,9 @@
 
 use crate::statistics::refusal::Refusal;
 
-/// The least number from `start` on that is `enough`, to within `precision` of itself, where all greater ones are enough too:
-/// `start.1` is tried first and doubled, up to `most`, and what lies between is halved. `None` if `most` is not enough.
+/// The least number from `start` on that is `enough`, to within `precision` of itself, where all greater ones are
+/// enough too: `start.1` is tried first and doubled, up to `most`, and what lies between is halved. `None` if `most` is
+/// not enough.
 ///
 /// # Errors
 /// Those of `enough`.

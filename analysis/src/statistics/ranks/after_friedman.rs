@@ -11,8 +11,8 @@ use crate::statistics::refusal::{Refusal, usable};
 /// √(k (k + 1) / (6 n)). The p values are of one pair each: correct
 /// them. Those against one arm, with Holm's correction, are Demšar's comparison with a control.
 ///
-/// Approximate with few blocks, conservative with many ties; the p of a pair depends on which other arms are compared. The
-/// signed-rank test of each pair has neither fault.
+/// Approximate with few blocks, conservative with many ties; the p of a pair depends on which other arms are compared.
+/// The signed-rank test of each pair has neither fault.
 ///
 /// Source: Siegel and Castellan (1988), Nonparametric Statistics; Demšar (2006), JMLR 7.
 ///
@@ -24,8 +24,8 @@ pub fn siegel(mean_ranks: &[f64], blocks: usize) -> Result<Vec<RankPair>, Refusa
 
 /// Every pair of arms, with p values that hold for all pairs and all other contrasts of mean ranks at once.
 ///
-/// z is that of [`siegel`], and p is the upper tail of χ² with k - 1 degrees of freedom at z². As Scheffé's comparison, it pays for
-/// contrasts that nobody asked for: [`crate::statistics::nemenyi`] is stronger for pairs.
+/// z is that of [`siegel`], and p is the upper tail of χ² with k - 1 degrees of freedom at z². As Scheffé's comparison,
+/// it pays for contrasts that nobody asked for: [`crate::statistics::nemenyi`] is stronger for pairs.
 ///
 /// Source: Miller (1966), Simultaneous Statistical Inference.
 ///

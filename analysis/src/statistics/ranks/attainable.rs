@@ -1,5 +1,5 @@
-//! The smallest p value that a design can give, whatever its runs say: never 0, and the smallest normal number where it would be
-//! below that.
+//! The smallest p value that a design can give, whatever its runs say: never 0, and the smallest normal number where it
+//! would be below that.
 
 /// Of the signed-rank and the sign-flip test with `n` pairs, two-sided: 2 / 2ⁿ.
 pub fn signed(n: usize) -> f64 {
@@ -11,8 +11,9 @@ pub fn rank_sum(n: usize, m: usize) -> f64 {
     (2.0 / choose(n + m, n)).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
-/// Of the permutation test of the difference of means with the values at hand, two-sided: twice the share of arrangements that
-/// give one group the extreme values. Of values that tie there, any may be dealt, so that it is above [`rank_sum`] with them.
+/// Of the permutation test of the difference of means with the values at hand, two-sided: twice the share of
+/// arrangements that give one group the extreme values. Of values that tie there, any may be dealt, so that it is above
+/// [`rank_sum`] with them.
 pub fn permuted(level: &[f64], baseline: &[f64]) -> f64 {
     let taken = level.len();
     let mut values = [level, baseline].concat();
@@ -41,7 +42,8 @@ pub fn permuted(level: &[f64], baseline: &[f64]) -> f64 {
     (2.0 * share).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
-/// How many pairs a signed test needs so that the smallest of `comparisons` p values can pass Holm's first step at `alpha`.
+/// How many pairs a signed test needs so that the smallest of `comparisons` p values can pass Holm's first step at
+/// `alpha`.
 ///
 /// `None` for an alpha outside (0, 1). Below this number of seeds no result of such a test can be significant.
 pub fn pairs_needed(comparisons: usize, alpha: f64) -> Option<usize> {
@@ -80,7 +82,8 @@ mod tests {
 
     #[test]
     fn more_arrangements_than_a_float_can_hold() {
-        // Python: 2 * comb(1150, 550) / comb(1200, 600), as fractions.Fraction: 50 ones in the first of two groups of 600.
+        // Python: 2 * comb(1150, 550) / comb(1200, 600), as fractions.Fraction: 50 ones in the first of two groups of
+        // 600.
         let (mut level, baseline) = (vec![0.0; 600], vec![0.0; 600]);
         level[..50].fill(1.0);
         let found = permuted(&level, &baseline);

@@ -23,10 +23,10 @@ pub struct BrunnerMunzel {
 
 /// Tests whether a run of one group is as likely to be above as below one of the other, whatever their spreads.
 ///
-/// With ranks among all values and within the own group, the variance of each group's placements is estimated apart, and the
-/// statistic is compared with Student's t at Satterthwaite's degrees of freedom. Unlike Mann and Whitney's it holds when the
-/// groups differ in spread. It wants some ten runs a group. `None` for fewer than two values in a group, for NaN, and when the groups do
-/// not overlap: then the placements have no spread from which an error could be told.
+/// With ranks among all values and within the own group, the variance of each group's placements is estimated apart,
+/// and the statistic is compared with Student's t at Satterthwaite's degrees of freedom. Unlike Mann and Whitney's it
+/// holds when the groups differ in spread. It wants some ten runs a group. `None` for fewer than two values in a group,
+/// for NaN, and when the groups do not overlap: then the placements have no spread from which an error could be told.
 ///
 /// Source: Brunner and Munzel (2000), Biometrical Journal 42.
 pub fn brunner_munzel(level: &[f64], baseline: &[f64], alpha: f64) -> Option<BrunnerMunzel> {
@@ -51,7 +51,8 @@ pub fn brunner_munzel(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Bru
     Some(BrunnerMunzel { superiority, t, df, p: student::two_sided(t, df)?, interval })
 }
 
-/// Mean and variance of how many values of the other group lie below each value: its rank among all less that in its group.
+/// Mean and variance of how many values of the other group lie below each value: its rank among all less that in its
+/// group.
 fn placements(among_all: &[u64], within: &[u64]) -> (f64, f64) {
     let counts: Vec<f64> = among_all.iter().zip(within).map(|(all, own)| (all - own) as f64 / 2.0).collect();
     let n = counts.len() as f64;

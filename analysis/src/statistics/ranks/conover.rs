@@ -4,21 +4,22 @@ use super::dunn::{RankPair, every_pair};
 use super::midranks;
 use crate::statistics::refusal::Refusal;
 
-/// Compares every pair of k arms over n blocks, in the order (0, 1), (0, 2) …, by their sums of ranks within the blocks.
+/// Compares every pair of k arms over n blocks, in the order (0, 1), (0, 2) …, by their sums of ranks within the
+/// blocks.
 ///
-/// With the ranks r within blocks, their sums Rⱼ per arm and A = Σ r²: t = (Rᵢ - Rⱼ) / √(2 (n A - Σ Rⱼ²) / ((n - 1)(k - 1)))
-/// with (n - 1)(k - 1) degrees of freedom, a positive t where the first arm has the higher values. The p values are of one pair
-/// each: correct them.
+/// With the ranks r within blocks, their sums Rⱼ per arm and A = Σ r²: t = (Rᵢ - Rⱼ) / √(2 (n A - Σ Rⱼ²) / ((n - 1)(k -
+/// 1))) with (n - 1)(k - 1) degrees of freedom, a positive t where the first arm has the higher values. The p values
+/// are of one pair each: correct them.
 ///
-/// It treats the ranks as if they were normal values and is bold: with few blocks it rejects too often, and the answer for a
-/// pair depends on the other arms. The signed-rank test of each pair with Holm's correction has neither fault. Values may be
-/// ±∞.
+/// It treats the ranks as if they were normal values and is bold: with few blocks it rejects too often, and the answer
+/// for a pair depends on the other arms. The signed-rank test of each pair with Holm's correction has neither fault.
+/// Values may be ±∞.
 ///
 /// Source: Conover (1999), Practical Nonparametric Statistics, section 5.8.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than three arms or two blocks, blocks of unequal length, NaN, blocks that are all one tie, and
-/// blocks that agree wholly, which leave nothing to estimate an error from.
+/// A [`Refusal`] for fewer than three arms or two blocks, blocks of unequal length, NaN, blocks that are all one tie,
+/// and blocks that agree wholly, which leave nothing to estimate an error from.
 pub fn conover(blocks: &[Vec<f64>]) -> Result<Vec<RankPair>, Refusal> {
     Refusal::unless_ranked_blocks(blocks, 2, 3)?;
     let (n, k) = (blocks.len() as u64, blocks[0].len());

@@ -6,19 +6,19 @@ use crate::statistics::refusal::Refusal;
 
 /// Compares every pair of k groups, in the order (0, 1), (0, 2) …, by their mean ranks among all N values.
 ///
-/// With S² = (N (N + 1) - Σ (t³ - t) / (N - 1)) / 12, the variance of the ranks, and H of [`super::kruskal_wallis`]: t =
-/// (R̄ᵢ - R̄ⱼ) / √(S² (N - 1 - H) / (N - k) · (1/nᵢ + 1/nⱼ)) with N - k degrees of freedom. The p values are of one pair each:
-/// correct them.
+/// With S² = (N (N + 1) - Σ (t³ - t) / (N - 1)) / 12, the variance of the ranks, and H of [`super::kruskal_wallis`]: t
+/// = (R̄ᵢ - R̄ⱼ) / √(S² (N - 1 - H) / (N - k) · (1/nᵢ + 1/nⱼ)) with N - k degrees of freedom. The p values are of one
+/// pair each: correct them.
 ///
 /// It takes the error from what the groups leave unexplained, as an analysis of variance does, and is bolder than
-/// [`super::dunn`]: to be looked at only where the test of Kruskal and Wallis rejects. The answer for a pair depends on the other
-/// groups.
+/// [`super::dunn`]: to be looked at only where the test of Kruskal and Wallis rejects. The answer for a pair depends on
+/// the other groups.
 ///
 /// Source: Conover and Iman (1979), Los Alamos report LA-7677-MS; Conover (1999), section 5.2.
 ///
 /// # Errors
-/// A [`Refusal`] for what [`super::kruskal_wallis`] refuses, as many groups as values, and groups that do not overlap at all,
-/// which leave nothing to estimate an error from.
+/// A [`Refusal`] for what [`super::kruskal_wallis`] refuses, as many groups as values, and groups that do not overlap
+/// at all, which leave nothing to estimate an error from.
 pub fn conover_iman<Group: AsRef<[f64]>>(groups: &[Group]) -> Result<Vec<RankPair>, Refusal> {
     let Pooled { mean_ranks, sizes, tied } = Pooled::of(groups)?;
     let all: f64 = sizes.iter().sum();

@@ -1,15 +1,16 @@
 //! Differences of numbers as they were written down.
 //!
-//! 0.83 - 0.73 and 0.74 - 0.64 are both 0.1, but not in binary, and a test by ranks that subtracts floats sees two values where
-//! there is one. Here numbers are subtracted as the shortest decimals that stand for them, which are the ones in the table.
+//! 0.83 - 0.73 and 0.74 - 0.64 are both 0.1, but not in binary, and a test by ranks that subtracts floats sees two
+//! values where there is one. Here numbers are subtracted as the shortest decimals that stand for them, which are the
+//! ones in the table.
 
 /// How far apart two exponents may lie and still be aligned in 128 bits: seventeen digits and these.
 const WIDEST: i32 = 20;
 
 /// The float next to the decimal difference of each pair, first minus second.
 ///
-/// Infinite values, as a diverged run may have, differ from finite ones by infinity, and not from their like. Numbers whose
-/// sizes differ by more than twenty orders are subtracted as floats.
+/// Infinite values, as a diverged run may have, differ from finite ones by infinity, and not from their like. Numbers
+/// whose sizes differ by more than twenty orders are subtracted as floats.
 pub fn differences(pairs: &[(f64, f64)]) -> Vec<f64> {
     pairs.iter().map(|(first, second)| difference(*first, *second)).collect()
 }
@@ -28,7 +29,8 @@ pub fn difference(first: f64, second: f64) -> f64 {
     exact().unwrap_or(first - second)
 }
 
-/// The values as whole numbers of one decimal unit, and the exponent of that unit, when all their sums are exact in a float.
+/// The values as whole numbers of one decimal unit, and the exponent of that unit, when all their sums are exact in a
+/// float.
 pub fn whole(values: &[f64]) -> Option<(Vec<f64>, i32)> {
     let decimals: Vec<Decimal> = values.iter().map(|value| Decimal::of(*value)).collect::<Option<_>>()?;
     let exponent = decimals.iter().filter(|decimal| decimal.digits != 0).map(|decimal| decimal.exponent).min()?;

@@ -12,7 +12,8 @@ use crate::statistics::student;
 pub struct RankPair {
     /// The two arms, counted from 0, the first before the second.
     pub arms: [usize; 2],
-    /// The statistic (z, t or q), positive where the first has the larger values, whichever end of the ranks is called 1.
+    /// The statistic (z, t or q), positive where the first has the larger values, whichever end of the ranks is called
+    /// 1.
     pub statistic: f64,
     /// Two-sided p value of this pair alone.
     pub p: f64,
@@ -31,11 +32,11 @@ impl RankPair {
 
 /// Compares every pair of groups, in the order (0, 1), (0, 2) … by their mean ranks among all N values.
 ///
-/// z = (R̄ᵢ - R̄ⱼ) / √((N (N + 1) / 12 - Σ (t³ - t) / (12 (N - 1))) (1/nᵢ + 1/nⱼ)). The p values are of one pair each: correct
-/// them, by [`crate::statistics::holm`] for instance.
+/// z = (R̄ᵢ - R̄ⱼ) / √((N (N + 1) / 12 - Σ (t³ - t) / (12 (N - 1))) (1/nᵢ + 1/nⱼ)). The p values are of one pair each:
+/// correct them, by [`crate::statistics::holm`] for instance.
 ///
-/// Assumes what [`super::kruskal_wallis`] does. The answer for a pair depends on which other groups were measured, so that Mann
-/// and Whitney's test with a correction is often to be preferred.
+/// Assumes what [`super::kruskal_wallis`] does. The answer for a pair depends on which other groups were measured, so
+/// that Mann and Whitney's test with a correction is often to be preferred.
 ///
 /// Source: Dunn (1964), Technometrics 6.
 ///

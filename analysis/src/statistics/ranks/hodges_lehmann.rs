@@ -13,17 +13,17 @@ pub struct Shift {
     pub estimate: f64,
     /// The interval and the level that it really has, at least 1 - alpha; `None` where so few values cannot give one.
     pub interval: Option<(Interval, f64)>,
-    /// Whether that level is counted out, as the p value of the test is for so few values; if not, it is that of the normal
-    /// approximation.
+    /// Whether that level is counted out, as the p value of the test is for so few values; if not, it is that of the
+    /// normal approximation.
     pub exact: bool,
 }
 
 /// The median of the means of all pairs of differences, each with itself too.
 ///
-/// The interval turns the signed-rank test around: from the (C + 1)-th smallest to the (C + 1)-th largest mean, with C the
-/// largest count whose tail is at most alpha/2: counted out for up to 200 differences, and beyond that by the normal approximation with
-/// the correction for continuity. Assumes differences symmetric about the shift; with ties the level is at least the stated one.
-/// `None` without differences or with one that is not finite.
+/// The interval turns the signed-rank test around: from the (C + 1)-th smallest to the (C + 1)-th largest mean, with C
+/// the largest count whose tail is at most alpha/2: counted out for up to 200 differences, and beyond that by the
+/// normal approximation with the correction for continuity. Assumes differences symmetric about the shift; with ties
+/// the level is at least the stated one. `None` without differences or with one that is not finite.
 ///
 /// Source: Hodges and Lehmann (1963), Annals of Mathematical Statistics 34; Tukey (1949).
 pub fn paired(differences: &[f64], alpha: f64) -> Option<Shift> {
@@ -43,8 +43,8 @@ pub fn paired(differences: &[f64], alpha: f64) -> Option<Shift> {
 
 /// The median of all differences of a value of `level` and one of `baseline`.
 ///
-/// The interval turns Mann and Whitney's test around in the same way, with counts for up to 100 values of both groups together. Assumes
-/// that the groups differ by a shift. `None` if a group is empty or has a value that is not finite.
+/// The interval turns Mann and Whitney's test around in the same way, with counts for up to 100 values of both groups
+/// together. Assumes that the groups differ by a shift. `None` if a group is empty or has a value that is not finite.
 ///
 /// Source: Hodges and Lehmann (1963); Moses (1953).
 pub fn independent(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Shift> {
@@ -97,9 +97,11 @@ fn approximate(mean: f64, variance: f64, alpha: f64) -> Option<Cut> {
     (count >= 0.0).then(|| (count as usize, normal::upper_tail((mean - 0.5 - count) / deviation)))
 }
 
-/// The probabilities of U = 0, 1, … without ties, up to the middle: the coefficients of a Gaussian binomial over C(n + m, n).
+/// The probabilities of U = 0, 1, … without ties, up to the middle: the coefficients of a Gaussian binomial over C(n +
+/// m, n).
 ///
-/// Only positive numbers are added, so that even the far tail is right to the last digits; for the few values of an exact test.
+/// Only positive numbers are added, so that even the far tail is right to the last digits; for the few values of an
+/// exact test.
 fn u_distribution(n: usize, m: usize) -> Vec<f64> {
     let (n, m) = (n.min(m), n.max(m));
     let reach = n * m / 2;

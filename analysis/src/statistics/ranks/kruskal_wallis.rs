@@ -26,11 +26,12 @@ pub struct KruskalWallis {
 /// With mean ranks R̄ᵢ of groups of nᵢ and ties of sizes t, H = 12 / (N (N + 1)) · Σ nᵢ (R̄ᵢ - (N + 1)/2)² / (1 - Σ (t³ - t) /
 /// (N³ - N)).
 ///
-/// Assumes independent values; it is a test of medians only where groups differ by shifts alone. p is approximate, and wants
-/// some five values a group. Not for runs that share their seeds: there [`crate::statistics::friedman`] is right. Values may be
-/// ±∞.
+/// Assumes independent values; it is a test of medians only where groups differ by shifts alone. p is approximate, and
+/// wants some five values a group. Not for runs that share their seeds: there [`crate::statistics::friedman`] is right.
+/// Values may be ±∞.
 ///
-/// Source: Kruskal and Wallis (1952), Journal of the American Statistical Association 47; Tomczak and Tomczak (2014) (ε²).
+/// Source: Kruskal and Wallis (1952), Journal of the American Statistical Association 47; Tomczak and Tomczak (2014)
+/// (ε²).
 ///
 /// # Errors
 /// A [`Refusal`] for fewer than two groups, an empty one, NaN, and groups that are all one tie.

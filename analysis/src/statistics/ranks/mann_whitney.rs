@@ -13,7 +13,8 @@ pub(super) const EXACT: usize = 100;
 pub struct MannWhitney {
     /// U: in how many pairs of values the level is above the baseline, a tie for one half.
     pub u: f64,
-    /// U over the number of pairs: the chance that a run of the level beats one of the baseline (A of Vargha and Delaney).
+    /// U over the number of pairs: the chance that a run of the level beats one of the baseline (A of Vargha and
+    /// Delaney).
     pub superiority: f64,
     /// Two-sided p value, in (0, 1].
     pub p: f64,
@@ -34,8 +35,9 @@ impl MannWhitney {
 
 /// Tests whether two independent groups come from one distribution, by the ranks of all values together.
 ///
-/// The distribution is that of all ways to choose the level's ranks out of the ranks at hand, ties included; p is twice the
-/// smaller tail. Up to 100 values it is counted out exactly, beyond that it is [`asymptotic`] with the continuity correction.
+/// The distribution is that of all ways to choose the level's ranks out of the ranks at hand, ties included; p is twice
+/// the smaller tail. Up to 100 values it is counted out exactly, beyond that it is [`asymptotic`] with the continuity
+/// correction.
 ///
 /// Values may be ±∞. It is a test of medians only where the groups differ by a shift; with unequal spread see
 /// [`super::brunner_munzel`]. Not for runs that share their seeds. `None` if a group is empty or a value NaN.

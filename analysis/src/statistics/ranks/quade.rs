@@ -17,18 +17,19 @@ pub struct Quade {
     pub df: [f64; 2],
     /// Its p value.
     pub p: f64,
-    /// Every pair of arms, in the order (0, 1), (0, 2) …: t with the second of the degrees of freedom, and p of this pair alone.
+    /// Every pair of arms, in the order (0, 1), (0, 2) …: t with the second of the degrees of freedom, and p of this
+    /// pair alone.
     pub pairs: Vec<RankPair>,
 }
 
 /// Compares k arms over n blocks by the ranks r within the blocks, each block weighted by the rank Q of its range.
 ///
-/// With s = Q (r - (k + 1)/2), their sums Sⱼ per arm, A = Σ s² and B = Σ Sⱼ² / n: F = (n - 1) B / (A - B), and for a pair t =
-/// (Sᵢ - Sⱼ) / √(2 n (A - B) / ((n - 1)(k - 1))).
+/// With s = Q (r - (k + 1)/2), their sums Sⱼ per arm, A = Σ s² and B = Σ Sⱼ² / n: F = (n - 1) B / (A - B), and for a
+/// pair t = (Sᵢ - Sⱼ) / √(2 n (A - B) / ((n - 1)(k - 1))).
 ///
-/// Assumes that blocks are independent and that their ranges can be compared, as they can for seeds on one task but not for
-/// tasks with scales of their own. Stronger than Friedman's with few arms. Ranges are taken in decimals, so that equal ones
-/// tie; values are finite, as a range is a difference.
+/// Assumes that blocks are independent and that their ranges can be compared, as they can for seeds on one task but not
+/// for tasks with scales of their own. Stronger than Friedman's with few arms. Ranges are taken in decimals, so that
+/// equal ones tie; values are finite, as a range is a difference.
 ///
 /// Source: Quade (1979), Journal of the American Statistical Association 74; Conover (1999), section 5.8 (the pairs).
 ///

@@ -21,8 +21,8 @@ pub struct Sign {
 /// Tests whether differences are above 0 as often as below.
 ///
 /// The number of positive ones among those other than 0 is binomial with chance 1/2. Assumes only that differences are
-/// independent. It is the weakest of the paired tests, and the one to use where only the order of two runs is known. `None`
-/// without differences, or where one is NaN.
+/// independent. It is the weakest of the paired tests, and the one to use where only the order of two runs is known.
+/// `None` without differences, or where one is NaN.
 ///
 /// Source: Arbuthnott (1710), Philosophical Transactions 27; interval of Clopper and Pearson (1934), Biometrika 26.
 pub fn sign(differences: &[f64], alpha: f64) -> Option<Sign> {

@@ -52,10 +52,10 @@ impl SignedRank {
 
 /// Tests whether differences are symmetric about 0, from the ranks of their sizes.
 ///
-/// W₊ and W₋ are the sums of the ranks of |d| over positive and negative differences, equal sizes sharing their mean rank. Under
-/// the null hypothesis each rank is positive with probability 1/2, so the distribution is that of all sign patterns of the
-/// ranks at hand, ties and zeros included; p is twice the smaller tail. Up to 200 differences it is counted out exactly, beyond
-/// that it is [`asymptotic`] with the continuity correction.
+/// W₊ and W₋ are the sums of the ranks of |d| over positive and negative differences, equal sizes sharing their mean
+/// rank. Under the null hypothesis each rank is positive with probability 1/2, so the distribution is that of all sign
+/// patterns of the ranks at hand, ties and zeros included; p is twice the smaller tail. Up to 200 differences it is
+/// counted out exactly, beyond that it is [`asymptotic`] with the continuity correction.
 ///
 /// Take differences from [`super::decimal::differences`], or ties are lost to rounding. A difference of ±∞ (a run that
 /// diverged) gets the outermost rank. Assumes independent differences, symmetric under the null hypothesis. With five
@@ -76,11 +76,11 @@ pub fn signed_rank(differences: &[f64], zeros: Zeros) -> Option<SignedRank> {
     })
 }
 
-/// The statistic and two-sided p value by the normal approximation: z = (W₊ - Σr/2) / √(Σr²/4) over the ranks at hand, which
-/// contains the correction for ties; `continuity` takes 1/2 off the distance first.
+/// The statistic and two-sided p value by the normal approximation: z = (W₊ - Σr/2) / √(Σr²/4) over the ranks at hand,
+/// which contains the correction for ties; `continuity` takes 1/2 off the distance first.
 ///
-/// For comparison with other programs: with fewer than some fifty differences the exact p value is the one to use. z is 0
-/// and p is 1 when all differences are 0; `None` without differences, or where one is NaN.
+/// For comparison with other programs: with fewer than some fifty differences the exact p value is the one to use. z is
+/// 0 and p is 1 when all differences are 0; `None` without differences, or where one is NaN.
 pub fn asymptotic(differences: &[f64], zeros: Zeros, continuity: bool) -> Option<(f64, f64)> {
     Some(Ranked::of(differences, zeros)?.normal(continuity))
 }

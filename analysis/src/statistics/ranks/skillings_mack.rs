@@ -24,18 +24,20 @@ pub struct SkillingsMack {
 
 /// Compares k arms over blocks of which each may lack some, `None` for an arm that is missing.
 ///
-/// In a block with s arms their ranks r weigh √(12 / (s + 1)) (r - (s + 1)/2), and a missing arm nothing. With the sums A of
-/// the first k - 1 arms and their covariances (minus the number of blocks that hold both arms; on the diagonal the number of pairs
-/// that hold the arm), the statistic is Aᵀ Σ⁻¹ A, which is Friedman's χ² where nothing is missing and nothing ties.
+/// In a block with s arms their ranks r weigh √(12 / (s + 1)) (r - (s + 1)/2), and a missing arm nothing. With the sums
+/// A of the first k - 1 arms and their covariances (minus the number of blocks that hold both arms; on the diagonal the
+/// number of pairs that hold the arm), the statistic is Aᵀ Σ⁻¹ A, which is Friedman's χ² where nothing is missing and
+/// nothing ties.
 ///
-/// Assumes that runs are missing for no reason that has to do with their value: a run that diverged is no missing run but the worst
-/// of its block, and may be given as ±∞. p is approximate and conservative with ties, which are not corrected for.
+/// Assumes that runs are missing for no reason that has to do with their value: a run that diverged is no missing run
+/// but the worst of its block, and may be given as ±∞. p is approximate and conservative with ties, which are not
+/// corrected for.
 ///
 /// Source: Skillings and Mack (1981), Technometrics 23.
 ///
 /// # Errors
-/// A [`Refusal`] for fewer than two arms, blocks of unequal length, NaN, no block with two arms, and arms that no chain of blocks
-/// connects.
+/// A [`Refusal`] for fewer than two arms, blocks of unequal length, NaN, no block with two arms, and arms that no chain
+/// of blocks connects.
 pub fn skillings_mack(blocks: &[Vec<Option<f64>>]) -> Result<SkillingsMack, Refusal> {
     let arms = blocks.first().map_or(0, Vec::len);
     if arms < 2 {

@@ -30,7 +30,8 @@ pub struct Corrected {
 }
 
 impl Bootstrap {
-    /// All nⁿ resamples of at most [`ENUMERATED`] values: nothing is left to chance. `None` for fewer than two values or more.
+    /// All nⁿ resamples of at most [`ENUMERATED`] values: nothing is left to chance. `None` for fewer than two values
+    /// or more.
     pub fn enumerated(values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Self> {
         let n = values.len();
         if !(2..=ENUMERATED).contains(&n) {
@@ -61,7 +62,8 @@ impl Bootstrap {
 
     /// `draws` resamples of each group within itself, the statistic taken of all groups together.
     ///
-    /// For several tasks with their own seeds. `None` when a group has fewer than two values, without groups, and without draws.
+    /// For several tasks with their own seeds. `None` when a group has fewer than two values, without groups, and
+    /// without draws.
     pub fn stratified(
         groups: &[&[f64]],
         draws: usize,
@@ -109,19 +111,20 @@ impl Bootstrap {
 
     /// The percentile interval of level 1 - `alpha`.
     ///
-    /// Too narrow with few values: of a mean at 95 % it covers 74 % with three values, 84 % with five, 88 % with ten. With
-    /// fewer than twenty use the t interval, or [`super::studentised`].
+    /// Too narrow with few values: of a mean at 95 % it covers 74 % with three values, 84 % with five, 88 % with ten.
+    /// With fewer than twenty use the t interval, or [`super::studentised`].
     ///
     /// Source: Efron (1979), Annals of Statistics 7.
     pub fn percentile(&self, alpha: f64) -> Interval {
         Interval { low: self.quantile(alpha / 2.0), high: self.quantile(1.0 - alpha / 2.0) }
     }
 
-    /// The basic interval of level 1 - `alpha`: the percentile interval mirrored at the statistic, 2 θ - q(1 - alpha/2) to
-    /// 2 θ - q(alpha/2).
+    /// The basic interval of level 1 - `alpha`: the percentile interval mirrored at the statistic, 2 θ - q(1 - alpha/2)
+    /// to 2 θ - q(alpha/2).
     ///
-    /// It takes replicates to lie around the statistic as the statistic around the truth, and for a skewed statistic leans the right
-    /// way where the percentile interval does not. As narrow as that one for few values, and it may leave the range of the statistic.
+    /// It takes replicates to lie around the statistic as the statistic around the truth, and for a skewed statistic
+    /// leans the right way where the percentile interval does not. As narrow as that one for few values, and it may
+    /// leave the range of the statistic.
     ///
     /// Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, section 5.2.
     pub fn basic(&self, alpha: f64) -> Interval {
@@ -131,10 +134,10 @@ impl Bootstrap {
 
     /// The interval corrected for bias and acceleration (BCa), from the statistic of the data less one value at a time.
     ///
-    /// z₀ is the normal quantile of the share of replicates below the statistic, ties for one half; a is
-    /// Σ d³ / (6 (Σ d²)^1.5) with d the mean of `left_out` minus each. It mends bias and skewness, not the narrowness for few
-    /// values. Degenerate replicates give their one value twice, with corrections of 0. `None` when the statistic lies outside
-    /// all replicates or beyond the reach of the correction.
+    /// z₀ is the normal quantile of the share of replicates below the statistic, ties for one half; a is Σ d³ / (6 (Σ
+    /// d²)^1.5) with d the mean of `left_out` minus each. It mends bias and skewness, not the narrowness for few
+    /// values. Degenerate replicates give their one value twice, with corrections of 0. `None` when the statistic lies
+    /// outside all replicates or beyond the reach of the correction.
     ///
     /// Source: Efron (1987), Journal of the American Statistical Association 82.
     pub fn corrected(&self, left_out: &[f64], alpha: f64) -> Option<Corrected> {

@@ -5,12 +5,12 @@ use rand_chacha::rand_core::Rng;
 use super::bootstrap::Bootstrap;
 use super::chance::below;
 
-/// `draws` resamples of each group within itself, told to `statistic` as the values of all groups together, rising, and how often
-/// each was drawn.
+/// `draws` resamples of each group within itself, told to `statistic` as the values of all groups together, rising, and
+/// how often each was drawn.
 ///
 /// The same distribution as [`Bootstrap::stratified`], for statistics of the ordered values of all groups such as
-/// [`crate::statistics::aggregates::interquartile::counted_interquartile_mean`]: nothing is sorted or copied but once. `None` when a
-/// group has fewer than two values, without groups, and without draws.
+/// [`crate::statistics::aggregates::interquartile::counted_interquartile_mean`]: nothing is sorted or copied but once.
+/// `None` when a group has fewer than two values, without groups, and without draws.
 ///
 /// Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 6.2 (resampling as counts).
 pub fn counted(

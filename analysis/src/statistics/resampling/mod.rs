@@ -1,6 +1,7 @@
 //! Permutation tests and the bootstrap.
 //!
-//! What is drawn comes from a generator that is passed in, in one thread and one order: the same seed gives the same bytes.
+//! What is drawn comes from a generator that is passed in, in one thread and one order: the same seed gives the same
+//! bytes.
 
 pub mod bootstrap;
 pub mod chance;

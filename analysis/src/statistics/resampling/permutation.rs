@@ -9,11 +9,12 @@ use crate::statistics::ranks::decimal;
 /// The most arrangements that are counted one by one.
 pub const EXACT: f64 = 5e6;
 
-/// The exact two-sided p value of a difference of means: over all ways to deal the values at hand into groups of these sizes,
-/// twice the smaller of the shares whose difference is at least as high and at least as low, at most 1.
+/// The exact two-sided p value of a difference of means: over all ways to deal the values at hand into groups of these
+/// sizes, twice the smaller of the shares whose difference is at least as high and at least as low, at most 1.
 ///
-/// Exact when the groups come from one distribution; a difference in spread alone can be found too. Values are taken as decimals,
-/// so that equal means count as equal. `None` if a group is empty or a value not finite, and with more than [`EXACT`] arrangements.
+/// Exact when the groups come from one distribution; a difference in spread alone can be found too. Values are taken as
+/// decimals, so that equal means count as equal. `None` if a group is empty or a value not finite, and with more than
+/// [`EXACT`] arrangements.
 ///
 /// Source: Pitman (1937), Supplement to the Journal of the Royal Statistical Society 4.
 pub fn exact(level: &[f64], baseline: &[f64]) -> Option<f64> {

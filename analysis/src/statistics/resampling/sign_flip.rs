@@ -8,14 +8,14 @@ use crate::statistics::ranks::decimal;
 /// The most pairs for which all sign patterns are counted: halves of a million patterns each.
 pub const EXACT: usize = 40;
 
-/// The exact two-sided p value of a mean difference of `pairs`, (level, baseline): the share of all 2ⁿ sign patterns of the
-/// differences whose mean is at least as far from 0.
+/// The exact two-sided p value of a mean difference of `pairs`, (level, baseline): the share of all 2ⁿ sign patterns of
+/// the differences whose mean is at least as far from 0.
 ///
-/// Exact when a difference is as likely to be d as -d: for arms that are exchangeable within a seed. Differences that are skewed
-/// around a mean of 0 are something else, and rejected too often. With five pairs or fewer it is never below 0.05. Values are
-/// taken as decimals, so that equal means count as equal. The patterns of two halves are sorted and counted against each
-/// other, which takes 2^(n/2) steps in place of 2ⁿ. `None` without pairs, with more than [`EXACT`], or with a value that is not
-/// finite.
+/// Exact when a difference is as likely to be d as -d: for arms that are exchangeable within a seed. Differences that
+/// are skewed around a mean of 0 are something else, and rejected too often. With five pairs or fewer it is never below
+/// 0.05. Values are taken as decimals, so that equal means count as equal. The patterns of two halves are sorted and
+/// counted against each other, which takes 2^(n/2) steps in place of 2ⁿ. `None` without pairs, with more than
+/// [`EXACT`], or with a value that is not finite.
 ///
 /// Source: Fisher (1935), The Design of Experiments, section 21; Horowitz and Sahni (1974), Journal of the ACM 21.
 pub fn exact(pairs: &[(f64, f64)]) -> Option<f64> {
@@ -40,7 +40,8 @@ pub fn exact(pairs: &[(f64, f64)]) -> Option<f64> {
     Some((2.0 * above as f64 / 2.0_f64.powi(values.len() as i32)).min(1.0))
 }
 
-/// The same from `draws` random sign patterns, for more pairs than [`exact`] takes. `None` as there, but for their number.
+/// The same from `draws` random sign patterns, for more pairs than [`exact`] takes. `None` as there, but for their
+/// number.
 pub fn drawn(pairs: &[(f64, f64)], draws: u64, random: &mut impl Rng) -> Option<Drawn> {
     let Differences { values, slack } = Differences::of(pairs)?;
     let reach = values.iter().sum::<f64>().abs() - slack;

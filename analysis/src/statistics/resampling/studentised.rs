@@ -9,10 +9,11 @@ use crate::statistics::estimate::{Interval, is_rounding};
 
 /// The interval of level 1 - `alpha` for a mean, from the t statistics of `draws` resamples.
 ///
-/// Each resample gives t* = (x̄* - x̄) / (s* / √n), and the interval is x̄ - t*(1 - alpha/2) s/√n to x̄ - t*(alpha/2) s/√n. A
-/// resample without spread has no t* and is left out. It follows skewness where the t interval cannot, and is wide where the data
-/// are few. `None` for fewer than three values, values without spread, and when more than a twentieth of the resamples had to
-/// be left out: with three values one in nine has no spread, so that intervals begin at four.
+/// Each resample gives t* = (x̄* - x̄) / (s* / √n), and the interval is x̄ - t*(1 - alpha/2) s/√n to x̄ - t*(alpha/2)
+/// s/√n. A resample without spread has no t* and is left out. It follows skewness where the t interval cannot, and is
+/// wide where the data are few. `None` for fewer than three values, values without spread, and when more than a
+/// twentieth of the resamples had to be left out: with three values one in nine has no spread, so that intervals begin
+/// at four.
 ///
 /// Source: Efron (1981); Hall (1988), Annals of Statistics 16.
 pub fn studentised(values: &[f64], draws: usize, alpha: f64, random: &mut impl Rng) -> Option<Interval> {

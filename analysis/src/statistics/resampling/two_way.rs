@@ -7,11 +7,11 @@ use super::chance::below;
 
 /// Resamples seeds and clusters of items, each within itself, and takes the mean of the differences in what is drawn.
 ///
-/// `differences` holds a row a seed and a column an item: level minus baseline on that item under that seed, for right or wrong
-/// answers -1, 0 or 1. `clusters` names the cluster of each item, from 0 up: its paradigm, or a number of its own where items are
-/// independent. The interval speaks about new seeds and new items both; a test over seeds alone speaks about these items, and
-/// McNemar's about these models. It is somewhat wide, as it counts the noise of single answers in both directions, and it
-/// inherits the narrowness of the bootstrap for few seeds.
+/// `differences` holds a row a seed and a column an item: level minus baseline on that item under that seed, for right
+/// or wrong answers -1, 0 or 1. `clusters` names the cluster of each item, from 0 up: its paradigm, or a number of its
+/// own where items are independent. The interval speaks about new seeds and new items both; a test over seeds alone
+/// speaks about these items, and McNemar's about these models. It is somewhat wide, as it counts the noise of single
+/// answers in both directions, and it inherits the narrowness of the bootstrap for few seeds.
 ///
 /// `None` for fewer than two seeds or clusters, rows of unequal length, clusters that do not match them, and no draws.
 ///

@@ -4,9 +4,9 @@ use crate::statistics::ranks::attainable::choose;
 
 /// The e value of `positive` among `n` differences other than 0, against "above as often as below".
 ///
-/// The likelihood averaged over all chances between 0 and 1, against that of 1/2: 2ⁿ / ((n + 1) C(n, k)). Assumes only that seeds
-/// are independent and come one after the other. Ten of ten give 93; it wants eight in a row to pass 20. `None` for more
-/// positive ones than there are differences.
+/// The likelihood averaged over all chances between 0 and 1, against that of 1/2: 2ⁿ / ((n + 1) C(n, k)). Assumes only
+/// that seeds are independent and come one after the other. Ten of ten give 93; it wants eight in a row to pass 20.
+/// `None` for more positive ones than there are differences.
 ///
 /// Source: Ville (1939); Robbins (1970), Annals of Mathematical Statistics 41.
 pub fn sign(positive: u64, n: u64) -> Option<f64> {
@@ -25,9 +25,9 @@ pub fn sign(positive: u64, n: u64) -> Option<f64> {
 
 /// The e value of `n` standardised differences with the sum `sum`, against a mean of 0.
 ///
-/// e^(sum² / (2 (n + 1/v))) / √(1 + n v): the likelihood averaged over means that are normal around 0 with variance `v`, in units
-/// of the spread, which must be known and not estimated from the same runs. `None` for a variance that is not positive, and
-/// where it is not finite.
+/// e^(sum² / (2 (n + 1/v))) / √(1 + n v): the likelihood averaged over means that are normal around 0 with variance
+/// `v`, in units of the spread, which must be known and not estimated from the same runs. `None` for a variance that is
+/// not positive, and where it is not finite.
 ///
 /// Source: Robbins (1970).
 pub fn normal_mixture(sum: f64, n: u64, variance: f64) -> Option<f64> {
@@ -41,14 +41,15 @@ pub fn normal_mixture(sum: f64, n: u64, variance: f64) -> Option<f64> {
 
 /// The e value of the t statistic of `n` differences, against a mean of 0 whatever their spread.
 ///
-/// The likelihood of t averaged over effects, in standard deviations, that are normal around 0 with the variance `variance`, against
-/// that of no effect: (1 + n v)^(-1/2) ((1 + t²/(n - 1)) / (1 + t²/((n - 1)(1 + n v))))^(n/2). Its sequence over n is a martingale
-/// for normal differences of any spread, so that one may look after every seed; the Bayes factor of
-/// [`crate::statistics::bayes::bayes_factor`] is one too, with a prior of heavier tails. v = 1 is a common choice, and belongs to
-/// the plan. Assumes that differences are normal and independent. `None` for fewer than two differences, a variance that is not
-/// positive, and where it is not finite.
+/// The likelihood of t averaged over effects, in standard deviations, that are normal around 0 with the variance
+/// `variance`, against that of no effect: (1 + n v)^(-1/2) ((1 + t²/(n - 1)) / (1 + t²/((n - 1)(1 + n v))))^(n/2). Its
+/// sequence over n is a martingale for normal differences of any spread, so that one may look after every seed; the
+/// Bayes factor of [`crate::statistics::bayes::bayes_factor`] is one too, with a prior of heavier tails. v = 1 is a
+/// common choice, and belongs to the plan. Assumes that differences are normal and independent. `None` for fewer than
+/// two differences, a variance that is not positive, and where it is not finite.
 ///
-/// Source: Lai (1976), Annals of Statistics 4; Pérez-Ortiz, Lardy, de Heide and Grünwald (2024), Annals of Statistics 52.
+/// Source: Lai (1976), Annals of Statistics 4; Pérez-Ortiz, Lardy, de Heide and Grünwald (2024), Annals of Statistics
+/// 52.
 pub fn t_mixture(t: f64, n: u64, variance: f64) -> Option<f64> {
     if n < 2 || !t.is_finite() || variance.is_nan() || variance <= 0.0 {
         return None;

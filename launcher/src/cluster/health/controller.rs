@@ -85,8 +85,8 @@ fn clock(configuration: &ClusterConfig) -> Finding {
     }
 }
 
-/// A job of ours asks to be queued again, so the cluster's default does not matter; but the cluster may queue jobs again, or
-/// hold them, for an exit code that means something else to us.
+/// A job of ours asks to be queued again, so the cluster's default does not matter; but the cluster may queue jobs
+/// again, or hold them, for an exit code that means something else to us.
 fn requeue(configuration: &ClusterConfig) -> Finding {
     let ours = [ExitCode::Resume, ExitCode::Incomplete, ExitCode::Unavailable, ExitCode::Diverged];
     for name in ["RequeueExit", "RequeueExitHold"] {

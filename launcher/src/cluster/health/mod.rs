@@ -1,7 +1,8 @@
-//! Whether a site can carry out a sweep: what is asked before the first submission, and what to do where something is amiss.
+//! Whether a site can carry out a sweep: what is asked before the first submission, and what to do where something is
+//! amiss.
 //!
-//! Each subject has a file: [`reach`] (the connection, the commands, files there), [`controller`] (its settings), [`rights`]
-//! (accounts and limits), [`partition`] (nodes), [`setup`] (files to source, modules).
+//! Each subject has a file: [`reach`] (the connection, the commands, files there), [`controller`] (its settings),
+//! [`rights`] (accounts and limits), [`partition`] (nodes), [`setup`] (files to source, modules).
 
 mod controller;
 mod partition;

@@ -6,7 +6,8 @@ use slurm::parse::QueryError;
 use super::Finding;
 use crate::cluster::site::Site;
 
-/// Carries the setup out where commands are given, which a site sets up as it does its nodes. Nothing is said where there is none.
+/// Carries the setup out where commands are given, which a site sets up as it does its nodes. Nothing is said where
+/// there is none.
 pub(super) fn examine(site: &Site, client: &Client) -> Option<Finding> {
     let environment = &site.environment;
     if environment.source.is_empty() && environment.modules.is_empty() {

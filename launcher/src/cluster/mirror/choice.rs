@@ -35,14 +35,15 @@ pub(super) fn wanted<'a>(
     listing.files.iter().filter(is_wanted).map(|file| (file.path.as_str(), file)).collect()
 }
 
-/// Whether this is the record of an element of an evaluation, or the table that it speaks of: together they say that it is measured.
+/// Whether this is the record of an element of an evaluation, or the table that it speaks of: together they say that it
+/// is measured.
 fn is_of_element(path: &str) -> bool {
     let of = |end: &str| path.strip_suffix(end).is_some_and(|name| !name.is_empty() && !name.contains('/'));
     of(".json") || of("/results.csv")
 }
 
-/// The files that have changed, and with a run's status all that it speaks of, in the order in which they are to be read: a
-/// record first, so that what it speaks of is at least as new.
+/// The files that have changed, and with a run's status all that it speaks of, in the order in which they are to be
+/// read: a record first, so that what it speaks of is at least as new.
 pub(super) fn with_company<'a>(changed: &[&'a Listed], wanted: &BTreeMap<&str, &'a Listed>) -> Vec<&'a Listed> {
     let mut all: BTreeMap<(&str, usize, &str), &Listed> = BTreeMap::new();
     for file in changed {

@@ -1,10 +1,11 @@
 //! What a cluster that shares no file system with this machine has written, brought here.
 //!
-//! One listing tells what has changed since the last time; only that is fetched, in batches, each of which is on disk before
-//! it is noted. Whatever breaks in between, the next call goes on.
+//! One listing tells what has changed since the last time; only that is fetched, in batches, each of which is on disk
+//! before it is noted. Whatever breaks in between, the next call goes on.
 //!
-//! Invariants: a record never arrives before what it speaks of, so that a run that looks done here has its results; what
-//! this machine has written itself is replaced only by what has changed there since; checkpoints stay where they are.
+//! Invariants: a record never arrives before what it speaks of, so that a run that looks done here has its results;
+//! what this machine has written itself is replaced only by what has changed there since; checkpoints stay where they
+//! are.
 //!
 //! [`choice`] says which files come and in which order, [`skew`] tells their times by our clock, [`mod@turn`] keeps two
 //! processes from fetching at once.
@@ -117,7 +118,8 @@ impl Mirror<'_> {
     fn fetch(&self, runs: &BTreeSet<RunId>, extent: Extent) -> Result<Fetched, ClusterError> {
         let root = self.there.directory().to_string_lossy().into_owned();
         let record = self.layout.mirror(self.name);
-        // Two at a time could put what one has read before in place of what the other has read since. Held until the return.
+        // Two at a time could put what one has read before in place of what the other has read since. Held until the
+        // return.
         let _turn = turn(&record)?;
         let mut known: Known = read_optional_record(&record)?.unwrap_or_default();
         let listing = files::list(self.client.transport(), &root, &LEFT)?;

@@ -1,5 +1,5 @@
-//! One process at a time fetches into a mirror: two could put what one has read before in place of what the other has read
-//! since.
+//! One process at a time fetches into a mirror: two could put what one has read before in place of what the other has
+//! read since.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;

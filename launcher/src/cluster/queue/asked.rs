@@ -14,7 +14,8 @@ use crate::cluster::end::EndedTask;
 use crate::cluster::standing::TaskStanding;
 use crate::cluster::submissions::{SeenEnd, Submission};
 
-/// How long a job that nobody knows may still be about to appear: the controller and the accounts see it at different times.
+/// How long a job that nobody knows may still be about to appear: the controller and the accounts see it at different
+/// times.
 pub(super) const LAG: Duration = Duration::from_mins(1);
 
 /// Cancelled, as the queue words it.
@@ -38,7 +39,8 @@ impl Asked<'_> {
         self.runs.iter().enumerate().map(move |(line, run)| (line as u32 / per_task, *run))
     }
 
-    /// Whether a task of an unfinished run is not in the queue and was not seen to end, by the ledger or by the `accounts`.
+    /// Whether a task of an unfinished run is not in the queue and was not seen to end, by the ledger or by the
+    /// `accounts`.
     pub(super) fn missing(&self, queued: &Seen, unfinished: &BTreeSet<RunId>, accounts: &Accounts) -> bool {
         let is_over = |index| match accounts {
             Accounts::Known(seen) => matches!(seen.get(self.number, index), Some((TaskStanding::Ended(_), _))),
@@ -48,8 +50,8 @@ impl Asked<'_> {
         self.tasks().any(|(index, run)| is_open(run) && queued.get(self.number, index).is_none() && !is_over(index))
     }
 
-    /// Whether the queue shows an end of a task of an unfinished run, which is news, of which only the accounts know all: by whom
-    /// it was cancelled, and whether a step of what failed was out of memory.
+    /// Whether the queue shows an end of a task of an unfinished run, which is news, of which only the accounts know
+    /// all: by whom it was cancelled, and whether a step of what failed was out of memory.
     pub(super) fn half_told(&self, queued: &Seen, unfinished: &BTreeSet<RunId>) -> bool {
         let is_news = |run: RunId| unfinished.contains(&run) && !self.submission.observed.contains_key(&run);
         let is_half = |index| queued.get(self.number, index).is_some_and(|(standing, _)| HALF_TOLD.contains(standing));

@@ -30,8 +30,8 @@ pub struct TaskView {
     pub standing: TaskStanding,
     /// Where it is or was; empty if it is nowhere, or that is not known.
     pub nodes: String,
-    /// Whether the queue shows it, under the submission's own name: only then can it be told anything, for numbers of jobs are
-    /// used again.
+    /// Whether the queue shows it, under the submission's own name: only then can it be told anything, for numbers of
+    /// jobs are used again.
     pub is_queued: bool,
 }
 
@@ -56,9 +56,9 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, and one sacct if something is
-    /// no longer in the queue. Only what neither of them knows, as where there are no accounts, is looked for in the queue
-    /// once more.
+    /// Asks how the tasks of `submissions` stand that carry out `unfinished` runs: one squeue, and one sacct if
+    /// something is no longer in the queue. Only what neither of them knows, as where there are no accounts, is looked
+    /// for in the queue once more.
     ///
     /// # Errors
     /// The queue could not be read. That says nothing about any job.
@@ -79,7 +79,8 @@ impl Queue {
             queue.without_accounts = Some(why);
             Accounts::Silent
         });
-        // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a whole one.
+        // An answer that was cut at the end of a line, or that a controller gave while it started, is not told from a
+        // whole one.
         if question.is_anything_lost(&queued, &accounts) {
             queued.add(question.queued()?);
         }

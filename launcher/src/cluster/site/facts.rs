@@ -189,8 +189,8 @@ pub(in crate::cluster) struct Bound {
     pub(in crate::cluster) whose: String,
 }
 
-/// The smallest bound on tasks in the queue for whoever charges `account`, or any that may be charged, with the quality of
-/// service `qos`, or the one that jobs get.
+/// The smallest bound on tasks in the queue for whoever charges `account`, or any that may be charged, with the quality
+/// of service `qos`, or the one that jobs get.
 pub(in crate::cluster) fn bound(accounts: &Accounts, account: Option<&str>, qos: Option<&str>) -> Option<Bound> {
     let Accounts::Known { associations, qualities } = accounts else { return None };
     let mut bounds = Vec::new();

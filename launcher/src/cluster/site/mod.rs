@@ -1,8 +1,8 @@
 //! Sites: the clusters that are known by a name.
 //!
-//! Read in this order: [`profile`] (what a site's file says), [`keys`] and [`mod@mistakes`] (what it may say, and what is wrong), [`folder`] (where the files lie), [`mod@effective`] (every key with
-//! its value and whence it comes), [`facts`] (what a cluster says of itself), [`probe`] (asking it), [`mod@draft`] (a new profile
-//! from what was found).
+//! Read in this order: [`profile`] (what a site's file says), [`keys`] and [`mod@mistakes`] (what it may say, and what
+//! is wrong), [`folder`] (where the files lie), [`mod@effective`] (every key with its value and whence it comes),
+//! [`facts`] (what a cluster says of itself), [`probe`] (asking it), [`mod@draft`] (a new profile from what was found).
 
 mod draft;
 mod effective;

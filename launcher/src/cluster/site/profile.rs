@@ -33,8 +33,8 @@ pub struct Site {
     pub max_running: Option<NonZeroU32>,
     /// How many tasks of a sweep may be queued or running at a time; the others wait for `submit` or `watch`.
     pub max_submitted: Option<NonZeroU32>,
-    /// Seconds that a command of Slurm may take before it counts as having given no answer; sbatch, which tries again by
-    /// itself, has three times as long. A minute, if it is left out.
+    /// Seconds that a command of Slurm may take before it counts as having given no answer; sbatch, which tries again
+    /// by itself, has three times as long. A minute, if it is left out.
     pub patience: Option<NonZeroU16>,
     /// Further options of sbatch.
     pub options: Vec<ExtraOption>,
@@ -107,8 +107,8 @@ impl Site {
         }
     }
 
-    /// How many more tasks of a sweep may be handed over where `queued` are with Slurm already; any number, if the profile
-    /// does not say.
+    /// How many more tasks of a sweep may be handed over where `queued` are with Slurm already; any number, if the
+    /// profile does not say.
     pub fn room(&self, queued: usize) -> Option<u32> {
         let most = self.max_submitted?.get();
         Some(most.saturating_sub(u32::try_from(queued).unwrap_or(u32::MAX)))

@@ -1,5 +1,5 @@
-//! `seedbed evaluate`: benchmarks of runs that are done, here ([`here`]) or as a job array ([`on_site`]). [`away`] says which runs
-//! were trained elsewhere.
+//! `seedbed evaluate`: benchmarks of runs that are done, here ([`here`]) or as a job array ([`on_site`]). [`away`] says
+//! which runs were trained elsewhere.
 
 mod away;
 mod here;
@@ -30,9 +30,9 @@ pub struct Arguments {
     /// Where the directories of sweeps lie [default: sweeps/ beside the sweep file]
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     root: Option<PathBuf>,
-    /// What is measured: blimp, babylm, and by fine-tuning superglue (all tasks of the protocol) or single ones: boolq, cb, copa,
-    /// multirc, record, rte (with its diagnostics), wic, wsc; of babylm-2023 boolq, cola, mnli, mnli-mm, mrpc, multirc, qnli,
-    /// qqp, rte, sst2, wsc
+    /// What is measured: blimp, babylm, and by fine-tuning superglue (all tasks of the protocol) or single ones: boolq,
+    /// cb, copa, multirc, record, rte (with its diagnostics), wic, wsc; of babylm-2023 boolq, cola, mnli, mnli-mm,
+    /// mrpc, multirc, qnli, qqp, rte, sst2, wsc
     #[arg(long, value_delimiter = ',', required = true, value_parser = task)]
     tasks: Vec<TaskName>,
     /// Only runs with these levels; several conditions must all hold
@@ -43,10 +43,12 @@ pub struct Arguments {
     store: Option<PathBuf>,
     #[command(flatten)]
     tuning: Tuning,
-    /// Hand it to Slurm instead, a job array with a task for each task of each run: the name of a cluster's profile, or `here`
+    /// Hand it to Slurm instead, a job array with a task for each task of each run: the name of a cluster's profile, or
+    /// `here`
     #[arg(long, value_name = "NAME", help_heading = "On a cluster")]
     site: Option<String>,
-    /// Memory in place of what the run asked for when it was trained: an amount such as 24G, or x1.5 for so many times that
+    /// Memory in place of what the run asked for when it was trained: an amount such as 24G, or x1.5 for so many times
+    /// that
     #[arg(long, value_name = "AMOUNT", requires = "site", help_heading = "On a cluster")]
     memory: Option<Change<Memory>>,
     /// Time in place of what the run asked for: a limit such as 4h, or x2 for so many times that
@@ -85,8 +87,8 @@ fn task(text: &str) -> Result<TaskName, String> {
 /// Measures runs. What is found stands in `evaluation/<task>/` of each run; what is there already is not made again.
 ///
 /// # Errors
-/// When the sweep or the trainer cannot be found, or a task is none of the protocol. A run that cannot be measured is said, and the
-/// others follow.
+/// When the sweep or the trainer cannot be found, or a task is none of the protocol. A run that cannot be measured is
+/// said, and the others follow.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let sweep = locate::sweep(arguments.sweep.as_deref(), arguments.root.as_deref())?;
     let seeds: Vec<u64> = sweep.plan.runs.iter().map(|run| run.seed).collect();
@@ -108,7 +110,8 @@ struct Subject {
     elements: Vec<Element>,
 }
 
-/// Every run that was asked for, with every task. What a run at a site elsewhere says of itself is to be brought here first.
+/// Every run that was asked for, with every task. What a run at a site elsewhere says of itself is to be brought here
+/// first.
 fn subjects(sweep: &FrozenSweep, arguments: &Arguments) -> Result<Vec<Subject>, CliError> {
     let is_asked =
         |run: &&PlannedRun| arguments.conditions.iter().all(|condition| condition.holds(run.seed, &run.levels));

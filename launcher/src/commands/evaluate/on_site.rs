@@ -28,8 +28,8 @@ use crate::state::{Observation, Observed};
 use crate::survey::observe_all;
 use crate::writer::SweepWriter;
 
-/// How often an element that left what it can go on from may put itself back into the queue: as often as `[retry]` gives a run
-/// that says nothing.
+/// How often an element that left what it can go on from may put itself back into the queue: as often as `[retry]`
+/// gives a run that says nothing.
 const REQUEUES: u32 = 10;
 
 /// What the elements were found to be.
@@ -122,7 +122,8 @@ impl Measuring<'_> {
         tell(&found, &handed, open, layout)
     }
 
-    /// The elements that nobody has measured as they are wanted, or is about to; and the runs that were trained elsewhere.
+    /// The elements that nobody has measured as they are wanted, or is about to; and the runs that were trained
+    /// elsewhere.
     fn choose<'a>(
         &self,
         subjects: &'a [Subject],

@@ -18,7 +18,8 @@ use crate::signals::Signals;
 use crate::state::{Observed, observe};
 use crate::supervise::{self, Asked, SuperviseError, WATCHED};
 
-/// Measures the element at the line that is asked for. A task that was warned, and left what it can go on from, comes back.
+/// Measures the element at the line that is asked for. A task that was warned, and left what it can go on from, comes
+/// back.
 pub(super) fn measure(
     arguments: &Arguments,
     sweep: &SweepLayout,

@@ -1,7 +1,8 @@
-//! `seedbed exec`: the supervisor of one run, or of the runs of one task. `seedbed run` and the jobs of a cluster start it.
+//! `seedbed exec`: the supervisor of one run, or of the runs of one task. `seedbed run` and the jobs of a cluster start
+//! it.
 //!
-//! [`predecessor`] is whoever may still hold the run, [`slurm_task`] the task of Slurm that this process is, [`mod@element`] a run that
-//! is not carried out but measured.
+//! [`predecessor`] is whoever may still hold the run, [`slurm_task`] the task of Slurm that this process is,
+//! [`mod@element`] a run that is not carried out but measured.
 
 mod element;
 mod predecessor;
@@ -89,12 +90,13 @@ impl RetryArguments {
 /// Carries out one run, or the runs of one task.
 ///
 /// # Errors
-/// When it could not be carried out at all. How the run ended, or of several the one that matters most, is the exit code.
+/// When it could not be carried out at all. How the run ended, or of several the one that matters most, is the exit
+/// code.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if let Some(parent) = arguments.tied_to {
         let unavailable = |error| CliError::new(ExitCode::Unavailable, error);
-        // A warning and not a demand: the kernel may send it once for every thread of the parent, and a second demand would
-        // kill the trainer before it has written its checkpoint.
+        // A warning and not a demand: the kernel may send it once for every thread of the parent, and a second demand
+        // would kill the trainer before it has written its checkpoint.
         supervise::tie_to_parent(parent, Signal::USR2).map_err(unavailable)?;
     }
     let task = arguments.requeues.or(arguments.in_pack.then_some(0)).and_then(SlurmTask::here);
@@ -194,8 +196,8 @@ fn given(arguments: &Arguments, spec: &RunSpec, task: Option<&SlurmTask>) -> Opt
     named.or_else(|| task.map(|_| asked))
 }
 
-/// Whether the run left a checkpoint although nobody took its node away: then it is up to the job itself to come back. A job
-/// that was told to leave, by a preemption, a requeue or a person, comes back or not as whoever told it sees fit.
+/// Whether the run left a checkpoint although nobody took its node away: then it is up to the job itself to come back.
+/// A job that was told to leave, by a preemption, a requeue or a person, comes back or not as whoever told it sees fit.
 fn goes_on(status: &Status, asked: Asked) -> bool {
     let last = status.attempts.last().and_then(|attempt| attempt.cause);
     status.state == State::Interrupted && last == Some(Cause::Checkpointed) && asked <= Asked::Warned

@@ -11,10 +11,12 @@ use crate::output::talk;
 use crate::signals::Signals;
 use crate::supervise::{Asked, WATCHED};
 
-/// Waits while another supervisor seems to hold the run, or the element of its evaluation, whose `claim` this is. Returns how urgently this one was asked to leave meanwhile.
+/// Waits while another supervisor seems to hold the run, or the element of its evaluation, whose `claim` this is.
+/// Returns how urgently this one was asked to leave meanwhile.
 ///
-/// Slurm starts a job again when it believes that its node is lost. Whoever was on that node may be cut off and still at
-/// work; it stops itself when it cannot renew its claim, and only a claim that was not renewed for long is taken over.
+/// Slurm starts a job again when it believes that its node is lost. Whoever was on that node may be cut off and still
+/// at work; it stops itself when it cannot renew its claim, and only a claim that was not renewed for long is taken
+/// over.
 pub(super) fn wait_for_predecessor(claim: &Path, machine: &Machine) -> Result<Asked, CliError> {
     if !claim.exists() {
         return Ok(Asked::No);

@@ -43,8 +43,8 @@ impl SlurmTask {
         NodeTask { job: self.job.to_string(), node, restarts: self.restarts }
     }
 
-    /// How often this task has left the run with this `status` to come back, warned that its time was up or of its own accord.
-    /// What the cluster did to it, and Slurm counts as a restart as well, is not held against it.
+    /// How often this task has left the run with this `status` to come back, warned that its time was up or of its own
+    /// accord. What the cluster did to it, and Slurm counts as a restart as well, is not held against it.
     pub(super) fn returns(&self, status: &Status) -> u32 {
         let job = self.job.to_string();
         let is_own = |node: &Node| node.task.as_ref().is_some_and(|task| task.job == job);
@@ -54,7 +54,8 @@ impl SlurmTask {
         u32::try_from(status.attempts.iter().filter(left).count()).unwrap_or(u32::MAX)
     }
 
-    /// Puts the task back into the queue, unless it has left so often that this is once too often, and says so with `talk`.
+    /// Puts the task back into the queue, unless it has left so often that this is once too often, and says so with
+    /// `talk`.
     pub(super) fn requeue(&self, left: u32, talk: &impl Fn(&str)) {
         if left > self.most {
             let again = counted(left as usize - 1, "time");
@@ -68,7 +69,8 @@ impl SlurmTask {
         let client = Client::new(Local);
         let ask = || client.requeue(std::slice::from_ref(&self.job));
         let mut answer = ask();
-        // A controller that is busy now may answer next time; should it have heard all the same, this process ends meanwhile.
+        // A controller that is busy now may answer next time; should it have heard all the same, this process ends
+        // meanwhile.
         for _ in 1..REQUEUE_TRIES {
             // Where there is no scontrol, as in many a container, there is none later either.
             let is_vain = matches!(answer, Err(ClientError::Transport(TransportError::NotInstalled { .. })));

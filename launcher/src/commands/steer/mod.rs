@@ -155,7 +155,8 @@ pub fn throttle(arguments: &ThrottleArguments) -> Result<ExitCode, CliError> {
 }
 
 impl Which {
-    /// The tasks of unfinished runs on every site, and those that measure what is done: their elements, each with its run.
+    /// The tasks of unfinished runs on every site, and those that measure what is done: their elements, each with its
+    /// run.
     fn ask(&self, sweep: &FrozenSweep) -> Result<(Vec<SiteQueue>, BTreeMap<RunId, RunId>), CliError> {
         let plan = &sweep.plan;
         let checked = self.conditions.iter().try_for_each(|condition| condition.check(&plan.factors, &plan.seeds));

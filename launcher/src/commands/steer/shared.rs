@@ -46,8 +46,8 @@ impl SharedTask {
     }
 }
 
-/// The tasks of which runs are `meant`: those that are told, and those that are left alone for the sake of other runs, unless
-/// `whole` tasks are told.
+/// The tasks of which runs are `meant`: those that are told, and those that are left alone for the sake of other runs,
+/// unless `whole` tasks are told.
 pub(super) fn by_task<'a>(
     tasks: impl Iterator<Item = (&'a RunId, &'a TaskView)>,
     meant: impl Fn(RunId) -> bool,

@@ -97,8 +97,8 @@ impl Errand {
         let known = self.unfinished(&submissions)?;
         let queues = self.sites().ask(&self.layout, &submissions, &known.all())?;
         submitted.news.extend(known.dropped_in_words(&queues));
-        // What has ended by Slurm's account has written its last word, so the records are read after it was asked. Read before,
-        // they could show a run as it was when it still went on, and it would be submitted again.
+        // What has ended by Slurm's account has written its last word, so the records are read after it was asked. Read
+        // before, they could show a run as it was when it still went on, and it would be submitted again.
         cluster::fetch(&self.layout, &submissions, Extent::Records)?;
         let histories = self.write_down_ends(&mut writer, &queues, &submissions)?;
         let selection = self.choose(choice, Overview(&queues), &histories, &mut submitted)?;

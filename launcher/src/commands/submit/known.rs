@@ -46,8 +46,8 @@ impl Errand {
         Ok(Unfinished::of(submissions, &self.layout, states, &self.machine)?)
     }
 
-    /// Finds out what became of submissions without an answer, and of jobs that a lost ledger does not know. Returns all
-    /// submissions as they are known then.
+    /// Finds out what became of submissions without an answer, and of jobs that a lost ledger does not know. Returns
+    /// all submissions as they are known then.
     pub(super) fn settle(
         &self,
         contact: &Contact<'_>,
@@ -73,8 +73,8 @@ impl Errand {
     }
 }
 
-/// Finds out what became of the submissions of a sweep without an answer, on every site, and of jobs at `site` that a lost ledger
-/// does not know. Returns all submissions as they are known then, and how many are still open.
+/// Finds out what became of the submissions of a sweep without an answer, on every site, and of jobs at `site` that a
+/// lost ledger does not know. Returns all submissions as they are known then, and how many are still open.
 pub(in crate::commands) fn settle(
     (site, contact): (&str, &Contact<'_>),
     writer: &mut SweepWriter,

@@ -1,7 +1,8 @@
 //! `seedbed submit`: the runs of a sweep on a cluster.
 //!
-//! An [`errand`] is what was checked and can be done; [`known`] is what it finds out before, a [`choice`] says which runs it
-//! concerns, [`selection`] what each of them asks for; [`submitted`] tells what came of it, and [`dry_run`] what would come.
+//! An [`errand`] is what was checked and can be done; [`known`] is what it finds out before, a [`choice`] says which
+//! runs it concerns, [`selection`] what each of them asks for; [`submitted`] tells what came of it, and [`dry_run`]
+//! what would come.
 
 use std::path::PathBuf;
 
@@ -35,7 +36,8 @@ pub struct Arguments {
     /// Set a key of the sweep file: --set train.steps=100
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// Where the directories of sweeps lie; the nodes must see it by the same path [default: sweeps/ beside the sweep file]
+    /// Where the directories of sweeps lie; the nodes must see it by the same path [default: sweeps/ beside the sweep
+    /// file]
     #[arg(long, value_name = "DIR", env = ROOT_VARIABLE)]
     pub(super) root: Option<PathBuf>,
     /// The cluster: the name of a profile, ~/.config/seedbed/sites/NAME.toml; `here` is the Slurm of this machine
@@ -47,7 +49,8 @@ pub struct Arguments {
     /// At most so many runs, the first of the plan first
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
-    /// Carry out again what ended as these words of `retry --cause` say, such as failed; the interrupted goes on unasked
+    /// Carry out again what ended as these words of `retry --cause` say, such as failed; the interrupted goes on
+    /// unasked
     #[arg(long, value_name = "CAUSE", value_delimiter = ',')]
     pub(super) retry: Vec<EndWord>,
     /// Print the scripts and what they would cost; change nothing

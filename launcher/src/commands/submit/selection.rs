@@ -85,7 +85,8 @@ pub(super) fn write_down_retries(
     writer.ledger.append_all(&env::now(), handed.filter_map(retried).collect())
 }
 
-/// Why tasks of an `order` would wait in vain, a line each. A site that does not say what it has is believed to have it.
+/// Why tasks of an `order` would wait in vain, a line each. A site that does not say what it has is believed to have
+/// it.
 pub(in crate::commands) fn shortfalls(
     order: &cluster::Order<'_>,
     capacity: &mut Capacity<'_>,

@@ -68,8 +68,8 @@ impl Pool<'_> {
         self.broken = cause.filter(|cause| matches!(cause, Cause::CannotWrite | Cause::Unavailable)).or(self.broken);
     }
 
-    /// Warns, once, when a run is done without the metric that the sweep is judged by: the others will hardly have it. Those that
-    /// Seedbed knows may be measured later.
+    /// Warns, once, when a run is done without the metric that the sweep is judged by: the others will hardly have it.
+    /// Those that Seedbed knows may be measured later.
     fn look_for_primary(&mut self, seat: &Seat, observation: &Observation) {
         let primary = self.context.primary;
         let (Observed::Done, Some(status)) = (&observation.state, &observation.status) else { return };
@@ -92,7 +92,8 @@ impl Pool<'_> {
         self.writer.layout.run(self.context.tasks[run.index].spec.id)
     }
 
-    /// Another process holds the run. On this machine it is waited for: it may be the last of a launcher that was killed.
+    /// Another process holds the run. On this machine it is waited for: it may be the last of a launcher that was
+    /// killed.
     fn wait_for_holder(&mut self, seat: Seat, state: &Observed) {
         let Seat { run, bar, begun, .. } = seat;
         match state {

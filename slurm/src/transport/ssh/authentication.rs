@@ -9,8 +9,8 @@ use super::{Questions, SshError};
 /// How many times a question may be asked again.
 const TRIES: usize = 3;
 
-/// Offers the agent's keys, then the key files, then answers to the host's questions, then a password: what the host accepts
-/// of them, until it is satisfied.
+/// Offers the agent's keys, then the key files, then answers to the host's questions, then a password: what the host
+/// accepts of them, until it is satisfied.
 pub(super) fn authenticate(session: &Session, settings: &Settings, questions: &dyn Questions) -> Result<(), SshError> {
     let mut attempt = Attempt { session, settings, questions, tried: Vec::new() };
     let methods = match session.auth_methods(&settings.user) {
@@ -189,7 +189,8 @@ impl KeyboardInteractivePrompt for Answers<'_> {
     }
 }
 
-/// Whether a key file needs a passphrase, as far as that can be seen from outside: libssh2 says only that it cannot read it.
+/// Whether a key file needs a passphrase, as far as that can be seen from outside: libssh2 says only that it cannot
+/// read it.
 fn is_encrypted(file: &std::path::Path) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     if text.contains("ENCRYPTED") {

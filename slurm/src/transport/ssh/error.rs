@@ -111,7 +111,8 @@ pub enum SshError {
         /// What it said.
         said: String,
     },
-    /// The `ssh` of this machine was refused by a host that would have taken a Kerberos ticket, among other things or alone.
+    /// The `ssh` of this machine was refused by a host that would have taken a Kerberos ticket, among other things or
+    /// alone.
     #[error("{said}")]
     NoTicket {
         /// What it said.

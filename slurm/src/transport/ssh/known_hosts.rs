@@ -26,7 +26,8 @@ struct Line {
     is_revoked: bool,
 }
 
-/// A key that nobody has: compared with it, a line that is about the host mismatches, and one that is not does not count.
+/// A key that nobody has: compared with it, a line that is about the host mismatches, and one that is not does not
+/// count.
 const NOBODYS_KEY: &[u8] = b"no key";
 
 impl<'a> KnownKeys<'a> {

@@ -148,7 +148,8 @@ impl Talk<'_> {
         Ok(())
     }
 
-    /// Closes the input, without which the command does not start, and hears the command out; whether it was heard to its end.
+    /// Closes the input, without which the command does not start, and hears the command out; whether it was heard to
+    /// its end.
     fn listen(&mut self) -> bool {
         let mut closed = false;
         while !self.heard.is_over() {

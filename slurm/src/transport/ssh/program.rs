@@ -19,9 +19,10 @@ use crate::transport::{Errand, Remains, Transport, TransportError};
 
 /// A machine that is reached with the `ssh` of this machine, over one master connection for all commands.
 ///
-/// The master is the person's own where `~/.ssh/config` has a ControlPath, so that a code typed elsewhere counts here, and
-/// else one that this program starts; it asks on the terminal whatever the site wants to know. Commands only ever use a
-/// master: without one they fail at once, where a plain `ssh` would silently open a connection of its own for each.
+/// The master is the person's own where `~/.ssh/config` has a ControlPath, so that a code typed elsewhere counts here,
+/// and else one that this program starts; it asks on the terminal whatever the site wants to know. Commands only ever
+/// use a master: without one they fail at once, where a plain `ssh` would silently open a connection of its own for
+/// each.
 #[derive(Debug, Clone)]
 pub struct OpenSsh {
     access: Access,

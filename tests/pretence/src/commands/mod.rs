@@ -49,8 +49,8 @@ pub fn answer(cluster: &mut Cluster, command: &str, arguments: &[String], input:
     }
 }
 
-/// Does `change` to every task that `text` means and the controller knows, and gathers what is said of each; `None` if it
-/// means no task.
+/// Does `change` to every task that `text` means and the controller knows, and gathers what is said of each; `None` if
+/// it means no task.
 fn each(cluster: &mut Cluster, text: &str, mut change: impl FnMut(&mut Task)) -> Option<usize> {
     let (number, indices) = job::target(text)?;
     let user = cluster.user.clone();

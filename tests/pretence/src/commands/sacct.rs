@@ -52,7 +52,8 @@ fn lines(job: &Job, since: i64, duplicates: bool) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for task in &job.tasks {
         let past = task.past.iter().filter(|_| duplicates);
-        // A task that was cancelled while it waited never came to the accounts, nor is one listed that waits with others.
+        // A task that was cancelled while it waited never came to the accounts, nor is one listed that waits with
+        // others.
         let now = [&task.now].into_iter().filter(|now| now.started.is_some());
         for what in past.chain(now).filter(|what| what.ended.is_none_or(|ended| ended >= since)) {
             let id = format!("{}_{}", job.number, task.index);

@@ -32,8 +32,8 @@ pub(super) fn answer(cluster: &mut Cluster, arguments: &[String]) -> Answer {
     }
 }
 
-/// Does `order` to every task that is meant, and says of each job what was wrong with the last of them. A task that runs and
-/// is to come back is told to end.
+/// Does `order` to every task that is meant, and says of each job what was wrong with the last of them. A task that
+/// runs and is to come back is told to end.
 fn tell(
     cluster: &mut Cluster,
     jobs: &str,

@@ -1,7 +1,7 @@
 //! `.libtorch/`: what pip unpacked, `torch/` beside `nvidia/`, where torch's libraries look for it.
 //!
-//! Wheels are unpacked into a staging folder, checked, and renamed into place; the stamp is removed before and written after.
-//! So a killed installation is begun anew, and a whole one is never touched.
+//! Wheels are unpacked into a staging folder, checked, and renamed into place; the stamp is removed before and written
+//! after. So a killed installation is begun anew, and a whole one is never touched.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -10,7 +10,8 @@ use crate::{file, python, stream};
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// The platform tags of wheels for any Linux with a C library as new as the one torch's own wheel asks for (glibc 2.28).
+/// The platform tags of wheels for any Linux with a C library as new as the one torch's own wheel asks for (glibc
+/// 2.28).
 ///
 /// pip takes a tag literally: an older platform is not understood to be included.
 pub(crate) fn platforms() -> impl Iterator<Item = String> {

@@ -1,5 +1,5 @@
-//! `target/transformers/`: pinned versions of Hugging Face's transformers, each with a command `python` that finds it and the
-//! torch of libtorch's wheel.
+//! `target/transformers/`: pinned versions of Hugging Face's transformers, each with a command `python` that finds it
+//! and the torch of libtorch's wheel.
 //!
 //! No environment of the person's is touched: wheels are unpacked into folders of their own and named by `PYTHONPATH`.
 //! Read in this order: `ensure`, `wheels` (what is installed), `stubs` (how torch starts without CUDA).

@@ -1,8 +1,8 @@
 //! How torch's wheel starts where the CUDA libraries that it is linked against are not installed.
 //!
-//! Python's part of torch names them all, and the loader wants each to be there, though on a processor nothing in them is ever
-//! called. An empty library of each name is enough, as long as symbols are looked up when they are called: the scripts set
-//! `RTLD_LAZY` before they import torch. Which names are missing, the loader says itself, one at a time.
+//! Python's part of torch names them all, and the loader wants each to be there, though on a processor nothing in them
+//! is ever called. An empty library of each name is enough, as long as symbols are looked up when they are called: the
+//! scripts set `RTLD_LAZY` before they import torch. Which names are missing, the loader says itself, one at a time.
 
 use std::fs;
 use std::path::Path;

@@ -24,7 +24,8 @@ pub(super) const VERSIONS: [Version; 2] = [
 
 /// Installs a version below `home`, or finds it there; the folder that holds its packages.
 ///
-/// The stamp is the list of requirements, written last: a killed installation is begun anew, and a changed list replaces it.
+/// The stamp is the list of requirements, written last: a killed installation is begun anew, and a changed list
+/// replaces it.
 pub(super) fn install(workspace: &Workspace, version: Version, home: &Path) -> Outcome<PathBuf> {
     let (packages, stamp) = (home.join("packages"), home.join("installed.txt"));
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == version.requirements) {

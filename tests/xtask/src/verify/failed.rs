@@ -1,7 +1,8 @@
-//! The tests that failed, in a line each: the end of a long output is what is read first, and sometimes all that is kept.
+//! The tests that failed, in a line each: the end of a long output is what is read first, and sometimes all that is
+//! kept.
 
-/// The name of each failed test in the `output` of Rust's test harness, with the place and the first line of its panic, or else
-/// with what it said first.
+/// The name of each failed test in the `output` of Rust's test harness, with the place and the first line of its panic,
+/// or else with what it said first.
 pub(super) fn tests(output: &str) -> Vec<String> {
     // Two programs may have tests of the same name.
     output.split("\nrunning ").flat_map(of_program).collect()

@@ -1,16 +1,18 @@
 //! The suites, and how one is run.
 //!
-//! Everything that is run is compiled in one profile, release: each crate is compiled once, and the numeric tests are fast. For
-//! the same reason every step takes the whole workspace and chooses among its targets: another choice of packages would be another
-//! choice of their dependencies' features, and most of them would be compiled again. A plain build has its own choice anyway, and
-//! nothing of it is run: it is checked, which needs what the build scripts make but no machine code.
+//! Everything that is run is compiled in one profile, release: each crate is compiled once, and the numeric tests are
+//! fast. For the same reason every step takes the whole workspace and chooses among its targets: another choice of
+//! packages would be another choice of their dependencies' features, and most of them would be compiled again. A plain
+//! build has its own choice anyway, and nothing of it is run: it is checked, which needs what the build scripts make
+//! but no machine code.
 
 use super::tally::Tally;
 use crate::failure::Outcome;
 use crate::workspace::Workspace;
 use crate::{apptainer, cluster, compiler, libtorch, packages, stream, transformers};
 
-/// The Debian packages of a site that is reached over ssh, by keys and by tickets, and of the tests that watch its processes.
+/// The Debian packages of a site that is reached over ssh, by keys and by tickets, and of the tests that watch its
+/// processes.
 const SSH: [&str; 6] = ["openssh-server", "openssh-client", "procps", "krb5-kdc", "krb5-admin-server", "krb5-user"];
 
 /// A number of tests that are run together.
@@ -44,7 +46,8 @@ enum Need {
 enum Step {
     /// A cargo command, which succeeds or not.
     Check(&'static [&'static str]),
-    /// What a plain `cargo build --release` compiles, as on a login node: where libtorch is said to be, there is nothing.
+    /// What a plain `cargo build --release` compiles, as on a login node: where libtorch is said to be, there is
+    /// nothing.
     PlainBuild,
     /// Tests, chosen with these arguments of `cargo test`.
     Tests(&'static [&'static str]),
@@ -183,7 +186,8 @@ impl Step {
         match self {
             Self::Check(arguments) => {
                 let mut command = workspace.cargo(arguments);
-                // The documentation is for those who work here: it shows what is private, so links to that lead somewhere.
+                // The documentation is for those who work here: it shows what is private, so links to that lead
+                // somewhere.
                 command.env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links");
                 Ok(Tally::of(stream::run(&mut command)?.success()))
             }

@@ -17,7 +17,8 @@ pub const MOST_NORM_COLUMNS: i64 = 8192;
 /// How the tokens of a packed batch attend to each other.
 #[derive(Debug, Clone, Copy)]
 pub struct FlashAttention<'a> {
-    /// `[stories + 1]`, int32 on the device: where stories start and end, from 0 to the number of tokens; none is empty.
+    /// `[stories + 1]`, int32 on the device: where stories start and end, from 0 to the number of tokens; none is
+    /// empty.
     pub bounds: &'a Tensor,
     /// Tokens of the longest story.
     pub longest: i64,
@@ -62,8 +63,8 @@ pub fn flash_attention(projected: &Tensor, how: &FlashAttention<'_>) -> Result<T
     }
 }
 
-/// As [`PackedMap::cross_entropy`](crate::PackedMap::cross_entropy): Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of x, in
-/// nats, a float32 scalar. A target that is no row of W makes it not a number.
+/// As [`PackedMap::cross_entropy`](crate::PackedMap::cross_entropy): Σ −ln softmax(x·Wᵀ + b)\[target\] over the rows of
+/// x, in nats, a float32 scalar. A target that is no row of W makes it not a number.
 ///
 /// # Errors
 ///
@@ -81,8 +82,8 @@ pub fn cross_entropy(
     }
 }
 
-/// `[T, inputs · (intervals + order)]` in bfloat16 for `[T, inputs]`: the bases of every entry side by side, zeros for an entry
-/// off the knots or one that is not a number. They are formed in float32 and rounded once.
+/// `[T, inputs · (intervals + order)]` in bfloat16 for `[T, inputs]`: the bases of every entry side by side, zeros for
+/// an entry off the knots or one that is not a number. They are formed in float32 and rounded once.
 ///
 /// # Errors
 ///

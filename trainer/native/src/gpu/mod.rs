@@ -1,8 +1,8 @@
 //! An NVIDIA GPU: what it is, and kernels of our own on it.
 //!
-//! The kernels (`gpu/*.cu`) are compiled by [`open`] on the machine that runs them, with NVIDIA's run-time compiler, which comes
-//! with libtorch's CUDA libraries: so the program is built without CUDA. They serve training in bfloat16; all else is
-//! libtorch's own.
+//! The kernels (`gpu/*.cu`) are compiled by [`open`] on the machine that runs them, with NVIDIA's run-time compiler,
+//! which comes with libtorch's CUDA libraries: so the program is built without CUDA. They serve training in bfloat16;
+//! all else is libtorch's own.
 //!
 //! [`device`] says what the GPU is; [`kernels`] has what runs on it, each with a way back of its own.
 
@@ -21,12 +21,13 @@ const NEIGHBOUR: &str = "libcudart.so.";
 const COMPILER: &str = "libnvrtc.so.";
 const BUILTINS: &str = "libnvrtc-builtins.so.";
 
-/// Compiles the kernels for the GPU of this number among those that the process sees; once done, later calls for it do nothing.
+/// Compiles the kernels for the GPU of this number among those that the process sees; once done, later calls for it do
+/// nothing.
 ///
 /// # Errors
 ///
-/// When there is no driver, no compiler, or the GPU is older than Ampere (compute capability 8.0), which has no bfloat16; or
-/// when they were compiled for another: a process computes on one.
+/// When there is no driver, no compiler, or the GPU is older than Ampere (compute capability 8.0), which has no
+/// bfloat16; or when they were compiled for another: a process computes on one.
 pub fn open(index: usize) -> Result<(), TorchError> {
     let (compiler, builtins) = compiler(neighbourhood().as_deref());
     let builtins_or_null = builtins.as_ref().map_or(ptr::null(), |path| path.as_ptr());

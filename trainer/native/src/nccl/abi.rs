@@ -1,5 +1,6 @@
-//! The numbers, layouts and functions of `nccl.h` that are used here, as they stand in the release that libtorch 2.11 comes with
-//! (2.28.9). `tests/nccl/facts.txt`, made from that header by `tests/nccl/make_facts.py`, is what a test compares them with.
+//! The numbers, layouts and functions of `nccl.h` that are used here, as they stand in the release that libtorch 2.11
+//! comes with (2.28.9). `tests/nccl/facts.txt`, made from that header by `tests/nccl/make_facts.py`, is what a test
+//! compares them with.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::ptr;

@@ -50,8 +50,8 @@ pub struct Communicator {
     pub(super) limit: Duration,
 }
 
-// SAFETY: NCCL lets any thread use a communicator as long as only one does at a time, which `&mut self` sees to; the streams are
-// bound to no thread.
+// SAFETY: NCCL lets any thread use a communicator as long as only one does at a time, which `&mut self` sees to; the
+// streams are bound to no thread.
 unsafe impl Send for Communicator {}
 
 /// A tensor as NCCL takes it.
@@ -98,8 +98,8 @@ impl Communicator {
         Ok(communicator)
     }
 
-    /// Replaces each entry of `tensor` by the `reduction` of the entries there of all ranks, whose tensors have the same kind and
-    /// number of entries. Only asks for it; see [`Self::wait`].
+    /// Replaces each entry of `tensor` by the `reduction` of the entries there of all ranks, whose tensors have the
+    /// same kind and number of entries. Only asks for it; see [`Self::wait`].
     ///
     /// The work is laid on the stream on which the thread that made this communicator laid its own, whoever asks.
     ///
@@ -111,8 +111,9 @@ impl Communicator {
         self.all_reduce_memory(&memory, reduction, stream)
     }
 
-    /// As [`Self::all_reduce`], but beside the computation: it waits for what that stream was asked for until now, and what the
-    /// stream is asked for after this does not wait for it before [`Self::wait`]. Until then what the tensor holds is undefined.
+    /// As [`Self::all_reduce`], but beside the computation: it waits for what that stream was asked for until now, and
+    /// what the stream is asked for after this does not wait for it before [`Self::wait`]. Until then what the tensor
+    /// holds is undefined.
     ///
     /// # Errors
     /// As [`Self::all_reduce`].
@@ -128,9 +129,9 @@ impl Communicator {
         let handle = self.live(ALL_REDUCE)?;
         self.queue.select()?;
         let Memory { pointer, count, data_type } = *memory;
-        // SAFETY: the handle is live, and the memory holds `count` entries of that type on this GPU. It stays allocated until the
-        // work has run: libtorch gives what is freed on the main stream only to later work of that stream, and what is summed beside
-        // it is kept.
+        // SAFETY: the handle is live, and the memory holds `count` entries of that type on this GPU. It stays allocated
+        // until the work has run: libtorch gives what is freed on the main stream only to later work of that stream,
+        // and what is summed beside it is kept.
         let outcome = unsafe {
             (self.nccl.functions.all_reduce)(pointer, pointer, count, data_type, reduction as c_int, handle, stream)
         };

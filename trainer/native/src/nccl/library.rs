@@ -61,7 +61,8 @@ impl Nccl {
 
     /// Loads NCCL from a file.
     pub(super) fn open(path: &Path) -> Result<Self, NcclError> {
-        // SAFETY: the file is NCCL by its name or by the user's word; its initialisers read the environment and no more.
+        // SAFETY: the file is NCCL by its name or by the user's word; its initialisers read the environment and no
+        // more.
         let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }
             .map_err(|error| NcclError::Absent { tried: vec![cuda::describe(&error)] })?;
         // The functions must outlive every communicator: the library is never unloaded.
@@ -111,7 +112,8 @@ impl Nccl {
     pub(super) fn failure(&self, call: &'static str, outcome: Outcome, handle: Handle) -> NcclError {
         // SAFETY: any number may be asked about; the answer is a constant text.
         let words = unsafe { text((self.functions.error_string)(outcome)) }.unwrap_or_default();
-        // SAFETY: NCCL does not look at the handle, for the text is the whole process's; it stays as it is until the next failure.
+        // SAFETY: NCCL does not look at the handle, for the text is the whole process's; it stays as it is until the
+        // next failure.
         let last = unsafe { text((self.functions.last_error)(handle)) };
         NcclError::Failed { call, fault: Fault::of(outcome), words, last }
     }

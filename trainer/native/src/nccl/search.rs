@@ -15,9 +15,9 @@ pub(super) const LIBRARY: &str = "libnccl.so.2";
 
 /// The files to try, in this order.
 ///
-/// What libtorch's CUDA part has brought into the process stands alone: a second library of this name would find the first
-/// one's functions in place of its own. Otherwise a named file stands alone; else it is looked for beside libtorch, as Python's
-/// packages lie, and at last by its name, for the dynamic linker.
+/// What libtorch's CUDA part has brought into the process stands alone: a second library of this name would find the
+/// first one's functions in place of its own. Otherwise a named file stands alone; else it is looked for beside
+/// libtorch, as Python's packages lie, and at last by its name, for the dynamic linker.
 pub(super) fn candidates(
     loaded: Option<PathBuf>,
     named: Option<PathBuf>,

@@ -29,7 +29,8 @@ impl Queue {
     }
 }
 
-/// The stream on which libtorch lays the work of the thread that made this, and one beside it; for whichever thread asks later.
+/// The stream on which libtorch lays the work of the thread that made this, and one beside it; for whichever thread
+/// asks later.
 #[derive(Debug)]
 pub(super) struct Streams {
     /// Null where there is no GPU.

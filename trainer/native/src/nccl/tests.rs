@@ -1,4 +1,5 @@
-//! The binding against a stand-in `libnccl.so.2` (`tests/nccl/stand_in.c`) that writes down every call with its arguments.
+//! The binding against a stand-in `libnccl.so.2` (`tests/nccl/stand_in.c`) that writes down every call with its
+//! arguments.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::PathBuf;

@@ -11,8 +11,8 @@ impl Communicator {
     /// Waits until all work of this GPU that was asked for, NCCL's included, is done.
     ///
     /// # Errors
-    /// When a rank or the connection failed, or nothing came to an end within the limit. The communicator is then aborted, which
-    /// frees the GPU of work that waits for other ranks; what the tensors hold is undefined.
+    /// When a rank or the connection failed, or nothing came to an end within the limit. The communicator is then
+    /// aborted, which frees the GPU of work that waits for other ranks; what the tensors hold is undefined.
     pub fn wait(&mut self) -> Result<(), NcclError> {
         const CALL: &str = "wait";
         let began = Instant::now();

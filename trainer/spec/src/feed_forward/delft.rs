@@ -1,10 +1,11 @@
 //! How the feed-forward layers of the study of 2024 started.
 //!
-//! What `transformers` knows by a name, the study asked for by that name. Everything else were modules of its own, put into the
-//! network after all weights had started by one rule: their linear maps kept PyTorch's start, U(±1/√fan-in) with biases alike,
-//! instead of N(0, 0.02²) with biases of 0. In its decoder these modules were the whole layer, in its encoder the first half.
-//! And most of its scripts started the weights from seed 42 whatever the run's, which then moved the data alone
-//! (tiny-transformers of AISE, TU Delft, `code/filip/activations_{gpt_neo,roberta}.py` and `*_train.py`).
+//! What `transformers` knows by a name, the study asked for by that name. Everything else were modules of its own, put
+//! into the network after all weights had started by one rule: their linear maps kept PyTorch's start, U(±1/√fan-in)
+//! with biases alike, instead of N(0, 0.02²) with biases of 0. In its decoder these modules were the whole layer, in
+//! its encoder the first half. And most of its scripts started the weights from seed 42 whatever the run's, which then
+//! moved the data alone (tiny-transformers of AISE, TU Delft, `code/filip/activations_{gpt_neo,roberta}.py` and
+//! `*_train.py`).
 
 use super::activation::{Activation, StaticFunction};
 use super::layer::FeedForward;

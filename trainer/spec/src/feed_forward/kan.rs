@@ -1,7 +1,8 @@
 //! Kolmogorov-Arnold networks in the feed-forward place: which there are, and what settings make of them.
 //!
-//! Grids stay where the settings put them: efficient-kan's `update_grid`, which moves knots to quantiles of a batch, is not
-//! offered. Its package never calls it by itself, the study of 2024 did not, and it is where its users find numbers that are none.
+//! Grids stay where the settings put them: efficient-kan's `update_grid`, which moves knots to quantiles of a batch, is
+//! not offered. Its package never calls it by itself, the study of 2024 did not, and it is where its users find numbers
+//! that are none.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,8 @@ pub enum KanLevel {
     Spline,
     /// `efficient-kan`: the same with the defaults of the package of that name, five intervals and order 3.
     EfficientSpline,
-    /// `delft-kan`: what the study of 2024 ran, three intervals and order 3, with a gelu between the two layers; in an encoder
-    /// only the first has edges.
+    /// `delft-kan`: what the study of 2024 ran, three intervals and order 3, with a gelu between the two layers; in an
+    /// encoder only the first has edges.
     DelftSpline,
     /// `fast-kan`: radial basis functions.
     RadialBasis,

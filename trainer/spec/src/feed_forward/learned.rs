@@ -12,8 +12,8 @@ pub enum Granularity {
     Layer,
 }
 
-/// A function with parameters. [`LearnedFunction::definition`] is the table of what each learns; formulas and sources are with
-/// the code, in the trainer's file of the family.
+/// A function with parameters. [`LearnedFunction::definition`] is the table of what each learns; formulas and sources
+/// are with the code, in the trainer's file of the family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LearnedFunction {
@@ -74,8 +74,8 @@ pub struct Definition {
     pub parameters: &'static [Parameter],
 }
 
-/// A tensor that a function learns: `[owners]` for one value each, `[owners, values]` for several, where the owners are the
-/// channels, or one: the layer.
+/// A tensor that a function learns: `[owners]` for one value each, `[owners, values]` for several, where the owners are
+/// the channels, or one: the layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parameter {
     /// Its name in the state dict, below the activation's.
@@ -117,8 +117,8 @@ impl Parameter {
     }
 }
 
-/// Numerator and denominator of [`LearnedFunction::Rational`]: the least-squares fit of GELU on [−5, 5], 0.0036 away at most.
-/// `trainer/tests/reference/make_activations.py` fits it.
+/// Numerator and denominator of [`LearnedFunction::Rational`]: the least-squares fit of GELU on [−5, 5], 0.0036 away at
+/// most. `trainer/tests/reference/make_activations.py` fits it.
 pub const RATIONAL_GELU: [&[f64]; 2] = [
     &[-0.002_636_04, 0.5, 0.415_098_04, 0.117_501_295, 0.012_380_07, 0.000_287_785],
     &[0.0, 0.235_002_59, 0.0, 0.000_575_57],

@@ -1,15 +1,15 @@
 //! The levels of the factor `activation`: one name each, and the layer that it means.
 //!
 //! # Names
-//! They are in kebab-case and follow Hugging Face's transformers where it has one (`leaky_relu` is `leaky-relu`), but for
-//! `identity`, which is `linear` there, and `gelu-tanh`, which is `gelu_new` and `gelu_pytorch_tanh` there. A name that begins
-//! with `delft-` is what the study of 2024 ran under a name that means something else.
+//! They are in kebab-case and follow Hugging Face's transformers where it has one (`leaky_relu` is `leaky-relu`), but
+//! for `identity`, which is `linear` there, and `gelu-tanh`, which is `gelu_new` and `gelu_pytorch_tanh` there. A name
+//! that begins with `delft-` is what the study of 2024 ran under a name that means something else.
 //!
 //! # What is left out
-//! - Meta-ACON: its β comes from a small network over the whole image, so it is no function of an entry, and nobody has said
-//!   what it would be for text.
-//! - APL, the adaptive piecewise linear units of Agostinelli et al. 2014 (arXiv:1412.6830): the paper does not say where its
-//!   hinges and slopes start. `linear-spline` can become any of them.
+//! - Meta-ACON: its β comes from a small network over the whole image, so it is no function of an entry, and nobody has
+//!   said what it would be for text.
+//! - APL, the adaptive piecewise linear units of Agostinelli et al. 2014 (arXiv:1412.6830): the paper does not say
+//!   where its hinges and slopes start. `linear-spline` can become any of them.
 
 use super::activation::StaticFunction;
 use super::kan::KanLevel;

@@ -1,9 +1,9 @@
 //! What stands in the feed-forward place of a block: a plain layer, a gated one, or a Kolmogorov-Arnold network.
 //!
 //! [`level`] names the levels of the factor `activation`; [`layer`] makes of one the layer that it means, with an
-//! [`activation`] in it, or what [`kan`] says of a Kolmogorov-Arnold network: the [`spline_grid`] or [`radial_grid`] of its edges,
-//! or the functions of its [`grouped`] channels. [`learned`] is the table of what activations learn, [`delft`]
-//! how such layers started in the study of 2024.
+//! [`activation`] in it, or what [`kan`] says of a Kolmogorov-Arnold network: the [`spline_grid`] or [`radial_grid`] of
+//! its edges, or the functions of its [`grouped`] channels. [`learned`] is the table of what activations learn,
+//! [`delft`] how such layers started in the study of 2024.
 
 pub mod activation;
 pub mod delft;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::kan::{check_ends, check_least};
 use crate::error::SpecError;
 
-/// Evenly spaced centres shared by all edges of a layer, which no training step moves. The width of each bell is their distance.
+/// Evenly spaced centres shared by all edges of a layer, which no training step moves. The width of each bell is their
+/// distance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RadialGrid {

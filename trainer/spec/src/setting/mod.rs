@@ -1,7 +1,8 @@
 //! Every key of a sweep file that describes a run: one table, from which checks, messages, help and defaults are made.
 //!
-//! [`SECTIONS`] is the table, one file a section. [`Setting::accept`] says whether a value fits a key. [`Settings`] holds what
-//! was given and answers with defaults for the rest; the typed specs are built from it and from nothing else.
+//! [`SECTIONS`] is the table, one file a section. [`Setting::accept`] says whether a value fits a key. [`Settings`]
+//! holds what was given and answers with defaults for the rest; the typed specs are built from it and from nothing
+//! else.
 
 mod data;
 mod evaluate;
@@ -91,8 +92,9 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     closest(name, keys)
 }
 
-/// The candidate closest to `text` by Damerau–Levenshtein distance, capitals aside, if it is at most a third of the text away; a
-/// name of one or two letters is close to nothing. Of several as close it is the one that begins most as the text does.
+/// The candidate closest to `text` by Damerau–Levenshtein distance, capitals aside, if it is at most a third of the
+/// text away; a name of one or two letters is close to nothing. Of several as close it is the one that begins most as
+/// the text does.
 pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bound = text.chars().count() / 3;
     let text = text.to_lowercase();
@@ -110,8 +112,8 @@ pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 impl Setting {
     /// The value in the form in which it is stored, or an error that names what would be right.
     ///
-    /// A whole number becomes a float where a float is expected, a single path becomes a list, and quantities take their
-    /// shortest spelling, so that one meaning has one form.
+    /// A whole number becomes a float where a float is expected, a single path becomes a list, and quantities take
+    /// their shortest spelling, so that one meaning has one form.
     ///
     /// # Errors
     /// [`SpecError::Invalid`].

@@ -1,8 +1,8 @@
 //! Presets of a sweep file (`sweep.preset`): one name for many settings.
 //!
-//! A protocol stands between what was given and the defaults: it fills in what nobody wrote, so that a run under it is the run
-//! whose file has all of it written out, and has the same id. Where of two settings that exclude each other one was given, the
-//! other is not filled in.
+//! A protocol stands between what was given and the defaults: it fills in what nobody wrote, so that a run under it is
+//! the run whose file has all of it written out, and has the same id. Where of two settings that exclude each other one
+//! was given, the other is not filled in.
 
 use super::{Preset, Setting, find};
 use crate::value::Value;
@@ -40,10 +40,10 @@ pub const NAMES: [&str; 2] = ["as-intended", "delft-2024"];
 
 /// Every protocol, in the order of [`NAMES`]. The first changes nothing.
 ///
-/// `delft-2024` is how the study of 2024 trained (tiny-transformers of AISE, TU Delft, `code/filip/*_train.py`): networks,
-/// widths without a common budget, its mixed initialisation, one epoch of steps of 16 times 16 stories whose means are averaged.
-/// It padded each story to 512 tokens, with a mask and without a loss there: that took time and changed no number, so nothing
-/// stands for it here. Its tokenizer and text are files that a sweep must name.
+/// `delft-2024` is how the study of 2024 trained (tiny-transformers of AISE, TU Delft, `code/filip/*_train.py`):
+/// networks, widths without a common budget, its mixed initialisation, one epoch of steps of 16 times 16 stories whose
+/// means are averaged. It padded each story to 512 tokens, with a mask and without a loss there: that took time and
+/// changed no number, so nothing stands for it here. Its tokenizer and text are files that a sweep must name.
 pub static PROTOCOLS: [Protocol; 2] = [
     Protocol { name: NAMES[0], meaning: "Everything as its source means it, and all alike", values: &[], called: &[] },
     Protocol {

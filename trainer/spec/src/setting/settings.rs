@@ -8,8 +8,8 @@ use crate::value::Value;
 
 /// What was given for one run, key by key; what its protocol fills in, and defaults, for the rest.
 ///
-/// The typed accessors are for keys of this crate's own table: asking for a key that is not there, or for another type than
-/// its kind, is a bug of the caller and panics.
+/// The typed accessors are for keys of this crate's own table: asking for a key that is not there, or for another type
+/// than its kind, is a bug of the caller and panics.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     given: Vec<Option<Value>>,

@@ -21,8 +21,8 @@ pub fn macro_f1(gold: &[usize], predicted: &[usize]) -> f64 {
     classes.iter().map(|class| f1(gold, predicted, *class)).sum::<f64>() / classes.len() as f64
 }
 
-/// Matthews correlation of two classes (Matthews 1975): (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN)), and 0 where the
-/// root is 0.
+/// Matthews correlation of two classes (Matthews 1975): (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN)), and 0 where
+/// the root is 0.
 pub fn matthews(gold: &[usize], predicted: &[usize]) -> f64 {
     let count = |wanted: (bool, bool)| {
         gold.iter().zip(predicted).filter(|(gold, predicted)| (**gold == 1, **predicted == 1) == wanted).count() as f64

@@ -1,4 +1,5 @@
-//! MultiRC's exact match (Khashabi et al. 2018, §5). Its F1a is [`super::classification::f1`] of class 1 over all answers.
+//! MultiRC's exact match (Khashabi et al. 2018, §5). Its F1a is [`super::classification::f1`] of class 1 over all
+//! answers.
 
 use std::collections::BTreeMap;
 

@@ -1,13 +1,13 @@
-//! ReCoRD's metrics (Zhang et al. 2018, arXiv:1810.12885, §4), which are SQuAD's (Rajpurkar et al. 2016, arXiv:1606.05250, §6.1):
-//! texts are compared in lower case without punctuation, articles and surplus spaces.
+//! ReCoRD's metrics (Zhang et al. 2018, arXiv:1810.12885, §4), which are SQuAD's (Rajpurkar et al. 2016,
+//! arXiv:1606.05250, §6.1): texts are compared in lower case without punctuation, articles and surplus spaces.
 
 use std::collections::BTreeMap;
 
 /// The signs of ASCII that count as punctuation: Python's `string.punctuation`.
 const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
-/// The words of a text as they are compared: lower case, ASCII punctuation removed, then `a`, `an` and `the` removed where they
-/// are whole words.
+/// The words of a text as they are compared: lower case, ASCII punctuation removed, then `a`, `an` and `the` removed
+/// where they are whole words.
 pub fn normalised(text: &str) -> Vec<String> {
     let plain: String = text.to_lowercase().chars().filter(|one| !PUNCTUATION.contains(*one)).collect();
     let mut kept = String::new();
@@ -25,8 +25,8 @@ pub fn normalised(text: &str) -> Vec<String> {
     kept.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The best over `answers` of 2·P·R/(P + R), where P and R are the shares of the predicted and of the right words, counted with
-/// repetition, that both have. 0 without an answer.
+/// The best over `answers` of 2·P·R/(P + R), where P and R are the shares of the predicted and of the right words,
+/// counted with repetition, that both have. 0 without an answer.
 pub fn f1(predicted: &str, answers: &[&str]) -> f64 {
     let predicted = normalised(predicted);
     answers.iter().map(|answer| word_f1(&predicted, &normalised(answer))).fold(0.0, f64::max)

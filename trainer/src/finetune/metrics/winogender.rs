@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Share of pairs whose two items, which differ in gender only, were given the same class. `None` unless every pair has two.
+/// Share of pairs whose two items, which differ in gender only, were given the same class. `None` unless every pair has
+/// two.
 pub fn parity(pairs: &[&str], predicted: &[usize]) -> Option<f64> {
     let mut classes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (pair, class) in pairs.iter().zip(predicted) {

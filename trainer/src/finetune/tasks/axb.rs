@@ -1,8 +1,8 @@
-//! AX-b, the broad-coverage diagnostic (Wang et al. 2018, arXiv:1804.07461, §3.3): pairs of sentences, each with the phenomenon
-//! that it is about, answered by the model for RTE. Matthews correlation.
+//! AX-b, the broad-coverage diagnostic (Wang et al. 2018, arXiv:1804.07461, §3.3): pairs of sentences, each with the
+//! phenomenon that it is about, answered by the model for RTE. Matthews correlation.
 //!
-//! `{"sentence1": "The cat sat on the mat.", "sentence2": "The cat did not sit on the mat.", "label": "not_entailment", "idx":
-//! "0", "logic": "Negation"}` becomes what an item of [`super::rte`] becomes.
+//! `{"sentence1": "The cat sat on the mat.", "sentence2": "The cat did not sit on the mat.", "label": "not_entailment",
+//! "idx": "0", "logic": "Negation"}` becomes what an item of [`super::rte`] becomes.
 
 pub use super::entailment::Example;
 use super::error::TaskError;

@@ -6,7 +6,8 @@
 //! <s> is the sky blue </s></s> The sky -- … </s>
 //! ```
 //!
-//! Where both are too long, the passage loses its end. Questions about one passage stay together when a part is held out.
+//! Where both are too long, the passage loses its end. Questions about one passage stay together when a part is held
+//! out.
 
 use serde::Deserialize;
 

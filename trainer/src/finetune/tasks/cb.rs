@@ -1,8 +1,8 @@
-//! CB, the CommitmentBank (de Marneffe et al. 2019): does the speaker of a passage hold a clause to be true? Mean of accuracy
-//! and macro-F1.
+//! CB, the CommitmentBank (de Marneffe et al. 2019): does the speaker of a passage hold a clause to be true? Mean of
+//! accuracy and macro-F1.
 //!
-//! `{"premise": "It was hard. One might say it was peeled down.", "hypothesis": "the language was peeled down", "label":
-//! "entailment", "idx": 0}` becomes
+//! `{"premise": "It was hard. One might say it was peeled down.", "hypothesis": "the language was peeled down",
+//! "label": "entailment", "idx": 0}` becomes
 //!
 //! ```text
 //! <s> It was hard. One might say it was peeled down. </s></s> the language was peeled down </s>

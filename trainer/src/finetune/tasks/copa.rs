@@ -1,8 +1,9 @@
-//! COPA, the choice of plausible alternatives (Roemmele et al. 2011): which of two sentences is the cause or the effect of a
-//! third? Accuracy.
+//! COPA, the choice of plausible alternatives (Roemmele et al. 2011): which of two sentences is the cause or the effect
+//! of a third? Accuracy.
 //!
-//! `{"premise": "My body cast a shadow over the grass.", "choice1": "The sun was rising.", "choice2": "The grass was cut.",
-//! "question": "cause", "label": 0, "idx": 0}` becomes two texts, of which the head says one number each; the higher wins:
+//! `{"premise": "My body cast a shadow over the grass.", "choice1": "The sun was rising.", "choice2": "The grass was
+//! cut.", "question": "cause", "label": 0, "idx": 0}` becomes two texts, of which the head says one number each; the
+//! higher wins:
 //!
 //! ```text
 //! <s> My body cast a shadow over the grass. What was the cause of this? </s></s> The sun was rising. </s>

@@ -48,7 +48,8 @@ pub(super) fn read(file: &ItemFile<'_>, classes: &[&str]) -> Result<Vec<Example>
 }
 
 impl Example {
-    /// What the network is asked: `<s> premise </s></s> hypothesis </s>`; where both are too long, the premise loses its end.
+    /// What the network is asked: `<s> premise </s></s> hypothesis </s>`; where both are too long, the premise loses
+    /// its end.
     pub fn question(&self) -> Question {
         let input = Input::pair(&self.premise, &self.hypothesis, Cut::First);
         let alone = Question::alone(&self.id, input, self.label);

@@ -1,11 +1,12 @@
 //! The tasks: from JSON Lines files to what a network is asked.
 //!
-//! One file a task, with the format of its lines, an example of what the network sees, and its source: [`boolq`], [`cb`],
-//! [`copa`], [`multirc`], [`record`], [`rte`], [`wic`], [`wsc`], and the diagnostics [`axb`] and [`axg`]; [`entailment`] is what
-//! four of them share. [`lines`] reads the files, and [`error`] says what is wrong with them, by file and line.
+//! One file a task, with the format of its lines, an example of what the network sees, and its source: [`boolq`],
+//! [`cb`], [`copa`], [`multirc`], [`record`], [`rte`], [`wic`], [`wsc`], and the diagnostics [`axb`] and [`axg`];
+//! [`entailment`] is what four of them share. [`lines`] reads the files, and [`error`] says what is wrong with them, by
+//! file and line.
 //!
-//! Both segments stand as RoBERTa's tokenizers lay a pair: `<s> first </s></s> second </s>`, for decoders as well. What is cut
-//! where they are too long is said in each file, and counted in the results.
+//! Both segments stand as RoBERTa's tokenizers lay a pair: `<s> first </s></s> second </s>`, for decoders as well. What
+//! is cut where they are too long is said in each file, and counted in the results.
 
 pub mod axb;
 pub mod axg;
@@ -71,7 +72,8 @@ impl Task {
     }
 }
 
-/// The eight tasks of SuperGLUE and its two diagnostics (Wang et al. 2019, arXiv:1905.00537, table 1), by their files' names.
+/// The eight tasks of SuperGLUE and its two diagnostics (Wang et al. 2019, arXiv:1905.00537, table 1), by their files'
+/// names.
 pub static SUPERGLUE: [Task; 10] = [
     Task {
         name: "boolq",

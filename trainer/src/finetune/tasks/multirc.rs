@@ -1,5 +1,5 @@
-//! MultiRC, reading comprehension over several sentences (Khashabi et al. 2018): of the answers to a question about a passage
-//! any number are right. F1 over all answers (F1a), and the share of questions with all answers judged rightly.
+//! MultiRC, reading comprehension over several sentences (Khashabi et al. 2018): of the answers to a question about a
+//! passage any number are right. F1 over all answers (F1a), and the share of questions with all answers judged rightly.
 //!
 //! A line is a passage: `{"idx": 0, "passage": {"text": "It was …", "questions": [{"idx": 0, "question": "Who came?",
 //! "answers": [{"idx": 0, "text": "Children", "label": 0}, …]}, …]}}`. Every answer becomes an item:
@@ -8,8 +8,9 @@
 //! <s> It was … </s></s> Who came? Children </s>
 //! ```
 //!
-//! Where both are too long, the passage loses its end. A few answers of the released training set are blank; they are items.
-//! An item's id is that of passage, question and answer, as `0-0-0`; a passage stays together when a part is held out.
+//! Where both are too long, the passage loses its end. A few answers of the released training set are blank; they are
+//! items. An item's id is that of passage, question and answer, as `0-0-0`; a passage stays together when a part is
+//! held out.
 
 use serde::Deserialize;
 

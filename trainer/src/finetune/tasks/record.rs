@@ -1,17 +1,17 @@
-//! ReCoRD (Zhang et al. 2018, arXiv:1810.12885): which entity of a news article belongs in the gap of a sentence about it? F1
-//! over words and exact match, each the best over the right answers.
+//! ReCoRD (Zhang et al. 2018, arXiv:1810.12885): which entity of a news article belongs in the gap of a sentence about
+//! it? F1 over words and exact match, each the best over the right answers.
 //!
-//! A line is an article: `{"idx": 3, "passage": {"text": "Chelsea beat Olimpija …\n@highlight\nKurt Zouma scored", "entities":
-//! [{"start": 0, "end": 6}, …]}, "qas": [{"idx": 7, "query": "The best was that @placeholder made it hard.", "answers":
-//! [{"start": 13, "end": 20, "text": "Olimpija"}]}]}`, ends included. Every query becomes an item, with a text for each
-//! different entity, of which the head says one number each; the highest wins:
+//! A line is an article: `{"idx": 3, "passage": {"text": "Chelsea beat Olimpija …\n@highlight\nKurt Zouma scored",
+//! "entities": [{"start": 0, "end": 6}, …]}, "qas": [{"idx": 7, "query": "The best was that @placeholder made it
+//! hard.", "answers": [{"start": 13, "end": 20, "text": "Olimpija"}]}]}`, ends included. Every query becomes an item,
+//! with a text for each different entity, of which the head says one number each; the highest wins:
 //!
 //! ```text
 //! <s> Chelsea beat Olimpija … Kurt Zouma scored </s></s> The best was that Olimpija made it hard. </s>
 //! ```
 //!
-//! All entities that are right share the probability that training asks for. Where both segments are too long, the article
-//! loses its end. An article stays together when a part is held out.
+//! All entities that are right share the probability that training asks for. Where both segments are too long, the
+//! article loses its end. An article stays together when a part is held out.
 
 use serde::Deserialize;
 

@@ -1,13 +1,14 @@
 //! RTE, recognising textual entailment (Dagan et al. 2006 and the three challenges after it). Accuracy.
 //!
-//! `{"premise": "Dana Reeve has died at 44.", "hypothesis": "Dana Reeve died.", "label": "entailment", "idx": 0}` becomes
+//! `{"premise": "Dana Reeve has died at 44.", "hypothesis": "Dana Reeve died.", "label": "entailment", "idx": 0}`
+//! becomes
 //!
 //! ```text
 //! <s> Dana Reeve has died at 44. </s></s> Dana Reeve died. </s>
 //! ```
 //!
-//! The model that was tuned on RTE also answers the two diagnostics, [`super::axb`] and [`super::axg`], as Wang et al. (2019,
-//! arXiv:1905.00537, §3.3) have it.
+//! The model that was tuned on RTE also answers the two diagnostics, [`super::axb`] and [`super::axg`], as Wang et al.
+//! (2019, arXiv:1905.00537, §3.3) have it.
 
 use super::entailment;
 pub use super::entailment::Example;

@@ -1,15 +1,16 @@
-//! WiC, words in context (Pilehvar and Camacho-Collados 2019, arXiv:1808.09121): has a word the same sense in two sentences?
-//! Accuracy.
+//! WiC, words in context (Pilehvar and Camacho-Collados 2019, arXiv:1808.09121): has a word the same sense in two
+//! sentences? Accuracy.
 //!
-//! `{"word": "place", "sentence1": "Come over to my place later?", "sentence2": "No place for them.", "start1": 16, "end1":
-//! 21, "start2": 3, "end2": 8, "label": false, "idx": 0}` becomes
+//! `{"word": "place", "sentence1": "Come over to my place later?", "sentence2": "No place for them.", "start1": 16,
+//! "end1": 21, "start2": 3, "end2": 8, "label": false, "idx": 0}` becomes
 //!
 //! ```text
 //! <s> Come over to my place later? </s></s> No place for them. </s>
 //! ```
 //!
-//! and the head reads, beside the whole text's state, the mean state of the word's tokens in either sentence, as SuperGLUE's
-//! baselines do (Wang et al. 2019, arXiv:1905.00537, §4.1). The places are counted in characters, ends excluded.
+//! and the head reads, beside the whole text's state, the mean state of the word's tokens in either sentence, as
+//! SuperGLUE's baselines do (Wang et al. 2019, arXiv:1905.00537, §4.1). The places are counted in characters, ends
+//! excluded.
 
 use serde::Deserialize;
 use std::ops::Range;

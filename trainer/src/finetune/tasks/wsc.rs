@@ -1,16 +1,17 @@
-//! WSC, the Winograd schema challenge as classification (Levesque et al. 2012; Wang et al. 2019, arXiv:1905.00537): does a
-//! pronoun mean this noun? Accuracy.
+//! WSC, the Winograd schema challenge as classification (Levesque et al. 2012; Wang et al. 2019, arXiv:1905.00537):
+//! does a pronoun mean this noun? Accuracy.
 //!
-//! `{"text": "Mark told Pete many lies about himself.", "target": {"span1_index": 0, "span1_text": "Mark", "span2_index": 6,
-//! "span2_text": "himself"}, "label": true, "idx": 0}` becomes
+//! `{"text": "Mark told Pete many lies about himself.", "target": {"span1_index": 0, "span1_text": "Mark",
+//! "span2_index": 6, "span2_text": "himself"}, "label": true, "idx": 0}` becomes
 //!
 //! ```text
 //! <s> Mark told Pete many lies about himself. </s>
 //! ```
 //!
-//! and the head reads, beside the whole text's state, the mean state of the tokens of noun and pronoun, as SuperGLUE's baselines
-//! do. The indices count words between spaces, and one beyond the text is an error; where the text of a span is not at its
-//! word (one item of the released validation set), its nearest occurrence is taken. Items about one text stay together when a part is held out.
+//! and the head reads, beside the whole text's state, the mean state of the tokens of noun and pronoun, as SuperGLUE's
+//! baselines do. The indices count words between spaces, and one beyond the text is an error; where the text of a span
+//! is not at its word (one item of the released validation set), its nearest occurrence is taken. Items about one text
+//! stay together when a part is held out.
 
 use serde::Deserialize;
 use std::ops::Range;
@@ -83,7 +84,8 @@ fn find(text: &str, index: usize, span: &str) -> Option<Range<usize>> {
     starts.into_iter().find_map(|start| matching(&words[start..start + wanted.len()], &wanted))
 }
 
-/// The characters from the first to the last word of `wanted`, if these words are they, but for case and for signs around them.
+/// The characters from the first to the last word of `wanted`, if these words are they, but for case and for signs
+/// around them.
 fn matching(words: &[(usize, Vec<char>)], wanted: &[Vec<char>]) -> Option<Range<usize>> {
     let mut range: Option<Range<usize>> = None;
     for ((start, word), wanted) in words.iter().zip(wanted) {

@@ -1,9 +1,10 @@
-//! Stories in Apache Parquet, the form in which the public hub keeps data sets: `data/train-00000-of-00004.parquet` …, a column
-//! `text`, a row a story. They come out as the text files of the same hub: each story, then a line `<|endoftext|>`.
+//! Stories in Apache Parquet, the form in which the public hub keeps data sets: `data/train-00000-of-00004.parquet` …,
+//! a column `text`, a row a story. They come out as the text files of the same hub: each story, then a line
+//! `<|endoftext|>`.
 //!
-//! A set comes in several files, which belong together in the order of their names, and whose names say which split they are of:
-//! [`shards`]. Rows without text are left out and counted: [`stories`]. A file is read a row group's page at a time, whatever its
-//! size: [`table`].
+//! A set comes in several files, which belong together in the order of their names, and whose names say which split
+//! they are of: [`shards`]. Rows without text are left out and counted: [`stories`]. A file is read a row group's page
+//! at a time, whatever its size: [`table`].
 
 mod shards;
 mod stories;

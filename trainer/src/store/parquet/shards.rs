@@ -48,12 +48,13 @@ pub struct Shards {
     pub others: Vec<PathBuf>,
 }
 
-/// The files of each split that is `wanted`, by `splits`, the names of files such as `train.txt`: a Parquet file is of the split with whose name its own
-/// begins, else of that with whose name its folder's begins, `valid` being short for `validation`.
+/// The files of each split that is `wanted`, by `splits`, the names of files such as `train.txt`: a Parquet file is of
+/// the split with whose name its own begins, else of that with whose name its folder's begins, `valid` being short for
+/// `validation`.
 ///
 /// # Errors
-/// [`StoreError::Shards`]: a file is there twice, or one that the names of the others speak of is not there. When all of them
-/// belong to none of the splits.
+/// [`StoreError::Shards`]: a file is there twice, or one that the names of the others speak of is not there. When all
+/// of them belong to none of the splits.
 pub fn by_split(
     found: Vec<(String, PathBuf)>,
     splits: &[&str],
