@@ -183,10 +183,15 @@ fn a_damaged_record_hides_only_its_own_run() {
     let id = Results::from_sweep(&layout).unwrap().runs()[3].id.unwrap();
     std::fs::write(layout.run(id).status(), "{\"schema\": 1,").unwrap();
     std::fs::write(layout.run(id).facts(), "").unwrap();
+    // One that cannot be looked at: a file stands where its folder should.
+    let other = Results::from_sweep(&layout).unwrap().runs()[5].id.unwrap();
+    std::fs::remove_dir_all(layout.run(other).directory()).unwrap();
+    std::fs::write(layout.run(other).directory(), "").unwrap();
     let results = Results::from_sweep(&layout).unwrap();
+    assert_eq!(results.runs()[5].state, RunState::Incomplete);
     assert_eq!(results.runs()[3].state, RunState::Incomplete);
     assert!(results.runs()[3].cause.as_ref().unwrap().contains("status.json is not a valid record"));
-    assert_eq!(results.observations().len(), 51 * 6);
+    assert_eq!(results.observations().len(), 50 * 6);
 }
 
 #[test]

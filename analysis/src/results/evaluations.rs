@@ -3,6 +3,7 @@
 //! Such a file comes after the record of the run and no digest vouches for it: it is read as it stands, whole or not at
 //! all. One that cannot be read is told as a score that is missing, and costs the run nothing else.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use spec::RunId;
@@ -47,10 +48,12 @@ type Scores = (Vec<u8>, Vec<(String, f64)>);
 
 /// `None` where there is no such file.
 fn scores(path: &Path) -> Result<Option<Scores>, String> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let bytes = whole_file::read(path).map_err(|error| chain(&error))?;
+    let bytes = match whole_file::read(path) {
+        Ok(bytes) => bytes,
+        // A file among the folders has no such file either.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(chain(&error)),
+    };
     let values = final_values(&bytes).map_err(|error| chain(&error))?;
     Ok(Some((bytes, values)))
 }

@@ -13,9 +13,8 @@ use spec::rows::MetricRow;
 use spec::status::{Facts, Outcome};
 
 use super::observation::{Damage, is_usable};
-use super::run_files::{chain, read_record};
+use super::run_files::{chain, is_not_there, read_record};
 use super::whole_file;
-use crate::error::AnalysisError;
 
 /// Reads the extras of one run and keeps what was wrong with them.
 pub(super) struct Extras<'a> {
@@ -49,7 +48,7 @@ impl<'a> Extras<'a> {
     fn record<T: DeserializeOwned>(&mut self, file: &'static str, path: &std::path::Path) -> Option<T> {
         match read_record(path) {
             Ok(record) => Some(record),
-            Err(AnalysisError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+            Err(error) if is_not_there(&error) => None,
             Err(error) => {
                 // The path is in the error already, and the file's name says as much.
                 let reason = std::error::Error::source(&error).map_or_else(|| chain(&error), ToString::to_string);

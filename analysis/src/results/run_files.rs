@@ -1,5 +1,6 @@
 //! The files of one run, read with care: whatever is wrong with them ends in the run's account, not in an error.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -91,11 +92,12 @@ impl RunReader {
     }
 
     fn status(&self) -> Result<Option<Status>, String> {
-        let path = self.layout.status();
-        if !path.exists() {
-            return Ok(None);
-        }
-        let status: Status = read_record(&path).map_err(|error| chain(&error))?;
+        let status: Status = match read_record(&self.layout.status()) {
+            Ok(status) => status,
+            // Nobody has begun it. One that may not be looked at is no such run.
+            Err(error) if is_not_there(&error) => return Ok(None),
+            Err(error) => return Err(chain(&error)),
+        };
         if status.schema != SCHEMA {
             return Err(format!("status.json has schema {}, this version reads {SCHEMA}", status.schema));
         }
@@ -199,6 +201,11 @@ fn add_superglue(values: &mut Vec<(String, f64)>) {
 pub(super) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, AnalysisError> {
     let bytes = whole_file::read(path).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|source| AnalysisError::Record { path: path.to_owned(), source })
+}
+
+/// Whether there is no such file.
+pub(super) fn is_not_there(error: &AnalysisError) -> bool {
+    matches!(error, AnalysisError::Read { source, .. } if source.kind() == ErrorKind::NotFound)
 }
 
 /// An error and its cause.
