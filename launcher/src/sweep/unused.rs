@@ -3,11 +3,12 @@
 //! Whether a run uses a setting is found out by changing it: where every other value gives the same network and the
 //! same training, it is not used. So there is no list of which setting belongs to which layer that could grow old.
 
-use spec::SpecError;
-use spec::Value;
+use spec::benchmark::Benchmarks;
+use spec::evaluate::EvaluateSpec;
 use spec::model::ModelSpec;
 use spec::setting::{Kind, Setting, Settings};
 use spec::train::TrainSpec;
+use spec::{Digest, SpecError, Value};
 
 use super::design::Point;
 use super::problem::Problems;
@@ -16,7 +17,7 @@ use super::source::Origin;
 use super::vocabulary::{Assignment, Target};
 
 /// Sections whose settings all come into [`Outcome`].
-const SECTIONS: [&str; 2] = ["model.", "train."];
+const SECTIONS: [&str; 3] = ["model.", "train.", "evaluate."];
 
 /// Matched and unmatched can come to the same width, and yet one of them is meant.
 const NEVER_IDLE: &str = "model.budget";
@@ -25,7 +26,7 @@ const NEVER_IDLE: &str = "model.budget";
 const MOST_ASKED: usize = 5_000;
 
 /// What the settings of these sections come to.
-type Outcome = Result<(ModelSpec, TrainSpec), SpecError>;
+type Outcome = Result<(ModelSpec, TrainSpec, EvaluateSpec, Benchmarks), SpecError>;
 
 /// Warns of the settings that no run uses.
 pub(super) fn warn(resolver: &Resolver, points: &[Point], problems: &mut Problems) {
@@ -40,8 +41,10 @@ pub(super) fn warn(resolver: &Resolver, points: &[Point], problems: &mut Problem
     let Some((_, first)) = idle.first() else { return };
     let names: Vec<String> = idle.iter().map(|(setting, _)| format!("`{}`", setting.key)).collect();
     let (said, advice) = match names.as_slice() {
-        [name] => (format!("no run uses {name}"), "take it out, or add a level that it is for"),
-        names => (format!("no run uses {}", names.join(", ")), "take them out, or add the levels that they are for"),
+        [name] => (format!("no run uses {name}"), "take it out, or add the level or task that it is for"),
+        names => {
+            (format!("no run uses {}", names.join(", ")), "take them out, or add the levels or tasks that they are for")
+        }
     };
     problems.warn(first, said).hint(advice);
 }
@@ -80,7 +83,14 @@ fn is_used(setting: &'static Setting, settings: &Settings) -> bool {
 fn outcome(settings: &Settings) -> Outcome {
     let model = ModelSpec::from_settings(settings)?;
     let train = TrainSpec::from_settings(settings, model.architecture)?;
-    Ok((model, train))
+    // Which files there are makes no difference here.
+    let content = |path: &str| Some(Digest::of(path.as_bytes()));
+    let evaluate = EvaluateSpec::from_settings(settings, &content)?;
+    let mut benchmarks = Benchmarks::from_settings(settings, &content)?;
+    if benchmarks.asked.is_empty() {
+        benchmarks.curve_pairs = None;
+    }
+    Ok((model, train, evaluate, benchmarks))
 }
 
 /// Other values that `setting` takes: near ones, and one at an end, since a near one may be cut to the same by another

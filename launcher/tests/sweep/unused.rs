@@ -16,12 +16,18 @@ fn settings_that_no_run_uses_are_named() {
     sweep.toml:9:13: no run uses `model.kan.order`, `model.kan.low`, `model.window`
         9 | kan.order = 3
           |             ^
-    hint: take them out, or add the levels that they are for
+    hint: take them out, or add the levels or tasks that they are for
     ");
     insta::assert_snapshot!(warnings("", &["train.mask-probability=0.3"]), @r"
     --set train.mask-probability=0.3: no run uses `train.mask-probability`
-    hint: take it out, or add a level that it is for
+    hint: take it out, or add the level or task that it is for
     ");
+}
+
+#[test]
+fn settings_of_tasks_that_are_not_asked_are_named() {
+    let found = warnings("[evaluate]\ncurve-pairs = 10\nfine-tuning-epochs = 3\n", &[]);
+    assert!(found.contains("no run uses `evaluate.curve-pairs`, `evaluate.fine-tuning-epochs`"), "{found}");
 }
 
 #[test]
@@ -31,6 +37,7 @@ fn a_setting_that_one_run_uses_is_not() {
         "[factors]\narchitecture = [\"gpt-neo\", \"roberta\"]\n[model]\nwindow = 600\n[train]\nmask-probability = 0.15\n",
         "[factors]\nactivation = [\"gelu\"]\n[[include]]\nactivation = \"swish\"\nset = { \"model.swish.beta\" = 1.0 }\n",
         "[model]\nactivation = \"gr-kan\"\nkan.groups = 8\nbudget = \"matched\"\n",
+        "[evaluate]\ntasks = [\"validation\"]\n",
     ] {
         assert_eq!(warnings(rest, &[]), "", "{rest}");
     }
