@@ -1,21 +1,10 @@
-//! The valid name that somebody probably meant.
+//! The valid name that somebody probably meant, in a sentence.
 
-/// The candidate most like `given`, if it is like enough to be worth naming.
-pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let given = given.to_lowercase();
-    let mut best: Option<(f64, &str)> = None;
-    for candidate in candidates {
-        let likeness = strsim::jaro_winkler(&given, &candidate.to_lowercase());
-        if likeness > 0.75 && best.is_none_or(|(most, _)| likeness > most) {
-            best = Some((likeness, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate.to_owned())
-}
+use spec::setting::closest;
 
 /// The sentence part `; did you mean ...?`, or, with no near name, the list of what there is.
 pub(crate) fn suggestion<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    if let Some(name) = nearest(given, candidates.clone()) {
+    if let Some(name) = closest(given, candidates.clone()) {
         return format!("; did you mean `{name}`?");
     }
     let names: Vec<String> = candidates.into_iter().map(|name| format!("`{name}`")).collect();

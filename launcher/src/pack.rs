@@ -245,9 +245,7 @@ impl Outcome {
     /// How the runs stand now, in a line.
     pub fn in_words(&self) -> String {
         let counts = Counts::of(self.members.iter().map(|member| &member.observation.state));
-        let counts = counts.by_word().into_iter().filter(|(_, count)| *count > 0);
-        let parts: Vec<String> = counts.map(|(word, count)| format!("{count} {word}")).collect();
-        format!("{}: {}", counted(self.members.len(), "run"), parts.join(", "))
+        format!("{}: {}", counted(self.members.len(), "run"), counts.in_words().join(", "))
     }
 }
 

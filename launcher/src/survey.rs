@@ -78,6 +78,12 @@ impl Counts {
         self.running + self.interrupted + self.not_started
     }
 
+    /// Those that are not 0, each with its word: `3 done`, `1 failed`.
+    pub fn in_words(&self) -> Vec<String> {
+        let some = self.by_word().into_iter().filter(|(_, count)| *count > 0);
+        some.map(|(word, count)| format!("{count} {word}")).collect()
+    }
+
     /// The counts with their words, in the order of a table.
     pub fn by_word(&self) -> [(&'static str, usize); 6] {
         [

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use spec::analysis::{AnalysisSpec, Pairing};
+use spec::setting::closest;
 
 use super::assumptions;
 use super::hardware::{self, HardwareCheck};
 use super::metric::{MetricReport, Stratum};
 use super::outlying;
 use super::study::Study;
-use crate::nearest::nearest;
 use crate::number;
 use crate::results::{DesignChange, Duplicates, MixedTuning, Observation, Repeated, Results, RunState};
 
@@ -266,7 +266,7 @@ fn not_judged(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> 
     }
     let has_primary = metrics.iter().any(|metric| metric.primary && !metric.contrasts.is_empty());
     if !has_primary && !metrics.is_empty() {
-        let hint = nearest(&analysis.primary, metrics.iter().map(|metric| metric.name.as_str()));
+        let hint = closest(&analysis.primary, metrics.iter().map(|metric| metric.name.as_str()));
         let hint = hint.map_or_else(String::new, |name| format!(" Was {name} meant?"));
         caveats.push(format!("No run has a value of the primary metric {}.{hint}", analysis.primary));
     }

@@ -232,9 +232,8 @@ fn conclude(
 
 fn summary(name: &str, survey: &Survey, directory: &str) -> String {
     let counts = survey.counts();
-    let words = counts.by_word().into_iter().filter(|(_, count)| *count > 0);
-    let words: Vec<String> = words.map(|(word, count)| format!("{count} {word}")).collect();
-    let mut text = format!("{name}: {} of {} runs ({})\n", counts.finished(), counts.total(), words.join(", "));
+    let words = counts.in_words().join(", ");
+    let mut text = format!("{name}: {} of {} runs ({words})\n", counts.finished(), counts.total());
     text += &failures(survey);
     text += directory;
     text.push('\n');

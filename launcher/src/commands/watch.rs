@@ -135,12 +135,7 @@ fn look(errand: &Errand, restraint: Restraint<'_>) -> Result<Submitted, CliError
 
 fn summary(submitted: &Submitted) -> String {
     let counts = submitted.counts;
-    let mut parts: Vec<String> = counts
-        .by_word()
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(word, count)| format!("{count} {word}"))
-        .collect();
+    let mut parts = counts.in_words();
     let extra = [
         (submitted.submitted() as usize, "submitted now"),
         (submitted.in_flight, "with Slurm"),

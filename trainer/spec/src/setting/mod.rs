@@ -92,19 +92,24 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     closest(name, keys)
 }
 
-/// The candidate closest to `text` by Damerau–Levenshtein distance, capitals aside, if it is at most a third of the
-/// text away; a name of one or two letters is close to nothing. Of several as close it is the one that begins most as
-/// the text does.
+/// The candidate that `text` probably means, capitals aside: from two letters on the only one that begins with it,
+/// else the closest by Damerau–Levenshtein distance if it is at most a third of the text away. Of several as close it
+/// is the one that begins most as the text does.
 pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let bound = text.chars().count() / 3;
+    let length = text.chars().count();
     let text = text.to_lowercase();
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let mut longer = candidates.iter().filter(|candidate| candidate.to_lowercase().starts_with(&text));
+    if let (2.., Some(only), None) = (length, longer.next(), longer.next()) {
+        return Some(only);
+    }
     let same_start =
         |candidate: &str| text.chars().zip(candidate.chars()).take_while(|(one, other)| one == other).count();
     candidates
         .into_iter()
         .map(|candidate| (candidate.to_lowercase(), candidate))
         .map(|(lower, candidate)| (strsim::damerau_levenshtein(&text, &lower), Reverse(same_start(&lower)), candidate))
-        .filter(|(distance, ..)| *distance <= bound)
+        .filter(|(distance, ..)| *distance <= length / 3)
         .min()
         .map(|(.., candidate)| candidate)
 }
@@ -184,6 +189,8 @@ mod tests {
     fn of_names_as_close_the_one_that_begins_alike_is_meant() {
         assert_eq!(closest("rellu", ["reglu", "relu", "prelu"]), Some("relu"));
         assert_eq!(closest("gellu", ["glu", "geglu", "gelu"]), Some("gelu"));
+        assert_eq!(closest("act", ["acc", "activation"]), Some("activation"));
+        assert_eq!(closest("re", ["relu", "reglu"]), None);
     }
 
     #[test]
