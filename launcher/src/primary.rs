@@ -1,7 +1,7 @@
 //! Whether the runs that are done have a number in the metric that their sweep is judged by. The report will say so;
 //! after all runs that is late.
 
-use analysis::results::values_of_run;
+use analysis::results::{is_usable, values_of_run};
 use spec::layout::{RunLayout, SweepLayout};
 use spec::metric;
 use spec::setting::closest;
@@ -17,8 +17,8 @@ const NAMED: usize = 6;
 /// What a run that is done has instead of a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack {
-    /// A value that is not finite.
-    NotFinite,
+    /// A value that cannot be computed with.
+    NotUsable,
     /// No value. These are the metrics that it has, without their parts.
     Absent(Vec<String>),
 }
@@ -27,12 +27,13 @@ pub enum Lack {
 /// a number, or where its results cannot be read, which is told elsewhere.
 pub fn lack(layout: &RunLayout, status: &Status, primary: &str) -> Option<Lack> {
     let values = values_of_run(layout, status.run, status.results).ok()?;
-    match values.iter().find(|(metric, _)| metric == primary) {
-        Some((_, value)) => (!value.is_finite()).then_some(Lack::NotFinite),
-        None => Some(Lack::Absent(
-            values.into_iter().map(|(metric, _)| metric).filter(|metric| !metric.contains('/')).collect(),
-        )),
+    if let Some((_, value)) = values.iter().find(|(metric, _)| metric == primary) {
+        return (!is_usable(*value)).then_some(Lack::NotUsable);
     }
+    let names: Vec<String> = values.into_iter().map(|(metric, _)| metric).collect();
+    // `blimp/agreement` is a part of `blimp`; `eval/loss` without an `eval` is a metric of its own.
+    let is_part = |name: &str| name.split_once('/').is_some_and(|(whole, _)| names.iter().any(|other| other == whole));
+    Some(Lack::Absent(names.iter().filter(|name| !is_part(name)).cloned().collect()))
 }
 
 /// What is to be said of the done runs of a sweep that lack the metric `primary`: a line for each kind, or none.
@@ -47,14 +48,14 @@ pub fn lines(layout: &SweepLayout, survey: &Survey<'_>, primary: &str) -> Vec<St
         |(layout, status): &(RunLayout, &Status)| Ok::<_, std::convert::Infallible>(lack(layout, status, primary));
     let Ok(lacks) = look_at_all(&done, look);
     let lacks: Vec<Lack> = lacks.into_iter().flatten().collect();
-    let not_finite = lacks.iter().filter(|lack| **lack == Lack::NotFinite).count();
+    let not_usable = lacks.iter().filter(|lack| **lack == Lack::NotUsable).count();
     let mut lines = Vec::new();
-    if not_finite > 0 {
-        let runs = counted(not_finite, "run");
-        lines.push(format!("{runs} of those done without a finite {primary}: the report counts them as diverged"));
+    if not_usable > 0 {
+        let runs = counted(not_usable, "run");
+        lines.push(format!("{runs} of those done without a usable {primary} (not finite, or beyond ±1e75): the report counts them as diverged"));
     }
-    let absent = lacks.len() - not_finite;
-    if let Some(Lack::Absent(metrics)) = lacks.iter().find(|lack| **lack != Lack::NotFinite) {
+    let absent = lacks.len() - not_usable;
+    if let Some(Lack::Absent(metrics)) = lacks.iter().find(|lack| **lack != Lack::NotUsable) {
         let runs = counted(absent, "run");
         lines.push(format!(
             "{runs} of those done without {primary}, which is what is compared: {}",

@@ -58,7 +58,8 @@ fn a_run_that_is_done_without_a_number_is_told_apart() {
     let sweep = ToySweep::new(&format!("{DONE}; [ $1$2 = relu0 ] && sed -i s/1.5/nan/ results.csv; true"));
     assert_eq!(sweep.run(&[]).status.code(), Some(0));
     let status = stdout(&sweep.seedbed(&["status", "toy.toml"]).output().unwrap());
-    let told = "1 run of those done without a finite loss: the report counts them as diverged\n";
+    let told =
+        "1 run of those done without a usable loss (not finite, or beyond ±1e75): the report counts them as diverged\n";
     assert!(status.contains(told), "{status}");
     sweep.seedbed(&["report", "toy.toml"]).output().unwrap();
     let report = fs::read_to_string(sweep.layout().report().join("report.md")).unwrap();

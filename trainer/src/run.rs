@@ -38,7 +38,7 @@ pub fn carry_out(
     let layout = RunLayout::new(directory);
     let run = read_spec(&layout)?;
     let study = study(&run)?;
-    let _alone = if call.is_none_or(|call| call.rank == 0) { Some(alone(&layout)?) } else { None };
+    let _alone = if call.is_none() { Some(alone(&layout)?) } else { None };
     if call.is_none() {
         // Of a start with several ranks, whose leader was killed.
         remove_folder(&layout.ranks()).map_err(write_failure)?;

@@ -31,7 +31,8 @@ pub struct Spread {
 pub struct Widest {
     /// The level.
     pub level: String,
-    /// Its standard deviation within strata, over that of all other levels.
+    /// Its standard deviation over that of all other levels: of seeds' means over strata where seeds recur, else of runs
+    /// within strata.
     pub ratio: f64,
     /// p of the F test of its variance against theirs, times the number of levels (Bonferroni); below [`UNEQUAL`].
     pub p: f64,
@@ -168,10 +169,10 @@ fn spread(grid: &Grid<'_>) -> Spread {
     Spread { ratio, p: levene(&groups, Centre::Median).ok().map(|found| found.p), widest: None }
 }
 
-/// The level whose variance within strata is furthest above that of the others together; `None` where chance explains
+/// The level whose variance is furthest above that of the others together; `None` where chance explains
 /// it.
 fn widest(grid: &Grid<'_>, baseline: Option<usize>) -> Option<Widest> {
-    let squares: Vec<(f64, f64)> = (0..grid.levels.len()).map(|level| grid.squares_within(level)).collect();
+    let squares = grid.squares();
     let (all, all_df) = squares.iter().fold((0.0, 0.0), |(sum, df), one| (sum + one.0, df + one.1));
     let ratio_of = |(level, (own, df)): (usize, &(f64, f64))| {
         let (others, others_df) = (all - own, all_df - df);

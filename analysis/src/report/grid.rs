@@ -104,14 +104,16 @@ impl<'a> Grid<'a> {
         self.cells.iter().flatten()
     }
 
-    /// Squares of the distances of a level's values from their means within strata, summed, and their degrees of
-    /// freedom.
-    pub(super) fn squares_within(&self, level: usize) -> (f64, f64) {
-        self.cells[level].iter().fold((0.0, 0.0), |(sum, df), cell| {
+    /// For every level the squares of the distances of what averages are tested from to its mean, summed, and their
+    /// degrees of freedom: of its seeds' means over strata where seeds recur, else of its runs within each stratum.
+    pub(super) fn squares(&self) -> Vec<(f64, f64)> {
+        let means = self.recurring.then(|| across::means(&self.cells));
+        let of_cell = |(sum, df): (f64, f64), cell: &Cell<'_>| {
             let values: Vec<f64> = cell.iter().map(|(_, value)| *value).collect();
             let centre = mean(&values).unwrap_or(0.0);
             (sum + values.iter().map(|value| (value - centre).powi(2)).sum::<f64>(), df + values.len() as f64 - 1.0)
-        })
+        };
+        means.as_ref().unwrap_or(&self.cells).iter().map(|row| row.iter().fold((0.0, 0.0), of_cell)).collect()
     }
 
     /// The model of all runs.

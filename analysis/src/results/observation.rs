@@ -14,7 +14,7 @@ use super::design::{Point, Seed};
 pub(crate) const LARGEST: f64 = 1e75;
 
 /// Whether a value can be computed with: finite, and not beyond [`LARGEST`] in size.
-pub(crate) fn is_usable(value: f64) -> bool {
+pub fn is_usable(value: f64) -> bool {
     value.abs() <= LARGEST
 }
 

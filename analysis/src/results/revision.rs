@@ -46,9 +46,21 @@ pub(super) fn of_design(layout: &SweepLayout, plan: &Plan) -> Option<DesignChang
     let mut added = now.without(&Parts::of(&earlier[..1]));
     let removed = Parts::of(earlier).without(&now);
     if added.is_empty() && removed.is_empty() {
-        added.push("settings that are no factor".to_owned());
+        added.push(what_else(earlier, plan).to_owned());
     }
     Some(DesignChange { first, results_seen: seen.len(), added, removed })
+}
+
+/// What was changed where seeds and levels are those of before.
+fn what_else(earlier: &[Plan], now: &Plan) -> &'static str {
+    let points = |plan: &Plan| -> BTreeSet<String> {
+        plan.runs.iter().map(|run| spec::run::label(&run.levels, run.seed)).collect()
+    };
+    if earlier.iter().any(|plan| points(plan) != points(now)) {
+        "or removed combinations of levels and seeds"
+    } else {
+        "or changed settings that are no factor"
+    }
 }
 
 fn ids(plan: &Plan) -> BTreeSet<RunId> {

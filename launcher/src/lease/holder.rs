@@ -63,7 +63,8 @@ impl Holder {
     /// Elsewhere only the silence can tell.
     pub fn lives(&self, machine: &Machine, silence: Duration) -> bool {
         if self.is_on(machine) {
-            process::lives(self.process, self.started)
+            // Of one that is hidden from this user only its silence tells.
+            process::lives(self.process, self.started).unwrap_or(silence < STALE)
         } else if self.host == machine.host && self.boot != machine.boot {
             false
         } else {

@@ -36,8 +36,9 @@ pub(super) fn start_ticks(process: u32) -> Option<u64> {
     parse_start_ticks(&stat(process).ok()?)
 }
 
-/// Whether the process that started at this tick lives.
-pub(super) fn lives(process: u32, started: u64) -> bool {
+/// Whether the process that started at this tick lives; `None` when there is one of its number that may not be looked
+/// at.
+pub(super) fn lives(process: u32, started: u64) -> Option<bool> {
     still_lives(stat(process), started, || answers(process))
 }
 
@@ -52,12 +53,11 @@ fn answers(process: u32) -> Result<(), Errno> {
 }
 
 /// Whether a process lives, from what `/proc` shows of it. Where that hides other people's processes, what is hidden
-/// looks as if it were gone; only the answer to a signal tells these two apart, and what is there but hidden is taken
-/// for the process that started then.
-fn still_lives(stat: io::Result<String>, started: u64, answer: impl FnOnce() -> Result<(), Errno>) -> bool {
+/// looks as if it were gone; only the answer to a signal tells these two apart, and not whether it is the same process.
+fn still_lives(stat: io::Result<String>, started: u64, answer: impl FnOnce() -> Result<(), Errno>) -> Option<bool> {
     match stat {
-        Ok(stat) => parse_start_ticks(&stat) == Some(started),
-        Err(_) => matches!(answer(), Ok(()) | Err(Errno::PERM)),
+        Ok(stat) => Some(parse_start_ticks(&stat) == Some(started)),
+        Err(_) => (!matches!(answer(), Ok(()) | Err(Errno::PERM))).then_some(false),
     }
 }
 
@@ -87,24 +87,24 @@ mod tests {
     #[test]
     fn a_process_that_is_hidden_is_told_from_one_that_is_gone() {
         let hidden = || Err(io::ErrorKind::NotFound.into());
-        assert!(still_lives(hidden(), 22, || Err(Errno::PERM)));
-        assert!(still_lives(hidden(), 22, || Ok(())));
-        assert!(!still_lives(hidden(), 22, || Err(Errno::SRCH)));
-        assert!(still_lives(Err(io::ErrorKind::PermissionDenied.into()), 22, || Err(Errno::PERM)));
+        assert_eq!(still_lives(hidden(), 22, || Err(Errno::PERM)), None);
+        assert_eq!(still_lives(hidden(), 22, || Ok(())), None);
+        assert_eq!(still_lives(hidden(), 22, || Err(Errno::SRCH)), Some(false));
+        assert_eq!(still_lives(Err(io::ErrorKind::PermissionDenied.into()), 22, || Err(Errno::PERM)), None);
         let rest = (4..=25).map(|field| field.to_string()).collect::<Vec<_>>().join(" ");
         let seen = |state: &str| Ok(format!("12 (name) {state} {rest}"));
         let unasked = || unreachable!("what is seen needs no signal");
-        assert!(still_lives(seen("S"), 22, unasked));
-        assert!(!still_lives(seen("S"), 23, unasked));
-        assert!(!still_lives(seen("Z"), 22, unasked));
+        assert_eq!(still_lives(seen("S"), 22, unasked), Some(true));
+        assert_eq!(still_lives(seen("S"), 23, unasked), Some(false));
+        assert_eq!(still_lives(seen("Z"), 22, unasked), Some(false));
     }
 
     #[test]
     fn this_process_lives_and_process_zero_does_not() {
         let process = std::process::id();
-        assert!(lives(process, start_ticks(process).unwrap()));
+        assert_eq!(lives(process, start_ticks(process).unwrap()), Some(true));
         assert_eq!(answers(process), Ok(()));
-        assert!(!lives(0, 0) && !lives(u32::MAX, 0));
+        assert_eq!((lives(0, 0), lives(u32::MAX, 0)), (Some(false), Some(false)));
     }
 
     #[test]

@@ -60,6 +60,8 @@ fn after_exit(code: i32, asked: bool, log: &str, out_of_memory: bool) -> (State,
     }
     let cause = match ExitCode::from_code(code) {
         Some(ExitCode::Resume) => return (State::Interrupted, Cause::Checkpointed),
+        // Somebody carries it out by hand: nothing was done here, and it goes on later.
+        Some(ExitCode::Busy) => return (State::Interrupted, Cause::Stopped),
         Some(ExitCode::Diverged) => return (State::Diverged, Cause::Diverged),
         Some(ExitCode::BadSpec) => Cause::BadSpec,
         Some(ExitCode::BadData) => Cause::BadData,
@@ -113,7 +115,17 @@ fn tells_of_memory(log: &str) -> bool {
 
 /// Whether the last words tell of a process that was killed: those of a shell, Python, torch, Rust.
 fn tells_of_kill(log: &str) -> bool {
-    ["Killed", "SIGKILL", "signal 9", "signal: 9"].iter().any(|words| log.contains(words))
+    const WORDS: [&str; 8] = [
+        "Killed",
+        "SIGKILL",
+        "signal 9",
+        "signal: 9",
+        "exitcode: -9",
+        "exit code -9",
+        "terminated abruptly",
+        "exited unexpectedly",
+    ];
+    WORDS.iter().any(|words| log.contains(words))
 }
 
 fn last_words(end: &End, log: &str) -> String {
@@ -179,6 +191,7 @@ mod tests {
         assert_eq!(verdict(Some(0), None, false, ""), (State::Failed, Cause::NoResults));
         assert_eq!(verdict(Some(75), None, false, ""), (State::Interrupted, Cause::Checkpointed));
         assert_eq!(verdict(Some(76), None, true, ""), (State::Diverged, Cause::Diverged));
+        assert_eq!(verdict(Some(77), None, false, ""), (State::Interrupted, Cause::Stopped));
         assert_eq!(verdict(Some(65), None, false, ""), (State::Failed, Cause::BadData));
         assert_eq!(verdict(Some(73), None, true, ""), (State::Failed, Cause::CannotWrite));
         assert_eq!(verdict(Some(3), None, false, "boom"), (State::Failed, Cause::ProgramError));
@@ -225,8 +238,12 @@ mod tests {
         assert_eq!(cause(Some(137), None, "", true), Cause::OutOfMemory);
         assert_eq!(cause(Some(137), None, "", false), Cause::ProgramError);
         // A worker of the trainer's was killed, and the trainer says so.
-        for log in ["worker 3 failed:\nKilled", "RuntimeError: worker (pid 7) is killed by signal: Killed.", "SIGKILL"]
-        {
+        for log in [
+            "worker 3 failed:\nKilled",
+            "RuntimeError: worker (pid 7) is killed by signal: Killed.",
+            "SIGKILL",
+            "BrokenProcessPool: A process in the process pool was terminated abruptly",
+        ] {
             assert_eq!(cause(Some(1), None, log, true), Cause::OutOfMemory, "{log}");
             assert_eq!(cause(Some(1), None, log, false), Cause::ProgramError, "{log}");
         }

@@ -14,6 +14,7 @@ use spec::{ExitCode, Failure, contract};
 
 use super::end::{End, first_failure};
 use super::meeting::Meeting;
+use crate::alone::alone;
 use crate::signal::StopRequest;
 use crate::{logbook, run};
 
@@ -31,6 +32,7 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, world: u32) -> Result<E
     // Said once for all ranks, and before anything is written.
     run::study(&run::read_spec(&RunLayout::new(directory))?)?;
     let stop = StopRequest::listen().map_err(|error| Failure::new(ExitCode::Bug, error))?;
+    let _alone = alone(&RunLayout::new(directory))?;
     let meeting = Meeting::prepare(directory)?;
     let mut ranks = Ranks { children: Vec::new(), ends: vec![None; world as usize], told: false };
     for rank in 0..world {

@@ -16,6 +16,7 @@ use spec::{ExitCode, Failure, contract};
 
 use super::end::{End, first_failure};
 use super::meeting::Meeting;
+use crate::alone::alone;
 use crate::signal::StopRequest;
 use crate::{logbook, run};
 
@@ -41,6 +42,7 @@ pub fn carry_out(directory: &Path, cache: Option<&Path>, (world, nodes): (u32, u
         return Err(Failure::new(ExitCode::Usage, words));
     }
     check_job()?;
+    let _alone = alone(&RunLayout::new(directory))?;
     let meeting = Meeting::prepare(directory)?;
     let srun = start(directory, cache, (world, nodes), &meeting.folder)?;
     let mut step = Step { srun, world, is_over: false };
