@@ -405,13 +405,14 @@ fn a_design_that_was_changed_when_results_could_be_seen_is_said_to_be() {
 
     // Neither seeds nor levels, but not the same runs.
     revise("2026-11-23T10:00:00Z", &|run| run.seed != 1 || run.levels["activation"] != Value::from("kan"));
-    assert_eq!(change().unwrap().added, ["or removed combinations of levels and seeds"]);
+    assert_eq!(change().unwrap().other, Some("combinations of levels and seeds"));
     let mut other = first.clone();
     other.revision = 1;
     other.frozen = "2026-11-23T10:00:00Z".to_owned();
     other.runs.iter_mut().for_each(|run| run.id = spec::RunId::of(format!("other {}", run.id).as_bytes()));
     write(&layout.plan(), &other);
-    assert_eq!(change().unwrap().added, ["or changed settings that are no factor"]);
+    let found = change().unwrap();
+    assert_eq!((found.other, found.added, found.removed), (Some("settings that are no factor"), vec![], vec![]));
 
     // The other way round: seeds that came later.
     revise("2026-11-23T09:15:00Z", &|run| run.seed != 2);

@@ -6,8 +6,8 @@
 //! [`answers`] the declared questions: both from `grid` and [`model`], with their verdicts in [`judged`].
 //! [`divergence`] counts the runs that diverged, [`hardware`] asks whether arms ran on different machines; [`parts`]
 //! and [`curves`] describe what is not tested; [`study`] says what was run; [`pairs`] sets all arms against each other,
-//! [`outlook`] says what more seeds would see; `headline`, `reply` (an answer), `caveats` with `assumptions`, and
-//! `methods` with `methods_beside` say it in sentences.
+//! [`outlook`] says what more seeds would see; `headline`, `reply` (an answer), `caveats` with `provenance` and
+//! `assumptions`, and `methods` with `methods_beside` say it in sentences.
 
 pub mod answers;
 pub mod comparison;
@@ -42,6 +42,7 @@ mod headline;
 mod index;
 mod methods;
 mod methods_beside;
+mod provenance;
 mod reply;
 pub(crate) mod scale;
 

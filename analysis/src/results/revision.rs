@@ -24,6 +24,8 @@ pub struct DesignChange {
     pub added: Vec<String>,
     /// What was in an earlier plan and is not in this one.
     pub removed: Vec<String>,
+    /// What was changed where seeds and levels are those of before.
+    pub other: Option<&'static str>,
 }
 
 /// How `plan` differs from the earlier ones; `None` where its runs are the same, or were changed before any of them had
@@ -43,12 +45,10 @@ pub(super) fn of_design(layout: &SweepLayout, plan: &Plan) -> Option<DesignChang
         return None;
     }
     let (earlier, now) = (&plans[..plans.len() - 1], Parts::of(std::slice::from_ref(plan)));
-    let mut added = now.without(&Parts::of(&earlier[..1]));
+    let added = now.without(&Parts::of(&earlier[..1]));
     let removed = Parts::of(earlier).without(&now);
-    if added.is_empty() && removed.is_empty() {
-        added.push(what_else(earlier, plan).to_owned());
-    }
-    Some(DesignChange { first, results_seen: seen.len(), added, removed })
+    let other = (added.is_empty() && removed.is_empty()).then(|| what_else(earlier, plan));
+    Some(DesignChange { first, results_seen: seen.len(), added, removed, other })
 }
 
 /// What was changed where seeds and levels are those of before.
@@ -56,10 +56,11 @@ fn what_else(earlier: &[Plan], now: &Plan) -> &'static str {
     let points = |plan: &Plan| -> BTreeSet<String> {
         plan.runs.iter().map(|run| spec::run::label(&run.levels, run.seed)).collect()
     };
-    if earlier.iter().any(|plan| points(plan) != points(now)) {
-        "or removed combinations of levels and seeds"
+    let of_now = points(now);
+    if earlier.iter().any(|plan| points(plan) != of_now) {
+        "combinations of levels and seeds"
     } else {
-        "or changed settings that are no factor"
+        "settings that are no factor"
     }
 }
 
