@@ -37,6 +37,17 @@ pub fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
 }
 
+/// How many turns the threads of a trainer spin while they wait for each other, as a variable of its environment; none
+/// where somebody has said how they wait.
+///
+/// GNU's OpenMP spins for milliseconds: beside other busy programs a small model then trains at a hundredth of its speed.
+/// So many turns cost nothing where nobody else is (trainer/benchmark/README.md).
+pub fn bounded_spin() -> Option<(&'static str, &'static str)> {
+    const TURNS: &str = "GOMP_SPINCOUNT";
+    let is_said = ["OMP_WAIT_POLICY", TURNS].iter().any(|name| std::env::var_os(name).is_some());
+    (!is_said).then_some((TURNS, "20000"))
+}
+
 /// The GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them: that variable's own list where it is set,
 /// else one number for each that the driver lists.
 pub fn gpus() -> Vec<String> {

@@ -102,6 +102,7 @@ fn command(element: &Element, run: &RunLayout, trainer: &Path, slot: &Slot) -> C
     if let Some(threads) = slot.threads {
         command.env(contract::THREADS, threads.to_string());
     }
+    command.envs(env::bounded_spin());
     if let Some(gpu) = &slot.gpu {
         command.env("CUDA_VISIBLE_DEVICES", gpu);
     }

@@ -13,6 +13,7 @@ use spec::{Program, RunSpec, contract};
 
 use super::error::SuperviseError;
 use super::job::Job;
+use crate::env;
 use crate::files::FileError;
 
 const TRAINER: &str = "seedbed-trainer";
@@ -62,10 +63,6 @@ pub(super) struct Errand<'a> {
     pub(super) attempt: u32,
 }
 
-const SPIN_COUNT: &str = "GOMP_SPINCOUNT";
-/// By which a person says how threads wait.
-const WAITING: [&str; 2] = ["OMP_WAIT_POLICY", SPIN_COUNT];
-
 impl Errand<'_> {
     /// Starts the trainer: in the run's directory, in a process group of its own, tied to this process, its words in
     /// the log.
@@ -92,12 +89,7 @@ impl Errand<'_> {
             // What numeric libraries of other programs go by; without it each run would take the whole machine.
             ("OMP_NUM_THREADS", self.threads.to_string().into()),
         ];
-        // GNU's OpenMP spins for milliseconds where threads wait for each other: beside other busy programs a small model
-        // then trains at a hundredth of its speed. So many turns cost nothing where nobody else is
-        // (trainer/benchmark/README.md).
-        if WAITING.iter().all(|name| std::env::var_os(name).is_none()) {
-            variables.push((SPIN_COUNT, "20000".into()));
-        }
+        variables.extend(env::bounded_spin().map(|(name, turns)| (name, turns.into())));
         if let Some(gpu) = &self.job.gpu {
             variables.push(("CUDA_VISIBLE_DEVICES", gpu.into()));
         }
