@@ -1,14 +1,15 @@
 mod settle;
+mod stop;
 
 use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use spec::ExitCode;
 use spec::status::Cause;
 
+use self::stop::Stop;
 use super::progress::{Progress, RunBar};
 use super::retry::Again;
 use super::select::Task;
@@ -120,14 +121,6 @@ struct Seat {
     supervisor: Supervisor,
     bar: RunBar,
     begun: Instant,
-}
-
-/// How urgently somebody asked to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stop {
-    No,
-    Checkpoint,
-    AtOnce,
 }
 
 struct Pool<'a> {
@@ -273,48 +266,11 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// Once: everything checkpoints and stops. Twice: everything stops at once. Again: whatever still lives is killed.
-    fn ask_to_stop(&mut self) -> Result<(), PoolError> {
-        let supervisors = self.seats.iter().flatten().map(|seat| &seat.supervisor);
-        match self.stop {
-            Stop::No => {
-                supervisors.for_each(|supervisor| supervisor.signal(Signal::TERM));
-                self.stop = Stop::Checkpoint;
-                let (running, waiting) = (self.busy() as u64, self.queue.len() as u64);
-                self.progress.say("stopping: runs write a checkpoint first; once more to stop at once");
-                let event = Event::Stopped { submission: self.context.submission.to_owned(), running, waiting };
-                self.writer.ledger.append(env::now(), event)?;
-            }
-            Stop::Checkpoint => {
-                supervisors.for_each(|supervisor| supervisor.signal(Signal::QUIT));
-                self.stop = Stop::AtOnce;
-                self.progress.say("stopping at once");
-            }
-            Stop::AtOnce => supervisors.for_each(|supervisor| supervisor.signal(Signal::KILL)),
-        }
-        Ok(())
-    }
-
     fn show(&self) {
         for seat in self.seats.iter().flatten() {
             self.progress.look(&seat.bar);
         }
         self.progress.tick();
-    }
-
-    /// Lets every run checkpoint and end when the ledger or the lock cannot be kept any more.
-    fn abandon(&mut self, signals: &Signals) {
-        self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::TERM));
-        while self.busy() > 0 {
-            if signals.next(TICK).is_some_and(|signal| signal != SIGCHLD) {
-                self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::QUIT));
-            }
-            for seat in &mut self.seats {
-                if seat.as_mut().is_some_and(|seat| !matches!(seat.supervisor.poll(), Ok(None))) {
-                    *seat = None;
-                }
-            }
-        }
     }
 }
 
