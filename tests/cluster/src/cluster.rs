@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::configuration::Ports;
 use crate::daemon::{Daemon, Starter};
 use crate::{ClusterError, Options};
 
@@ -27,6 +28,7 @@ pub struct Cluster {
     pub(crate) options: Options,
     starter: Starter,
     daemons: Mutex<Daemons>,
+    pub(crate) ports: Ports,
 }
 
 #[derive(Debug, Default)]
@@ -52,11 +54,12 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("slurm-").tempdir();
         let folder = folder.map_err(|source| ClusterError::Write { path: std::env::temp_dir(), source })?;
         let daemons = Daemons { nodes: (0..options.nodes).map(|_| None).collect(), ..Daemons::default() };
-        let cluster = Self { folder, options, starter: Starter::new(), daemons: Mutex::new(daemons) };
-        let ports = cluster.prepare()?;
+        let ports = Ports::take(options.nodes).map_err(ClusterError::NoPorts)?;
+        let cluster = Self { folder, options, starter: Starter::new(), daemons: Mutex::new(daemons), ports };
+        cluster.prepare()?;
         cluster.start_munge()?;
         if options.accounting {
-            cluster.start_storage(&ports)?;
+            cluster.start_storage()?;
             cluster.start_database()?;
             cluster.register()?;
         }

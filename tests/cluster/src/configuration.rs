@@ -1,28 +1,35 @@
 //! The files that Slurm reads.
 
 use std::fmt::Write as _;
-use std::net::TcpListener;
 use std::path::Path;
+
+use port::Port;
 
 use crate::Options;
 
-/// Ports that nobody else uses now.
+/// The ports of a cluster, its own as long as they are held.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    pub(crate) controller: u16,
-    pub(crate) database: u16,
-    pub(crate) accounts: u16,
-    pub(crate) nodes: Vec<u16>,
+    controller: Port,
+    database: Port,
+    accounts: Port,
+    nodes: Vec<Port>,
 }
 
 impl Ports {
-    /// Asks the kernel for free ports, all at once so that they differ.
-    pub(crate) fn free(nodes: u16) -> std::io::Result<Self> {
-        let listeners = (0..nodes + 3).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>()?;
-        let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
-        let mut ports = listeners.iter().map(port).collect::<Result<Vec<_>, _>>()?;
-        let nodes = ports.split_off(3);
-        Ok(Self { controller: ports[0], database: ports[1], accounts: ports[2], nodes })
+    /// One for each daemon of a cluster with so many nodes.
+    pub(crate) fn take(nodes: u16) -> std::io::Result<Self> {
+        Ok(Self {
+            controller: Port::take()?,
+            database: Port::take()?,
+            accounts: Port::take()?,
+            nodes: (0..nodes).map(|_| Port::take()).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Where the database of the accounts listens.
+    pub(crate) fn database(&self) -> u16 {
+        self.database.number()
     }
 }
 
@@ -42,13 +49,13 @@ pub(crate) fn slurm(folder: &Path, ports: &Ports, options: Options) -> String {
          JobAcctGatherType=jobacct_gather/linux\nPreemptType=preempt/partition_prio\nPreemptMode=REQUEUE\n\
          SchedulerParameters=sched_interval=2,bf_interval=2,bf_continue\nKillWait=5\nInactiveLimit=0\n\
          MaxArraySize={array}\nSlurmdTimeout={timeout}\nMailProg=/bin/true\n",
-        controller = ports.controller,
+        controller = ports.controller.number(),
         array = options.max_array_size,
         timeout = options.node_timeout,
     );
     if options.accounting {
         let _ = writeln!(text, "AccountingStorageType=accounting_storage/slurmdbd\nAccountingStorageHost=localhost");
-        let _ = writeln!(text, "AccountingStoragePort={}\nAccountingStorageTRES=gres/gpu", ports.accounts);
+        let _ = writeln!(text, "AccountingStoragePort={}\nAccountingStorageTRES=gres/gpu", ports.accounts.number());
         // The accounts are spoken to through a munge of their own choice, which goes by this name.
         let _ = writeln!(text, "AccountingStoragePass={at}/munge/socket");
     } else {
@@ -61,7 +68,8 @@ pub(crate) fn slurm(folder: &Path, ports: &Ports, options: Options) -> String {
         let node = index + 1;
         let _ = writeln!(
             text,
-            "NodeName=node{node} NodeHostname=localhost Port={port} CPUs=8 RealMemory=64000 Gres=gpu:a100:4 State=UNKNOWN"
+            "NodeName=node{node} NodeHostname=localhost Port={} CPUs=8 RealMemory=64000 Gres=gpu:a100:4 State=UNKNOWN",
+            port.number()
         );
     }
     text + "PartitionName=low Nodes=ALL Default=YES PriorityTier=1 State=UP\n\
@@ -81,21 +89,7 @@ pub(crate) fn accounts(folder: &Path, ports: &Ports) -> String {
         "AuthType=auth/munge\nAuthInfo=socket={at}/munge/socket\nDbdHost=localhost\nDbdPort={}\nSlurmUser=root\n\
          StorageType=accounting_storage/mysql\nStorageHost=127.0.0.1\nStoragePort={}\nStorageUser=slurm\n\
          StoragePass=slurm\nStorageLoc=slurm_acct_db\nLogFile={at}/log/slurmdbd.log\nPidFile={at}/slurmdbd.pid\n",
-        ports.accounts, ports.database
+        ports.accounts.number(),
+        ports.database.number()
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_differ() {
-        let ports = Ports::free(4).unwrap();
-        let mut all = ports.nodes.clone();
-        all.extend([ports.controller, ports.database, ports.accounts]);
-        all.sort_unstable();
-        all.dedup();
-        assert_eq!(all.len(), 7);
-    }
 }

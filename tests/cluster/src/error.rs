@@ -8,6 +8,9 @@ pub enum ClusterError {
     /// A program is missing.
     #[error("{0} is not installed: `cargo verify` installs slurm-wlm, slurmdbd, mariadb-server and munge")]
     NotInstalled(&'static str),
+    /// There are no ports for its daemons.
+    #[error("no ports for the daemons")]
+    NoPorts(#[source] io::Error),
     /// A process could not be started.
     #[error("cannot start {program}")]
     Start {

@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::cluster::{Cluster, run};
-use crate::configuration::{self, NAME, Ports};
+use crate::configuration::{self, NAME};
 use crate::error::ClusterError;
 
 impl Cluster {
-    pub(crate) fn prepare(&self) -> Result<Ports, ClusterError> {
+    pub(crate) fn prepare(&self) -> Result<(), ClusterError> {
         let failure = |source| ClusterError::Write { path: self.folder().to_owned(), source };
         fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o755)).map_err(failure)?;
         for name in ["state", "log", "munge", "database"] {
@@ -18,15 +18,13 @@ impl Cluster {
         for node in 1..=self.options.nodes {
             fs::create_dir_all(self.folder().join(format!("spool/node{node}"))).map_err(failure)?;
         }
-        let ports = Ports::free(self.options.nodes).map_err(failure)?;
-        self.write("slurm.conf", &configuration::slurm(self.folder(), &ports, self.options), 0o644)?;
+        self.write("slurm.conf", &configuration::slurm(self.folder(), &self.ports, self.options), 0o644)?;
         self.write("gres.conf", &configuration::gres(), 0o644)?;
-        self.write("slurmdbd.conf", &configuration::accounts(self.folder(), &ports), 0o600)?;
+        self.write("slurmdbd.conf", &configuration::accounts(self.folder(), &self.ports), 0o600)?;
         // A key of this cluster alone; what it protects lives for minutes.
         let key: String =
             (0..8).map(|_| fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default()).collect();
-        self.write("munge/key", &key, 0o400)?;
-        Ok(ports)
+        self.write("munge/key", &key, 0o400)
     }
 
     pub(crate) fn start_munge(&self) -> Result<(), ClusterError> {
@@ -46,7 +44,7 @@ impl Cluster {
         self.wait("munge answers", || self.succeeds("munge", &["-n", "-S", &socket]))
     }
 
-    pub(crate) fn start_storage(&self, ports: &Ports) -> Result<(), ClusterError> {
+    pub(crate) fn start_storage(&self) -> Result<(), ClusterError> {
         let data = self.path("database");
         run(Command::new("chown").args(["mysql:mysql", &data]))?;
         run(Command::new("mariadb-install-db").args([
@@ -64,7 +62,7 @@ impl Cluster {
             format!("--datadir={data}"),
             format!("--tmpdir={data}"),
             format!("--socket={socket}"),
-            format!("--port={}", ports.database),
+            format!("--port={}", self.ports.database()),
             format!("--pid-file={data}/pid"),
             "--bind-address=127.0.0.1".to_owned(),
             // Nothing here must survive a power cut.

@@ -24,7 +24,7 @@ impl Server {
             "Port {}\nListenAddress 127.0.0.1\nPidFile none\n{keys}AuthorizedKeysFile {folder}/authorized_keys\n\
              PasswordAuthentication no\nPermitRootLogin yes\nStrictModes no\n\
              MaxStartups 100\nAllowTcpForwarding yes\n{door}{set}{noise}Subsystem sftp internal-sftp\n",
-            self.port
+            self.port.number()
         )
     }
 
@@ -53,7 +53,7 @@ impl Server {
             host("agent", &[key("agent_key"), format!("IdentityAgent {folder}/agent.sock")]),
             // The first value that is found counts, so that what holds for all stands last.
             host("* !unwelcome !locked !agent", &[key("user_key")]),
-            host("*", &[format!("Port {}", self.port), known("known_hosts")]),
+            host("*", &[format!("Port {}", self.port.number()), known("known_hosts")]),
             others.to_owned(),
         ]
         .concat()

@@ -26,12 +26,13 @@ mod realm;
 
 use std::fs;
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use port::Port;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -49,7 +50,7 @@ pub const CODE: &str = "731945";
 #[derive(Debug)]
 pub struct Server {
     folder: TempDir,
-    port: u16,
+    port: Port,
     daemon: Option<Child>,
     door: Door,
 }
@@ -98,7 +99,7 @@ impl Server {
         noisy: bool,
         door: impl FnOnce(&Path) -> io::Result<Door>,
     ) -> io::Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = Port::take()?;
         let folder = tempfile::Builder::new().prefix("sshd-").tempdir()?;
         let door = door(folder.path())?;
         let mut server = Self { folder, port, daemon: None, door };
@@ -203,7 +204,7 @@ impl Server {
         daemon.args(["/usr/sbin/sshd", "-D", "-e", "-f"]).arg(self.path("sshd_config"));
         daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(self.path("log"))?).process_group(0);
         self.daemon = Some(daemon.spawn()?);
-        wait(|| TcpStream::connect(("127.0.0.1", self.port)).is_ok()).map_err(|error| {
+        wait(|| TcpStream::connect(("127.0.0.1", self.port.number())).is_ok()).map_err(|error| {
             io::Error::other(format!("{error}: {}", fs::read_to_string(self.path("log")).unwrap_or_default()))
         })
     }
@@ -237,7 +238,7 @@ impl Server {
 
     /// Writes what the client knows of the server's keys.
     fn know(&self) -> io::Result<()> {
-        let names = format!("[127.0.0.1]:{}", self.port);
+        let names = format!("[127.0.0.1]:{}", self.port.number());
         let line = |kind: &str| -> io::Result<String> {
             let key = fs::read_to_string(self.path(&format!("host_{kind}.pub")))?;
             Ok(format!("{names} {}\n", key.trim()))

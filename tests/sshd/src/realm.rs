@@ -2,9 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use port::Port;
 
 use crate::process::{run, wait};
 
@@ -17,6 +19,7 @@ const HOST: &str = "host/localhost";
 pub(crate) struct Realm {
     folder: PathBuf,
     centre: Child,
+    _port: Port,
 }
 
 impl Realm {
@@ -24,7 +27,8 @@ impl Realm {
     pub(crate) fn start(parent: &Path) -> io::Result<Self> {
         let folder = parent.join("kerberos");
         fs::create_dir(&folder)?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let held = Port::take()?;
+        let port = held.number();
         let at = folder.display();
         fs::write(folder.join("krb5.conf"), client_file(port))?;
         fs::write(
@@ -44,7 +48,7 @@ impl Realm {
         centre.args(["--pdeathsig", "KILL", "/usr/sbin/krb5kdc", "-n", "-r", NAME]);
         let log = File::create(folder.join("log"))?;
         centre.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let realm = Self { centre: centre.spawn()?, folder };
+        let realm = Self { centre: centre.spawn()?, folder, _port: held };
         wait(|| TcpStream::connect(("127.0.0.1", port)).is_ok())?;
         Ok(realm)
     }
