@@ -89,7 +89,14 @@ fn few_seeds_pool_their_error_and_many_stand_alone() {
                 assert_eq!((judged.basis, judged.seeds), (Some(Basis::Model), 4));
                 close(test.standard_error, &model["error"], 1e-6, level);
                 close(test.p, &model["p"], 1e-4, level);
-                close(judged.adjusted_p.unwrap(), &model["dunnett"], 1e-4, level);
+                // What is claimed must be shown by the model, after correction, and by the seeds alone.
+                let own = *judged.own.as_ref().unwrap().test().unwrap();
+                close(own.p, &expected["by_seed"][level], 1e-8, level);
+                let [dunnett, by_seed] = [&model["dunnett"], &expected["by_seed"][level]].map(|p| p.as_f64().unwrap());
+                close(judged.adjusted_p.unwrap(), &Json::from(dunnett.max(by_seed)), 1e-4, level);
+                assert_eq!(judged.held_back, dunnett < 0.05 && by_seed >= 0.05, "{level}");
+                let simultaneous = judged.simultaneous.unwrap();
+                assert!(simultaneous.low <= own.interval.low && simultaneous.high >= own.interval.high, "{level}");
             }
             let interval = judged.simultaneous.unwrap();
             let excludes = interval.low > 0.0 || interval.high < 0.0;
@@ -255,6 +262,41 @@ fn unpaired_strata_have_the_error_within_arms() {
     assert!(
         effects.between_variance.is_none() && effects.contrasts.iter().all(|c| c.judged.basis == Some(Basis::Model))
     );
+}
+
+#[test]
+fn what_pools_its_error_has_one_of_its_own_beside_it() {
+    // NumPy 2.4.6 and SciPy 1.17.1: error, degrees of freedom and p of the mean over architectures, from the variance of
+    // each arm where runs are not paired, and of the seeds' differences in each architecture where it has its own seeds.
+    let unpaired = [
+        ("relu", 0.008_319_480_339_840_937, 11.038_697_594_964_416, 0.003_705_386_731_841_71),
+        ("silu", 0.009_124_741_206_375_854, 9.005_513_820_834_452, 0.659_443_701_748_762_8),
+        ("swish", 0.009_347_729_392_299_858, 10.030_328_097_090_39, 0.162_762_502_584_001_9),
+    ];
+    let apart = [
+        ("relu", 0.002_523_515_033_638_538, 5.995_866_250_198_064, 1.963_524_999_779_688_6e-5),
+        ("silu", 0.003_552_950_358_504_881, 5.626_438_383_156_845, 0.289_105_475_389_012_9),
+        ("swish", 0.003_328_951_129_860_539_6, 5.761_332_456_937_055, 0.006_021_018_460_988_015),
+    ];
+    let together = cases()[0]["csv"].as_str().unwrap().to_owned();
+    let renamed = |line: &str| match line.strip_prefix("bert,").and_then(|rest| rest.split_once(',')) {
+        Some((arm, rest)) => format!("bert,{arm},1{rest}"),
+        None => line.to_owned(),
+    };
+    let separate = together.lines().map(renamed).collect::<Vec<String>>().join("\n");
+    for (csv, pairing, expected) in [(&together, Pairing::None, unpaired), (&separate, Pairing::Seed, apart)] {
+        let report = report(csv, &AnalysisSpec { pairing, ..without_questions() });
+        for (level, error, df, p) in expected {
+            let contrasts = &effects(&report).contrasts;
+            let judged = &contrasts.iter().find(|contrast| contrast.level == level).unwrap().judged;
+            let test = *judged.own.as_ref().unwrap().test().unwrap();
+            assert_eq!(judged.basis, Some(Basis::Model));
+            close(test.standard_error, &Json::from(error), 1e-9, level);
+            close(test.df, &Json::from(df), 1e-9, level);
+            close(test.p, &Json::from(p), 1e-9, level);
+            assert!(judged.adjusted_p.unwrap() >= test.p, "{level}");
+        }
+    }
 }
 
 #[test]

@@ -269,8 +269,8 @@ fn the_two_questions_are_answered_by_name_with_effect_interval_verdict_and_cost(
         let pooled = of("question")[0];
         let [difference, low, high] =
             [8, 9, 10].map(|place: usize| number::signed(pooled[place].parse().unwrap(), metric.decimals));
-        assert_eq!((difference, format!("{low} to {high}"), pooled[28].as_str()), (effect, interval, verdict));
-        assert!(of("pair").iter().all(|record| record[22..26].iter().all(|cell| cell.parse::<f64>().is_ok())));
+        assert_eq!((difference, format!("{low} to {high}"), pooled[29].as_str()), (effect, interval, verdict));
+        assert!(of("pair").iter().all(|record| record[23..27].iter().all(|cell| cell.parse::<f64>().is_ok())));
         let found = &json["answers"][index];
         assert_eq!(found["name"], name);
         assert_eq!(

@@ -1,24 +1,33 @@
 //! The error of a whole report: the interaction first, then what leads by it, with ten arms and a baseline that do not
-//! differ, in two or four strata. A seed may give a share of the residual variance to an arm in all strata alike.
+//! differ, in two or four strata. A seed may give a share of the residual variance to an arm in all strata alike, and
+//! one arm may vary more than the others.
 //!
 //! A small one in the suite. The large one, 20,000 studies a row, prints what it finds:
-//! `cargo test --release -p analysis --test whole_path -- --ignored --nocapture`. On 2026-11-27:
+//! `cargo test --release -p analysis --test whole_path -- --ignored --nocapture`. On 2026-11-29:
 //!
-//! | strata | shared | seeds | an interaction | over the strata | within one | where the report leads | either |
-//! | --- | --- | --- | --- | --- | --- | --- | --- |
-//! | 2 | 0.0 | 3 | 0.0518 | 0.0485 | 0.0483 | 0.0529 | 0.0924 |
-//! | 2 | 0.0 | 5 | 0.0524 | 0.0490 | 0.0486 | 0.0549 | 0.0909 |
-//! | 2 | 0.0 | 10 | 0.0508 | 0.0414 | 0.0464 | 0.0481 | 0.0783 |
-//! | 4 | 0.0 | 3 | 0.0483 | 0.0460 | 0.0519 | 0.0500 | 0.0948 |
-//! | 4 | 0.0 | 5 | 0.0525 | 0.0481 | 0.0448 | 0.0539 | 0.0886 |
-//! | 4 | 0.0 | 10 | 0.0520 | 0.0419 | 0.0432 | 0.0479 | 0.0806 |
-//! | 4 | 0.5 | 3 | 0.0483 | 0.0469 | 0.0485 | 0.0498 | 0.0900 |
-//! | 4 | 0.5 | 5 | 0.0525 | 0.0479 | 0.0486 | 0.0522 | 0.0877 |
-//! | 4 | 0.5 | 10 | 0.0520 | 0.0401 | 0.0414 | 0.0436 | 0.0683 |
+//! | strata | shared | deviations | seeds | an interaction | over the strata | within one | where the report leads | either |
+//! | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | 2 | 0.0 | alike | 3 | 0.0518 | 0.0236 | 0.0483 | 0.0281 | 0.0693 |
+//! | 2 | 0.0 | alike | 5 | 0.0524 | 0.0367 | 0.0486 | 0.0426 | 0.0796 |
+//! | 2 | 0.0 | alike | 10 | 0.0508 | 0.0414 | 0.0464 | 0.0481 | 0.0783 |
+//! | 4 | 0.0 | alike | 3 | 0.0483 | 0.0232 | 0.0519 | 0.0272 | 0.0731 |
+//! | 4 | 0.0 | alike | 5 | 0.0525 | 0.0363 | 0.0448 | 0.0421 | 0.0776 |
+//! | 4 | 0.0 | alike | 10 | 0.0520 | 0.0419 | 0.0432 | 0.0479 | 0.0806 |
+//! | 4 | 0.5 | alike | 3 | 0.0483 | 0.0243 | 0.0485 | 0.0272 | 0.0690 |
+//! | 4 | 0.5 | alike | 5 | 0.0525 | 0.0369 | 0.0486 | 0.0413 | 0.0776 |
+//! | 4 | 0.5 | alike | 10 | 0.0520 | 0.0401 | 0.0414 | 0.0436 | 0.0683 |
+//! | 2 | 0.5 | one × 2 | 3 | 0.0730 | 0.0267 | 0.0505 | 0.0321 | 0.0742 |
+//! | 2 | 0.5 | one × 2 | 5 | 0.0757 | 0.0361 | 0.0467 | 0.0410 | 0.0764 |
+//! | 2 | 0.5 | one × 2 | 10 | 0.0735 | 0.0397 | 0.0422 | 0.0443 | 0.0657 |
+//! | 2 | 0.5 | one × 4 | 3 | 0.1497 | 0.0349 | 0.0508 | 0.0438 | 0.0823 |
+//! | 2 | 0.5 | one × 4 | 5 | 0.1444 | 0.0408 | 0.0469 | 0.0496 | 0.0833 |
+//! | 2 | 0.5 | one × 4 | 10 | 0.1424 | 0.0374 | 0.0427 | 0.0453 | 0.0654 |
 //!
-//! Over the strata: an arm by Dunnett, from 8 seeds on by Holm, and only where no interaction was found. Within one: by
-//! Holm. What leads keeps the level that was declared, whatever a seed shares. The comparisons over strata and those
-//! within them are two families, each of which keeps it; whoever takes a claim from either has the error of both.
+//! Over the strata: an arm by Dunnett that its own seeds bear out, from 8 seeds on by Holm, and only where no interaction
+//! was found. Within one: by Holm. What leads keeps the level that was declared, whatever a seed shares and also where
+//! one arm varies more than the others; the test of the interaction does not there, as it takes one error for all, and
+//! the report says so. The comparisons over strata and those within them are two families, each of which keeps it;
+//! whoever takes a claim from either has the error of both.
 
 // clippy takes the helpers of this crate for something else than tests; what was found is printed for whoever asks for
 // it.
@@ -60,20 +69,26 @@ const CLAIMS: [&str; 5] = [
 /// Values by stratum, arm and seed.
 type Study = Vec<Vec<Vec<f64>>>;
 
-/// How many strata, and what share of the residual variance a seed gives to an arm in all of them alike.
-type Setting = (usize, f64);
+/// How many strata, what share of the residual variance a seed gives to an arm in all of them alike, and an arm with how
+/// many times the deviation of the others; the first is the baseline.
+type Setting = (usize, f64, (usize, f64));
+
+/// All arms vary alike.
+const ALIKE: (usize, f64) = (0, 1.0);
 
 /// Runs that share half of their variance within a seed of a stratum; the last arm lies higher by the first of
 /// `effects` in the first stratum and by the other one elsewhere.
-fn study(seeds: usize, (strata, share): Setting, effects: [f64; 2], random: &mut ChaCha8Rng) -> Study {
+fn study(seeds: usize, (strata, share, (wide, times)): Setting, effects: [f64; 2], random: &mut ChaCha8Rng) -> Study {
+    let size = |arm: usize| if arm == wide { times } else { 1.0 };
     let alike: Vec<Vec<f64>> =
-        (0..=ARMS).map(|_| (0..seeds).map(|_| share.sqrt() * normal(random)).collect()).collect();
+        (0..=ARMS).map(|arm| (0..seeds).map(|_| size(arm) * share.sqrt() * normal(random)).collect()).collect();
     let stratum = |stratum: usize, random: &mut ChaCha8Rng| {
         let shift: Vec<f64> = (0..seeds).map(|_| normal(random)).collect();
         let mut arm = |arm: usize| {
             let moved = if arm == ARMS { effects[stratum.min(1)] } else { 0.0 };
             let of_seed = shift.iter().zip(&alike[arm]);
-            of_seed.map(|(shift, alike)| moved + shift + alike + (1.0 - share).sqrt() * normal(random)).collect()
+            let rest = size(arm) * (1.0 - share).sqrt();
+            of_seed.map(|(shift, alike)| moved + shift + alike + rest * normal(random)).collect()
         };
         (0..=ARMS).map(&mut arm).collect()
     };
@@ -138,7 +153,8 @@ fn by_the_rule(study: &Study, critical: f64) -> [bool; 5] {
         let residual = squares(&centred(&averages)) / (ARMS * (seeds - 1)) as f64;
         let error = (2.0 * residual / seeds as f64).sqrt();
         let middle = mean(&averages[0]).unwrap();
-        averages[1..].iter().any(|arm| (mean(arm).unwrap() - middle).abs() > critical * error)
+        let by_model = |arm: &Vec<f64>| (mean(arm).unwrap() - middle).abs() > critical * error;
+        averages[1..].iter().any(|arm| by_model(arm) && p_value(arm, &averages[0]).is_some_and(|p| p < LEVEL))
     } else {
         any_by_holm(&averages[1..].iter().map(|arm| p_value(arm, &averages[0])).collect::<Vec<_>>())
     };
@@ -205,23 +221,27 @@ fn look(seeds: &[usize], setting: Setting, studies: u32) {
         for (claim, share) in CLAIMS.iter().zip(found) {
             println!("{seeds} seeds, {setting:?}: {share:.4} {claim}");
         }
-        for share in &found[..4] {
+        for share in &found[1..4] {
             assert!(*share < 0.055 + room, "{seeds} seeds, {setting:?}: {found:?}");
         }
-        assert!((found[0] - LEVEL).abs() < room && found[3] > 0.03 - room, "{seeds} seeds, {setting:?}: {found:?}");
+        assert!(found[3] > 0.03 - room, "{seeds} seeds, {setting:?}: {found:?}");
+        // Where an arm is wide the interaction is found too often, as the report says: it takes one error for all.
+        let is_alike = setting.2 == ALIKE;
+        assert!(!is_alike || (found[0] - LEVEL).abs() < room, "{seeds} seeds, {setting:?}: {found:?}");
     }
 }
 
 #[test]
 fn what_leads_errs_as_seldom_as_it_says() {
-    look(&[3, 10], (2, 0.0), 1500);
-    look(&[3, 5], (4, 0.5), 1500);
+    look(&[3, 10], (2, 0.0, ALIKE), 1500);
+    look(&[3, 5], (4, 0.5, ALIKE), 1500);
+    look(&[3, 5], (2, 0.5, (4, 4.0)), 1500);
 }
 
 #[test]
-#[ignore = "20,000 studies a row take two minutes"]
+#[ignore = "20,000 studies a row take half a minute"]
 fn what_leads_errs_as_seldom_as_it_says_in_many_studies() {
-    for setting in [(2, 0.0), (4, 0.0), (4, 0.5)] {
+    for setting in [(2, 0.0, ALIKE), (4, 0.0, ALIKE), (4, 0.5, ALIKE), (2, 0.5, (4, 2.0)), (2, 0.5, (4, 4.0))] {
         look(&[3, 5, 10], setting, 20_000);
     }
 }
@@ -233,7 +253,7 @@ fn the_report_claims_what_the_rule_does() {
     for seeds in [3, 9] {
         // From nothing to what nobody overlooks.
         for effects in [[0.0, 0.0], [2.0, 0.0], [3.5, 0.0], [5.0, 0.0], [8.0, 0.0], [5.0, 5.0]] {
-            let study = study(seeds, (2, 0.25), effects, &mut random);
+            let study = study(seeds, (2, 0.25, ALIKE), effects, &mut random);
             let (rule, report) = (by_the_rule(&study, critical(seeds)), by_the_report(&study));
             assert_eq!(rule, report, "{seeds} seeds, {effects:?}: {CLAIMS:?}");
             claimed.iter_mut().zip(rule).for_each(|(count, claimed)| *count += u32::from(claimed));

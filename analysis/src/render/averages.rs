@@ -1,7 +1,8 @@
 //! A factor averaged over all strata, in words: what page, Markdown, LaTeX and terminal show alike.
 
+use super::judged_columns::JudgedColumns;
 use super::rows::said;
-use super::sheets::{Sheet, judged_cells, judged_head, not_tested};
+use super::sheets::{Sheet, not_tested};
 use crate::number;
 use crate::plot::forest::verdict_class;
 use crate::report::comparison::Verdict;
@@ -13,9 +14,9 @@ use crate::statistics::estimate::Joint;
 /// The factor of a contrast over all strata; `None` with one stratum, or without a baseline. Verdicts are at `alpha`.
 pub fn averages(metric: &MetricReport, contrast: &Contrast, alpha: f64) -> Option<Sheet> {
     let effects = contrast.effects.as_ref()?;
-    let margin = effects.contrasts.iter().find_map(|contrast| Some(contrast.judged.equivalence?.margin));
+    let columns = JudgedColumns::of(effects.contrasts.iter().map(|contrast| &contrast.judged));
     let mut header = vec![contrast.factor.clone()];
-    header.extend(judged_head("simultaneous interval", margin));
+    header.extend(columns.head("simultaneous interval"));
     header.push("verdict".to_owned());
     let mut sheet = Sheet::new(format!("{}, averaged over {}", contrast.factor, number::list(&effects.across)), header);
     sheet.lead = about(contrast, effects);
@@ -25,8 +26,7 @@ pub fn averages(metric: &MetricReport, contrast: &Contrast, alpha: f64) -> Optio
         }
         let mut cells = vec![contrast.level.clone()];
         let judged = &contrast.judged;
-        let estimate = (judged, judged.simultaneous);
-        cells.extend(judged_cells(estimate, metric.decimals, margin));
+        cells.extend(columns.cells(judged, judged.simultaneous, metric.decimals));
         cells.push(said(judged.verdict, judged.diverged, judged.is_below_margin(alpha)));
         sheet.push(cells, verdict_class(contrast.judged.verdict));
     }

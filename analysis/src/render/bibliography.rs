@@ -27,7 +27,7 @@ const fn article(
     Source { named, kind: "article", author, title, place: ("journal", journal), volume, pages, year }
 }
 
-const SOURCES: [Source; 16] = [
+const SOURCES: [Source; 18] = [
     article("Student 1908", "Student", "The probable error of a mean", "Biometrika", ["6", "1--25", "1908"]),
     article(
         "Welch 1947",
@@ -112,6 +112,20 @@ const SOURCES: [Source; 16] = [
         "Robust tests for the equality of variances",
         "Journal of the American Statistical Association",
         ["69", "364--367", "1974"],
+    ),
+    article(
+        "Satterthwaite 1946",
+        "Satterthwaite, F. E.",
+        "An approximate distribution of estimates of variance components",
+        "Biometrics Bulletin",
+        ["2", "110--114", "1946"],
+    ),
+    article(
+        "Berger 1982",
+        "Berger, Roger L.",
+        "Multiparameter hypothesis testing and acceptance sampling",
+        "Technometrics",
+        ["24", "295--300", "1982"],
     ),
     article(
         "Shapiro and Wilk 1965",

@@ -7,6 +7,7 @@ pub mod bibliography;
 pub mod card;
 pub mod drawings;
 pub mod html;
+mod judged_columns;
 pub mod latex;
 pub mod markdown;
 pub mod networks;

@@ -27,6 +27,7 @@ pub fn overall(report: &Report) -> Vec<u8> {
         "t",
         "df",
         "p",
+        "own_p",
         "adjusted_p",
         "simultaneous_low",
         "simultaneous_high",
@@ -72,6 +73,7 @@ fn row(names: [&str; 6], strata: usize, judged: &Judged, cost: Option<&[Cost; 2]
     cells.extend([strata, judged.seeds].map(|count| count.to_string()));
     cells.extend(of_estimate(judged.estimate));
     let numbers = [
+        judged.own_p(),
         judged.adjusted_p,
         judged.simultaneous.map(|interval| interval.low),
         judged.simultaneous.map(|interval| interval.high),

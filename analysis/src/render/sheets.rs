@@ -2,15 +2,17 @@
 
 use serde::Serialize;
 
-use super::rows::{NOTHING, said, within};
+use super::judged_columns::JudgedColumns;
+use super::rows::{NOTHING, said};
 use crate::number;
 use crate::plot::forest::verdict_class;
 use crate::report::Report;
 use crate::report::answers::Answer;
 use crate::report::comparison::Verdict;
 use crate::report::cost::Cost;
-use crate::report::judged::{Judged, Meaning, Needed};
+use crate::report::judged::Judged;
 use crate::report::metric::MetricReport;
+use crate::report::reach::{Meaning, Needed};
 use crate::statistics::estimate::Interval;
 
 /// A row; the class belongs to its last cell.
@@ -59,9 +61,9 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     let known =
         answer.pairs.iter().flat_map(|pair| &pair.cost).any(|cost| cost.parameters.is_some() || cost.hours.is_some());
     let all = answer.pairs.iter().map(|pair| &pair.judged).chain([&answer.pooled]);
-    let margin = all.filter_map(|judged| judged.equivalence).map(|equivalence| equivalence.margin).next();
+    let columns = JudgedColumns::of(all);
     let mut header = vec!["pair".to_owned()];
-    header.extend(judged_head(&interval, margin));
+    header.extend(columns.head(&interval));
     if known {
         header.extend(["parameters", if on_gpus { "GPU-hours a run" } else { "hours a run" }].map(str::to_owned));
     }
@@ -74,7 +76,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     let mut row = |name: String, judged: &Judged, cost: Option<&[Cost; 2]>| {
         let mut cells = vec![name];
         let test = judged.estimate.as_ref().and_then(|estimate| estimate.test());
-        cells.extend(judged_cells((judged, test.map(|test| test.interval)), metric.decimals, margin));
+        cells.extend(columns.cells(judged, test.map(|test| test.interval), metric.decimals));
         if known {
             cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
         }
@@ -108,36 +110,6 @@ fn costs(cost: &[Cost; 2], on_gpus: bool) -> [String; 2] {
         hours.map(|hours| number::fixed(hours, number::decimals_for(hours).min(4)))
     };
     [both(&parameters), both(&hours)]
-}
-
-/// The heads of [`judged_cells`], whose interval is called `interval`.
-pub(super) fn judged_head(interval: &str, margin: Option<f64>) -> Vec<String> {
-    let mut head = ["seeds", "difference", interval, "p", "adjusted p"].map(str::to_owned).to_vec();
-    head.extend(margin.map(within));
-    head.extend(["detectable", "seeds to settle"].map(str::to_owned));
-    head
-}
-
-/// Seeds, difference, `interval`, p, adjusted p, that of equivalence where a margin was declared, what could have been
-/// seen, and what would settle it.
-pub(super) fn judged_cells(
-    (judged, interval): (&Judged, Option<Interval>),
-    decimals: usize,
-    margin: Option<f64>,
-) -> Vec<String> {
-    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
-    let mut cells = vec![
-        judged.seeds.to_string(),
-        or_nothing(judged.estimate.map(|estimate| number::signed(estimate.difference, decimals))),
-        or_nothing(interval.map(|interval| range(interval, decimals))),
-        or_nothing(judged.p().map(number::p_value)),
-        or_nothing(judged.adjusted_p.map(number::p_value)),
-    ];
-    let equivalence = judged.equivalence.and_then(|equivalence| equivalence.holm_p);
-    cells.extend(margin.map(|_| or_nothing(equivalence.map(number::p_value))));
-    cells.push(or_nothing(judged.detectable.map(|size| number::fixed(size, decimals))));
-    cells.push(needed(judged.needed.as_ref()));
-    cells
 }
 
 pub(super) fn range(interval: Interval, decimals: usize) -> String {

@@ -4,11 +4,12 @@ use serde::Serialize;
 use spec::Value;
 use spec::analysis::{AnalysisSpec, Question};
 
+use super::correction::{Correction, judge};
 use super::cost::Cost;
 use super::design::{ComparedFactor, PlannedStratum, lay_out, stratum_name};
 use super::grid::Grid;
 use super::index::Index;
-use super::judged::{self, Correction, Judged};
+use super::judged::Judged;
 use super::metric::MetricReport;
 use super::reply::sentence;
 use super::rule;
@@ -104,7 +105,7 @@ pub(super) fn answers(
         })
         .collect();
     let mut pooled: Vec<&mut Judged> = answers.iter_mut().map(|answer| &mut answer.pooled).collect();
-    judged::judge(&mut pooled, Correction::Holm, metric.direction, (analysis, true));
+    judge(&mut pooled, Correction::Holm, metric.direction, (analysis, true));
     for answer in &mut answers {
         if let [pair] = answer.pairs.as_mut_slice() {
             pair.judged = answer.pooled.clone();
@@ -143,7 +144,7 @@ fn answer(
         })
         .collect();
     let mut family: Vec<&mut Judged> = pairs.iter_mut().map(|pair| &mut pair.judged).collect();
-    judged::judge(&mut family, Correction::Holm, metric.direction, (analysis, true));
+    judge(&mut family, Correction::Holm, metric.direction, (analysis, true));
     let places = places.into_iter().collect::<Option<Vec<_>>>();
     let pooled = places.as_ref().map_or_else(absent, |places| grid.judge(places, by_seeds));
     let several = compared.strata.len() > 1;

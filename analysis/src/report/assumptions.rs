@@ -16,6 +16,7 @@ pub(super) fn caveats(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<
     let mut caveats: Vec<String> = few_seeds(metrics, analysis.pairing).into_iter().collect();
     caveats.extend(metrics.iter().filter_map(|metric| two_values(metric, analysis.pairing)));
     caveats.extend(unequal_spread(metrics));
+    caveats.extend(held_back(metrics, analysis));
     caveats
 }
 
@@ -94,27 +95,62 @@ fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
     ))
 }
 
-/// The averages of a level that varies more than the others are claimed too easily where they share their error.
+/// What an error that is pooled over levels is worth where one of them varies more than the others.
 fn unequal_spread(metrics: &[MetricReport]) -> Vec<String> {
     let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
     let told = |contrast: &Contrast| {
         let effects = contrast.effects.as_ref()?;
         let widest = effects.spread.widest.as_ref()?;
-        let pooled = effects.contrasts.iter().any(|contrast| contrast.judged.basis == Some(Basis::Model));
+        let level = &widest.level;
         let within = number::list(&effects.across);
-        let own = widest.own_p.map_or_else(String::new, |p| {
-            format!(" Seed by seed, without that error, its p is {} before any correction.", number::p_value(p))
-        });
-        pooled.then(|| {
+        let pooled = effects.contrasts.iter().any(|contrast| contrast.judged.basis == Some(Basis::Model));
+        let averages = if !pooled {
+            String::new()
+        } else if contrast.baseline.as_ref() == Some(level) {
             format!(
-                "{} varies {} times as much as the other levels of {} (standard deviations; F test, p {}). Averages over {within} \
-                 that rest on the pooled model take one error for all levels: a difference of {} is claimed too easily there, and \
-                 those of the others too rarely. Go by the comparisons within each {within}, which do not.{own}",
-                widest.level,
-                number::fixed(widest.ratio, 1),
-                contrast.factor,
-                number::p_value(widest.p),
-                widest.level,
+                " So do averages that rest on the pooled model: all are compared with {level}, and a difference is claimed too easily \
+                 there. Go by the comparisons within each {within}, which take no error from other levels."
+            )
+        } else {
+            format!(
+                " So do averages that rest on the pooled model: differences of the others are found too rarely there, and that of \
+                 {level} is claimed only where its own seeds bear it out."
+            )
+        };
+        Some(format!(
+            "{level} varies {} times as much as the other levels of {} (standard deviations; F test, p {}). The test of the \
+             interaction with {within} takes one error for all levels, and so finds one too easily.{averages}",
+            number::fixed(widest.ratio, 1),
+            contrast.factor,
+            number::p_value(widest.p),
+        ))
+    };
+    primary.contrasts.iter().filter_map(told).collect()
+}
+
+/// Averages that the pooled error alone would have claimed.
+fn held_back(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
+    let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
+    let told = |contrast: &Contrast| {
+        let effects = contrast.effects.as_ref()?;
+        let held = effects.contrasts.iter().filter(|contrast| contrast.judged.held_back);
+        let levels: Vec<String> = held
+            .filter_map(|contrast| {
+                let p = contrast.judged.own_p()?;
+                Some(format!("{} (p {})", contrast.level, number::p_value(p)))
+            })
+            .collect();
+        let whose = match analysis.pairing {
+            Pairing::Seed => "their own seeds",
+            Pairing::None => "their own runs",
+        };
+        (!levels.is_empty()).then(|| {
+            format!(
+                "Averaged over {}, a difference from {} that the pooled model alone would have claimed is not, as {whose} do not \
+                 bear it out: {}.",
+                number::list(&effects.across),
+                contrast.baseline.as_deref().unwrap_or("the baseline"),
+                number::list(&levels)
             )
         })
     };

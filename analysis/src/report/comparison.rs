@@ -5,7 +5,8 @@ use spec::analysis::{AnalysisSpec, Pairing};
 use spec::metric::Direction;
 
 use super::index::Values;
-use super::judged::{self, Needed};
+use super::judged::untested;
+use super::reach::Needed;
 use super::rule;
 use super::sensitivity::Sensitivity;
 use super::worst_rank::WorstRank;
@@ -238,7 +239,7 @@ pub(super) fn flag(diverged: [usize; 2]) -> Option<String> {
 /// Why nothing is claimed, in words.
 fn not_tested(estimate: Option<&Estimate>, seeds: usize) -> Option<String> {
     let Some(estimate) = estimate else { return Some(rule::too_few(0)) };
-    match judged::untested(estimate) {
+    match untested(estimate) {
         "" if seeds < rule::LEAST_SEEDS => Some(rule::too_few(seeds)),
         "" => None,
         reason => Some(reason.to_owned()),

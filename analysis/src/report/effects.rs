@@ -5,9 +5,10 @@ use serde::Serialize;
 use spec::analysis::AnalysisSpec;
 use spec::metric::Direction;
 
+use super::correction::{Correction, judge};
 use super::design::ComparedFactor;
 use super::grid::Grid;
-use super::judged::{self, Basis, Correction, Judged};
+use super::judged::Judged;
 use super::model::Blocks;
 use super::rule;
 use crate::statistics::diagnostics::levene::{Centre, levene};
@@ -36,9 +37,6 @@ pub struct Widest {
     pub ratio: f64,
     /// p of the F test of its variance against theirs, times the number of levels (Bonferroni); below [`UNEQUAL`].
     pub p: f64,
-    /// p of its difference from the baseline by each seed's mean over the strata, for it alone: the test that shares no
-    /// error with other levels. Absent for the baseline and where no two seeds have run all of it.
-    pub own_p: Option<f64>,
 }
 
 /// Below it a level is said to vary more than the others.
@@ -122,7 +120,7 @@ pub(super) fn effects(
         residual_variance: model.as_ref().ok().map(|model| model.residual),
         interaction,
         main_effect: grid.main_effect().ok(),
-        spread: Spread { widest: widest(grid, place), ..spread(grid) },
+        spread: Spread { widest: widest(grid), ..spread(grid) },
         leads: Leads::MainEffects,
         contrasts: Vec::new(),
         reason: reasons,
@@ -138,7 +136,7 @@ pub(super) fn effects(
     let loadings: Vec<f64> =
         (0..grid.levels.len()).filter(|level| *level != place).map(|level| grid.loading(level, place)).collect();
     let mut family: Vec<&mut Judged> = effects.contrasts.iter_mut().map(|contrast| &mut contrast.judged).collect();
-    judged::judge(&mut family, Correction::Dunnett(&loadings), direction, (analysis, primary));
+    judge(&mut family, Correction::Dunnett(&loadings), direction, (analysis, primary));
     if effects.leads == Leads::SimpleEffects {
         effects.contrasts.iter_mut().for_each(|contrast| contrast.judged.withhold(DEPENDS));
     }
@@ -171,7 +169,7 @@ fn spread(grid: &Grid<'_>) -> Spread {
 
 /// The level whose variance is furthest above that of the others together; `None` where chance explains
 /// it.
-fn widest(grid: &Grid<'_>, baseline: Option<usize>) -> Option<Widest> {
+fn widest(grid: &Grid<'_>) -> Option<Widest> {
     let squares = grid.squares();
     let (all, all_df) = squares.iter().fold((0.0, 0.0), |(sum, df), one| (sum + one.0, df + one.1));
     let ratio_of = |(level, (own, df)): (usize, &(f64, f64))| {
@@ -181,8 +179,5 @@ fn widest(grid: &Grid<'_>, baseline: Option<usize>) -> Option<Widest> {
     };
     let (level, f, df) = squares.iter().enumerate().filter_map(ratio_of).max_by(|a, b| a.1.total_cmp(&b.1))?;
     let p = (upper_tail(f, df[0], df[1])? * squares.len() as f64).min(1.0);
-    let own = |place: usize| grid.judge(&[(level, place)], true);
-    let own = baseline.filter(|place| *place != level).map(own).filter(|own| own.basis == Some(Basis::Seeds));
-    let own_p = own.and_then(|own| own.p());
-    (p < UNEQUAL).then(|| Widest { level: grid.name(grid.levels[level]).to_owned(), ratio: f.sqrt(), p, own_p })
+    (p < UNEQUAL).then(|| Widest { level: grid.name(grid.levels[level]).to_owned(), ratio: f.sqrt(), p })
 }

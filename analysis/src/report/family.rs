@@ -6,8 +6,9 @@ use spec::analysis::{AnalysisSpec, Family};
 use spec::metric::Direction;
 
 use super::comparison::{Comparison, Detectable};
-use super::judged;
+use super::correction::at_level;
 use super::metric::Contrast;
+use super::reach::{self, Hurdles};
 use super::rule;
 use crate::statistics::detectable::detectable_noncentrality;
 use crate::statistics::holm::holm;
@@ -79,9 +80,11 @@ fn look_back(family: &mut [&mut Comparison], alpha: f64, margin: Option<f64>) {
             in_family: in_family * test.standard_error,
         });
         let balanced = comparison.balanced.unwrap_or(estimate);
-        comparison.needed = rule::needed(&balanced, comparison.seeds_used, strictest, margin);
+        comparison.needed = balanced.test().and_then(|test| {
+            reach::needed(balanced.difference, comparison.seeds_used, &Hurdles::one(*test, strictest), margin)
+        });
         if comparison.holm_p.is_some() {
-            comparison.simultaneous = judged::at_level(&estimate, strictest);
+            comparison.simultaneous = at_level(&estimate, strictest);
         }
     }
 }

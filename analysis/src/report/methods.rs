@@ -115,9 +115,7 @@ fn over_strata(report: &Report) -> Option<String> {
         Pairing::None => " Runs are taken as independent, as declared, also those of one seed in several strata.",
     };
     if by_model {
-        text += " With fewer than eight seeds that have run every arm, the averages are contrasts of this model, which \
-                 takes the arms as equally variable, adjusted and with simultaneous intervals by Dunnett\u{2019}s comparison with one \
-                 baseline (Dunnett 1955), or by Holm where one of them has an error of its own.";
+        let _ = write!(text, " {}", by_the_model(report.analysis.pairing, report.analysis.alpha));
     }
     if few {
         text += " Where the model cannot be fitted, each average is tested by the paired t test on its own seeds\u{2019} mean \
@@ -143,6 +141,24 @@ fn over_strata(report: &Report) -> Option<String> {
                  where seeds recur (Bonferroni over the levels, at 0.01). Neither decides anything: a caveat names the level.";
     }
     Some(text)
+}
+
+/// How averages are tested from the model, and what must bear them out.
+fn by_the_model(pairing: Pairing, alpha: f64) -> String {
+    let (when, own) = match pairing {
+        Pairing::Seed => (
+            "With fewer than eight seeds that have run every arm, the",
+            "its seeds\u{2019} own mean differences, by the paired t test (stratum by stratum where no seed is in two)",
+        ),
+        Pairing::None => ("The", "its arms\u{2019} own variances (Satterthwaite 1946)"),
+    };
+    format!(
+        "{when} averages are contrasts of this model, which takes the arms as equally variable, adjusted and with simultaneous \
+         intervals by Dunnett\u{2019}s comparison with one baseline (Dunnett 1955), or by Holm where one of them has an error of its own. \
+         An arm that varies more than the others would be claimed to differ too easily there, so that a claim needs {own} to show it \
+         too, at {alpha} before any correction: the adjusted p is the larger of the two, and the simultaneous interval holds both \
+         (an intersection-union test; Berger 1982)."
+    )
 }
 
 fn questions(answers: &[Answer]) -> Option<String> {

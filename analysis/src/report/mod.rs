@@ -3,7 +3,8 @@
 //! [`rule`] says what a number of seeds allows; [`design`] finds what is compared with what; [`comparison`] carries out
 //! one comparison (with [`sensitivity`], [`worst_rank`] and [`outlying`] beside it); [`metric`] holds all those of a
 //! metric (`chapter` makes them, `family` corrects for their number). [`effects`] is a factor over all strata and
-//! [`answers`] the declared questions: both from `grid` and [`model`], with their verdicts in [`judged`].
+//! [`answers`] the declared questions: both from `grid` and [`model`], each difference a [`judged`] one, with the verdicts
+//! of `correction` and what [`reach`] says of the seeds.
 //! [`divergence`] counts the runs that diverged, [`hardware`] asks whether arms ran on different machines; [`parts`]
 //! and [`curves`] describe what is not tested; [`study`] says what was run; [`pairs`] sets all arms against each other,
 //! [`outlook`] says what more seeds would see; `headline`, `reply` (an answer), `caveats` with `provenance` and
@@ -26,6 +27,7 @@ pub mod outlying;
 pub mod pairs;
 pub mod parts;
 pub mod ranking;
+pub mod reach;
 pub mod rule;
 pub mod sensitivity;
 pub mod study;
@@ -36,6 +38,7 @@ mod assumptions;
 mod caveats;
 mod chapter;
 mod check;
+mod correction;
 mod family;
 mod grid;
 mod headline;

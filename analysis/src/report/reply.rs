@@ -4,8 +4,9 @@ use spec::analysis::AnalysisSpec;
 
 use super::answers::Answer;
 use super::comparison::{Verdict, flag};
-use super::judged::{Basis, Judged, Meaning};
+use super::judged::{Basis, Judged};
 use super::metric::MetricReport;
+use super::reach::Meaning;
 use crate::number;
 use crate::statistics::refusal::Refusal;
 

@@ -26,10 +26,16 @@ pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
 /// paired t test under its assumptions; an approximation for Welch's, whose degrees of freedom are estimated. It does
 /// not reinterpret the result at hand, and it inherits the uncertainty of a standard error that comes from few seeds.
 ///
-/// The power grows with the noncentrality, so the root is enclosed by doubling and closed in by false position with the
-/// Illinois rule, which halves the weight of an end that stays.
 pub fn detectable_noncentrality(df: f64, alpha: f64) -> Option<f64> {
-    let excess = |noncentrality| power(noncentrality, df, alpha).map(|power| power - POWER);
+    reached(|noncentrality| power(noncentrality, df, alpha))
+}
+
+/// The size of an effect from which on a power that grows with it is at least [`POWER`], to ten digits.
+///
+/// The root is enclosed by doubling and closed in by false position with the Illinois rule, which halves the weight of
+/// an end that stays. `None` where the power is not defined, or not reached by any size up to a thousand million.
+pub fn reached(power: impl Fn(f64) -> Option<f64>) -> Option<f64> {
+    let excess = |size| power(size).map(|power| power - POWER);
     let mut low = (0.0, excess(0.0)?);
     let mut high = (4.0, excess(4.0)?);
     while high.1 < 0.0 {

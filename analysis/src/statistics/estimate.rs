@@ -91,13 +91,13 @@ pub(super) fn without_spread(difference: f64, spread: f64, largest: f64) -> Opti
     is_rounding(spread, largest).then_some(Estimate { difference, conclusion })
 }
 
-/// Satterthwaite's degrees of freedom of a sum of two variances of means, each with its own: (v + w)² / (v² / df_v + w²
-/// / df_w).
+/// Satterthwaite's degrees of freedom of a sum of variances of means, each with its own: (Σ v)² / Σ (v² / df).
 ///
 /// Source: Satterthwaite (1946), Biometrics Bulletin 2.
-pub(super) fn satterthwaite([(one, df), (other, other_df)]: [(f64, f64); 2]) -> f64 {
-    let variance = one + other;
-    variance * variance / (one * one / df + other * other / other_df)
+pub(super) fn satterthwaite(parts: &[(f64, f64)]) -> f64 {
+    let (variance, inverse) =
+        parts.iter().fold((0.0, 0.0), |(sum, inverse), (part, df)| (sum + part, inverse + part * part / df));
+    variance * variance / inverse
 }
 
 /// A number, unless it has left the range of floats.

@@ -12,7 +12,7 @@
 //!
 //! 1. [`describe`], [`estimate`]: what a handful of values looks like, and the form in which a difference of means is
 //!    told.
-//! 2. [`paired`], [`welch`], [`location`]: tests of means. [`equivalence`], [`detectable`], [`power`]: what they can
+//! 2. [`paired`], [`welch`], [`contrast`], [`location`]: tests of means. [`equivalence`], [`detectable`], [`power`]: what they can
 //!    and cannot show.
 //! 3. [`ranks`], [`friedman`], [`nemenyi`]: tests that hold for any shape of distribution. [`counts`]: items answered
 //!    rightly. [`resampling`]: permutation tests and the bootstrap.
@@ -28,6 +28,7 @@ pub mod aggregates;
 pub mod anova;
 pub mod bayes;
 pub mod comparisons;
+pub mod contrast;
 pub mod corrections;
 pub mod counts;
 pub mod curves;

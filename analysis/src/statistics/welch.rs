@@ -39,7 +39,7 @@ fn of_sizes(level: &[f64], baseline: &[f64], sizes: Option<[usize; 2]>, alpha: f
     }
     let [n, m] = sizes.unwrap_or([level.len(), baseline.len()]).map(|size| size as f64);
     let (share, other_share) = (spread * spread / n, other_spread * other_spread / m);
-    let df = satterthwaite([(share, n - 1.0), (other_share, m - 1.0)]);
+    let df = satterthwaite(&[(share, n - 1.0), (other_share, m - 1.0)]);
     tested(difference, (share + other_share).sqrt(), df, alpha)
 }
 

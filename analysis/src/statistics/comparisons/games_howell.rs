@@ -34,7 +34,7 @@ pub fn games_howell<Group: AsRef<[f64]>>(groups: &[Group], alpha: f64) -> Result
         if variance <= 0.0 {
             return Err(Refusal::NoSpread);
         }
-        let df = satterthwaite([one, other].map(|part| (part.variance, part.df)));
+        let df = satterthwaite(&[one, other].map(|part| (part.variance, part.df)));
         // Rounding may leave it a little below the smaller of the two.
         Ok(Error { size: variance.sqrt(), df: df.max(1.0) })
     };

@@ -28,7 +28,7 @@ pub fn yuen_t(level: &[f64], baseline: &[f64], trim: f64, alpha: f64) -> Option<
         return Some(untested);
     }
     let (share, other_share) = (one.share(spread), other.share(other_spread));
-    let df = satterthwaite([(share, one.kept - 1.0), (other_share, other.kept - 1.0)]);
+    let df = satterthwaite(&[(share, one.kept - 1.0), (other_share, other.kept - 1.0)]);
     tested(difference, (share + other_share).sqrt(), df, alpha)
 }
 

@@ -43,7 +43,7 @@ pub fn brunner_munzel(level: &[f64], baseline: &[f64], alpha: f64) -> Option<Bru
     if variance <= 0.0 {
         return None;
     }
-    let df = satterthwaite([(share, n - 1.0), (other_share, m - 1.0)]);
+    let df = satterthwaite(&[(share, n - 1.0), (other_share, m - 1.0)]);
     let error = variance.sqrt();
     let t = (superiority - 0.5) / error;
     let half = student::quantile(1.0 - alpha / 2.0, df)? * error;

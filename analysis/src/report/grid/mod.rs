@@ -1,7 +1,10 @@
-//! The values of a factor's levels in all strata, and differences over the whole of it.
+//! The values of a factor's levels in all strata, and differences over the whole of it: what their [`seeds`] say, and
+//! what the model of all arms does.
+
+mod seeds;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
@@ -10,7 +13,6 @@ use super::design::ComparedFactor;
 use super::index::Index;
 use super::judged::{Basis, Judged};
 use super::model::{Cell, Model};
-use crate::results::Seed;
 use crate::statistics::describe::mean;
 use crate::statistics::estimate::Joint;
 use crate::statistics::paired::paired_t;
@@ -160,32 +162,6 @@ impl<'a> Grid<'a> {
         weights
     }
 
-    /// How many seeds have run every level in every stratum; none where runs are not paired.
-    pub(super) fn complete_seeds(&self) -> usize {
-        self.by_seed(&(0..self.levels.len()).map(|level| (level, level)).collect::<Vec<_>>()).len()
-    }
-
-    /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds
-    /// recur, and else those of the stratum that has the fewest.
-    fn seeds(&self, pairs: &[(usize, usize)]) -> usize {
-        let named: Vec<usize> = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]).collect();
-        let in_stratum = |stratum: usize| {
-            let cells = || named.iter().map(|level| &self.cells[*level][stratum]);
-            if self.pairing == Pairing::None {
-                return cells().map(Vec::len).min().unwrap_or(0);
-            }
-            let has = |cell: &Cell<'_>, seed: &Seed| cell.iter().any(|(other, _)| *other == seed);
-            cells()
-                .next()
-                .map_or(0, |first| first.iter().filter(|(seed, _)| cells().all(|cell| has(cell, seed))).count())
-        };
-        if self.recurring {
-            self.by_seed(pairs).len()
-        } else {
-            (0..self.cells.first().map_or(0, Vec::len)).map(in_stratum).min().unwrap_or(0)
-        }
-    }
-
     /// λ of Dunnett's comparison, from the numbers of seeds in all strata, or of runs where seeds do not recur.
     pub(super) fn loading(&self, level: usize, baseline: usize) -> f64 {
         let runs = |level: usize| {
@@ -214,7 +190,10 @@ impl<'a> Grid<'a> {
         let fewest = self.seeds(pairs);
         let refusal = match self.averages() {
             Ok(model) => match model.contrast(&self.weights(pairs), self.alpha) {
-                Ok(estimate) => return Judged::of(Basis::Model, fewest, estimate),
+                Ok(estimate) => {
+                    let (own, seeds_recur) = (self.own(pairs), self.recurring);
+                    return Judged { own, seeds_recur, ..Judged::of(Basis::Model, fewest, estimate) };
+                }
                 Err(refusal) => refusal.to_string(),
             },
             Err(refusal) => refusal.to_string(),
@@ -224,23 +203,5 @@ impl<'a> Grid<'a> {
             Some(estimate) => Judged::of(Basis::Seeds, complete.len(), estimate),
             None => Judged::not(fewest, Some(refusal)),
         }
-    }
-
-    /// For every seed that has run all of `pairs` in all strata: the mean of the levels and that of the baselines.
-    fn by_seed(&self, pairs: &[(usize, usize)]) -> Vec<(f64, f64)> {
-        if self.pairing == Pairing::None || pairs.is_empty() {
-            return Vec::new();
-        }
-        let mut sides: BTreeMap<&Seed, [Vec<f64>; 2]> = BTreeMap::new();
-        for (level, baseline) in pairs {
-            for (side, arm) in [*level, *baseline].into_iter().enumerate() {
-                for (seed, value) in self.cells[arm].iter().flatten() {
-                    sides.entry(seed).or_default()[side].push(*value);
-                }
-            }
-        }
-        let whole = pairs.len() * self.cells[0].len();
-        let complete = sides.into_values().filter(|sides| sides.iter().all(|side| side.len() == whole));
-        complete.filter_map(|[level, baseline]| Some((mean(&level)?, mean(&baseline)?))).collect()
     }
 }
