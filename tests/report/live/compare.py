@@ -194,6 +194,7 @@ def over_strata(notes, where, table, effects):
         found = anova_lm(model, typ=2)
         rows = {"interaction": "C(activation):C(architecture)", "main_effect": "C(activation)"}
         value, p = "F", "PR(>F)"
+        by_their_arms(notes, where, table, effects)
     else:
         # A seed may favour an arm in all strata: each effect has its own interaction with the seed as error.
         found = AnovaRM(table, "loss", "seed", within=["activation", "architecture"]).fit().anova_table
@@ -218,10 +219,12 @@ def averages(notes, where, table, effects):
         if test is None:
             return
         difference = means[contrast["level"]] - means["gelu"]
+        other = stats.ttest_1samp(difference, 0)
         if seeds >= 8:
-            other = stats.ttest_1samp(difference, 0)
             t, df, p = other.statistic, seeds - 1, other.pvalue
         else:
+            notes.compare("own p of an average", tested(contrast["judged"]["own"])["p"], float(other.pvalue), where)
+            borne_out(notes, where, contrast, other.pvalue)
             t, df = difference.mean() / math.sqrt(2 * residual["mean_sq"] / seeds), (seeds - 1) * (arms - 1)
             p = 2 * stats.t.sf(abs(t), df)
         raw.append((float(p), contrast["judged"]["adjusted_p"]))
@@ -231,6 +234,30 @@ def averages(notes, where, table, effects):
     if seeds >= 8 and effects["leads"] == "main-effects":
         for (_, found), expected in zip(raw, multipletests([p for p, _ in raw], method="holm")[1]):
             notes.compare("Holm p of an average", found, float(expected), where)
+
+
+def borne_out(notes, where, contrast, own):
+    """The adjusted p is at least the one without the error of other arms."""
+    adjusted = contrast["judged"]["adjusted_p"]
+    if adjusted is not None:
+        notes.compare("adjusted p that its own bears out", adjusted, max(adjusted, float(own)), where)
+
+
+def by_their_arms(notes, where, table, effects):
+    """The arms against the baseline over all strata where runs are not paired, with the variance of each arm."""
+    cells = table.groupby(["architecture", "activation"]).loss
+    mean, share, size = cells.mean().unstack(), cells.var().unstack() / cells.size().unstack(), cells.size().unstack()
+    for contrast in effects["contrasts"]:
+        test = tested(contrast["judged"]["own"])
+        if test is None:
+            return
+        pair = [contrast["level"], "gelu"]
+        difference = (mean[pair[0]] - mean[pair[1]]).mean()
+        parts = (share[pair] / len(mean) ** 2).to_numpy()
+        df = parts.sum() ** 2 / (parts**2 / (size[pair].to_numpy() - 1)).sum()
+        p = 2 * stats.t.sf(abs(difference) / math.sqrt(parts.sum()), df)
+        notes.compare("own p of an average", test["p"], float(p), where)
+        borne_out(notes, where, contrast, p)
 
 
 def main():
