@@ -15,10 +15,10 @@ use crate::files::FileError;
 use crate::lease::Machine;
 use crate::state::{Observation, Observed, observe};
 
-/// How many look at the records of a sweep at a time. A file server answers each of them late and all of them at once,
+/// How many threads look at the records of a sweep. A file server answers each of them late and all of them at once,
 /// so there are more than processors.
-const EYES: usize = 8;
-/// Runs below which one pair of eyes is quicker.
+const THREADS: usize = 8;
+/// Runs below which one thread is quicker.
 const FEW: usize = 256;
 
 /// The runs of a sweep in the order of its plan, each as it was seen.
@@ -134,7 +134,7 @@ pub fn look_at_all<Thing: Sync, Seen: Send, Error: Send>(
     }
     thread::scope(|scope| {
         let look = &look;
-        let parts = things.chunks(things.len().div_ceil(EYES));
+        let parts = things.chunks(things.len().div_ceil(THREADS));
         let eyes: Vec<_> =
             parts.map(|part| scope.spawn(move || part.iter().map(look).collect::<Result<Vec<_>, _>>())).collect();
         let mut all = Vec::with_capacity(things.len());

@@ -56,8 +56,8 @@ impl<'a> Session<'a> {
         stop: &StopRequest,
     ) -> Result<Self, Failure> {
         if team.is_first() {
-            sweep_temporaries(layout.directory());
-            sweep_temporaries(&layout.checkpoints());
+            remove_temporaries(layout.directory());
+            remove_temporaries(&layout.checkpoints());
         }
         let data = data::prepare(&mut data::Request {
             data: &study.data,
@@ -255,7 +255,7 @@ fn open_timing(layout: &RunLayout) -> Result<(Curve, u32), Failure> {
 
 /// Removes the trainer's own temporary files of an attempt that was killed while it wrote one. The run's claim makes
 /// this the only trainer in the folder; the supervisor beside it names its temporary files otherwise.
-fn sweep_temporaries(folder: &Path) {
+fn remove_temporaries(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(".tmp") {
             // What cannot be removed does no harm.

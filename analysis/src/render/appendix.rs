@@ -1,7 +1,7 @@
 //! Tables that decide nothing: diverged runs, machines, and other tests of the same differences.
 
-use super::rows::{self, NOTHING};
-use super::sheets::{Sheet, needed, range};
+use super::rows::{self, NOTHING, range};
+use super::sheets::{Sheet, needed};
 use crate::number;
 use crate::report::Report;
 use crate::report::divergence::Divergence;

@@ -1,7 +1,7 @@
 //! The columns in which a judged difference is told, alike in the tables of averages and of questions.
 
-use super::rows::{NOTHING, within};
-use super::sheets::{needed, range};
+use super::rows::{NOTHING, range, within};
+use super::sheets::needed;
 use crate::number;
 use crate::report::judged::Judged;
 use crate::statistics::estimate::Interval;

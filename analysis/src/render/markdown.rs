@@ -148,7 +148,8 @@ fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' => safe.extend(['\\', character]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => safe.extend(['\\', character]),
+            '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             control if control.is_control() => safe.push(' '),
@@ -156,4 +157,16 @@ fn plain(text: &str) -> String {
         }
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_markdown_would_read_as_markup_is_read_as_it_is() {
+        // By markdown-it-py 4.3.0 (tests/report/live/forms.py) and GitHub, which takes $ for formulas and ~ for strokes.
+        assert_eq!(plain("a|b_c*d #1 [x](y)"), "a\\|b\\_c\\*d \\#1 \\[x\\](y)");
+        assert_eq!(plain("~~3~~ $x$ &lt; <b>\nR&D"), "\\~\\~3\\~\\~ \\$x\\$ &amp;lt; &lt;b&gt; R&amp;D");
+    }
 }

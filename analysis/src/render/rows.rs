@@ -11,6 +11,7 @@ use crate::report::comparison::{Comparison, Verdict};
 use crate::report::metric::{Arm, MetricReport, Stratum};
 use crate::report::parts::PartsTable;
 use crate::report::study::RunEntry;
+use crate::statistics::estimate::Interval;
 
 /// What a cell without a number shows.
 pub const NOTHING: &str = "\u{2013}";
@@ -58,6 +59,12 @@ pub fn margin(stratum: &Stratum) -> Option<String> {
     Some(within(margin))
 }
 
+/// An interval of a difference: `−0.77 to +0.23`.
+pub(super) fn range(interval: Interval, decimals: usize) -> String {
+    let [low, high] = [interval.low, interval.high].map(|end| number::signed(end, decimals));
+    format!("{low} to {high}")
+}
+
 /// The head of a column of adjusted p values of equivalence: `within ±0.5, Holm p`.
 pub(super) fn within(margin: f64) -> String {
     format!("within \u{b1}{margin}, Holm p")
@@ -76,10 +83,7 @@ fn arm_row(metric: &MetricReport, arm: &Arm, has_baseline: bool, alpha: f64) -> 
         mean: or_nothing(arm.description.map(|description| number::fixed(description.mean, decimals))),
         sd: or_nothing(arm.description.and_then(|description| description.sd).map(|sd| number::fixed(sd, decimals))),
         difference: or_nothing(estimate.map(|estimate| number::signed(estimate.difference, decimals))),
-        interval: or_nothing(test.map(|test| {
-            let [low, high] = [test.interval.low, test.interval.high].map(|end| number::signed(end, decimals));
-            format!("{low} to {high}")
-        })),
+        interval: or_nothing(test.map(|test| range(test.interval, decimals))),
         p: or_nothing(test.map(|test| number::p_value(test.p))),
         holm_p: or_nothing(comparison.and_then(|comparison| comparison.holm_p).map(number::p_value)),
         equivalence: or_nothing(comparison.and_then(|comparison| comparison.equivalence?.holm_p).map(number::p_value)),

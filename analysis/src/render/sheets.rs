@@ -13,7 +13,6 @@ use crate::report::cost::Cost;
 use crate::report::judged::Judged;
 use crate::report::metric::MetricReport;
 use crate::report::reach::{Meaning, Needed};
-use crate::statistics::estimate::Interval;
 
 /// A row; the class belongs to its last cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,11 +109,6 @@ fn costs(cost: &[Cost; 2], on_gpus: bool) -> [String; 2] {
         hours.map(|hours| number::fixed(hours, number::decimals_for(hours).min(4)))
     };
     [both(&parameters), both(&hours)]
-}
-
-pub(super) fn range(interval: Interval, decimals: usize) -> String {
-    let [low, high] = [interval.low, interval.high].map(|end| number::signed(end, decimals));
-    format!("{low} to {high}")
 }
 
 /// The seeds that would settle a comparison.

@@ -1,18 +1,22 @@
 //! The runs of a sweep on a cluster: submitted once, found again whatever happened, accounted for.
 //!
-//! Read in this order: [`site`] (which cluster, how it is reached, on whose account), [`audible`] (a way that says what
-//! it waits for), [`place`] (where its nodes find the files), [`mirror`] (what they wrote, brought here),
-//! [`submissions`] (what the ledger says was handed to Slurm), [`kind`] (what they ask for), [`frame`] and [`batch`]
-//! (one array of runs and its two files), [`script`] (what they say, read again), [`mod@call`] (the call that must
-//! never be repeated blindly), [`mod@wish`] (what is wanted of a run), [`order`] (which runs go into which arrays),
-//! [`submit`] (handing them over), [`running`] (how many of their tasks may run at a time), [`mod@then_report`] (a
-//! report after them), [`mod@settle`] (finding out what became of a call without an answer), [`fence`] (what stops one
-//! that was given up), [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote), [`end`]
-//! (what ended a run whose task is over), [`policy`] (when it is handed over again by itself), [`capacity`] (what the
-//! site could give), [`change`] (what a person wants instead) and [`mod@needs`] (what it then asks for), [`view`] (all
-//! sites of a sweep at once), [`unfinished`] (the runs about which they are asked, and [`ended`] what need not be
-//! looked at again), [`mod@whereabouts`] (where what is to be measured was trained), [`mod@orphans`] (what a lost
-//! ledger does not know), [`health`] (whether a site can carry out a sweep).
+//! Read in this order:
+//!
+//! 1. The place. [`site`] (which cluster, how it is reached, on whose account), [`audible`] (a way that says what it
+//!    waits for), [`place`] (where its nodes find the files), [`mirror`] (what they wrote, brought here).
+//! 2. What is handed over. [`submissions`] (what the ledger says was handed to Slurm), [`kind`] (what they ask for),
+//!    [`frame`] and [`batch`] (one array of runs and its two files), [`script`] (what they say, read again).
+//! 3. Handing it over. [`mod@call`] (the call that must never be repeated blindly), [`mod@wish`] (what is wanted of a
+//!    run), [`order`] (which runs go into which arrays), [`submit`], [`running`] (how many of their tasks may run at a
+//!    time), [`mod@then_report`] (a report after them).
+//! 4. What became of it. [`mod@settle`] (of a call without an answer), [`fence`] (what stops one that was given up),
+//!    [`standing`] and [`queue`] (how every task stands), [`mod@job_log`] (what it wrote), [`end`] (what ended a run
+//!    whose task is over), [`policy`] (when it is handed over again by itself).
+//! 5. Asking for something else. [`capacity`] (what the site could give), [`change`] (what a person wants instead),
+//!    [`mod@needs`] (what it then asks for).
+//! 6. Looking at all of it. [`view`] (all sites of a sweep at once), [`unfinished`] (the runs about which they are
+//!    asked, and [`ended`] what need not be looked at again), [`mod@whereabouts`] (where what is to be measured was
+//!    trained), [`mod@orphans`] (what a lost ledger does not know), [`health`] (whether a site can carry out a sweep).
 //!
 //! Invariants: an intent with a name of its own is in the ledger before sbatch is called, and its files are on disk
 //! before the intent; a call without a clear answer is looked up by that name before its runs are submitted again; a

@@ -1,4 +1,3 @@
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -12,7 +11,7 @@ use crate::env;
 use crate::files::{create_directory, write_record};
 use crate::lease::{Holder, Lease, Machine};
 use crate::signals::Signals;
-use crate::supervise::{self, Asked, SuperviseError};
+use crate::supervise::{self, Asked, SuperviseError, tied_trainer};
 
 /// What the trainer may use, and on whose account.
 #[derive(Debug, Clone, Default)]
@@ -90,23 +89,17 @@ pub fn carry_out(
     Ok(Ended { end, reason, asked: ended.asked })
 }
 
-/// The trainer, told to measure `element` of `run`. It ends when this process does: what goes on alone would be in the
-/// way of whoever goes on after a kill.
+/// The trainer, told to measure `element` of `run`.
 fn command(element: &Element, run: &RunLayout, trainer: &Path, slot: &Slot) -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0("seedbed").args(["__child", "--parent"]).arg(std::process::id().to_string()).arg("--").arg(trainer);
-    command.args(element.arguments()).arg("--dir").arg(run.directory());
+    let mut command = tied_trainer(slot.gpu.as_deref());
+    command.arg(trainer).args(element.arguments()).arg("--dir").arg(run.directory());
     if matches!(element.measure, Measure::Pairs(_)) {
         command.arg("--to").arg(run.evaluation());
     }
     if let Some(threads) = slot.threads {
         command.env(contract::THREADS, threads.to_string());
     }
-    command.envs(env::bounded_spin());
-    if let Some(gpu) = &slot.gpu {
-        command.env("CUDA_VISIBLE_DEVICES", gpu);
-    }
     // Its rows stand in files; its words are for the person, or for the job's log.
-    command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+    command.stdout(Stdio::null());
     command
 }

@@ -129,32 +129,32 @@ impl Drop for Lease {
 /// lease of somebody alive and puts it back; a holder without its file for that moment loses nothing but a race it can
 /// see.
 fn retire(path: &Path, dead: &Holder, token: &str) -> io::Result<()> {
-    let mut grave = path.as_os_str().to_owned();
-    grave.push(format!(".{token}"));
-    let grave = PathBuf::from(grave);
-    match fs::rename(path, &grave) {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{token}"));
+    let aside = PathBuf::from(aside);
+    match fs::rename(path, &aside) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other?,
     }
-    let moved = read_optional_record::<Holder>(&grave).ok().flatten();
+    let moved = read_optional_record::<Holder>(&aside).ok().flatten();
     if moved.is_some_and(|moved| moved.token != dead.token) {
-        return put_back(&grave, path);
+        return put_back(&aside, path);
     }
-    fs::remove_file(&grave)
+    fs::remove_file(&aside)
 }
 
-/// Gives a lease that was moved to `grave` its name back, unless another one has it by now.
-fn put_back(grave: &Path, path: &Path) -> io::Result<()> {
+/// Gives a lease that was moved to `aside` its name back, unless another one has it by now.
+fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
     // As when a lease is made: a rename that does not replace or, on file systems that have none, a hard link.
-    match renameat_with(CWD, grave, CWD, path, RenameFlags::NOREPLACE) {
+    match renameat_with(CWD, aside, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => return Ok(()),
         Err(rustix::io::Errno::EXIST) => {}
-        Err(_) => match fs::hard_link(grave, path) {
+        Err(_) => match fs::hard_link(aside, path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         },
     }
-    fs::remove_file(grave)
+    fs::remove_file(aside)
 }
 
 /// How long ago the file was last touched.
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slower_of_two_grave_diggers_puts_back_what_lives() {
+    fn the_slower_of_two_aside_diggers_puts_back_what_lives() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock.json");
         let machine = Machine::here();
@@ -225,14 +225,14 @@ mod tests {
     fn a_lease_is_put_back_by_a_rename_and_replaces_nobody() {
         use std::os::unix::fs::MetadataExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let (grave, path) = (folder.path().join("lock.json.slow"), folder.path().join("lock.json"));
-        fs::write(&grave, "moved").unwrap();
+        let (aside, path) = (folder.path().join("lock.json.slow"), folder.path().join("lock.json"));
+        fs::write(&aside, "moved").unwrap();
         let inode = |path: &Path| fs::metadata(path).map(|metadata| metadata.ino()).unwrap();
-        let before = inode(&grave);
-        put_back(&grave, &path).unwrap();
-        assert_eq!((inode(&path), grave.exists()), (before, false));
-        fs::write(&grave, "late").unwrap();
-        put_back(&grave, &path).unwrap();
-        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), grave.exists()), ("moved", false));
+        let before = inode(&aside);
+        put_back(&aside, &path).unwrap();
+        assert_eq!((inode(&path), aside.exists()), (before, false));
+        fs::write(&aside, "late").unwrap();
+        put_back(&aside, &path).unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), aside.exists()), ("moved", false));
     }
 }

@@ -71,7 +71,7 @@ impl Progress {
         if self.style != Style::Bars {
             return;
         }
-        let pulse = pulse::feel(&run.layout);
+        let pulse = pulse::take(&run.layout);
         // A length that is not known is endless: the bar stays empty, and the words count.
         run.bar.update(|state| {
             state.set_len(pulse.steps.unwrap_or(u64::MAX));

@@ -37,8 +37,8 @@ impl fmt::Display for Pulse {
     }
 }
 
-/// Feels the pulse of the run in `layout`. What cannot be read now is unknown now.
-pub(super) fn feel(layout: &RunLayout) -> Pulse {
+/// The pulse of the run in `layout`. What cannot be read now is unknown now.
+pub(super) fn take(layout: &RunLayout) -> Pulse {
     let steps = read_optional_record::<Facts>(&layout.facts()).ok().flatten().map(|facts| facts.steps);
     let (header, tail) = ends(&layout.metrics()).unwrap_or_default();
     Pulse { steps, ..last_row(&header, &tail) }

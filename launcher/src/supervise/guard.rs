@@ -7,9 +7,11 @@ use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+
+use crate::env;
 
 /// Why a process could not become a trainer.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,17 @@ pub enum GuardError {
         #[source]
         source: io::Error,
     },
+}
+
+/// A command that starts a trainer, which ends when this process does: what goes on alone would be in the way of
+/// whoever goes on after a kill. Program and arguments are still to be added, and are those of the trainer.
+pub fn tied_trainer(gpu: Option<&str>) -> Command {
+    // The running program itself, also when its file was replaced since it was started.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("seedbed").args(["__child", "--parent"]).arg(std::process::id().to_string()).arg("--");
+    command.envs(env::bounded_spin()).envs(gpu.map(|gpu| ("CUDA_VISIBLE_DEVICES", gpu)));
+    command.stdin(Stdio::null()).process_group(0);
+    command
 }
 
 /// Ties this process to its parent, which must be `supervisor`, and turns it into `program`. Returns only if that

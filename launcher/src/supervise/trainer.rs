@@ -4,16 +4,15 @@ use std::env as process_env;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use spec::layout::RunLayout;
 use spec::{Program, RunSpec, contract};
 
 use super::error::SuperviseError;
+use super::guard::tied_trainer;
 use super::job::Job;
-use crate::env;
 use crate::files::FileError;
 
 const TRAINER: &str = "seedbed-trainer";
@@ -71,16 +70,14 @@ impl Errand<'_> {
         let open = || OpenOptions::new().create(true).append(true).open(&log);
         let (stdout, stderr) =
             open().and_then(|file| Ok((file.try_clone()?, file))).map_err(|error| FileError::write(&log, error))?;
-        // The running program itself, also when its file was replaced since it was started.
-        let mut child = Command::new("/proc/self/exe");
-        child.arg0("seedbed").arg("__child").arg("--parent").arg(std::process::id().to_string()).arg("--");
-        child.args(&self.command).envs(self.environment()).current_dir(layout.directory()).process_group(0);
-        child.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        let mut child = tied_trainer(self.job.gpu.as_deref());
+        child.args(&self.command).envs(self.environment()).current_dir(layout.directory());
+        child.stdout(stdout).stderr(stderr);
         child.spawn().map_err(|source: io::Error| SuperviseError::Process { what: "start the trainer", source })
     }
 
-    fn environment(&self) -> Vec<(&'static str, OsString)> {
-        let mut variables = vec![
+    fn environment(&self) -> [(&'static str, OsString); 6] {
+        [
             (contract::RUN_DIRECTORY, self.job.directory.clone().into_os_string()),
             (contract::SEED, self.job.spec.seed.to_string().into()),
             (contract::RESUME, if self.attempt > 1 { "1" } else { "0" }.into()),
@@ -88,11 +85,6 @@ impl Errand<'_> {
             (contract::THREADS, self.threads.to_string().into()),
             // What numeric libraries of other programs go by; without it each run would take the whole machine.
             ("OMP_NUM_THREADS", self.threads.to_string().into()),
-        ];
-        variables.extend(env::bounded_spin().map(|(name, turns)| (name, turns.into())));
-        if let Some(gpu) = &self.job.gpu {
-            variables.push(("CUDA_VISIBLE_DEVICES", gpu.into()));
-        }
-        variables
+        ]
     }
 }

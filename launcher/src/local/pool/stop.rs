@@ -42,12 +42,15 @@ impl Pool<'_> {
         Ok(())
     }
 
-    /// Lets every run checkpoint and end when the ledger or the lock cannot be kept any more.
+    /// Lets every run checkpoint and end when the ledger or the lock cannot be kept any more; asked to stop meanwhile, they
+    /// end at once, and asked again they are killed.
     pub(super) fn abandon(&mut self, signals: &Signals) {
         self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::TERM));
+        let mut next = [Signal::QUIT, Signal::KILL].into_iter();
         while self.busy() > 0 {
             if signals.next(TICK).is_some_and(|signal| signal != SIGCHLD) {
-                self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::QUIT));
+                let signal = next.next().unwrap_or(Signal::KILL);
+                self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(signal));
             }
             for seat in &mut self.seats {
                 if seat.as_mut().is_some_and(|seat| !matches!(seat.supervisor.poll(), Ok(None))) {
