@@ -193,7 +193,9 @@ fn same(expected: &[(&str, Option<f64>)], (head, record): (&[String], &[String])
         let estimate = &json["estimate"];
         let found = match *name {
             "difference" => &estimate["difference"],
+            "low" | "high" if json["interval"].is_object() => &json["interval"][name],
             "low" | "high" => &estimate["conclusion"]["interval"][name],
+            "own_p" => &json["own"]["conclusion"]["p"],
             "standard_error" | "t" | "df" | "p" => &estimate["conclusion"][name],
             _ => &json[name],
         };
@@ -223,6 +225,10 @@ fn csv_and_json_have_the_numbers_to_the_last_bit() {
             for (index, average) in contrast.effects.iter().flat_map(|effects| &effects.contrasts).enumerate() {
                 let judged = &average.judged;
                 let mut expected = numbers(judged.estimate);
+                // Where the error is pooled, the interval holds that of the difference's own.
+                expected[1].1 = judged.interval.map(|interval| interval.low);
+                expected[2].1 = judged.interval.map(|interval| interval.high);
+                expected.push(("own_p", judged.own.and_then(|own| own.test().map(|test| test.p))));
                 expected.extend([("adjusted_p", judged.adjusted_p), ("detectable", judged.detectable)]);
                 let json = &found["effects"]["contrasts"][index]["judged"];
                 same(&expected, (&overall_head, averages.next().unwrap()), json);
@@ -242,10 +248,9 @@ fn the_two_questions_are_answered_by_name_with_effect_interval_verdict_and_cost(
     let metric = report.primary().unwrap();
     for (index, (name, pairs)) in [(LEARNABLE, 4), (KAN, 1)].into_iter().enumerate() {
         let answer = &report.answers[index];
-        let test = *answer.pooled.estimate.as_ref().unwrap().test().unwrap();
+        let interval = answer.pooled.interval.unwrap();
         let effect = number::signed(answer.pooled.estimate.unwrap().difference, metric.decimals);
-        let interval =
-            [test.interval.low, test.interval.high].map(|end| number::signed(end, metric.decimals)).join(" to ");
+        let interval = [interval.low, interval.high].map(|end| number::signed(end, metric.decimals)).join(" to ");
         let verdict = answer.pooled.verdict.name();
         let said = if answer.pooled.verdict == Verdict::NotTested { "nothing may be claimed" } else { verdict };
         for (form, found) in [("page", &page), ("Markdown", &text), ("summary", &summary)] {

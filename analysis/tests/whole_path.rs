@@ -5,29 +5,36 @@
 //! A small one in the suite. The large one, 20,000 studies a row, prints what it finds:
 //! `cargo test --release -p analysis --test whole_path -- --ignored --nocapture`. On 2026-11-29:
 //!
-//! | strata | shared | deviations | seeds | an interaction | over the strata | within one | where the report leads | either |
-//! | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-//! | 2 | 0.0 | alike | 3 | 0.0518 | 0.0236 | 0.0483 | 0.0281 | 0.0693 |
-//! | 2 | 0.0 | alike | 5 | 0.0524 | 0.0367 | 0.0486 | 0.0426 | 0.0796 |
-//! | 2 | 0.0 | alike | 10 | 0.0508 | 0.0414 | 0.0464 | 0.0481 | 0.0783 |
-//! | 4 | 0.0 | alike | 3 | 0.0483 | 0.0232 | 0.0519 | 0.0272 | 0.0731 |
-//! | 4 | 0.0 | alike | 5 | 0.0525 | 0.0363 | 0.0448 | 0.0421 | 0.0776 |
-//! | 4 | 0.0 | alike | 10 | 0.0520 | 0.0419 | 0.0432 | 0.0479 | 0.0806 |
-//! | 4 | 0.5 | alike | 3 | 0.0483 | 0.0243 | 0.0485 | 0.0272 | 0.0690 |
-//! | 4 | 0.5 | alike | 5 | 0.0525 | 0.0369 | 0.0486 | 0.0413 | 0.0776 |
-//! | 4 | 0.5 | alike | 10 | 0.0520 | 0.0401 | 0.0414 | 0.0436 | 0.0683 |
-//! | 2 | 0.5 | one × 2 | 3 | 0.0730 | 0.0267 | 0.0505 | 0.0321 | 0.0742 |
-//! | 2 | 0.5 | one × 2 | 5 | 0.0757 | 0.0361 | 0.0467 | 0.0410 | 0.0764 |
-//! | 2 | 0.5 | one × 2 | 10 | 0.0735 | 0.0397 | 0.0422 | 0.0443 | 0.0657 |
-//! | 2 | 0.5 | one × 4 | 3 | 0.1497 | 0.0349 | 0.0508 | 0.0438 | 0.0823 |
-//! | 2 | 0.5 | one × 4 | 5 | 0.1444 | 0.0408 | 0.0469 | 0.0496 | 0.0833 |
-//! | 2 | 0.5 | one × 4 | 10 | 0.1424 | 0.0374 | 0.0427 | 0.0453 | 0.0654 |
+//! | strata | shared | deviations | seeds | an interaction | over the strata | by the pooled error alone | within one | where the report leads | either |
+//! | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | 2 | 0.0 | alike | 3 | 0.0518 | 0.0236 | 0.0485 | 0.0483 | 0.0281 | 0.0693 |
+//! | 2 | 0.0 | alike | 5 | 0.0524 | 0.0367 | 0.0490 | 0.0486 | 0.0426 | 0.0796 |
+//! | 2 | 0.0 | alike | 10 | 0.0508 | 0.0414 | – | 0.0464 | 0.0481 | 0.0783 |
+//! | 4 | 0.0 | alike | 3 | 0.0483 | 0.0232 | 0.0460 | 0.0519 | 0.0272 | 0.0731 |
+//! | 4 | 0.0 | alike | 5 | 0.0525 | 0.0363 | 0.0481 | 0.0448 | 0.0421 | 0.0776 |
+//! | 4 | 0.0 | alike | 10 | 0.0520 | 0.0419 | – | 0.0432 | 0.0479 | 0.0806 |
+//! | 4 | 0.5 | alike | 3 | 0.0483 | 0.0243 | 0.0469 | 0.0485 | 0.0272 | 0.0690 |
+//! | 4 | 0.5 | alike | 5 | 0.0525 | 0.0369 | 0.0479 | 0.0486 | 0.0413 | 0.0776 |
+//! | 4 | 0.5 | alike | 10 | 0.0520 | 0.0401 | – | 0.0414 | 0.0436 | 0.0683 |
+//! | 2 | 0.5 | one arm × 2 | 3 | 0.0730 | 0.0267 | 0.0651 | 0.0505 | 0.0321 | 0.0742 |
+//! | 2 | 0.5 | one arm × 2 | 5 | 0.0757 | 0.0361 | 0.0640 | 0.0467 | 0.0410 | 0.0764 |
+//! | 2 | 0.5 | one arm × 2 | 10 | 0.0735 | 0.0397 | – | 0.0422 | 0.0443 | 0.0657 |
+//! | 2 | 0.5 | one arm × 4 | 3 | 0.1497 | 0.0349 | 0.1474 | 0.0508 | 0.0438 | 0.0823 |
+//! | 2 | 0.5 | one arm × 4 | 5 | 0.1444 | 0.0408 | 0.1423 | 0.0469 | 0.0496 | 0.0833 |
+//! | 2 | 0.5 | one arm × 4 | 10 | 0.1424 | 0.0374 | – | 0.0427 | 0.0453 | 0.0654 |
+//! | 2 | 0.5 | baseline × 4 | 3 | 0.1482 | 0.0958 | 0.2500 | 0.0391 | 0.1056 | 0.1206 |
+//! | 2 | 0.5 | baseline × 4 | 5 | 0.1472 | 0.0926 | 0.2432 | 0.0257 | 0.1003 | 0.1053 |
+//! | 2 | 0.5 | baseline × 4 | 10 | 0.1348 | 0.0124 | – | 0.0170 | 0.0197 | 0.0244 |
 //!
 //! Over the strata: an arm by Dunnett that its own seeds bear out, from 8 seeds on by Holm, and only where no interaction
 //! was found. Within one: by Holm. What leads keeps the level that was declared, whatever a seed shares and also where
-//! one arm varies more than the others; the test of the interaction does not there, as it takes one error for all, and
-//! the report says so. The comparisons over strata and those within them are two families, each of which keeps it;
-//! whoever takes a claim from either has the error of both.
+//! one arm varies more than the others. It does not where the baseline does, from which all differ at once, and the test
+//! of the interaction never does there, as it takes one error for all: the report names such a level where it can be
+//! told. The comparisons over strata and those within them are two families, each of which keeps it; whoever takes a
+//! claim from either has the error of both.
+//!
+//! What it costs: an arm that the pooled error alone finds in 80 % of studies is borne out in 49, 65, 71, 75 and 77 % with
+//! 3, 4, 5, 6 and 7 seeds.
 
 // clippy takes the helpers of this crate for something else than tests; what was found is printed for whoever asks for
 // it.
@@ -42,8 +49,10 @@ use analysis::report::effects::Leads;
 use analysis::report::rule;
 use analysis::statistics::comparisons::dunnett::Largest;
 use analysis::statistics::describe::mean;
+use analysis::statistics::detectable::reached;
 use analysis::statistics::distributions::f;
 use analysis::statistics::holm::holm;
+use analysis::statistics::noncentral;
 use analysis::statistics::paired::paired_t;
 use analysis::statistics::resampling::chance::normal;
 use analysis::{Report, Results};
@@ -143,6 +152,15 @@ fn interacts(study: &Study) -> bool {
     f::upper_tail(between / df / ((all - between) / below), df, below).unwrap() < LEVEL
 }
 
+/// Of each arm beside the baseline whether the error of level × seed shows that it differs, by Dunnett's value.
+fn by_the_pooled_error(averages: &[Vec<f64>], critical: f64) -> Vec<bool> {
+    let seeds = averages[0].len();
+    let residual = squares(&centred(averages)) / (ARMS * (seeds - 1)) as f64;
+    let error = (2.0 * residual / seeds as f64).sqrt();
+    let middle = mean(&averages[0]).unwrap();
+    averages[1..].iter().map(|arm| (mean(arm).unwrap() - middle).abs() > critical * error).collect()
+}
+
 /// Which of [`CLAIMS`] the decision rule makes; `critical` is Dunnett's value for the degrees of freedom of level ×
 /// seed.
 fn by_the_rule(study: &Study, critical: f64) -> [bool; 5] {
@@ -150,11 +168,9 @@ fn by_the_rule(study: &Study, critical: f64) -> [bool; 5] {
     let seeds = study[0][0].len();
     let averages = averages(study);
     let differs = if seeds < rule::SEEDS_ALONE {
-        let residual = squares(&centred(&averages)) / (ARMS * (seeds - 1)) as f64;
-        let error = (2.0 * residual / seeds as f64).sqrt();
-        let middle = mean(&averages[0]).unwrap();
-        let by_model = |arm: &Vec<f64>| (mean(arm).unwrap() - middle).abs() > critical * error;
-        averages[1..].iter().any(|arm| by_model(arm) && p_value(arm, &averages[0]).is_some_and(|p| p < LEVEL))
+        let shown = by_the_pooled_error(&averages, critical);
+        let borne_out = |arm: &Vec<f64>| p_value(arm, &averages[0]).is_some_and(|p| p < LEVEL);
+        averages[1..].iter().zip(shown).any(|(arm, shown)| shown && borne_out(arm))
     } else {
         any_by_holm(&averages[1..].iter().map(|arm| p_value(arm, &averages[0])).collect::<Vec<_>>())
     };
@@ -199,34 +215,38 @@ fn critical(seeds: usize) -> f64 {
     Largest::of(&[0.5_f64.sqrt(); ARMS]).unwrap().upper_quantile(LEVEL, df).unwrap()
 }
 
-/// The share of studies in which nothing differs with each claim.
-fn shares(seeds: usize, setting: Setting, studies: u32) -> [f64; 5] {
+/// The share of studies in which nothing differs with each claim, and with one over the strata by the pooled error alone.
+fn shares(seeds: usize, setting: Setting, studies: u32) -> ([f64; 5], f64) {
     let (critical, mut random) = (critical(seeds), ChaCha8Rng::seed_from_u64(2026));
-    let mut counts = [0_u32; 5];
+    let (mut counts, mut pooled) = ([0_u32; 5], 0_u32);
     for _ in 0..studies {
-        for (count, claimed) in
-            counts.iter_mut().zip(by_the_rule(&study(seeds, setting, [0.0; 2], &mut random), critical))
-        {
-            *count += u32::from(claimed);
-        }
+        let study = study(seeds, setting, [0.0; 2], &mut random);
+        let claims = by_the_rule(&study, critical);
+        counts.iter_mut().zip(claims).for_each(|(count, claimed)| *count += u32::from(claimed));
+        let is_shown = by_the_pooled_error(&averages(&study), critical).contains(&true);
+        pooled += u32::from(is_shown && !claims[0]);
     }
-    counts.map(|count| f64::from(count) / f64::from(studies))
+    (counts.map(|count| f64::from(count) / f64::from(studies)), f64::from(pooled) / f64::from(studies))
 }
 
 fn look(seeds: &[usize], setting: Setting, studies: u32) {
     // Four standard deviations of what chance adds.
     let room = 4.0 * (LEVEL * (1.0 - LEVEL) / f64::from(studies)).sqrt();
     for seeds in seeds {
-        let found = shares(*seeds, setting, studies);
+        let (found, pooled) = shares(*seeds, setting, studies);
         for (claim, share) in CLAIMS.iter().zip(found) {
             println!("{seeds} seeds, {setting:?}: {share:.4} {claim}");
         }
-        for share in &found[1..4] {
-            assert!(*share < 0.055 + room, "{seeds} seeds, {setting:?}: {found:?}");
-        }
-        assert!(found[3] > 0.03 - room, "{seeds} seeds, {setting:?}: {found:?}");
-        // Where an arm is wide the interaction is found too often, as the report says: it takes one error for all.
+        println!("{seeds} seeds, {setting:?}: {pooled:.4} over the architectures, by the pooled error alone");
+        // All differences are from the baseline: where that is wide they depend on each other, and no test of each helps.
         let is_alike = setting.2 == ALIKE;
+        let is_baseline_wide = !is_alike && setting.2.0 == 0;
+        let most = if is_baseline_wide && *seeds < rule::SEEDS_ALONE { 0.12 } else { 0.055 };
+        for share in &found[1..4] {
+            assert!(*share < most + room, "{seeds} seeds, {setting:?}: {found:?}");
+        }
+        assert!(is_baseline_wide || found[3] > 0.03 - room, "{seeds} seeds, {setting:?}: {found:?}");
+        // Where an arm is wide the interaction is found too often, as the report says: it takes one error for all.
         assert!(!is_alike || (found[0] - LEVEL).abs() < room, "{seeds} seeds, {setting:?}: {found:?}");
     }
 }
@@ -236,13 +256,39 @@ fn what_leads_errs_as_seldom_as_it_says() {
     look(&[3, 10], (2, 0.0, ALIKE), 1500);
     look(&[3, 5], (4, 0.5, ALIKE), 1500);
     look(&[3, 5], (2, 0.5, (4, 4.0)), 1500);
+    look(&[5], (2, 0.5, (0, 4.0)), 1500);
 }
 
 #[test]
 #[ignore = "20,000 studies a row take half a minute"]
 fn what_leads_errs_as_seldom_as_it_says_in_many_studies() {
-    for setting in [(2, 0.0, ALIKE), (4, 0.0, ALIKE), (4, 0.5, ALIKE), (2, 0.5, (4, 2.0)), (2, 0.5, (4, 4.0))] {
+    let alike = [(2, 0.0, ALIKE), (4, 0.0, ALIKE), (4, 0.5, ALIKE)];
+    for setting in alike.into_iter().chain([(2, 0.5, (4, 2.0)), (2, 0.5, (4, 4.0)), (2, 0.5, (0, 4.0))]) {
         look(&[3, 5, 10], setting, 20_000);
+    }
+}
+
+/// An arm that the pooled error alone finds in four of five studies: in how many the rule does.
+#[test]
+#[ignore = "20,000 studies a row take half a minute"]
+fn what_it_costs_to_be_borne_out() {
+    for seeds in 3..rule::SEEDS_ALONE {
+        let (critical, mut random) = (critical(seeds), ChaCha8Rng::seed_from_u64(2026));
+        let df = (ARMS * (seeds - 1)) as f64;
+        let errors = reached(|size| Some(noncentral::upper_tail(critical, df, size))).unwrap();
+        // Two strata of variance 1 give a seed's mean half of it.
+        let effect = errors / (seeds as f64).sqrt();
+        let (mut pooled, mut both) = (0, 0);
+        for _ in 0..20_000 {
+            let averages = averages(&study(seeds, (2, 0.0, ALIKE), [effect; 2], &mut random));
+            let shown = by_the_pooled_error(&averages, critical)[ARMS - 1];
+            let is_borne_out = p_value(&averages[ARMS], &averages[0]).is_some_and(|p| p < LEVEL);
+            pooled += u32::from(shown);
+            both += u32::from(shown && is_borne_out);
+        }
+        let [pooled, both] = [pooled, both].map(|count| f64::from(count) / 20_000.0);
+        println!("{seeds} seeds: {pooled:.3} by the pooled error alone, {both:.3} borne out");
+        assert!((pooled - 0.8).abs() < 0.02 && both > 0.45 && both < pooled, "{seeds} seeds: {pooled} {both}");
     }
 }
 

@@ -207,67 +207,6 @@ fn without_pairing_an_arm_has_its_own_runs_and_seeds_are_planned_for_equal_arms(
     assert_eq!(needed.seeds, Some(17));
 }
 
-/// Five levels in two architectures, of which `c` varies more and lies higher by `shift`; what a seed does to a level it does in both.
-fn with_a_wide_level(factor: f64, shift: f64) -> Report {
-    let mut text = String::from("arch,act,seed,acc\n");
-    for (arch, x) in [("x", 1.0), ("y", 2.0)] {
-        for (act, y) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0), ("e", 5.0_f64)] {
-            for seed in 1..=5 {
-                let (z, [size, up]) = (f64::from(seed), if act == "c" { [factor, shift] } else { [1.0, 0.0] });
-                let of_seed = 0.01 * size * (12.9898 * y + 78.233 * z).sin();
-                let value = 0.7 + up + of_seed + 0.002 * (37.719 * x + 4.1 * y + 9.7 * z).sin();
-                writeln!(text, "{arch},{act},{seed},{value:.6}").unwrap();
-            }
-        }
-    }
-    Report::new(&read(&text, &["arch", "act"]), &plan()).unwrap()
-}
-
-#[test]
-fn a_level_that_varies_more_than_the_others_is_named() {
-    let report = with_a_wide_level(6.0, 0.0);
-    let widest = report.metrics[0].contrasts[0].effects.as_ref().unwrap().spread.widest.clone().unwrap();
-    assert_eq!(widest.level, "c");
-    // SciPy 1.17.1, of the seeds' means over the architectures: F = s² of c over the mean s² of the others, 5 · f.sf(F, 4, 16);
-    // ttest_rel of those of c and a.
-    let close = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
-    close(widest.ratio, 4.281_894_615_508_032);
-    close(widest.p, 4.004_599_224_156_752e-5);
-    let effects = report.metrics[0].contrasts[0].effects.as_ref().unwrap();
-    let judged = &effects.contrasts.iter().find(|contrast| contrast.level == "c").unwrap().judged;
-    close(judged.own.unwrap().test().unwrap().p, 0.807_052_131_546_771);
-    assert!(
-        caveat(&report, "c varies 4.3 times")
-            && caveat(&report, "that of c is claimed only where its own seeds bear it out")
-    );
-    // Of three times the size the runs, taken for independent, would give p = 0.004, and the seeds' means give 0.055.
-    for factor in [1.0, 3.0] {
-        let alike = with_a_wide_level(factor, 0.0);
-        assert!(alike.metrics[0].contrasts[0].effects.as_ref().unwrap().spread.widest.is_none());
-        assert!(!caveat(&alike, " varies "), "{:?}", alike.caveats);
-    }
-}
-
-#[test]
-fn what_the_pooled_error_alone_would_have_claimed_is_held_back() {
-    // SciPy 1.17.1: p is 0.0013 from the mean square of arms and seeds with 16 degrees of freedom, and by ttest_rel of the
-    // seeds' means 0.088 for a shift of 0.04 and 0.025 for one of 0.06.
-    for (shift, own, verdict) in
-        [(0.04, 0.088_281_815_736_911_75, "inconclusive"), (0.06, 0.024_994_437_230_288_716, "better")]
-    {
-        let report = with_a_wide_level(6.0, shift);
-        let effects = report.metrics[0].contrasts[0].effects.as_ref().unwrap();
-        let judged = &effects.contrasts.iter().find(|contrast| contrast.level == "c").unwrap().judged;
-        assert!((judged.adjusted_p.unwrap() / own - 1.0).abs() < 1e-9, "{judged:?}");
-        assert_eq!((judged.held_back, judged.verdict.name()), (verdict == "inconclusive", verdict));
-        let simultaneous = judged.simultaneous.unwrap();
-        assert_eq!(simultaneous.low <= 0.0, judged.held_back);
-        let told = "a difference from a that the pooled model alone would have claimed is not, as their own seeds do not bear \
-                    it out: c (p 0.088).";
-        assert_eq!(caveat(&report, told), judged.held_back, "{:?}", report.caveats);
-    }
-}
-
 #[test]
 fn a_family_is_what_could_be_tested() {
     let report = Report::new(&one_stratum(&[("a", 0..6), ("b", 0..6), ("c", 4..7), ("d", 5..7)]), &plan()).unwrap();

@@ -36,7 +36,7 @@ pub fn averages(metric: &MetricReport, contrast: &Contrast, alpha: f64) -> Optio
     });
     if wider {
         sheet.lead.push(
-            "The simultaneous intervals are Bonferroni\u{2019}s. Holm\u{2019}s procedure, which decides, is sharper: an interval may \
+            "The simultaneous intervals take every step as the strictest one. Holm\u{2019}s procedure, which decides, is sharper: an interval may \
              hold 0 where a difference was found."
                 .to_owned(),
         );

@@ -30,7 +30,7 @@ impl JudgedColumns {
         let mut head = ["seeds", "difference", interval, "p"].map(str::to_owned).to_vec();
         head.extend(self.own.then(|| "own p".to_owned()));
         head.push("adjusted p".to_owned());
-        head.extend(self.margin.map(within));
+        head.extend(self.margin.map(|margin| within(margin, "adjusted p")));
         head.extend(["detectable", "seeds to settle"].map(str::to_owned));
         head
     }

@@ -32,7 +32,7 @@ pub fn overall(report: &Report) -> Vec<u8> {
         "simultaneous_low",
         "simultaneous_high",
         "equivalence_p",
-        "equivalence_holm_p",
+        "equivalence_adjusted_p",
         "detectable",
         "seeds_to_settle",
         "level_parameters",
@@ -71,7 +71,14 @@ fn of_answer(rows: &mut Rows, metric: &str, answer: &Answer) {
 fn row(names: [&str; 6], strata: usize, judged: &Judged, cost: Option<&[Cost; 2]>) -> Vec<String> {
     let mut cells = names.map(str::to_owned).to_vec();
     cells.extend([strata, judged.seeds].map(|count| count.to_string()));
-    cells.extend(of_estimate(judged.estimate));
+    let [difference, _, _, rest @ ..] = of_estimate(judged.estimate);
+    let interval = judged.interval;
+    cells.extend([
+        difference,
+        cell(interval.map(|interval| interval.low)),
+        cell(interval.map(|interval| interval.high)),
+    ]);
+    cells.extend(rest);
     let numbers = [
         judged.own_p(),
         judged.adjusted_p,

@@ -56,7 +56,7 @@ pub fn arms(metric: &MetricReport, stratum: &Stratum, alpha: f64) -> Vec<ArmRow>
 /// The margin within which arms were tested for equivalence, as the head of its column: `within ±0.5, Holm p`.
 pub fn margin(stratum: &Stratum) -> Option<String> {
     let margin = stratum.arms.iter().find_map(|arm| Some(arm.comparison.as_ref()?.equivalence?.margin))?;
-    Some(within(margin))
+    Some(within(margin, "Holm p"))
 }
 
 /// An interval of a difference: `−0.77 to +0.23`.
@@ -65,9 +65,9 @@ pub(super) fn range(interval: Interval, decimals: usize) -> String {
     format!("{low} to {high}")
 }
 
-/// The head of a column of adjusted p values of equivalence: `within ±0.5, Holm p`.
-pub(super) fn within(margin: f64) -> String {
-    format!("within \u{b1}{margin}, Holm p")
+/// The head of a column of p values of equivalence, of a kind: `within ±0.5, Holm p`.
+pub(super) fn within(margin: f64, kind: &str) -> String {
+    format!("within \u{b1}{margin}, {kind}")
 }
 
 fn arm_row(metric: &MetricReport, arm: &Arm, has_baseline: bool, alpha: f64) -> ArmRow {

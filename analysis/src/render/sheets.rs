@@ -74,8 +74,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     }
     let mut row = |name: String, judged: &Judged, cost: Option<&[Cost; 2]>| {
         let mut cells = vec![name];
-        let test = judged.estimate.as_ref().and_then(|estimate| estimate.test());
-        cells.extend(columns.cells(judged, test.map(|test| test.interval), metric.decimals));
+        cells.extend(columns.cells(judged, judged.interval, metric.decimals));
         if known {
             cells.extend(cost.map_or([NOTHING.to_owned(), NOTHING.to_owned()], |cost| costs(cost, on_gpus)));
         }

@@ -2,7 +2,8 @@
 
 use spec::analysis::{AnalysisSpec, Pairing};
 
-use super::judged::Basis;
+use super::answers::Answer;
+use super::judged::{Basis, HeldBack, Judged};
 use super::metric::{Contrast, MetricReport, Stratum};
 use super::rule::LEAST_SEEDS;
 use crate::number;
@@ -12,11 +13,11 @@ use crate::statistics::ranks::attainable;
 const ENOUGH: usize = 10;
 
 /// What a reader must know of it.
-pub(super) fn caveats(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
+pub(super) fn caveats(metrics: &[MetricReport], answers: &[Answer], analysis: &AnalysisSpec) -> Vec<String> {
     let mut caveats: Vec<String> = few_seeds(metrics, analysis.pairing).into_iter().collect();
     caveats.extend(metrics.iter().filter_map(|metric| two_values(metric, analysis.pairing)));
-    caveats.extend(unequal_spread(metrics));
-    caveats.extend(held_back(metrics, analysis));
+    caveats.extend(unequal_spread(metrics, analysis));
+    caveats.extend(held_back(metrics, answers, analysis));
     caveats
 }
 
@@ -96,7 +97,7 @@ fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
 }
 
 /// What an error that is pooled over levels is worth where one of them varies more than the others.
-fn unequal_spread(metrics: &[MetricReport]) -> Vec<String> {
+fn unequal_spread(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
     let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
     let told = |contrast: &Contrast| {
         let effects = contrast.effects.as_ref()?;
@@ -108,13 +109,14 @@ fn unequal_spread(metrics: &[MetricReport]) -> Vec<String> {
             String::new()
         } else if contrast.baseline.as_ref() == Some(level) {
             format!(
-                " So do averages that rest on the pooled model: all are compared with {level}, and a difference is claimed too easily \
-                 there. Go by the comparisons within each {within}, which take no error from other levels."
+                " Averages that rest on the pooled model take it too: all are compared with {level}, and a difference is claimed too \
+                 easily there. Go by the comparisons within each {within}, which take no error from other levels."
             )
         } else {
             format!(
-                " So do averages that rest on the pooled model: differences of the others are found too rarely there, and that of \
-                 {level} is claimed only where its own seeds bear it out."
+                " Averages that rest on the pooled model take it too: differences of the others are found too rarely there, and \
+                 that of {level} is claimed only where its own {} bear it out.",
+                witnesses(analysis)
             )
         };
         Some(format!(
@@ -128,31 +130,46 @@ fn unequal_spread(metrics: &[MetricReport]) -> Vec<String> {
     primary.contrasts.iter().filter_map(told).collect()
 }
 
-/// Averages that the pooled error alone would have claimed.
-fn held_back(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
+/// What bears a difference out that pools its error.
+fn witnesses(analysis: &AnalysisSpec) -> &'static str {
+    match analysis.pairing {
+        Pairing::Seed => "seeds",
+        Pairing::None => "runs",
+    }
+}
+
+/// What the pooled error alone would have claimed of averages and answers.
+fn held_back(metrics: &[MetricReport], answers: &[Answer], analysis: &AnalysisSpec) -> Vec<String> {
     let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
-    let told = |contrast: &Contrast| {
+    let averages = primary.contrasts.iter().filter_map(|contrast| {
         let effects = contrast.effects.as_ref()?;
-        let held = effects.contrasts.iter().filter(|contrast| contrast.judged.held_back);
-        let levels: Vec<String> = held
-            .filter_map(|contrast| {
-                let p = contrast.judged.own_p()?;
-                Some(format!("{} (p {})", contrast.level, number::p_value(p)))
-            })
-            .collect();
-        let whose = match analysis.pairing {
-            Pairing::Seed => "their own seeds",
-            Pairing::None => "their own runs",
-        };
-        (!levels.is_empty()).then(|| {
+        let of = effects.contrasts.iter().map(|contrast| (contrast.level.clone(), &contrast.judged));
+        Some((format!("Averaged over {}", number::list(&effects.across)), of.collect::<Vec<_>>()))
+    });
+    let questions = answers.iter().map(|answer| {
+        let pairs =
+            answer.pairs.iter().map(|pair| (format!("{} \u{2212} {}", pair.level, pair.baseline), &pair.judged));
+        let all = (answer.pairs.len() > 1).then_some(("all pairs".to_owned(), &answer.pooled));
+        (format!("In the question \u{201c}{}\u{201d}", answer.name), pairs.chain(all).collect())
+    });
+    let told = |(place, judged): (String, Vec<(String, &Judged)>)| {
+        let held: Vec<String> = judged.into_iter().filter_map(|(name, judged)| claim(&name, judged)).collect();
+        (!held.is_empty()).then(|| {
             format!(
-                "Averaged over {}, a difference from {} that the pooled model alone would have claimed is not, as {whose} do not \
-                 bear it out: {}.",
-                number::list(&effects.across),
-                contrast.baseline.as_deref().unwrap_or("the baseline"),
-                number::list(&levels)
+                "{place}, the pooled error alone would have claimed what own {} do not bear out, and what is not claimed: {}.",
+                witnesses(analysis),
+                number::list(&held)
             )
         })
     };
-    primary.contrasts.iter().filter_map(told).collect()
+    averages.chain(questions).filter_map(told).collect()
+}
+
+/// The claim that was held back, with what speaks against it.
+fn claim(name: &str, judged: &Judged) -> Option<String> {
+    Some(match judged.held_back? {
+        HeldBack::Difference => format!("{name} (own p {})", number::p_value(judged.own_p()?)),
+        HeldBack::OppositeDifference => format!("{name} (by its own it differs the other way)"),
+        HeldBack::Equivalence => format!("{name} (as equivalent)"),
+    })
 }

@@ -3,6 +3,7 @@
 use spec::analysis::{AnalysisSpec, Pairing};
 use spec::setting::closest;
 
+use super::answers::Answer;
 use super::assumptions;
 use super::hardware::{self, HardwareCheck};
 use super::metric::{MetricReport, Stratum};
@@ -15,14 +16,14 @@ use crate::results::{Results, RunState};
 pub(super) fn caveats(
     results: &Results,
     study: &Study,
-    metrics: &[MetricReport],
+    (metrics, answers): (&[MetricReport], &[Answer]),
     (hardware, diverged_runs): (&[HardwareCheck], usize),
     analysis: &AnalysisSpec,
 ) -> Vec<String> {
     let mut caveats = provenance::of_plan(study);
     caveats.extend(unfinished(study));
     caveats.extend(diverged(diverged_runs));
-    caveats.extend(assumptions::caveats(metrics, analysis));
+    caveats.extend(assumptions::caveats(metrics, answers, analysis));
     caveats.extend(unpaired(metrics, analysis));
     caveats.extend(confounded(metrics));
     caveats.extend(hardware.iter().filter_map(hardware::caveat));

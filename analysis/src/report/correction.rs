@@ -4,7 +4,7 @@ use spec::analysis::AnalysisSpec;
 use spec::metric::Direction;
 
 use super::comparison::{Equivalence, Verdict};
-use super::judged::{Basis, Judged, untested};
+use super::judged::{Basis, Judged};
 use super::{reach, rule};
 use crate::statistics::comparisons::dunnett::{self, Arm};
 use crate::statistics::equivalence::equivalence_p;
@@ -47,11 +47,11 @@ pub(super) fn judge(
     for judged in family.iter_mut() {
         let Some(estimate) = judged.estimate else { continue };
         let Some(hurdles) = judged.hurdles(strictest, alpha) else {
-            judged.reason = judged.reason.take().or_else(|| Some(untested(&estimate).to_owned()));
+            judged.reason = judged.reason.take().or_else(|| Some(judged.untested().to_owned()));
             continue;
         };
         if judged.enters() {
-            judged.detectable = reach::detectable(&hurdles.few);
+            judged.detectable = reach::detectable(&hurdles.together);
         }
         judged.needed = reach::needed(estimate.difference, judged.seeds, &hurdles, margin);
         if let (Some(adjusted), Some(direction)) = (judged.adjusted_p, direction) {

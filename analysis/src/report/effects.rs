@@ -12,7 +12,6 @@ use super::judged::Judged;
 use super::model::Blocks;
 use super::rule;
 use crate::statistics::diagnostics::levene::{Centre, levene};
-use crate::statistics::distributions::f::upper_tail;
 use crate::statistics::estimate::Joint;
 use crate::statistics::refusal::Refusal;
 
@@ -32,8 +31,8 @@ pub struct Spread {
 pub struct Widest {
     /// The level.
     pub level: String,
-    /// Its standard deviation over that of all other levels: of seeds' means over strata where seeds recur, else of runs
-    /// within strata.
+    /// Its standard deviation over that of all other levels, without what a seed does to all of them where runs are
+    /// paired: of seeds' means over strata where seeds recur, else of runs within strata.
     pub ratio: f64,
     /// p of the F test of its variance against theirs, times the number of levels (Bonferroni); below [`UNEQUAL`].
     pub p: f64,
@@ -167,17 +166,9 @@ fn spread(grid: &Grid<'_>) -> Spread {
     Spread { ratio, p: levene(&groups, Centre::Median).ok().map(|found| found.p), widest: None }
 }
 
-/// The level whose variance is furthest above that of the others together; `None` where chance explains
-/// it.
+/// The level that varies most, where that is no chance.
 fn widest(grid: &Grid<'_>) -> Option<Widest> {
-    let squares = grid.squares();
-    let (all, all_df) = squares.iter().fold((0.0, 0.0), |(sum, df), one| (sum + one.0, df + one.1));
-    let ratio_of = |(level, (own, df)): (usize, &(f64, f64))| {
-        let (others, others_df) = (all - own, all_df - df);
-        let f = (own / df) / (others / others_df);
-        f.is_finite().then_some((level, f, [*df, others_df]))
-    };
-    let (level, f, df) = squares.iter().enumerate().filter_map(ratio_of).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let p = (upper_tail(f, df[0], df[1])? * squares.len() as f64).min(1.0);
-    (p < UNEQUAL).then(|| Widest { level: grid.name(grid.levels[level]).to_owned(), ratio: f.sqrt(), p })
+    let found = grid.widest()?;
+    let p = (found.p * grid.levels.len() as f64).min(1.0);
+    (p < UNEQUAL).then(|| Widest { level: grid.name(grid.levels[found.level]).to_owned(), ratio: found.ratio, p })
 }

@@ -19,6 +19,18 @@ pub enum Basis {
     Model,
 }
 
+/// A claim that is not made since a difference's own error does not bear it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldBack {
+    /// A difference.
+    Difference,
+    /// A difference, where the seeds that have run everything differ the other way.
+    OppositeDifference,
+    /// Equivalence.
+    Equivalence,
+}
+
 /// A difference, its tests and its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judged {
@@ -31,6 +43,9 @@ pub struct Judged {
     pub diverged: [usize; 2],
     /// The difference.
     pub estimate: Option<Estimate>,
+    /// The interval of level 1 - alpha for this difference alone; where it pools the error of all arms, it holds that of
+    /// [`Self::own`].
+    pub interval: Option<Interval>,
     /// Where that pools the error of all arms, the difference with no error but its own: of its seeds' mean differences
     /// where runs are paired, of its arms where they are not.
     pub own: Option<Estimate>,
@@ -41,13 +56,13 @@ pub struct Judged {
     pub adjusted_p: Option<f64>,
     /// The interval of which all of the family cover at once; it holds that of [`Self::own`].
     pub simultaneous: Option<Interval>,
-    /// Whether the pooled error alone would have shown a difference that its own does not bear out.
-    pub held_back: bool,
+    /// What the pooled error alone would have claimed, where the difference's own does not bear it out.
+    pub held_back: Option<HeldBack>,
     /// Equivalence, where a margin was declared. Its adjusted p is at least the one of [`Self::own`].
     pub equivalence: Option<Equivalence>,
-    /// The true difference that would have been found with 80 % power at alpha over the size of the family, and by its
-    /// own error at alpha: an upper bound of what the correction needs, be it Holm's or Dunnett's. Absent with too few
-    /// seeds for any claim.
+    /// The true difference that would have been found with 80 % power at alpha over the size of the family and, where
+    /// its error is pooled, by its own at alpha too: an upper bound of what the correction needs, be it Holm's or
+    /// Dunnett's. Absent with too few seeds for any claim.
     pub detectable: Option<f64>,
     /// How many seeds would settle it.
     pub needed: Option<Needed>,
@@ -60,7 +75,16 @@ pub struct Judged {
 impl Judged {
     /// A difference before its family is known.
     pub(super) fn of(basis: Basis, seeds: usize, estimate: Estimate) -> Self {
-        Self { basis: Some(basis), seeds, estimate: Some(estimate), ..Self::not(seeds, None) }
+        let interval = estimate.test().map(|test| test.interval);
+        Self { basis: Some(basis), seeds, estimate: Some(estimate), interval, ..Self::not(seeds, None) }
+    }
+
+    /// A difference that pools its error, with `own` beside it, before its family is known.
+    pub(super) fn pooled(seeds: usize, estimate: Estimate, own: Option<Estimate>, seeds_recur: bool) -> Self {
+        let judged = Self { own, seeds_recur, ..Self::of(Basis::Model, seeds, estimate) };
+        let test = own.and_then(|own| own.test().copied());
+        let interval = judged.interval.map(|pooled| test.map_or(pooled, |own| hull(pooled, own.interval)));
+        Self { interval, ..judged }
     }
 
     /// What could not be tested, and why.
@@ -70,11 +94,12 @@ impl Judged {
             seeds,
             diverged: [0, 0],
             estimate: None,
+            interval: None,
             own: None,
             seeds_recur: false,
             adjusted_p: None,
             simultaneous: None,
-            held_back: false,
+            held_back: None,
             equivalence: None,
             detectable: None,
             needed: None,
@@ -102,12 +127,19 @@ impl Judged {
     /// Takes back all that was judged, and leaves the estimate.
     pub(super) fn withhold(&mut self, reason: &str) {
         let reason = self.reason.take().or_else(|| Some(reason.to_owned()));
-        *self = Self { basis: self.basis, estimate: self.estimate, own: self.own, ..Self::not(self.seeds, reason) };
+        let Self { basis, estimate, interval, own, .. } = *self;
+        *self = Self { basis, estimate, interval, own, ..Self::not(self.seeds, reason) };
     }
 
-    /// Whether it may be tested at all.
+    /// Whether it may be tested at all: by its own error too, where it has one.
     pub(super) fn enters(&self) -> bool {
-        self.p().is_some() && self.seeds >= rule::LEAST_SEEDS
+        self.p().is_some() && self.untested().is_empty() && self.seeds >= rule::LEAST_SEEDS
+    }
+
+    /// Why it has no p value, or none of its own; empty where it has.
+    pub(super) fn untested(&self) -> &'static str {
+        let untestable = [self.estimate, self.own].into_iter().flatten().find(|estimate| estimate.test().is_none());
+        untestable.map_or("", |estimate| untested(&estimate))
     }
 
     /// Takes what was corrected back to what the difference's own error bears out, at alpha before any correction: a
@@ -119,15 +151,16 @@ impl Judged {
         let Some(test) = own.test() else { return };
         let is_opposite = own.difference * estimate.difference < 0.0;
         let p = if is_opposite { 1.0 } else { test.p };
-        self.held_back = p >= alpha && self.adjusted_p.is_some_and(|adjusted| adjusted < alpha);
+        let is_held = |adjusted: Option<f64>, p: f64| p >= alpha && adjusted.is_some_and(|adjusted| adjusted < alpha);
+        let difference = if is_opposite { HeldBack::OppositeDifference } else { HeldBack::Difference };
+        self.held_back = is_held(self.adjusted_p, p).then_some(difference);
         self.adjusted_p = self.adjusted_p.map(|adjusted| adjusted.max(p));
-        self.simultaneous = self.simultaneous.map(|interval| Interval {
-            low: interval.low.min(test.interval.low),
-            high: interval.high.max(test.interval.high),
-        });
+        self.simultaneous = self.simultaneous.map(|interval| hull(interval, test.interval));
         if let Some(equivalence) = &mut self.equivalence
             && let Some(p) = equivalence_p(&own, equivalence.margin)
         {
+            let held = is_held(equivalence.holm_p, p).then_some(HeldBack::Equivalence);
+            self.held_back = self.held_back.or(held);
             equivalence.holm_p = equivalence.holm_p.map(|adjusted| adjusted.max(p));
         }
     }
@@ -137,12 +170,15 @@ impl Judged {
     /// other one stays, as a spread that few seeds show may be small by chance.
     pub(super) fn hurdles(&self, strictest: f64, alpha: f64) -> Option<Hurdles> {
         let test = *self.estimate?.test()?;
-        let Some(own) = self.own.and_then(|own| own.test().copied()) else {
-            return Some(Hurdles::one(test, strictest));
-        };
+        let Some(own) = self.own else { return Some(Hurdles::one(test, strictest)) };
+        let own = *own.test()?;
         let with_own = |alpha: f64| vec![Hurdle { test, alpha: strictest }, Hurdle { test: own, alpha }];
-        Some(Hurdles { few: with_own(alpha), many: with_own(if self.seeds_recur { strictest } else { alpha }) })
+        Some(Hurdles { together: with_own(alpha), with_many: self.seeds_recur.then(|| with_own(strictest)) })
     }
+}
+
+fn hull(one: Interval, other: Interval) -> Interval {
+    Interval { low: one.low.min(other.low), high: one.high.max(other.high) }
 }
 
 /// Why a difference has no p value, in words.

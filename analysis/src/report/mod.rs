@@ -8,7 +8,7 @@
 //! [`divergence`] counts the runs that diverged, [`hardware`] asks whether arms ran on different machines; [`parts`]
 //! and [`curves`] describe what is not tested; [`study`] says what was run; [`pairs`] sets all arms against each other,
 //! [`outlook`] says what more seeds would see; `headline`, `reply` (an answer), `caveats` with `provenance` and
-//! `assumptions`, and `methods` with `methods_beside` say it in sentences.
+//! `assumptions`, and `methods` with `methods_over_strata` and `methods_beside` say it in sentences.
 
 pub mod answers;
 pub mod comparison;
@@ -45,6 +45,7 @@ mod headline;
 mod index;
 mod methods;
 mod methods_beside;
+mod methods_over_strata;
 mod provenance;
 mod reply;
 pub(crate) mod scale;
@@ -126,7 +127,7 @@ impl Report {
             title: study.name.clone(),
             written: None,
             headline,
-            caveats: caveats::caveats(results, &study, &metrics, (&hardware, diverged), analysis),
+            caveats: caveats::caveats(results, &study, (&metrics, &answers), (&hardware, diverged), analysis),
             divergence,
             answers,
             hardware,

@@ -1,9 +1,8 @@
 //! What a number of seeds can reach: the difference that would have been found, and the seeds that would settle what is
 //! open.
 //!
-//! A claim may have to pass several tests ([`Hurdle`]). How likely it is to pass them all is at least one less the sum of
-//! the probabilities of failing each (Bonferroni), which is exact for one, and for two that ask much the same a few
-//! hundredths too low: what is told is never too small.
+//! A claim may have to pass several tests ([`Hurdle`]): how likely it is to pass them all is a lower bound for two that
+//! take their errors from the same runs ([`crate::statistics::power::together`]), and exact for one.
 
 use serde::Serialize;
 
@@ -12,6 +11,7 @@ use crate::statistics::detectable::{POWER, power, reached};
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Test;
 use crate::statistics::power::equivalence::shows;
+use crate::statistics::power::together::{Tested, all_reject, all_show};
 
 /// How many seeds would settle a question.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -20,7 +20,8 @@ pub struct Needed {
     pub difference: f64,
     /// What that difference is.
     pub meaning: Meaning,
-    /// Seeds an arm for 80 % power at alpha over the size of the family; `None` for more than a million.
+    /// Seeds an arm for 80 % power at alpha over the size of the family, and where it pools its error by its own at
+    /// alpha too; `None` for more than a million.
     pub seeds: Option<u64>,
 }
 
@@ -45,38 +46,57 @@ pub(super) struct Hurdle {
     pub(super) alpha: f64,
 }
 
-/// What a claim must pass, by the number of seeds.
+/// What a claim must pass.
 #[derive(Debug, Clone)]
 pub(super) struct Hurdles {
-    /// With so many as there are, and generally below [`SEEDS_ALONE`].
-    pub(super) few: Vec<Hurdle>,
-    /// From [`SEEDS_ALONE`] on.
-    pub(super) many: Vec<Hurdle>,
+    /// All of these at once.
+    pub(super) together: Vec<Hurdle>,
+    /// From [`SEEDS_ALONE`] seeds on, where that differs, whichever of these asks for more.
+    pub(super) with_many: Option<Vec<Hurdle>>,
 }
 
 impl Hurdles {
     /// One test, whatever the number of seeds.
     pub(super) fn one(test: Test, alpha: f64) -> Self {
-        Self { few: vec![Hurdle { test, alpha }], many: vec![Hurdle { test, alpha }] }
+        Self { together: vec![Hurdle { test, alpha }], with_many: None }
     }
 }
 
-/// The least probability of passing all, where each is passed with that of `passing`.
-fn all(hurdles: &[Hurdle], passing: impl Fn(&Hurdle) -> Option<f64>) -> Option<f64> {
-    let failing = hurdles.iter().map(|hurdle| passing(hurdle).map(|passed| 1.0 - passed)).sum::<Option<f64>>()?;
-    Some(1.0 - failing)
+/// A question to a set of tests, each told as the difference in its standard errors, its df and its alpha: the power of
+/// one, and of all at once.
+type Power = (fn(Tested) -> Option<f64>, fn(&[Tested]) -> Option<f64>);
+
+/// The power to find a difference.
+const FINDS: Power = (|(size, df, alpha)| power(size, df, alpha), all_reject);
+/// The power to show that a difference of 0 is within a margin.
+const SHOWS: Power = (|(margin, df, alpha)| shows(margin, 0.0, df, alpha), all_show);
+
+/// Whether all `tests` are passed at once with 80 % power. The integral is asked only where simpler bounds leave it open.
+fn pass_together(tests: &[Tested], (one, all): Power) -> Option<bool> {
+    let each = tests.iter().map(|test| one(*test)).collect::<Option<Vec<f64>>>()?;
+    if each.iter().any(|power| *power < POWER) {
+        return Some(false);
+    }
+    let failing: f64 = each.iter().map(|power| 1.0 - power).sum();
+    if failing <= 1.0 - POWER { Some(true) } else { all(tests).map(|power| power >= POWER) }
 }
 
 /// The true difference that `hurdles` would have let pass with 80 % power, given their standard errors.
 pub(super) fn detectable(hurdles: &[Hurdle]) -> Option<f64> {
     let unit = hurdles.first()?.test.standard_error;
-    let found =
-        |size: f64| all(hurdles, |Hurdle { test, alpha }| power(size * (unit / test.standard_error), test.df, *alpha));
+    let tests = |size: f64| -> Vec<Tested> {
+        let of = |Hurdle { test, alpha }: &Hurdle| (size * (unit / test.standard_error), test.df, *alpha);
+        hurdles.iter().map(of).collect()
+    };
+    let found = |size: f64| match tests(size).as_slice() {
+        [one] => FINDS.0(*one),
+        several => FINDS.1(several),
+    };
     reached(found).map(|size| size * unit)
 }
 
 /// How many seeds would settle a comparison of `seeds` that differs by `seen`, with 80 % power; at least
-/// [`LEAST_SEEDS`], and as many that no greater number would fail to.
+/// [`LEAST_SEEDS`], and so many that no greater number would fail to.
 ///
 /// With a margin: so many that a true difference as large as the margin is found, and a true difference of 0 is shown
 /// to be within it by the two one-sided tests, whichever takes more. Without one: so many that find the difference that
@@ -92,24 +112,32 @@ pub(super) fn needed(seen: f64, seeds: usize, hurdles: &Hurdles, margin: Option<
         Some(margin) => (margin, Meaning::Margin),
         None => (seen.abs(), Meaning::Seen),
     };
-    let enough = |hurdles: &[Hurdle], count: u64| {
+    let tests = |hurdles: &[Hurdle], count: u64| -> Option<Vec<Tested>> {
         let n = count as f64;
-        let at = |Hurdle { test, alpha }: &Hurdle| {
+        let of = |Hurdle { test, alpha }: &Hurdle| {
+            let df = test.df * (n - 1.0) / (seeds - 1) as f64;
             let size = difference / test.standard_error * (n / seeds as f64).sqrt();
-            (size, test.df * (n - 1.0) / (seeds - 1) as f64, *alpha)
+            (df >= 1.0).then_some((size, df, *alpha))
         };
-        let is_probable = |of: fn((f64, f64, f64)) -> Option<f64>| {
-            all(hurdles, |hurdle| of(at(hurdle)).filter(|_| at(hurdle).1 >= 1.0)).is_some_and(|power| power >= POWER)
-        };
-        is_probable(|(size, df, alpha)| power(size, df, alpha))
-            && (margin.is_none() || is_probable(|(size, df, alpha)| shows(size, 0.0, df, alpha)))
+        hurdles.iter().map(of).collect()
+    };
+    let asked: &[Power] = if margin.is_some() { &[FINDS, SHOWS] } else { &[FINDS] };
+    let together = |count: u64| {
+        let tests = tests(&hurdles.together, count);
+        tests.is_some_and(|tests| asked.iter().all(|power| pass_together(&tests, *power) == Some(true)))
+    };
+    let each = |many: &[Hurdle], count: u64| {
+        let enough = |test: &Tested| asked.iter().all(|power| power.0(*test).is_some_and(|power| power >= POWER));
+        tests(many, count).is_some_and(|tests| tests.iter().all(enough))
     };
     let alone = SEEDS_ALONE as u64;
-    let settles =
-        |count: u64| enough(&hurdles.many, count.max(alone)) && (count >= alone || enough(&hurdles.few, count));
+    let settles = |count: u64| match &hurdles.with_many {
+        None => together(count),
+        Some(many) => each(many, count.max(alone)) && (count >= alone || together(count)),
+    };
     // The normal approximation is close, and a little low: the answer is looked for around it.
     let quantile = |tail: f64| normal::upper_quantile(tail);
-    let Hurdle { test, alpha } = hurdles.many.first()?;
+    let Hurdle { test, alpha } = hurdles.together.first()?;
     let found = quantile(alpha / 2.0)? + quantile(1.0 - POWER)?;
     let shown = if margin.is_some() { quantile(*alpha)? + quantile((1.0 - POWER) / 2.0)? } else { 0.0 };
     let near = seeds as f64 * (found.max(shown) / (difference / test.standard_error)).powi(2);
@@ -180,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_must_pass_two_tests_needs_more_than_either() {
-        // NumPy and SciPy 1.17.1: both powers integrated over the spread, their sum less 1 solved for 0.8.
+        // SciPy 1.17.1: integrate.quad over the normal density and both distributions of χ², and optimize.brentq.
         let of = |standard_error: f64, df: f64| {
             let interval = Interval { low: 0.0, high: 0.0 };
             Test { standard_error, df, t: 0.0, p: 1.0, interval }
@@ -188,11 +216,11 @@ mod tests {
         let (model, own) = (of(0.4, 32.0), of(0.5, 4.0));
         let with_own = |alpha: f64| vec![Hurdle { test: model, alpha: 0.05 / 8.0 }, Hurdle { test: own, alpha }];
         let found = detectable(&with_own(0.05)).unwrap();
-        assert!((found / 1.961_894_466_722_435 - 1.0).abs() < 1e-9, "{found}");
+        assert!((found / 1.904_990_192_693_816 - 1.0).abs() < 1e-6, "{found}");
         assert!(with_own(0.05).chunks(1).all(|alone| detectable(alone).unwrap() < found));
-        // Below eight seeds its own test is at 0.05, from eight on at 0.05 / 8.
-        let hurdles = Hurdles { few: with_own(0.05), many: with_own(0.05 / 8.0) };
-        for (seen, expected) in [(1.0, 21), (2.0, 5), (3.0, 4)] {
+        // Below eight seeds its own test is at 0.05 and both must pass; from eight on each is at 0.05 / 8, by itself.
+        let hurdles = Hurdles { together: with_own(0.05), with_many: Some(with_own(0.05 / 8.0)) };
+        for (seen, expected) in [(1.0, 20), (2.0, 5), (3.0, 4)] {
             assert_eq!(needed(seen, 5, &hurdles, None).unwrap().seeds, Some(expected), "{seen}");
         }
     }

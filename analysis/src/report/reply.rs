@@ -28,7 +28,8 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
             judged.reason.clone().unwrap_or_default()
         );
     };
-    let [low, high] = [test.interval.low, test.interval.high].map(|end| number::signed(end, decimals));
+    let interval = judged.interval.unwrap_or(test.interval);
+    let [low, high] = [interval.low, interval.high].map(|end| number::signed(end, decimals));
     let interval = format!("{} interval {low} to {high}", number::percent(1.0 - analysis.alpha));
     let p = judged.adjusted_p.map_or_else(String::new, |p| format!(", adjusted p {}", number::p_value(p)));
     let word = match judged.verdict {
@@ -48,7 +49,8 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
     let basis = match judged.basis {
         Some(Basis::Seeds) | None => number::plural(judged.seeds, "seed", "seeds"),
         Some(Basis::Model) => {
-            format!("at least {}, pooled error", number::plural(judged.seeds, "seed", "seeds"))
+            let held = if judged.held_back.is_some() { " that its own does not bear out" } else { "" };
+            format!("at least {}, pooled error{held}", number::plural(judged.seeds, "seed", "seeds"))
         }
     };
     let open = if judged.verdict == Verdict::Inconclusive {

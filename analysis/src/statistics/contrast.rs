@@ -8,19 +8,20 @@ use crate::statistics::estimate::{Conclusion, Estimate, finite, satterthwaite, t
 /// With variances sᵢ² and sizes nᵢ: t = Σ cᵢ x̄ᵢ / √(Σ cᵢ² sᵢ²/nᵢ), with the degrees of freedom of Satterthwaite, (Σ cᵢ²
 /// sᵢ²/nᵢ)² / Σ ((cᵢ² sᵢ²/nᵢ)² / (nᵢ - 1)). With the coefficients 1 and -1 it is Welch's test of two groups.
 ///
+/// `largest` is the size of the numbers that the values were formed from, of which a spread of a few units in the last
+/// place is none.
+///
 /// Assumes that the groups are independent and each roughly normal. Where they may be taken as equally variable, a
 /// contrast of one linear model has more degrees of freedom. `None` if a group is empty or there is none.
 ///
 /// Source: Brown and Forsythe (1974), Biometrics 30; Satterthwaite (1946), Biometrics Bulletin 2.
-pub fn contrast_t(groups: &[(f64, &[f64])], alpha: f64) -> Option<Estimate> {
+pub fn contrast_t(groups: &[(f64, &[f64])], largest: f64, alpha: f64) -> Option<Estimate> {
     let terms = groups.iter().map(|(coefficient, values)| Some(coefficient * mean(values)?));
     let difference = finite(terms.sum::<Option<f64>>()?)?;
     let spreads: Option<Vec<f64>> = groups.iter().map(|(_, values)| standard_deviation(values)).collect();
     let Some(spreads) = spreads else {
         return Some(Estimate { difference, conclusion: Conclusion::TooFew });
     };
-    let values = groups.iter().flat_map(|(_, values)| *values);
-    let largest = values.fold(0.0_f64, |largest, value| largest.max(value.abs()));
     let widest = spreads.iter().copied().reduce(f64::max)?;
     if let Some(untested) = without_spread(difference, widest, largest) {
         return Some(untested);
@@ -45,14 +46,14 @@ mod tests {
 
     #[test]
     fn of_two_groups_it_is_welchs() {
-        let found = contrast_t(&[(1.0, &FIRST), (-1.0, &SECOND)], 0.05).unwrap();
+        let found = contrast_t(&[(1.0, &FIRST), (-1.0, &SECOND)], 3.8, 0.05).unwrap();
         assert_eq!(found, welch_t(&FIRST, &SECOND, 0.05).unwrap());
     }
 
     #[test]
     fn of_three_groups() {
         // NumPy 2.4.6 and SciPy 1.17.1: the formulas above, with stats.t.sf and stats.t.ppf.
-        let found = contrast_t(&[(0.5, &FIRST), (0.5, &SECOND), (-1.0, &THIRD)], 0.05).unwrap();
+        let found = contrast_t(&[(0.5, &FIRST), (0.5, &SECOND), (-1.0, &THIRD)], 5.0, 0.05).unwrap();
         let test = found.test().unwrap();
         let close = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-11, "{found} {expected}");
         close(found.difference, -0.675);
@@ -65,10 +66,14 @@ mod tests {
 
     #[test]
     fn no_spread_and_too_few() {
-        let of = |groups: &[(f64, &[f64])]| contrast_t(groups, 0.05).map(|found| found.conclusion);
+        let of = |groups: &[(f64, &[f64])]| contrast_t(groups, 3.0, 0.05).map(|found| found.conclusion);
         assert_eq!(of(&[(0.5, &[1.0, 1.0]), (0.5, &[2.0, 2.0]), (-1.0, &[3.0, 3.0])]), Some(Conclusion::NoSpread));
         assert_eq!(of(&[(0.5, &[1.0, 1.0]), (0.5, &[2.0, 2.0]), (-1.0, &[1.5, 1.5])]), Some(Conclusion::Identical));
         assert_eq!(of(&[(1.0, &[1.0]), (-1.0, &[2.0, 3.0])]), Some(Conclusion::TooFew));
+        // Differences of values near 100 that are equal in decimal.
+        let differences: Vec<f64> = [(100.1, 100.0), (100.3, 100.2), (100.6, 100.5)].map(|(x, y)| x - y).into();
+        let rounded = contrast_t(&[(0.5, &differences), (0.5, &differences[1..])], 100.6, 0.05).unwrap();
+        assert_eq!(rounded.conclusion, Conclusion::NoSpread);
         assert_eq!((of(&[(1.0, &[]), (-1.0, &[2.0, 3.0])]), of(&[])), (None, None));
     }
 }

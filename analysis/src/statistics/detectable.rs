@@ -25,7 +25,6 @@ pub fn power(noncentrality: f64, df: f64, alpha: f64) -> Option<f64> {
 /// Times the standard error that was seen, it is the smallest difference that a design can resolve: exact for the
 /// paired t test under its assumptions; an approximation for Welch's, whose degrees of freedom are estimated. It does
 /// not reinterpret the result at hand, and it inherits the uncertainty of a standard error that comes from few seeds.
-///
 pub fn detectable_noncentrality(df: f64, alpha: f64) -> Option<f64> {
     reached(|noncentrality| power(noncentrality, df, alpha))
 }

@@ -220,7 +220,7 @@ def averages(notes, where, table, effects):
             return
         difference = means[contrast["level"]] - means["gelu"]
         other = stats.ttest_1samp(difference, 0)
-        if seeds >= 8:
+        if seeds >= 8 or arms == 2:
             t, df, p = other.statistic, seeds - 1, other.pvalue
         else:
             notes.compare("own p of an average", tested(contrast["judged"]["own"])["p"], float(other.pvalue), where)

@@ -1,7 +1,8 @@
-//! The values of a factor's levels in all strata, and differences over the whole of it: what their [`seeds`] say, and
-//! what the model of all arms does.
+//! The values of a factor's levels in all strata, and differences over the whole of it: what their [`seeds`] say, what the
+//! model of all arms does, and how much a level varies beside the others ([`spread`]).
 
 mod seeds;
+mod spread;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -13,7 +14,6 @@ use super::design::ComparedFactor;
 use super::index::Index;
 use super::judged::{Basis, Judged};
 use super::model::{Cell, Model};
-use crate::statistics::describe::mean;
 use crate::statistics::estimate::Joint;
 use crate::statistics::paired::paired_t;
 use crate::statistics::refusal::Refusal;
@@ -106,18 +106,6 @@ impl<'a> Grid<'a> {
         self.cells.iter().flatten()
     }
 
-    /// For every level the squares of the distances of what averages are tested from to its mean, summed, and their
-    /// degrees of freedom: of its seeds' means over strata where seeds recur, else of its runs within each stratum.
-    pub(super) fn squares(&self) -> Vec<(f64, f64)> {
-        let means = self.recurring.then(|| across::means(&self.cells));
-        let of_cell = |(sum, df): (f64, f64), cell: &Cell<'_>| {
-            let values: Vec<f64> = cell.iter().map(|(_, value)| *value).collect();
-            let centre = mean(&values).unwrap_or(0.0);
-            (sum + values.iter().map(|value| (value - centre).powi(2)).sum::<f64>(), df + values.len() as f64 - 1.0)
-        };
-        means.as_ref().unwrap_or(&self.cells).iter().map(|row| row.iter().fold((0.0, 0.0), of_cell)).collect()
-    }
-
     /// The model of all runs.
     pub(super) fn model(&self) -> &Result<Model, Refusal> {
         self.model.get_or_init(|| Model::fit(&self.cells, self.pairing))
@@ -184,16 +172,15 @@ impl<'a> Grid<'a> {
 
     fn estimated(&self, pairs: &[(usize, usize)], by_seeds: bool) -> Judged {
         let complete = self.by_seed(pairs);
-        if by_seeds && let Some(estimate) = paired_t(&complete, self.alpha) {
+        if (by_seeds || self.is_one_pair())
+            && let Some(estimate) = paired_t(&complete, self.alpha)
+        {
             return Judged::of(Basis::Seeds, complete.len(), estimate);
         }
         let fewest = self.seeds(pairs);
         let refusal = match self.averages() {
             Ok(model) => match model.contrast(&self.weights(pairs), self.alpha) {
-                Ok(estimate) => {
-                    let (own, seeds_recur) = (self.own(pairs), self.recurring);
-                    return Judged { own, seeds_recur, ..Judged::of(Basis::Model, fewest, estimate) };
-                }
+                Ok(estimate) => return Judged::pooled(fewest, estimate, self.own(pairs), self.recurring),
                 Err(refusal) => refusal.to_string(),
             },
             Err(refusal) => refusal.to_string(),

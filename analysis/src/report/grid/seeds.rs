@@ -6,6 +6,7 @@ use std::ops::Range;
 use spec::analysis::Pairing;
 
 use super::Grid;
+use crate::report::across;
 use crate::results::Seed;
 use crate::statistics::contrast::contrast_t;
 use crate::statistics::describe::mean;
@@ -16,6 +17,12 @@ impl Grid<'_> {
     /// How many seeds have run every level in every stratum; none where runs are not paired.
     pub(in crate::report) fn complete_seeds(&self) -> usize {
         self.by_seed(&(0..self.levels.len()).map(|level| (level, level)).collect::<Vec<_>>()).len()
+    }
+
+    /// Whether there are two levels with the same seeds, so that the model pools nothing: it is the paired t test.
+    pub(super) fn is_one_pair(&self) -> bool {
+        let complete = self.complete_seeds();
+        self.recurring && self.cells.len() == 2 && self.cells.iter().all(|row| across::complete(row).len() == complete)
     }
 
     /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds
@@ -54,7 +61,7 @@ impl Grid<'_> {
             }
         };
         let groups: Vec<(f64, &[f64])> = groups.iter().map(|(weight, values)| (*weight, values.as_slice())).collect();
-        contrast_t(&groups, self.alpha)
+        contrast_t(&groups, self.largest(), self.alpha)
     }
 
     /// For every seed that has run all of `pairs` in all strata: the mean of the levels and that of the baselines.
@@ -78,6 +85,11 @@ impl Grid<'_> {
         let whole = pairs.len() * strata.len();
         let complete = sides.into_values().filter(|sides| sides.iter().all(|side| side.len() == whole));
         complete.filter_map(|[level, baseline]| Some((mean(&level)?, mean(&baseline)?))).collect()
+    }
+
+    /// The size of the values, whose rounding is no spread.
+    fn largest(&self) -> f64 {
+        self.all_cells().flatten().fold(0.0_f64, |largest, (_, value)| largest.max(value.abs()))
     }
 
     fn strata(&self) -> usize {
