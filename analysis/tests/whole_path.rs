@@ -22,6 +22,9 @@
 //! | 2 | 0.5 | one arm × 4 | 3 | 0.1497 | 0.0349 | 0.1474 | 0.0508 | 0.0438 | 0.0823 |
 //! | 2 | 0.5 | one arm × 4 | 5 | 0.1444 | 0.0408 | 0.1423 | 0.0469 | 0.0496 | 0.0833 |
 //! | 2 | 0.5 | one arm × 4 | 10 | 0.1424 | 0.0374 | – | 0.0427 | 0.0453 | 0.0654 |
+//! | 2 | 0.5 | three arms × 4 | 3 | 0.1394 | 0.0413 | 0.1129 | 0.0499 | 0.0495 | 0.0872 |
+//! | 2 | 0.5 | three arms × 4 | 5 | 0.1344 | 0.0539 | 0.1040 | 0.0469 | 0.0617 | 0.0941 |
+//! | 2 | 0.5 | three arms × 4 | 10 | 0.1243 | 0.0415 | – | 0.0448 | 0.0486 | 0.0702 |
 //! | 2 | 0.5 | baseline × 4 | 3 | 0.1482 | 0.0958 | 0.2500 | 0.0391 | 0.1056 | 0.1206 |
 //! | 2 | 0.5 | baseline × 4 | 5 | 0.1472 | 0.0926 | 0.2432 | 0.0257 | 0.1003 | 0.1053 |
 //! | 2 | 0.5 | baseline × 4 | 10 | 0.1348 | 0.0124 | – | 0.0170 | 0.0197 | 0.0244 |
@@ -78,17 +81,26 @@ const CLAIMS: [&str; 5] = [
 /// Values by stratum, arm and seed.
 type Study = Vec<Vec<Vec<f64>>>;
 
-/// How many strata, what share of the residual variance a seed gives to an arm in all of them alike, and an arm with how
-/// many times the deviation of the others; the first is the baseline.
-type Setting = (usize, f64, (usize, f64));
+/// How many strata, what share of the residual variance a seed gives to an arm in all of them alike, and from which arm on
+/// up to which one arms have how many times the deviation of the others; the first is the baseline.
+type Setting = (usize, f64, ([usize; 2], f64));
 
 /// All arms vary alike.
-const ALIKE: (usize, f64) = (0, 1.0);
+const ALIKE: ([usize; 2], f64) = ([0, 0], 1.0);
+/// The baseline varies more, or one arm, or three of them.
+const BASELINE: [usize; 2] = [0, 1];
+const ONE: [usize; 2] = [4, 5];
+const THREE: [usize; 2] = [4, 7];
 
 /// Runs that share half of their variance within a seed of a stratum; the last arm lies higher by the first of
 /// `effects` in the first stratum and by the other one elsewhere.
-fn study(seeds: usize, (strata, share, (wide, times)): Setting, effects: [f64; 2], random: &mut ChaCha8Rng) -> Study {
-    let size = |arm: usize| if arm == wide { times } else { 1.0 };
+fn study(
+    seeds: usize,
+    (strata, share, ([from, to], times)): Setting,
+    effects: [f64; 2],
+    random: &mut ChaCha8Rng,
+) -> Study {
+    let size = |arm: usize| if (from..to).contains(&arm) { times } else { 1.0 };
     let alike: Vec<Vec<f64>> =
         (0..=ARMS).map(|arm| (0..seeds).map(|_| size(arm) * share.sqrt() * normal(random)).collect()).collect();
     let stratum = |stratum: usize, random: &mut ChaCha8Rng| {
@@ -240,8 +252,13 @@ fn look(seeds: &[usize], setting: Setting, studies: u32) {
         println!("{seeds} seeds, {setting:?}: {pooled:.4} over the architectures, by the pooled error alone");
         // All differences are from the baseline: where that is wide they depend on each other, and no test of each helps.
         let is_alike = setting.2 == ALIKE;
-        let is_baseline_wide = !is_alike && setting.2.0 == 0;
-        let most = if is_baseline_wide && *seeds < rule::SEEDS_ALONE { 0.12 } else { 0.055 };
+        let is_baseline_wide = setting.2.0 == BASELINE;
+        // Nor where several arms are, each with a test of its own before any correction.
+        let most = match setting.2.0 {
+            BASELINE if *seeds < rule::SEEDS_ALONE => 0.12,
+            THREE if *seeds < rule::SEEDS_ALONE => 0.075,
+            _ => 0.055,
+        };
         for share in &found[1..4] {
             assert!(*share < most + room, "{seeds} seeds, {setting:?}: {found:?}");
         }
@@ -255,15 +272,17 @@ fn look(seeds: &[usize], setting: Setting, studies: u32) {
 fn what_leads_errs_as_seldom_as_it_says() {
     look(&[3, 10], (2, 0.0, ALIKE), 1500);
     look(&[3, 5], (4, 0.5, ALIKE), 1500);
-    look(&[3, 5], (2, 0.5, (4, 4.0)), 1500);
-    look(&[5], (2, 0.5, (0, 4.0)), 1500);
+    look(&[3, 5], (2, 0.5, (ONE, 4.0)), 1500);
+    look(&[5], (2, 0.5, (BASELINE, 4.0)), 1500);
 }
 
 #[test]
 #[ignore = "20,000 studies a row take half a minute"]
 fn what_leads_errs_as_seldom_as_it_says_in_many_studies() {
     let alike = [(2, 0.0, ALIKE), (4, 0.0, ALIKE), (4, 0.5, ALIKE)];
-    for setting in alike.into_iter().chain([(2, 0.5, (4, 2.0)), (2, 0.5, (4, 4.0)), (2, 0.5, (0, 4.0))]) {
+    for setting in
+        alike.into_iter().chain([(ONE, 2.0), (ONE, 4.0), (THREE, 4.0), (BASELINE, 4.0)].map(|wide| (2, 0.5, wide)))
+    {
         look(&[3, 5, 10], setting, 20_000);
     }
 }

@@ -135,11 +135,11 @@ pub fn look_at_all<Thing: Sync, Seen: Send, Error: Send>(
     thread::scope(|scope| {
         let look = &look;
         let parts = things.chunks(things.len().div_ceil(THREADS));
-        let eyes: Vec<_> =
+        let threads: Vec<_> =
             parts.map(|part| scope.spawn(move || part.iter().map(look).collect::<Result<Vec<_>, _>>())).collect();
         let mut all = Vec::with_capacity(things.len());
-        for eye in eyes {
-            all.extend(eye.join().expect("invariant: looking does not panic")?);
+        for thread in threads {
+            all.extend(thread.join().expect("invariant: looking does not panic")?);
         }
         Ok(all)
     })

@@ -3,9 +3,10 @@
 use spec::analysis::{AnalysisSpec, Pairing};
 
 use super::answers::Answer;
+use super::effects::Leads;
 use super::judged::{Basis, HeldBack, Judged};
 use super::metric::{Contrast, MetricReport, Stratum};
-use super::rule::LEAST_SEEDS;
+use super::rule::{self, LEAST_SEEDS};
 use crate::number;
 use crate::statistics::ranks::attainable;
 
@@ -16,8 +17,8 @@ const ENOUGH: usize = 10;
 pub(super) fn caveats(metrics: &[MetricReport], answers: &[Answer], analysis: &AnalysisSpec) -> Vec<String> {
     let mut caveats: Vec<String> = few_seeds(metrics, analysis.pairing).into_iter().collect();
     caveats.extend(metrics.iter().filter_map(|metric| two_values(metric, analysis.pairing)));
-    caveats.extend(unequal_spread(metrics, analysis));
-    caveats.extend(held_back(metrics, answers, analysis));
+    caveats.extend(unequal_spread(metrics, analysis.pairing));
+    caveats.extend(held_back(metrics, answers, analysis.pairing));
     caveats
 }
 
@@ -97,7 +98,7 @@ fn two_values(metric: &MetricReport, pairing: Pairing) -> Option<String> {
 }
 
 /// What an error that is pooled over levels is worth where one of them varies more than the others.
-fn unequal_spread(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<String> {
+fn unequal_spread(metrics: &[MetricReport], pairing: Pairing) -> Vec<String> {
     let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
     let told = |contrast: &Contrast| {
         let effects = contrast.effects.as_ref()?;
@@ -105,23 +106,25 @@ fn unequal_spread(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<Stri
         let level = &widest.level;
         let within = number::list(&effects.across);
         let pooled = effects.contrasts.iter().any(|contrast| contrast.judged.basis == Some(Basis::Model));
-        let averages = if !pooled {
+        let averages = if !pooled || effects.leads == Leads::SimpleEffects {
             String::new()
         } else if contrast.baseline.as_ref() == Some(level) {
             format!(
-                " Averages that rest on the pooled model take it too: all are compared with {level}, and a difference is claimed too \
-                 easily there. Go by the comparisons within each {within}, which take no error from other levels."
+                " Averages that rest on the pooled model take one too: all are compared with {level}, and a difference is claimed \
+                 too easily there. Go by the comparisons within each {within}, which take no error from other levels."
             )
         } else {
             format!(
-                " Averages that rest on the pooled model take it too: differences of the others are found too rarely there, and \
+                " Averages that rest on the pooled model take one too: differences of the others are found too rarely there, and \
                  that of {level} is claimed only where its own {} bear it out.",
-                witnesses(analysis)
+                rule::witnesses(pairing)
             )
         };
+        let interaction = effects.interaction.map_or_else(String::new, |_| {
+            format!(" The test of the interaction with {within} takes one error for all levels, and so finds one too easily.")
+        });
         Some(format!(
-            "{level} varies {} times as much as the other levels of {} (standard deviations; F test, p {}). The test of the \
-             interaction with {within} takes one error for all levels, and so finds one too easily.{averages}",
+            "{level} varies {} times as much as the other levels of {} (standard deviations; F test, p {}).{interaction}{averages}",
             number::fixed(widest.ratio, 1),
             contrast.factor,
             number::p_value(widest.p),
@@ -130,21 +133,15 @@ fn unequal_spread(metrics: &[MetricReport], analysis: &AnalysisSpec) -> Vec<Stri
     primary.contrasts.iter().filter_map(told).collect()
 }
 
-/// What bears a difference out that pools its error.
-fn witnesses(analysis: &AnalysisSpec) -> &'static str {
-    match analysis.pairing {
-        Pairing::Seed => "seeds",
-        Pairing::None => "runs",
-    }
-}
-
 /// What the pooled error alone would have claimed of averages and answers.
-fn held_back(metrics: &[MetricReport], answers: &[Answer], analysis: &AnalysisSpec) -> Vec<String> {
-    let Some(primary) = metrics.iter().find(|metric| metric.primary) else { return Vec::new() };
-    let averages = primary.contrasts.iter().filter_map(|contrast| {
-        let effects = contrast.effects.as_ref()?;
-        let of = effects.contrasts.iter().map(|contrast| (contrast.level.clone(), &contrast.judged));
-        Some((format!("Averaged over {}", number::list(&effects.across)), of.collect::<Vec<_>>()))
+fn held_back(metrics: &[MetricReport], answers: &[Answer], pairing: Pairing) -> Vec<String> {
+    let averages = metrics.iter().flat_map(|metric| {
+        metric.contrasts.iter().filter_map(|contrast| {
+            let effects = contrast.effects.as_ref()?;
+            let of = effects.contrasts.iter().map(|contrast| (contrast.level.clone(), &contrast.judged));
+            let place = format!("In {}, averaged over {}", metric.noun(), number::list(&effects.across));
+            Some((place, of.collect::<Vec<_>>()))
+        })
     });
     let questions = answers.iter().map(|answer| {
         let pairs =
@@ -153,11 +150,12 @@ fn held_back(metrics: &[MetricReport], answers: &[Answer], analysis: &AnalysisSp
         (format!("In the question \u{201c}{}\u{201d}", answer.name), pairs.chain(all).collect())
     });
     let told = |(place, judged): (String, Vec<(String, &Judged)>)| {
-        let held: Vec<String> = judged.into_iter().filter_map(|(name, judged)| claim(&name, judged)).collect();
+        let held = judged.into_iter().filter_map(|(name, judged)| claim(&name, judged, pairing));
+        let held: Vec<String> = held.collect();
         (!held.is_empty()).then(|| {
             format!(
-                "{place}, the pooled error alone would have claimed what own {} do not bear out, and what is not claimed: {}.",
-                witnesses(analysis),
+                "{place}, claims of the pooled error are not made that their own {} do not bear out: {}.",
+                rule::witnesses(pairing),
                 number::list(&held)
             )
         })
@@ -166,10 +164,12 @@ fn held_back(metrics: &[MetricReport], answers: &[Answer], analysis: &AnalysisSp
 }
 
 /// The claim that was held back, with what speaks against it.
-fn claim(name: &str, judged: &Judged) -> Option<String> {
+fn claim(name: &str, judged: &Judged, pairing: Pairing) -> Option<String> {
     Some(match judged.held_back? {
-        HeldBack::Difference => format!("{name} (own p {})", number::p_value(judged.own_p()?)),
-        HeldBack::OppositeDifference => format!("{name} (by its own it differs the other way)"),
-        HeldBack::Equivalence => format!("{name} (as equivalent)"),
+        HeldBack::Difference => format!("{name} as different (own p {})", number::p_value(judged.own_p()?)),
+        HeldBack::OppositeDifference => {
+            format!("{name} as different (by its own {} it differs the other way)", rule::witnesses(pairing))
+        }
+        HeldBack::Equivalence => format!("{name} as equivalent"),
     })
 }

@@ -70,7 +70,7 @@ pub struct Equivalence {
     pub margin: f64,
     /// The p value for this comparison alone.
     pub p: f64,
-    /// Adjusted by Holm within the family.
+    /// Adjusted by Holm within the family; over strata also borne out by the difference's own error.
     pub holm_p: Option<f64>,
 }
 

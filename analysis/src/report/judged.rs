@@ -52,13 +52,14 @@ pub struct Judged {
     /// Whether its seeds are in several strata, so that with enough of them it is tested from them alone.
     #[serde(skip)]
     pub(super) seeds_recur: bool,
-    /// The p value, adjusted within the family; at least the one of [`Self::own`].
+    /// The p value, adjusted within the family; at least the one of [`Self::own`], and 1 where that differs the other
+    /// way.
     pub adjusted_p: Option<f64>,
     /// The interval of which all of the family cover at once; it holds that of [`Self::own`].
     pub simultaneous: Option<Interval>,
     /// What the pooled error alone would have claimed, where the difference's own does not bear it out.
     pub held_back: Option<HeldBack>,
-    /// Equivalence, where a margin was declared. Its adjusted p is at least the one of [`Self::own`].
+    /// Equivalence, where a margin was declared. Its adjusted p, `holm_p`, is at least the one of [`Self::own`].
     pub equivalence: Option<Equivalence>,
     /// The true difference that would have been found with 80 % power at alpha over the size of the family and, where
     /// its error is pooled, by its own at alpha too: an upper bound of what the correction needs, be it Holm's or
@@ -138,12 +139,16 @@ impl Judged {
 
     /// Why it has no p value, or none of its own; empty where it has.
     pub(super) fn untested(&self) -> &'static str {
+        if self.basis == Some(Basis::Model) && self.own.is_none() {
+            return "its own error could not be computed";
+        }
         let untestable = [self.estimate, self.own].into_iter().flatten().find(|estimate| estimate.test().is_none());
         untestable.map_or("", |estimate| untested(&estimate))
     }
 
     /// Takes what was corrected back to what the difference's own error bears out, at alpha before any correction: a
-    /// claim needs both tests, so that its p is the larger of theirs and its interval holds both.
+    /// claim needs both tests to show it, so that its p is the larger of theirs, or 1 where they differ in direction, and
+    /// its interval holds both.
     ///
     /// Source: Berger (1982), Technometrics 24 (intersection-union tests).
     pub(super) fn confirm(&mut self, alpha: f64) {
@@ -159,7 +164,8 @@ impl Judged {
         if let Some(equivalence) = &mut self.equivalence
             && let Some(p) = equivalence_p(&own, equivalence.margin)
         {
-            let held = is_held(equivalence.holm_p, p).then_some(HeldBack::Equivalence);
+            // Where runs diverged nothing is equivalent anyway.
+            let held = (self.diverged == [0, 0] && is_held(equivalence.holm_p, p)).then_some(HeldBack::Equivalence);
             self.held_back = self.held_back.or(held);
             equivalence.holm_p = equivalence.holm_p.map(|adjusted| adjusted.max(p));
         }
@@ -170,8 +176,10 @@ impl Judged {
     /// other one stays, as a spread that few seeds show may be small by chance.
     pub(super) fn hurdles(&self, strictest: f64, alpha: f64) -> Option<Hurdles> {
         let test = *self.estimate?.test()?;
-        let Some(own) = self.own else { return Some(Hurdles::one(test, strictest)) };
-        let own = *own.test()?;
+        if self.basis != Some(Basis::Model) {
+            return Some(Hurdles::one(test, strictest));
+        }
+        let own = *self.own?.test()?;
         let with_own = |alpha: f64| vec![Hurdle { test, alpha: strictest }, Hurdle { test: own, alpha }];
         Some(Hurdles { together: with_own(alpha), with_many: self.seeds_recur.then(|| with_own(strictest)) })
     }

@@ -94,7 +94,8 @@ fn questions(answers: &[Answer]) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!(
             "{} {} asked in the analysis plan. The answer is the mean difference over the question\u{2019}s pairs and all strata, \
-             tested in the same way as an average over strata, in a single one by the paired t test where runs are paired; the answers share one correction by Holm, and the pairs of a \
+             tested in the same way as an average over strata, in a single one by the paired t test where runs are paired; the \
+             answers share one correction by Holm, and the pairs of a \
              question another one. An answer is about the mean that was asked for, also where it depends on the stratum; whether it \
              does is tested beside it, and said.",
             number::list(&names),
@@ -136,8 +137,9 @@ fn detectable(analysis: &AnalysisSpec, pooled: bool) -> String {
          same power at the same level. Fewer than three seeds could have found nothing.{}",
         analysis.alpha,
         if pooled {
-            " What pools its error has those of its two tests together, their spreads taken as independent, which makes them no smaller \
-             than they are; from eight seeds on, where its seeds recur, those of the test that asks for more."
+            " Where the error is pooled, both tests must pass: the detectable difference and the seeds are those of both at once, with \
+             spreads taken as independent, which errs on the high side. From eight seeds on, where seeds recur, the seeds are those \
+             of whichever test asks for more."
         } else {
             ""
         },

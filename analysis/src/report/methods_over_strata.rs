@@ -24,6 +24,7 @@ pub(super) fn over_strata(report: &Report) -> Option<String> {
     let effects: Vec<_> = contrasts.filter_map(|contrast| contrast.effects.as_ref()).collect();
     let has = |of: &dyn Fn(&Judged) -> bool| every_judged(report).any(of);
     let by_model = has(&|judged| judged.basis == Some(Basis::Model));
+    let with_many = has(&|judged| judged.basis == Some(Basis::Seeds) && judged.seeds >= SEEDS_ALONE);
     let several = report.answers.iter().any(|answer| answer.strata > 1);
     if effects.is_empty() && !by_model && !several {
         return None;
@@ -51,21 +52,21 @@ pub(super) fn over_strata(report: &Report) -> Option<String> {
         text += " Of two levels with the same seeds, and where the model cannot be fitted, each average is tested by the paired t \
                  test on its own seeds\u{2019} mean differences, adjusted by Holm.";
     }
-    if has(&|judged| judged.basis == Some(Basis::Seeds) && judged.seeds >= SEEDS_ALONE) {
+    if with_many {
         let _ = write!(
             text,
             " With {SEEDS_ALONE} seeds or more that have run every arm, the averages are tested by the paired t test on each \
              seed\u{2019}s mean difference, adjusted by Holm, with simultaneous intervals by Bonferroni\u{2019}s inequality."
         );
     }
-    if pairing == Pairing::Seed {
+    if pairing == Pairing::Seed && (by_model || with_many) {
         let _ = write!(
             text,
-            " Which of the two it is follows from how many seeds have run everything, on which side of {SEEDS_ALONE} they lie, and so from \
-             missing and diverged runs too, for the whole family at once."
+            " Whether the model or each seed\u{2019}s mean difference decides follows from how many seeds have run everything, on which \
+             side of {SEEDS_ALONE} they lie, and so from missing and diverged runs too, for the whole family at once."
         );
     }
-    if effects.iter().any(|effects| effects.spread.p.is_some()) {
+    if effects.iter().any(|effects| effects.spread.p.is_some() && effects.levels.len() > 2) {
         text += " Equal spread of the arms is looked at by the test of Brown and Forsythe (Brown and Forsythe 1974), and the level \
                  that varies most is compared with all others by an F test of variances, where runs are paired of what is left when \
                  each seed\u{2019}s mean is taken out (Bonferroni over the levels, at 0.01). Neither decides anything: a caveat names the \
@@ -111,7 +112,7 @@ fn by_the_model(pairing: Pairing, alpha: f64) -> String {
         "{when} averages are contrasts of this model, which takes the arms as equally variable, adjusted and with simultaneous \
          intervals by Dunnett\u{2019}s comparison with one baseline (Dunnett 1955), or by Holm where one of them has an error of its own. \
          An arm that varies more than the others would be claimed to differ too easily there, so that a claim needs {own} to show it \
-         too, at {alpha} before any correction: the adjusted p is the larger of the two, and intervals hold both (an \
-         intersection-union test; Berger 1982)."
+         too, at {alpha} before any correction: the adjusted p is the larger of the two, or 1 where they differ in direction, \
+         and intervals hold both (an intersection-union test; Berger 1982)."
     )
 }

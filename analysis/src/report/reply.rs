@@ -7,6 +7,7 @@ use super::comparison::{Verdict, flag};
 use super::judged::{Basis, Judged};
 use super::metric::MetricReport;
 use super::reach::Meaning;
+use super::rule;
 use crate::number;
 use crate::statistics::refusal::Refusal;
 
@@ -49,12 +50,15 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
     let basis = match judged.basis {
         Some(Basis::Seeds) | None => number::plural(judged.seeds, "seed", "seeds"),
         Some(Basis::Model) => {
-            let held = if judged.held_back.is_some() { " that its own does not bear out" } else { "" };
-            format!("at least {}, pooled error{held}", number::plural(judged.seeds, "seed", "seeds"))
+            format!("at least {}, pooled error", number::plural(judged.seeds, "seed", "seeds"))
         }
     };
     let open = if judged.verdict == Verdict::Inconclusive {
-        format!(" {}", remaining(judged, &unit, decimals))
+        let held = judged.held_back.map_or_else(String::new, |_| {
+            let witnesses = rule::witnesses(analysis.pairing);
+            format!(" The pooled error alone would have claimed more than its own {witnesses} bear out.")
+        });
+        format!("{held} {}", remaining(judged, &unit, decimals))
     } else {
         String::new()
     };

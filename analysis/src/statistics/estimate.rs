@@ -95,8 +95,12 @@ pub(super) fn without_spread(difference: f64, spread: f64, largest: f64) -> Opti
 ///
 /// Source: Satterthwaite (1946), Biometrics Bulletin 2.
 pub(super) fn satterthwaite(parts: &[(f64, f64)]) -> f64 {
-    let (variance, inverse) =
-        parts.iter().fold((0.0, 0.0), |(sum, inverse), (part, df)| (sum + part, inverse + part * part / df));
+    // In parts of the largest, whose square is in the range of floats also where its own is not.
+    let largest = parts.iter().fold(f64::MIN_POSITIVE, |largest, (part, _)| largest.max(*part));
+    let (variance, inverse) = parts.iter().fold((0.0, 0.0), |(sum, inverse), (part, df)| {
+        let share = part / largest;
+        (sum + share, inverse + share * share / df)
+    });
     variance * variance / inverse
 }
 

@@ -1,3 +1,5 @@
+//! One measurement of a run, from its claim to its record.
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;

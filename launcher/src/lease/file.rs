@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slower_of_two_aside_diggers_puts_back_what_lives() {
+    fn the_slower_of_two_who_retire_a_lease_puts_back_what_lives() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock.json");
         let machine = Machine::here();

@@ -34,8 +34,9 @@ pub enum GuardError {
     },
 }
 
-/// A command that starts a trainer, which ends when this process does: what goes on alone would be in the way of
-/// whoever goes on after a kill. Program and arguments are still to be added, and are those of the trainer.
+/// A command that starts a trainer, which ends when the thread does that starts it, and so must live as long as this
+/// process: what goes on alone would be in the way of whoever goes on after a kill. Program and arguments are still to be
+/// added, and are those of the trainer.
 pub fn tied_trainer(gpu: Option<&str>) -> Command {
     // The running program itself, also when its file was replaced since it was started.
     let mut command = Command::new("/proc/self/exe");

@@ -113,7 +113,14 @@ impl Cluster {
     pub fn start_controller(&self) -> Result<(), ClusterError> {
         let daemon = self.daemon("slurmctld", None, &["-D".to_owned()])?;
         self.lock().controller = Some(daemon);
-        self.wait("the controller answers", || self.succeeds("scontrol", &["show", "config"]))
+        let has_ended = || self.lock().controller.as_mut().is_none_or(Daemon::has_ended);
+        let answers = || self.succeeds("scontrol", &["show", "config"]);
+        let mut ended = false;
+        self.wait("the controller answers", || {
+            ended = has_ended();
+            ended || answers()
+        })?;
+        if ended { Err(ClusterError::Ended { program: "slurmctld", logs: self.logs() }) } else { Ok(()) }
     }
 
     /// Waits until the controller has heard from every node. Before that one that has come back gives out GPUs that it

@@ -28,6 +28,14 @@ pub enum ClusterError {
         /// What it said.
         said: String,
     },
+    /// A daemon ended that should have stayed.
+    #[error("{program} ended as it started; the logs said:\n{logs}")]
+    Ended {
+        /// The daemon.
+        program: &'static str,
+        /// The ends of the logs.
+        logs: String,
+    },
     /// Something did not come about in time.
     #[error("{what} did not come about in time; the logs said:\n{logs}")]
     Timeout {

@@ -2,14 +2,15 @@
 //!
 //! A port that the kernel picks (`bind` to 0) is free for who asks and for everybody else again as soon as it is let
 //! go: until the server listens there, any connection that somebody opens may be given it as its own end. So ports are
-//! taken from below the range of those ([`NUMBERS`]), and each is held by a name that the kernel gives one process at a
-//! time.
+//! taken from below the range that those have by default ([`NUMBERS`]), and each is held by a name that the kernel gives
+//! one process at a time.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::ops::Range;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where ports are taken from: above those of known services, below those that connections are given (from 32,768 on
 /// Linux, from 16,000 on gVisor).
@@ -31,8 +32,10 @@ impl Port {
     /// # Errors
     /// The kernel gives no sockets, or every port of [`NUMBERS`] is taken.
     pub fn take() -> io::Result<Self> {
-        // Not the lowest first: who was just served by a port may still look for its server there.
-        let first = std::process::id() as usize * 31 % NUMBERS.len();
+        // Not the lowest first, and not the last one again: who was just served by a port may still look for its server
+        // there.
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let first = (std::process::id() as usize * 31 + TAKEN.fetch_add(1, Ordering::Relaxed)) % NUMBERS.len();
         let around = NUMBERS.cycle().skip(first).take(NUMBERS.len());
         for number in around {
             if let Some(port) = Self::hold(number)? {
@@ -55,7 +58,7 @@ impl Port {
     }
 }
 
-/// Whether nobody listens at this port, on any address of this machine.
+/// Whether nobody listens at this port, on any IPv4 address of this machine.
 fn is_free(number: u16) -> io::Result<bool> {
     let everywhere = (Ipv4Addr::UNSPECIFIED, number);
     Ok(unless_taken(TcpListener::bind(everywhere))?.is_some() && unless_taken(UdpSocket::bind(everywhere))?.is_some())

@@ -88,7 +88,7 @@ impl Grid<'_> {
     }
 
     /// The size of the values, whose rounding is no spread.
-    fn largest(&self) -> f64 {
+    pub(super) fn largest(&self) -> f64 {
         self.all_cells().flatten().fold(0.0_f64, |largest, (_, value)| largest.max(value.abs()))
     }
 

@@ -7,6 +7,7 @@ use crate::report::across;
 use crate::report::model::Cell;
 use crate::statistics::describe::mean;
 use crate::statistics::distributions::f::upper_tail;
+use crate::statistics::estimate::is_rounding;
 
 /// A level's variance against that of all others.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,11 @@ impl Grid<'_> {
             Pairing::Seed => self.paired_squares(level)?,
             Pairing::None => self.squares_within_arms(level),
         };
-        let f = (squares.own.0 / squares.own.1) / (squares.others.0 / squares.others.1);
+        let of_others = squares.others.0 / squares.others.1;
+        if is_rounding(of_others.sqrt(), self.largest()) {
+            return None;
+        }
+        let f = squares.own.0 / squares.own.1 / of_others;
         let p = upper_tail(f, squares.own.1, squares.others.1)?;
         let ratio = match self.pairing {
             Pairing::Seed => (f * (others + 1.0) - 1.0) / others,

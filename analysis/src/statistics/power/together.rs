@@ -5,7 +5,8 @@
 //! of the same runs vary together, and then the probability is larger, so that what is told is a lower bound.
 //!
 //! By the trapezoidal rule over x, with z = low + (high - low)·(x - sin(2πx) / 2π): its slope vanishes at both ends, so
-//! that an integrand which does not costs no digits. Eight of them, up to a thousand degrees of freedom.
+//! that an integrand which does not costs no digits. Eight of them, from two degrees of freedom to a thousand; six for
+//! one.
 
 use crate::statistics::distributions::chi_squared;
 use crate::statistics::student;

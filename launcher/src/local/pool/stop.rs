@@ -46,11 +46,11 @@ impl Pool<'_> {
     /// end at once, and asked again they are killed.
     pub(super) fn abandon(&mut self, signals: &Signals) {
         self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(Signal::TERM));
-        let mut next = [Signal::QUIT, Signal::KILL].into_iter();
+        let mut next = Signal::QUIT;
         while self.busy() > 0 {
             if signals.next(TICK).is_some_and(|signal| signal != SIGCHLD) {
-                let signal = next.next().unwrap_or(Signal::KILL);
-                self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(signal));
+                self.seats.iter().flatten().for_each(|seat| seat.supervisor.signal(next));
+                next = Signal::KILL;
             }
             for seat in &mut self.seats {
                 if seat.as_mut().is_some_and(|seat| !matches!(seat.supervisor.poll(), Ok(None))) {
