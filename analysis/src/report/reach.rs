@@ -11,7 +11,7 @@ use crate::statistics::detectable::{POWER, power, reached};
 use crate::statistics::distributions::normal;
 use crate::statistics::estimate::Test;
 use crate::statistics::power::equivalence::shows;
-use crate::statistics::power::together::{Tested, all_reject, all_show};
+use crate::statistics::power::together::{Planned, all_reject, all_show};
 
 /// How many seeds would settle a question.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -62,17 +62,16 @@ impl Hurdles {
     }
 }
 
-/// A question to a set of tests, each told as the difference in its standard errors, its df and its alpha: the power of
-/// one, and of all at once.
-type Power = (fn(Tested) -> Option<f64>, fn(&[Tested]) -> Option<f64>);
+/// A question to planned tests: the power of one, and of all at once.
+type Power = (fn(Planned) -> Option<f64>, fn(&[Planned]) -> Option<f64>);
 
 /// The power to find a difference.
-const FINDS: Power = (|(size, df, alpha)| power(size, df, alpha), all_reject);
+const FINDS: Power = (|test| power(test.size, test.df, test.alpha), all_reject);
 /// The power to show that a difference of 0 is within a margin.
-const SHOWS: Power = (|(margin, df, alpha)| shows(margin, 0.0, df, alpha), all_show);
+const SHOWS: Power = (|test| shows(test.size, 0.0, test.df, test.alpha), all_show);
 
 /// Whether all `tests` are passed at once with 80 % power. The integral is asked only where simpler bounds leave it open.
-fn pass_together(tests: &[Tested], (one, all): Power) -> Option<bool> {
+fn pass_together(tests: &[Planned], (one, all): Power) -> Option<bool> {
     let each = tests.iter().map(|test| one(*test)).collect::<Option<Vec<f64>>>()?;
     if each.iter().any(|power| *power < POWER) {
         return Some(false);
@@ -84,8 +83,11 @@ fn pass_together(tests: &[Tested], (one, all): Power) -> Option<bool> {
 /// The true difference that `hurdles` would have let pass with 80 % power, given their standard errors.
 pub(super) fn detectable(hurdles: &[Hurdle]) -> Option<f64> {
     let unit = hurdles.first()?.test.standard_error;
-    let tests = |size: f64| -> Vec<Tested> {
-        let of = |Hurdle { test, alpha }: &Hurdle| (size * (unit / test.standard_error), test.df, *alpha);
+    let tests = |size: f64| -> Vec<Planned> {
+        let of = |Hurdle { test, alpha }: &Hurdle| {
+            let size = size * (unit / test.standard_error);
+            Planned { size, df: test.df, alpha: *alpha }
+        };
         hurdles.iter().map(of).collect()
     };
     let found = |size: f64| match tests(size).as_slice() {
@@ -112,12 +114,12 @@ pub(super) fn needed(seen: f64, seeds: usize, hurdles: &Hurdles, margin: Option<
         Some(margin) => (margin, Meaning::Margin),
         None => (seen.abs(), Meaning::Seen),
     };
-    let tests = |hurdles: &[Hurdle], count: u64| -> Option<Vec<Tested>> {
+    let tests = |hurdles: &[Hurdle], count: u64| -> Option<Vec<Planned>> {
         let n = count as f64;
         let of = |Hurdle { test, alpha }: &Hurdle| {
             let df = test.df * (n - 1.0) / (seeds - 1) as f64;
             let size = difference / test.standard_error * (n / seeds as f64).sqrt();
-            (df >= 1.0).then_some((size, df, *alpha))
+            (df >= 1.0).then_some(Planned { size, df, alpha: *alpha })
         };
         hurdles.iter().map(of).collect()
     };
@@ -127,7 +129,7 @@ pub(super) fn needed(seen: f64, seeds: usize, hurdles: &Hurdles, margin: Option<
         tests.is_some_and(|tests| asked.iter().all(|power| pass_together(&tests, *power) == Some(true)))
     };
     let each = |many: &[Hurdle], count: u64| {
-        let enough = |test: &Tested| asked.iter().all(|power| power.0(*test).is_some_and(|power| power >= POWER));
+        let enough = |test: &Planned| asked.iter().all(|power| power.0(*test).is_some_and(|power| power >= POWER));
         tests(many, count).is_some_and(|tests| tests.iter().all(enough))
     };
     let alone = SEEDS_ALONE as u64;

@@ -16,34 +16,42 @@ const REACH: f64 = 6.5;
 /// The most steps of the integral: enough for a thousand degrees of freedom.
 const STEPS: f64 = 4000.0;
 
-/// A two-sided t test: the true difference (or the margin) in its standard errors, its degrees of freedom, its alpha.
-pub(crate) type Tested = (f64, f64, f64);
+/// A t test that is to be carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    /// The true difference, or the margin, in its standard errors.
+    pub(crate) size: f64,
+    /// Its degrees of freedom, at least 1.
+    pub(crate) df: f64,
+    /// Its alpha: of both sides to find a difference, of each of two tests to show that it is within a margin.
+    pub(crate) alpha: f64,
+}
 
 /// The probability that all `tests` reject a difference of 0: |δₖ + Z| > cₖ Sₖ for each, with cₖ the quantile of 1 -
 /// α/2. Of one test it is [`crate::statistics::detectable::power`]. `None` where a quantile of t is not defined.
-pub(crate) fn all_reject(tests: &[Tested]) -> Option<f64> {
-    let room = |(size, _, _): Tested, critical: f64, z: f64| (size + z).abs() / critical;
+pub(crate) fn all_reject(tests: &[Planned]) -> Option<f64> {
+    let room = |size: f64, critical: f64, z: f64| (size + z).abs() / critical;
     over_deviates(tests, (-REACH, REACH), |alpha| 1.0 - alpha / 2.0, room)
 }
 
 /// The probability that all `tests` show a difference of 0 to be within their margins, by two one-sided tests each: |Z| +
 /// cₖ Sₖ < margin, with cₖ the quantile of 1 - α. Of one test it is [`super::equivalence::shows`].
-pub(crate) fn all_show(tests: &[Tested]) -> Option<f64> {
-    let room = |(margin, _, _): Tested, critical: f64, z: f64| (margin - z) / critical;
-    let nearest = tests.iter().fold(REACH, |nearest, (margin, _, _)| nearest.min(*margin));
+pub(crate) fn all_show(tests: &[Planned]) -> Option<f64> {
+    let room = |margin: f64, critical: f64, z: f64| (margin - z) / critical;
+    let nearest = tests.iter().fold(REACH, |nearest, test| nearest.min(test.size));
     over_deviates(tests, (0.0, nearest), |alpha| 1.0 - alpha, room).map(|half| 2.0 * half)
 }
 
 fn over_deviates(
-    tests: &[Tested],
+    tests: &[Planned],
     (low, high): (f64, f64),
     level: fn(f64) -> f64,
-    room: fn(Tested, f64, f64) -> f64,
+    room: fn(f64, f64, f64) -> f64,
 ) -> Option<f64> {
     let critical: Vec<f64> =
-        tests.iter().map(|(_, df, alpha)| student::quantile(level(*alpha), *df)).collect::<Option<_>>()?;
+        tests.iter().map(|test| student::quantile(level(test.alpha), test.df)).collect::<Option<_>>()?;
     // A test passes or fails within a few c/√(2 df) of z.
-    let widths = tests.iter().zip(&critical).map(|((_, df, _), critical)| critical / (2.0 * df).sqrt());
+    let widths = tests.iter().zip(&critical).map(|(test, critical)| critical / (2.0 * test.df).sqrt());
     let wanted = widths.fold(0.125, |step: f64, width| step.min(0.5 * width));
     let steps = (2.0 * (high - low) / wanted).ceil().clamp(64.0, STEPS);
     let at = |index: u32| {
@@ -51,8 +59,8 @@ fn over_deviates(
         let z = low + (high - low) * (turn - turn.sin()) / std::f64::consts::TAU;
         let slope = (high - low) * (1.0 - turn.cos());
         let passes = tests.iter().zip(&critical).map(|(test, critical)| {
-            let spread = room(*test, *critical, z).max(0.0);
-            chi_squared::upper_tail(spread * spread * test.1, test.1).map(|tail| 1.0 - tail)
+            let spread = room(test.size, *critical, z).max(0.0);
+            chi_squared::upper_tail(spread * spread * test.df, test.df).map(|tail| 1.0 - tail)
         });
         passes
             .product::<Option<f64>>()
@@ -71,9 +79,10 @@ mod tests {
     #[test]
     fn of_one_test_it_is_its_power() {
         for (size, df, alpha) in [(3.0, 2.0, 0.05), (3.8, 32.0, 0.006), (0.0, 7.0, 0.05), (2.5, 400.0, 0.01)] {
-            let [found, expected] = [all_reject(&[(size, df, alpha)]), power(size, df, alpha)].map(Option::unwrap);
+            let test = [Planned { size, df, alpha }];
+            let [found, expected] = [all_reject(&test), power(size, df, alpha)].map(Option::unwrap);
             assert!((found - expected).abs() < 1e-8, "{size} {df}: {found} {expected}");
-            let [found, expected] = [all_show(&[(size, df, alpha)]), shows(size, 0.0, df, alpha)].map(Option::unwrap);
+            let [found, expected] = [all_show(&test), shows(size, 0.0, df, alpha)].map(Option::unwrap);
             assert!((found - expected).abs() < 1e-8, "{size} {df}: {found} {expected}");
         }
     }
@@ -86,7 +95,8 @@ mod tests {
             ([(5.0, 8.0, 0.05), (4.0, 2.0, 0.05)], 0.563_169_031_260_438_5, 0.684_096_428_155_131_5),
         ];
         for (tests, rejected, shown) in cases {
-            for (all, expected) in [(all_reject as fn(&[Tested]) -> Option<f64>, rejected), (all_show, shown)] {
+            let tests = tests.map(|(size, df, alpha)| Planned { size, df, alpha });
+            for (all, expected) in [(all_reject as fn(&[Planned]) -> Option<f64>, rejected), (all_show, shown)] {
                 let found = all(&tests).unwrap();
                 assert!((found - expected).abs() < 1e-8, "{tests:?}: {found} {expected}");
                 let each = tests.map(|test| all(&[test]).unwrap());
