@@ -20,6 +20,7 @@ pub fn averages(metric: &MetricReport, contrast: &Contrast, alpha: f64) -> Optio
     header.push("verdict".to_owned());
     let mut sheet = Sheet::new(format!("{}, averaged over {}", contrast.factor, number::list(&effects.across)), header);
     sheet.lead = about(contrast, effects);
+    sheet.lead.extend(columns.meaning().map(str::to_owned));
     for contrast in &effects.contrasts {
         if effects.leads == Leads::MainEffects {
             sheet.lead.extend(not_tested(&contrast.level, &contrast.judged));

@@ -25,6 +25,14 @@ impl JudgedColumns {
         })
     }
 
+    /// What p and own p are of, where both are shown.
+    pub(super) fn meaning(self) -> Option<&'static str> {
+        self.own.then_some(
+            "\u{201c}p\u{201d} rests on the error of all arms together, \u{201c}own p\u{201d} on what these levels vary by alone; a \
+             claim needs both, so that the adjusted p is no smaller than the own one.",
+        )
+    }
+
     /// Their heads; the interval is called `interval`.
     pub(super) fn head(self, interval: &str) -> Vec<String> {
         let mut head = ["seeds", "difference", interval, "p"].map(str::to_owned).to_vec();

@@ -69,6 +69,7 @@ fn question(report: &Report, metric: &MetricReport, answer: &Answer) -> Sheet {
     header.push("verdict".to_owned());
     let mut sheet = Sheet::new(answer.name.clone(), header);
     sheet.lead.push(answer.sentence.clone());
+    sheet.lead.extend(columns.meaning().map(str::to_owned));
     if !known {
         sheet.lead.push("A table of results says neither parameters nor hours.".to_owned());
     }
