@@ -131,7 +131,8 @@ fn a_question_that_is_held_back_says_so_where_it_stands() {
     assert_eq!((answer.pooled.verdict, answer.pooled.held_back), (Verdict::Inconclusive, Some(HeldBack::Difference)));
     // The interval that is shown does not contradict the verdict.
     assert!(pooled.interval.low > 0.0 && interval.low < 0.0, "{answer:?}");
-    let told = "pooled error). The pooled error alone would have claimed more than its own seeds bear out.";
+    let told =
+        "by the pooled error and its own). The pooled error alone would have claimed more than its own seeds bear out.";
     assert!(answer.sentence.contains(told), "{}", answer.sentence);
     assert!(caveat(&report, "In the question \u{201c}q\u{201d}, claims of the pooled error are not made"));
     assert!(caveat(&report, "all pairs as different (own p"), "{:?}", report.caveats);
@@ -275,7 +276,7 @@ fn a_baseline_that_varies_more_is_pointed_out() {
     let plan = AnalysisSpec { baseline: [("act".to_owned(), Value::from("c"))].into(), ..plan() };
     let told = report(&wide_table(6.0, 0.0, 0.0), &plan);
     assert!(
-        caveat(&told, "The test of the interaction with arch takes one error for all levels"),
+        caveat(&told, "The tests of the interaction with arch and of the main effect take one error for all levels"),
         "{:?}",
         told.caveats
     );
@@ -304,4 +305,39 @@ fn numbers_near_the_end_of_floats_are_borne_out_or_not_tested() {
             }
         }
     }
+}
+
+#[test]
+fn a_seed_of_an_arm_is_one_replication_however_many_data_sets_it_is_scored_on() {
+    // Three arms with five seeds of their own, each scored on four data sets, which a seed does well or badly on alike.
+    let mut wrong = 0;
+    for study in 0..40 {
+        let mut noise = fixture::Noise::new(study);
+        let mut text = String::from("arch,act,seed,acc\n");
+        for act in ["a", "b", "c"] {
+            for seed in 1..=5 {
+                let of_seed = noise.next();
+                for arch in ["p", "q", "r", "s"] {
+                    writeln!(text, "{arch},{act},{act}{seed},{:.5}", 50.0 + of_seed + 0.3 * noise.next()).unwrap();
+                }
+            }
+        }
+        let report = report(&text, &AnalysisSpec { pairing: Pairing::None, ..plan() });
+        assert_eq!(average(&report, "b").seeds, 5);
+        let claimed = |level: &str| matches!(average(&report, level).verdict, Verdict::Better | Verdict::Worse);
+        wrong += u32::from(claimed("b") || claimed("c"));
+    }
+    // 5 % of 40 studies are 2. Runs taken for independent would claim something in about 18.
+    assert!(wrong <= 6, "{wrong} of 40 studies");
+}
+
+#[test]
+fn what_could_not_be_tested_is_in_the_headline_and_has_no_interval_of_the_pooled_error_alone() {
+    let is_run = |line: &&str| !line.starts_with("x,b,") || line.starts_with("x,b,1,");
+    let text = wide_table(1.0, 0.0, 0.0);
+    let report = report(&text.lines().filter(is_run).collect::<Vec<_>>().join("\n"), &plan());
+    let judged = average(&report, "b");
+    assert_eq!((judged.seeds, judged.verdict, judged.interval), (1, Verdict::NotTested, None));
+    assert!(report.headline[0].contains("for none of the 3 tested levels of act"), "{:?}", report.headline);
+    assert!(report.headline[0].ends_with("1 could not be tested."), "{:?}", report.headline);
 }

@@ -7,6 +7,9 @@
 //! belongs: means of a seed over all strata have it whole, and orthonormal contrasts of its strata do not have it at
 //! all. For balanced data these are the split-plot tests, with error terms level × seed and level × seed × stratum.
 //!
+//! Runs that are not paired share a seed within their level only, as where a model is scored on several data sets: there
+//! the same numbers are compared between levels, with level within seed as error.
+//!
 //! Source: Kirk (2013), Experimental Design, Sage (error terms of designs with two factors within blocks).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +27,14 @@ pub(super) fn recur(cells: &[Vec<Cell<'_>>]) -> bool {
         let again = here.iter().any(|seed| known.contains(seed));
         known.extend(here);
         again
+    })
+}
+
+/// Whether some seed has runs of one level in two strata.
+pub(super) fn recur_within_levels(cells: &[Vec<Cell<'_>>]) -> bool {
+    cells.iter().any(|row| {
+        let seeds: BTreeSet<&Seed> = row.iter().flatten().map(|(seed, _)| *seed).collect();
+        seeds.len() < row.iter().map(Vec::len).sum()
     })
 }
 

@@ -121,7 +121,8 @@ fn unequal_spread(metrics: &[MetricReport], pairing: Pairing) -> Vec<String> {
             )
         };
         let interaction = effects.interaction.map_or_else(String::new, |_| {
-            format!(" The test of the interaction with {within} takes one error for all levels, and so finds one too easily.")
+            format!(" The tests of the interaction with {within} and of the main effect take one error for all levels, and so find them \
+                 too easily.")
         });
         Some(format!(
             "{level} varies {} times as much as the other levels of {} (standard deviations; F test, p {}).{interaction}{averages}",

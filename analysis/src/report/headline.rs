@@ -78,14 +78,25 @@ fn overall(metric: &MetricReport, analysis: &AnalysisSpec) -> Vec<String> {
                     || format!("; whether that depends on {across} could not be tested"),
                     |p| format!("; an interaction with {across} was not shown (p {p})"),
                 );
-                let shown = match (count, tested.len()) {
-                    (0, 1) => "was not shown".to_owned(),
-                    (_, 1) => "was shown".to_owned(),
-                    (0, levels) => format!("was shown for none of {levels} levels of {}", contrast.factor),
-                    (count, levels) => format!("was shown for {count} of {levels} levels of {}", contrast.factor),
+                let untested = effects.contrasts.len() - tested.len();
+                let shown = match (count, tested.len(), untested) {
+                    (0, 1, 0) => "was not shown".to_owned(),
+                    (_, 1, 0) => "was shown".to_owned(),
+                    (0, 1, _) => format!("was not shown for the one level of {} that could be tested", contrast.factor),
+                    (_, 1, _) => format!("was shown for the one level of {} that could be tested", contrast.factor),
+                    (0, levels, 0) => format!("was shown for none of {levels} levels of {}", contrast.factor),
+                    (count, levels, 0) => format!("was shown for {count} of {levels} levels of {}", contrast.factor),
+                    (0, levels, _) => format!("was shown for none of the {levels} tested levels of {}", contrast.factor),
+                    (count, levels, _) => {
+                        format!("was shown for {count} of the {levels} tested levels of {}", contrast.factor)
+                    }
+                };
+                let left = match untested {
+                    0 => String::new(),
+                    count => format!(" {count} could not be tested."),
                 };
                 sentences.push(format!(
-                    "Averaged over {across}, a difference from {baseline} in {noun} {shown} ({}adjusted p below {}){depends}.",
+                    "Averaged over {across}, a difference from {baseline} in {noun} {shown} ({}adjusted p below {}){depends}.{left}",
                     if count == 0 { "no " } else { "" },
                     analysis.alpha,
                 ));
@@ -243,12 +254,14 @@ fn resolution(metric: &MetricReport) -> Option<String> {
     } else {
         (format!("about {}", words(middle)), "")
     };
+    let margin = metric.comparisons().any(|(.., comparison)| comparison.equivalence.is_some());
+    let neither = if margin { "neither significant nor shown to be within the margin" } else { "not significant" };
     let corrected = if count > 1 { ", after correction" } else { "" };
     let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
     let design =
         within(metric).map_or_else(|| "The design".to_owned(), |within| format!("Within each {within} the design"));
     Some(format!(
-        "{design} could have seen differences of {size}{unit}{which} (80 % power{corrected}); what is smaller and not \
-         significant remains open."
+        "{design} could have seen differences of {size}{unit}{which} (80 % power{corrected}); what is smaller and {neither} \
+         remains open."
     ))
 }

@@ -44,7 +44,7 @@ pub struct Judged {
     /// The difference.
     pub estimate: Option<Estimate>,
     /// The interval of level 1 - alpha for this difference alone; where it pools the error of all arms, it holds that of
-    /// [`Self::own`].
+    /// [`Self::own`], and there is none without one.
     pub interval: Option<Interval>,
     /// Where that pools the error of all arms, the difference with no error but its own: of its seeds' mean differences
     /// where runs are paired, of its arms where they are not.
@@ -84,7 +84,7 @@ impl Judged {
     pub(super) fn pooled(seeds: usize, estimate: Estimate, own: Option<Estimate>, seeds_recur: bool) -> Self {
         let judged = Self { own, seeds_recur, ..Self::of(Basis::Model, seeds, estimate) };
         let test = own.and_then(|own| own.test().copied());
-        let interval = judged.interval.map(|pooled| test.map_or(pooled, |own| hull(pooled, own.interval)));
+        let interval = judged.interval.and_then(|pooled| Some(hull(pooled, test?.interval)));
         Self { interval, ..judged }
     }
 

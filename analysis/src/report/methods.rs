@@ -94,7 +94,7 @@ fn questions(answers: &[Answer]) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!(
             "{} {} asked in the analysis plan. The answer is the mean difference over the question\u{2019}s pairs and all strata, \
-             tested in the same way as an average over strata, in a single one by the paired t test where runs are paired; the \
+             tested in the same way as an average over strata, in a single one by the paired t test where runs are paired, from a model of its own levels only; the \
              answers share one correction by Holm, and the pairs of a \
              question another one. An answer is about the mean that was asked for, also where it depends on the stratum; whether it \
              does is tested beside it, and said.",
@@ -108,9 +108,11 @@ fn equivalence(analysis: &AnalysisSpec, pooled: bool) -> String {
     match analysis.margin {
         Some(margin) => format!(
             "Equivalence in the primary metric was tested against the declared margin of {margin}{} by two one-sided tests \
-             (Schuirmann 1987), adjusted by Holm among the equivalences of the family, at the same alpha as the differences. \
+             (Schuirmann 1987), adjusted by Holm among the equivalences of the family, at the same alpha as the differences (by itself a claim says \
+             that the {} interval lies within the margin). \
              It is not claimed where runs of either arm diverged{}.",
             if analysis.scale == Scale::Log { " in natural logarithms" } else { "" },
+            number::percent(1.0 - 2.0 * analysis.alpha),
             if pooled {
                 ", nor where a pooled error shows it that the difference\u{2019}s own, at alpha, does not"
             } else {

@@ -94,7 +94,12 @@ fn seeds_in_several_strata(pairing: Pairing) -> &'static str {
              orthonormal contrasts of a seed\u{2019}s strata; both have this model, with one block a seed or a seed and contrast. A level \
              counts for a seed that has run it in every stratum. Where no seed is in two strata, both are tested from all runs."
         }
-        Pairing::None => " Runs are taken as independent, as declared, also those of one seed in several strata.",
+        Pairing::None => {
+            " Runs of different levels are taken as independent, as declared. Where a seed has runs of one level in several strata, \
+             averages and the main effect are tested from its means over all of them, and the interaction from orthonormal contrasts \
+             of its strata: it is one replication, and not one for each stratum. A seed that lacks a stratum of the level is not used \
+             there."
+        }
     }
 }
 

@@ -23,16 +23,19 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
     let decimals = metric.decimals;
     let difference = number::signed(estimate.difference, decimals);
     let unit = if metric.difference_unit.is_empty() { String::new() } else { format!(" {}", metric.difference_unit) };
-    let Some(test) = estimate.test() else {
+    if estimate.test().is_none() {
         return format!(
             "{name}: a difference of {difference}{unit}, not tested ({}).",
             judged.reason.clone().unwrap_or_default()
         );
-    };
-    let interval = judged.interval.unwrap_or(test.interval);
-    let [low, high] = [interval.low, interval.high].map(|end| number::signed(end, decimals));
-    let interval = format!("{} interval {low} to {high}", number::percent(1.0 - analysis.alpha));
-    let p = judged.adjusted_p.map_or_else(String::new, |p| format!(", adjusted p {}", number::p_value(p)));
+    }
+    let interval = judged.interval.map(|interval| {
+        let [low, high] = [interval.low, interval.high].map(|end| number::signed(end, decimals));
+        format!("{} interval {low} to {high}", number::percent(1.0 - analysis.alpha))
+    });
+    let p = judged.adjusted_p.map(|p| format!("adjusted p {}", number::p_value(p)));
+    let numbers: Vec<String> = interval.into_iter().chain(p).collect();
+    let numbers = if numbers.is_empty() { String::new() } else { format!("{}; ", numbers.join(", ")) };
     let word = match judged.verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
@@ -50,7 +53,7 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
     let basis = match judged.basis {
         Some(Basis::Seeds) | None => number::plural(judged.seeds, "seed", "seeds"),
         Some(Basis::Model) => {
-            format!("at least {}, pooled error", number::plural(judged.seeds, "seed", "seeds"))
+            format!("at least {}, by the pooled error and its own", number::plural(judged.seeds, "seed", "seeds"))
         }
     };
     let open = if judged.verdict == Verdict::Inconclusive {
@@ -65,9 +68,7 @@ pub(super) fn sentence(answer: &Answer, metric: &MetricReport, analysis: &Analys
     let what = if answer.pairs.len() == 1 { "Difference" } else { "Mean difference of the pairs" };
     let flag = flag(judged.diverged).map_or_else(String::new, |flag| format!(" ({flag})"));
     let depends = dependence(answer, analysis.alpha);
-    format!(
-        "{name}: {word}{below}{why}{flag}. {what} {difference}{unit} ({interval}{p}; {basis}{left_out}).{open}{depends}"
-    )
+    format!("{name}: {word}{below}{why}{flag}. {what} {difference}{unit} ({numbers}{basis}{left_out}).{open}{depends}")
 }
 
 /// A warning where the strata answer differently, or where that could not be seen.

@@ -31,7 +31,7 @@ pub(super) struct Grid<'a> {
     diverged: Vec<usize>,
     pairing: Pairing,
     alpha: f64,
-    /// Whether runs are paired and some seed is in two strata.
+    /// Whether some seed is in two strata: by runs of any levels where they are paired, of one level where they are not.
     recurring: bool,
     model: OnceCell<Result<Model, Refusal>>,
     means: OnceCell<Result<Model, Refusal>>,
@@ -74,7 +74,10 @@ impl<'a> Grid<'a> {
             }
         }
         let (pairing, alpha) = (analysis.pairing, analysis.alpha);
-        let recurring = pairing == Pairing::Seed && across::recur(&cells);
+        let recurring = match pairing {
+            Pairing::Seed => across::recur(&cells),
+            Pairing::None => across::recur_within_levels(&cells),
+        };
         if recurring {
             let whole: Vec<bool> = cells.iter().map(|row| !across::complete(row).is_empty()).collect();
             let mut keep = whole.iter();
@@ -180,7 +183,14 @@ impl<'a> Grid<'a> {
         let fewest = self.seeds(pairs);
         let refusal = match self.averages() {
             Ok(model) => match model.contrast(&self.weights(pairs), self.alpha) {
-                Ok(estimate) => return Judged::pooled(fewest, estimate, self.own(pairs), self.recurring),
+                Ok(estimate) => {
+                    return Judged::pooled(
+                        fewest,
+                        estimate,
+                        self.own(pairs),
+                        self.recurring && self.pairing == Pairing::Seed,
+                    );
+                }
                 Err(refusal) => refusal.to_string(),
             },
             Err(refusal) => refusal.to_string(),

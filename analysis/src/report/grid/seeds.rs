@@ -22,7 +22,10 @@ impl Grid<'_> {
     /// Whether there are two levels with the same seeds, so that the model pools nothing: it is the paired t test.
     pub(super) fn is_one_pair(&self) -> bool {
         let complete = self.complete_seeds();
-        self.recurring && self.cells.len() == 2 && self.cells.iter().all(|row| across::complete(row).len() == complete)
+        self.recurring
+            && self.pairing == Pairing::Seed
+            && self.cells.len() == 2
+            && self.cells.iter().all(|row| across::complete(row).len() == complete)
     }
 
     /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds
@@ -35,16 +38,25 @@ impl Grid<'_> {
                 named.map(|level| self.cells[level][stratum].len()).min().unwrap_or(0)
             }
         };
-        if self.recurring { self.by_seed(pairs).len() } else { (0..self.strata()).map(in_stratum).min().unwrap_or(0) }
+        match self.pairing {
+            Pairing::Seed if self.recurring => self.by_seed(pairs).len(),
+            Pairing::None if self.recurring => {
+                let named = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]);
+                named.map(|level| across::complete(&self.cells[level]).len()).min().unwrap_or(0)
+            }
+            _ => (0..self.strata()).map(in_stratum).min().unwrap_or(0),
+        }
     }
 
     /// The difference of `pairs` over all strata, with no error but its own: of the seeds' mean differences, stratum by
-    /// stratum where no seed is in two, or of each arm where runs are not paired. `None` where nothing has run it all.
+    /// stratum where no seed is in two, or of each arm (its seeds' means where they recur) where runs are not paired. `None` where nothing has run it all.
     pub(super) fn own(&self, pairs: &[(usize, usize)]) -> Option<Estimate> {
-        if self.recurring {
+        if self.recurring && self.pairing == Pairing::Seed {
             return paired_t(&self.by_seed(pairs), self.alpha);
         }
-        let share = 1.0 / self.strata() as f64;
+        let means = self.recurring.then(|| across::means(&self.cells));
+        let cells = means.as_ref().unwrap_or(&self.cells);
+        let share = 1.0 / cells.first()?.len() as f64;
         let groups: Vec<(f64, Vec<f64>)> = match self.pairing {
             Pairing::Seed => {
                 let differences = |stratum: usize| {
@@ -55,7 +67,7 @@ impl Grid<'_> {
             }
             Pairing::None => {
                 let weights = self.weights(pairs);
-                let named = self.cells.iter().zip(&weights).filter(|(_, weight)| **weight != 0.0);
+                let named = cells.iter().zip(&weights).filter(|(_, weight)| **weight != 0.0);
                 let arms = named.flat_map(|(row, weight)| row.iter().map(move |cell| (weight * share, cell)));
                 arms.map(|(weight, cell)| (weight, cell.iter().map(|(_, value)| *value).collect())).collect()
             }

@@ -82,8 +82,9 @@ impl Grid<'_> {
     }
 
     fn squares_within_arms(&self, level: usize) -> Squares {
+        let means = self.recurring.then(|| across::means(&self.cells));
         let mut squares = Squares::default();
-        for (place, row) in self.cells.iter().enumerate() {
+        for (place, row) in means.as_ref().unwrap_or(&self.cells).iter().enumerate() {
             let sum = if place == level { &mut squares.own } else { &mut squares.others };
             for cell in row {
                 let values: Vec<f64> = cell.iter().map(|(_, value)| *value).collect();
