@@ -81,7 +81,7 @@ fn read_baseline(block: &mut Block, factors: &Factors, problems: &mut Problems) 
     }
     match (block.take("baseline"), compared(factors)) {
         (Some(entry), Some(position)) => baseline.extend(level(position, &entry.node, factors, problems)),
-        (Some(entry), None) => {
+        (Some(entry), None) if !factors.lack_some() => {
             problems.error(&entry.origin, "a baseline needs a factor that is compared, but no factor has two levels");
         }
         (None, Some(position)) if table.is_empty() => {
@@ -90,7 +90,7 @@ fn read_baseline(block: &mut Block, factors: &Factors, problems: &mut Problems) 
             let level = if factor.level(&usual).is_some() { Some(usual) } else { factor.levels.first().cloned() };
             baseline.extend(level.map(|level| (factor.name.clone(), level)));
         }
-        (None, _) => {}
+        (Some(_) | None, _) => {}
     }
     baseline
 }

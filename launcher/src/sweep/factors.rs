@@ -37,6 +37,8 @@ pub(super) struct Axis {
 pub(super) struct Factors {
     pub(super) list: Vec<FactorSource>,
     pub(super) axes: Vec<Axis>,
+    /// The names of those that were refused: what follows from that alone is no further mistake.
+    refused: Vec<String>,
 }
 
 impl FactorSource {
@@ -99,6 +101,11 @@ impl Factors {
         factors
     }
 
+    /// Whether one that is written was refused, so that nothing can be said of how many there are.
+    pub(super) fn lack_some(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
     /// The position of the factor called `name`, by whichever of its names.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         let key = spec::setting::find(name).map_or(name, |setting| setting.key);
@@ -118,8 +125,8 @@ impl Factors {
     /// Like [`Self::find`], with a problem for a name that is no factor.
     pub(super) fn expect(&self, name: &str, origin: &Origin, problems: &mut Problems) -> Option<usize> {
         let found = self.find(name);
-        if found.is_none() {
-            let names = || self.list.iter().map(|factor| factor.name.as_str());
+        if found.is_none() && !self.refused.iter().any(|refused| refused == name) {
+            let names = || self.list.iter().map(|factor| &factor.name).chain(&self.refused).map(String::as_str);
             let near = spec::setting::closest(name, names());
             let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
             let problem = problems.error(origin, format!("{name} is not a factor of this sweep{near}"));
@@ -140,6 +147,27 @@ impl Factors {
         vocabulary: &Vocabulary,
         problems: &mut Problems,
     ) -> Option<(usize, Vec<usize>)> {
+        let Some((target, items)) = self.target_and_levels(entry, vocabulary, problems) else {
+            self.refused.push(entry.path.clone());
+            return None;
+        };
+        let name = entry.path.clone();
+        let origin = entry.origin.clone();
+        let mut factor = FactorSource { name, target, origin, levels: Vec::new(), positions: BTreeMap::new() };
+        let accepted: Vec<Value> = entry.node.items.iter().filter_map(|node| factor.accept(node, problems)).collect();
+        let is_right = accepted.len() == items.len();
+        let levels = accepted.into_iter().map(|level| factor.add(level)).collect();
+        self.list.push(factor);
+        is_right.then_some((self.list.len() - 1, levels))
+    }
+
+    /// What a factor moves, and its levels as they are written.
+    fn target_and_levels<'a>(
+        &self,
+        entry: &'a Entry,
+        vocabulary: &Vocabulary,
+        problems: &mut Problems,
+    ) -> Option<(Target, &'a [Value])> {
         let target = self.factor_target(entry, vocabulary, problems)?;
         let Value::List(items) = &entry.node.value else {
             let literal = entry.node.value.literal();
@@ -151,14 +179,7 @@ impl Factors {
             problems.error(&entry.node.origin, format!("{} has no levels", entry.path));
             return None;
         }
-        let name = entry.path.clone();
-        let origin = entry.origin.clone();
-        let mut factor = FactorSource { name, target, origin, levels: Vec::new(), positions: BTreeMap::new() };
-        let accepted: Vec<Value> = entry.node.items.iter().filter_map(|node| factor.accept(node, problems)).collect();
-        let is_right = accepted.len() == items.len();
-        let levels = accepted.into_iter().map(|level| factor.add(level)).collect();
-        self.list.push(factor);
-        is_right.then_some((self.list.len() - 1, levels))
+        Some((target, items))
     }
 
     fn factor_target(&self, entry: &Entry, vocabulary: &Vocabulary, problems: &mut Problems) -> Option<Target> {

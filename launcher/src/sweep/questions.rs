@@ -28,11 +28,17 @@ fn question(entry: &Entry, factors: &Factors, usual: Option<usize>, problems: &m
     let nodes: Vec<&Node> = pairs.iter().flatten().copied().collect();
     let has_all = |factor: &usize| nodes.iter().all(|node| condition::level(*factor, node, factors).is_some());
     let Some(usual) = usual else {
-        problems
-            .error(&entry.origin, "a question needs a factor whose levels it compares, but no factor has two levels");
+        if !factors.lack_some() {
+            let message = "a question needs a factor whose levels it compares, but no factor has two levels";
+            problems.error(&entry.origin, message);
+        }
         return None;
     };
     let Some(position) = std::iter::once(usual).chain(0..factors.list.len()).find(has_all) else {
+        // They may be levels of a factor that was refused.
+        if factors.lack_some() {
+            return None;
+        }
         // The factor that has most of them is meant.
         let missing =
             |factor: &usize| nodes.iter().filter(|node| condition::level(*factor, node, factors).is_none()).count();

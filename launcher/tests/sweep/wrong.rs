@@ -120,6 +120,18 @@ fn factors() {
 }
 
 #[test]
+fn what_follows_from_a_refused_factor_is_no_further_mistake() {
+    let text = "[sweep]\nname = \"x\"\nseeds = 2\n[factors]\nlr = [0.1, 0.01]\nOpt = [\"a\", \"b\"]\n[trainer]\n\
+                command = [\"true\"]\n[analysis]\nprimary = \"acc\"\ndirection = \"higher\"\nbaseline = { opt = \"a\" }\n\
+                [analysis.questions]\nq = [[\"a\", \"b\"]]\n";
+    let told = errors(text, &[]);
+    assert_eq!(told.matches("error").count(), 3, "{told}");
+    for words in ["lr is no parameter", "Opt is no parameter", "opt is not a factor of this sweep; did you mean Opt?"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
 fn zipped_factors_have_equal_lengths() {
     assert_snapshot!(errors(
         &small("[[zip]]\n\"model.hidden-size\" = [64, 128]\n\"model.heads\" = [2, 4, 8]\n[[zip]]\n"),
