@@ -13,7 +13,8 @@
 //! | 3 to 7 | the model of all arms' means by seed, which pools their error, and the t test of each seed's mean difference | what both show |
 //! | 8 and more | the t test of each seed's mean difference | what it shows |
 //! | 3 and more, two levels with the same seeds | that test, which the model then is | what it shows |
-//! | 3 and more, runs not paired or no seed in two strata | the model of all runs, and the test by the arms' own spreads | what both show |
+//! | 3 and more, runs not paired | the model of all arms' means by their own seeds, and the test by the arms' own spreads | what both show |
+//! | 3 and more, no seed in two strata | the model of all runs, and the test by the arms' own spreads | what both show |
 //!
 //! The seeds are those that have run everything, so that a run that diverged or is missing may move a family from
 //! eight to fewer. Averages over strata are judged only where the interaction is not significant.
