@@ -348,3 +348,23 @@ fn a_metric_keeps_its_name_in_sentences() {
         assert!(found.methods.iter().any(|said| said.contains(&format!("Metrics: {name} "))), "{:?}", found.methods);
     }
 }
+
+#[test]
+fn runs_without_a_value_of_the_primary_metric_are_told() {
+    let mut text = String::from("act,seed,acc,loss\n");
+    for act in ["a", "b"] {
+        for seed in 1..=5 {
+            let lacks = (act, seed) == ("b", 2) || (act, seed) == ("b", 4);
+            let acc = if lacks { String::new() } else { format!("0.{}", 50 + seed * seed % 7) };
+            writeln!(text, "{act},{seed},{acc},1.{seed}").unwrap();
+        }
+    }
+    let report = |text: &str| {
+        let results = read(text, &fixture::table_options(&["act"], &["acc", "loss"])).unwrap();
+        Report::new(&results, &plan("acc")).unwrap()
+    };
+    let told = "2 runs ended well without a value of acc, and are in no comparison of it.";
+    assert!(report(&text).caveats.iter().any(|caveat| caveat == told), "{:?}", report(&text).caveats);
+    let whole = text.replace(",,", ",0.5,");
+    assert!(!report(&whole).caveats.iter().any(|caveat| caveat.contains("without a value")));
+}

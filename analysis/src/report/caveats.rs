@@ -17,12 +17,13 @@ pub(super) fn caveats(
     results: &Results,
     study: &Study,
     (metrics, answers): (&[MetricReport], &[Answer]),
-    (hardware, diverged_runs): (&[HardwareCheck], usize),
+    (hardware, [diverged_runs, lacking]): (&[HardwareCheck], [usize; 2]),
     analysis: &AnalysisSpec,
 ) -> Vec<String> {
     let mut caveats = provenance::of_plan(study);
     caveats.extend(unfinished(study));
     caveats.extend(diverged(diverged_runs));
+    caveats.extend(without_value(lacking, metrics));
     caveats.extend(assumptions::caveats(metrics, answers, analysis));
     caveats.extend(unpaired(metrics, analysis));
     caveats.extend(confounded(metrics));
@@ -46,6 +47,19 @@ fn unfinished(study: &Study) -> Option<String> {
              runs has the causes.",
             number::plural(study.runs, "run", "runs"),
             number::list(&parts),
+        )
+    })
+}
+
+/// `n` runs ended well without a value of the primary metric.
+fn without_value(n: usize, metrics: &[MetricReport]) -> Option<String> {
+    let primary = metrics.iter().find(|metric| metric.primary)?;
+    (n > 0).then(|| {
+        format!(
+            "{} ended well without a value of {}, and {} in no comparison of it.",
+            number::plural(n, "run", "runs"),
+            primary.noun(),
+            if n == 1 { "is" } else { "are" }
         )
     })
 }

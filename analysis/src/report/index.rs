@@ -68,12 +68,18 @@ impl<'a> Index<'a> {
     /// one that is not finite or beyond ±1e75. The same for a sweep and a table, and whatever the run's other metrics
     /// are.
     pub(super) fn has_diverged(&self, metric: &str, run: &RunAccount) -> bool {
-        let has = |values: &ByPoint<'_>| {
-            let seeds = values.get(metric).and_then(|points| points.get(&run.point));
-            seeds.is_some_and(|seeds| seeds.contains_key(&run.seed))
-        };
-        !has(&self.values) && (run.state == RunState::Diverged || has(&self.unusable))
+        !has(&self.values, metric, run) && (run.state == RunState::Diverged || has(&self.unusable, metric, run))
     }
+
+    /// Whether a run ended well and gave no value of a metric at all.
+    pub(super) fn lacks(&self, metric: &str, run: &RunAccount) -> bool {
+        run.state == RunState::Done && !has(&self.values, metric, run) && !has(&self.unusable, metric, run)
+    }
+}
+
+fn has(values: &ByPoint<'_>, metric: &str, run: &RunAccount) -> bool {
+    let seeds = values.get(metric).and_then(|points| points.get(&run.point));
+    seeds.is_some_and(|seeds| seeds.contains_key(&run.seed))
 }
 
 fn by_point(observations: &[Observation]) -> ByPoint<'_> {

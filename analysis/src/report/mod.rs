@@ -119,6 +119,7 @@ impl Report {
         let curves = curves::figures(&index, analysis, &comparisons);
         let study = Study::new(results);
         let diverged = results.runs.iter().filter(|run| index.has_diverged(&analysis.primary, run)).count();
+        let lacking = results.runs.iter().filter(|run| index.lacks(&analysis.primary, run)).count();
         let divergence = divergence::divergence(&index, &comparisons, analysis);
         let mut headline = headline::headline(&study, &metrics, analysis);
         headline.extend(divergence::shown(&divergence, analysis.alpha));
@@ -127,7 +128,13 @@ impl Report {
             title: study.name.clone(),
             written: None,
             headline,
-            caveats: caveats::caveats(results, &study, (&metrics, &answers), (&hardware, diverged), analysis),
+            caveats: caveats::caveats(
+                results,
+                &study,
+                (&metrics, &answers),
+                (&hardware, [diverged, lacking]),
+                analysis,
+            ),
             divergence,
             answers,
             hardware,
