@@ -7,33 +7,16 @@ mod fixture;
 
 use std::fmt::Write as _;
 
+use analysis::Report;
 use analysis::render::markdown::markdown;
 use analysis::report::comparison::Verdict;
 use analysis::report::judged::{Basis, HeldBack, Judged};
-use analysis::{Report, Results};
+use fixture::{accuracies, caveat, of_accuracy};
 use spec::Value;
 use spec::analysis::{AnalysisSpec, Pairing, Question};
-use spec::metric::Direction;
-
-fn plan() -> AnalysisSpec {
-    AnalysisSpec {
-        primary: "acc".to_owned(),
-        directions: [("acc".to_owned(), Direction::Higher)].into(),
-        baseline: [("act".to_owned(), Value::from("a"))].into(),
-        ..fixture::analysis()
-    }
-}
-
-fn read(text: &str, factors: &[&str]) -> Results {
-    Results::from_reader(text.as_bytes(), "t.csv".as_ref(), &fixture::table_options(factors, &["acc"])).unwrap()
-}
 
 fn report(text: &str, plan: &AnalysisSpec) -> Report {
-    Report::new(&read(text, &["arch", "act"]), plan).unwrap()
-}
-
-fn caveat(report: &Report, words: &str) -> bool {
-    report.caveats.iter().any(|caveat| caveat.contains(words))
+    Report::new(&accuracies(text, &["arch", "act"]), plan).unwrap()
 }
 
 fn average<'a>(report: &'a Report, level: &str) -> &'a Judged {
@@ -67,7 +50,7 @@ fn wide_table(factor: f64, shift: f64, of_seeds: f64) -> String {
 }
 
 fn with_a_wide_level(factor: f64, shift: f64, of_seeds: f64) -> Report {
-    report(&wide_table(factor, shift, of_seeds), &plan())
+    report(&wide_table(factor, shift, of_seeds), &of_accuracy())
 }
 
 #[test]
@@ -123,7 +106,7 @@ fn a_question_that_is_held_back_says_so_where_it_stands() {
     let pair = |level: &str, baseline: &str| [Value::from(level), Value::from(baseline)];
     let pairs = vec![pair("c", "a"), pair("b", "d")];
     let question = Question { name: "q".to_owned(), factor: "act".to_owned(), pairs };
-    let plan = AnalysisSpec { questions: vec![question], baseline: std::collections::BTreeMap::new(), ..plan() };
+    let plan = AnalysisSpec { questions: vec![question], baseline: std::collections::BTreeMap::new(), ..of_accuracy() };
     let report = report(&wide_table(6.0, 0.04, 0.0), &plan);
     let answer = &report.answers[0];
     let (pooled, interval) = (*answer.pooled.estimate.unwrap().test().unwrap(), answer.pooled.interval.unwrap());
@@ -146,7 +129,7 @@ fn a_question_that_is_held_back_says_so_where_it_stands() {
 
 #[test]
 fn equivalence_that_the_pooled_error_alone_shows_is_held_back() {
-    let report = report(&wide_table(3.0, 0.0, 0.0), &AnalysisSpec { margin: Some(0.02), ..plan() });
+    let report = report(&wide_table(3.0, 0.0, 0.0), &AnalysisSpec { margin: Some(0.02), ..of_accuracy() });
     let judged = average(&report, "c");
     let equivalence = judged.equivalence.unwrap();
     assert!(equivalence.p < 0.05 && equivalence.holm_p.unwrap() > 0.05, "{equivalence:?}");
@@ -164,7 +147,7 @@ fn what_has_no_spread_of_its_own_is_not_tested() {
         let hundredths = if arm == 1 { hundredth(arch, 0, seed) + 3.0 } else { hundredth(arch, arm * arm, seed) };
         (70.0 + hundredths) / 100.0
     };
-    let report = report(&table(&["a", "b", "c", "d", "e"], 3, of), &plan());
+    let report = report(&table(&["a", "b", "c", "d", "e"], 3, of), &of_accuracy());
     let judged = average(&report, "b");
     assert!(judged.p().unwrap() < 0.05 && judged.own.unwrap().test().is_none(), "{judged:?}");
     assert_eq!((judged.verdict, judged.adjusted_p, judged.simultaneous), (Verdict::NotTested, None, None));
@@ -183,7 +166,7 @@ fn rounding_is_no_spread_where_each_architecture_has_its_own_seeds() {
     let text = table(&["a", "b", "c", "d"], 5, values);
     let apart: Vec<String> = text.lines().map(|line| line.replace("y,a,", "y,a,1").replace("y,b,", "y,b,1")).collect();
     let apart: Vec<String> = apart.iter().map(|line| line.replace("y,c,", "y,c,1").replace("y,d,", "y,d,1")).collect();
-    let report = report(&apart.join("\n"), &plan());
+    let report = report(&apart.join("\n"), &of_accuracy());
     let judged = average(&report, "b");
     assert!(judged.own.unwrap().test().is_none() && judged.verdict == Verdict::NotTested, "{judged:?}");
 }
@@ -194,7 +177,7 @@ fn two_levels_with_the_same_seeds_pool_nothing() {
         let (x, y, z) = (arch as f64, arm as f64, f64::from(seed));
         0.7 + 0.01 * (12.9898 * y + 78.233 * z).sin() + 0.003 * (37.719 * x + 4.1 * y + 9.7 * z).sin()
     };
-    let report = report(&table(&["a", "b"], 5, of), &plan());
+    let report = report(&table(&["a", "b"], 5, of), &of_accuracy());
     let judged = average(&report, "b");
     let test = *judged.estimate.unwrap().test().unwrap();
     assert_eq!((judged.basis, judged.own, judged.adjusted_p), (Some(Basis::Seeds), None, Some(test.p)));
@@ -205,7 +188,7 @@ fn two_levels_with_the_same_seeds_pool_nothing() {
 
 #[test]
 fn runs_that_are_not_paired_are_borne_out_by_their_arms() {
-    let report = report(&wide_table(6.0, 0.04, 0.0), &AnalysisSpec { pairing: Pairing::None, ..plan() });
+    let report = report(&wide_table(6.0, 0.04, 0.0), &AnalysisSpec { pairing: Pairing::None, ..of_accuracy() });
     let judged = average(&report, "c");
     assert!(judged.adjusted_p.unwrap() >= judged.own_p().unwrap(), "{judged:?}");
     assert!(caveat(&report, "that of c is claimed only where its own runs bear it out"), "{:?}", report.caveats);
@@ -235,7 +218,7 @@ fn what_its_own_seeds_turn_around_is_not_claimed() {
         }
     };
     let text = table(&["a", "b", "c"], 40, of);
-    let report = report(&text.lines().filter(is_run).collect::<Vec<_>>().join("\n"), &plan());
+    let report = report(&text.lines().filter(is_run).collect::<Vec<_>>().join("\n"), &of_accuracy());
     let judged = average(&report, "b");
     assert!(judged.estimate.unwrap().difference > 0.0 && judged.own.unwrap().difference < 0.0, "{judged:?}");
     assert!(judged.p().unwrap() < 0.05 && judged.own_p().unwrap() < 0.05, "{judged:?}");
@@ -250,7 +233,7 @@ fn what_its_own_seeds_turn_around_is_not_claimed() {
 fn nothing_is_held_back_where_diverged_runs_forbid_it_anyway() {
     let text = wide_table(3.0, 0.0, 0.0);
     let lost = text.lines().map(|line| if line.starts_with("x,c,5,") { "x,c,5,NaN" } else { line });
-    let plan = AnalysisSpec { margin: Some(0.02), ..plan() };
+    let plan = AnalysisSpec { margin: Some(0.02), ..of_accuracy() };
     let report = report(&lost.collect::<Vec<_>>().join("\n"), &plan);
     let judged = average(&report, "c");
     assert!(judged.equivalence.unwrap().p < 0.05, "{judged:?}");
@@ -266,14 +249,14 @@ fn levels_that_run_in_parallel_have_no_spread_to_compare_with() {
         let own = if arm == 2 { 29 * (seed + arch as u32) % 13 } else { 7 * arm as u32 };
         f64::from(thousandths + own) / 1000.0
     };
-    let report = report(&table(&["a", "b", "c", "d", "e"], 5, of), &plan());
+    let report = report(&table(&["a", "b", "c", "d", "e"], 5, of), &of_accuracy());
     assert!(report.metrics[0].contrasts[0].effects.as_ref().unwrap().spread.widest.is_none());
     assert!(!caveat(&report, " varies "), "{:?}", report.caveats);
 }
 
 #[test]
 fn a_baseline_that_varies_more_is_pointed_out() {
-    let plan = AnalysisSpec { baseline: [("act".to_owned(), Value::from("c"))].into(), ..plan() };
+    let plan = AnalysisSpec { baseline: [("act".to_owned(), Value::from("c"))].into(), ..of_accuracy() };
     let told = report(&wide_table(6.0, 0.0, 0.0), &plan);
     assert!(
         caveat(&told, "The tests of the interaction with arch and of the main effect take one error for all levels"),
@@ -295,7 +278,7 @@ fn numbers_near_the_end_of_floats_are_borne_out_or_not_tested() {
             .map(|line| if line.ends_with("acc") { line.to_owned() } else { format!("{line}{exponent}") })
             .collect();
         for pairing in [Pairing::Seed, Pairing::None] {
-            let report = report(&scaled.join("\n"), &AnalysisSpec { pairing, ..plan() });
+            let report = report(&scaled.join("\n"), &AnalysisSpec { pairing, ..of_accuracy() });
             let judged = average(&report, "c");
             let is_borne_out = |own: f64| judged.adjusted_p.is_none_or(|adjusted| adjusted >= own);
             match judged.basis {
@@ -322,7 +305,7 @@ fn a_seed_of_an_arm_is_one_replication_however_many_data_sets_it_is_scored_on() 
                 }
             }
         }
-        let report = report(&text, &AnalysisSpec { pairing: Pairing::None, ..plan() });
+        let report = report(&text, &AnalysisSpec { pairing: Pairing::None, ..of_accuracy() });
         assert_eq!(average(&report, "b").seeds, 5);
         let claimed = |level: &str| matches!(average(&report, level).verdict, Verdict::Better | Verdict::Worse);
         wrong += u32::from(claimed("b") || claimed("c"));
@@ -335,7 +318,7 @@ fn a_seed_of_an_arm_is_one_replication_however_many_data_sets_it_is_scored_on() 
 fn what_could_not_be_tested_is_in_the_headline_and_has_no_interval_of_the_pooled_error_alone() {
     let is_run = |line: &&str| !line.starts_with("x,b,") || line.starts_with("x,b,1,");
     let text = wide_table(1.0, 0.0, 0.0);
-    let report = report(&text.lines().filter(is_run).collect::<Vec<_>>().join("\n"), &plan());
+    let report = report(&text.lines().filter(is_run).collect::<Vec<_>>().join("\n"), &of_accuracy());
     let judged = average(&report, "b");
     assert_eq!((judged.seeds, judged.verdict, judged.interval), (1, Verdict::NotTested, None));
     assert!(report.headline[0].contains("for none of the 3 tested levels of act"), "{:?}", report.headline);

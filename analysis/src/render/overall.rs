@@ -8,8 +8,10 @@ use crate::report::cost::Cost;
 use crate::report::judged::Judged;
 
 /// `overall.csv`. Error, t, df and p are those of the estimate; where it pools its error, `own_p` is the one without that
-/// of other arms, and `low`, `high`, the adjusted p values and the simultaneous interval hold both. Of a question the pooled answer has no level, and its pairs have what a run of either level costs.
-/// Empty cells are what is not defined.
+/// of other arms, and `low`, `high`, the adjusted p values and the simultaneous interval hold both.
+///
+/// Of a question the pooled answer has no level, and its pairs have what a run of either level costs. Empty cells are
+/// what is not defined.
 pub fn overall(report: &Report) -> Vec<u8> {
     let mut rows = Rows::new();
     let header = [

@@ -8,7 +8,7 @@
 //! all. For balanced data these are the split-plot tests, with error terms level × seed and level × seed × stratum.
 //!
 //! Runs that are not paired share a seed within their level only, as where a model is scored on several data sets: there
-//! the same numbers are compared between levels, with level within seed as error.
+//! the same numbers are compared between levels, with seed within level as error.
 //!
 //! Source: Kirk (2013), Experimental Design, Sage (error terms of designs with two factors within blocks).
 

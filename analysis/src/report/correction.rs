@@ -43,8 +43,6 @@ pub(super) fn judge(
     }
     for judged in family.iter_mut() {
         judged.confirm(alpha);
-    }
-    for judged in family.iter_mut() {
         let Some(estimate) = judged.estimate else { continue };
         let Some(hurdles) = judged.hurdles(strictest, alpha) else {
             judged.reason = judged.reason.take().or_else(|| Some(judged.untested().to_owned()));

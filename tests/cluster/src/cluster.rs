@@ -115,12 +115,8 @@ impl Cluster {
         self.lock().controller = Some(daemon);
         let has_ended = || self.lock().controller.as_mut().is_none_or(Daemon::has_ended);
         let answers = || self.succeeds("scontrol", &["show", "config"]);
-        let mut ended = false;
-        self.wait("the controller answers", || {
-            ended = has_ended();
-            ended || answers()
-        })?;
-        if ended { Err(ClusterError::Ended { program: "slurmctld", logs: self.logs() }) } else { Ok(()) }
+        self.wait("the controller answers", || has_ended() || answers())?;
+        if has_ended() { Err(ClusterError::Ended { program: "slurmctld", logs: self.logs() }) } else { Ok(()) }
     }
 
     /// Waits until the controller has heard from every node. Before that one that has come back gives out GPUs that it

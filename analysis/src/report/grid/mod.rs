@@ -33,6 +33,7 @@ pub(super) struct Grid<'a> {
     alpha: f64,
     /// Whether some seed is in two strata: by runs of any levels where they are paired, of one level where they are not.
     recurring: bool,
+    units: OnceCell<Vec<Vec<Cell<'a>>>>,
     model: OnceCell<Result<Model, Refusal>>,
     means: OnceCell<Result<Model, Refusal>>,
     contrasts: OnceCell<Result<Model, Refusal>>,
@@ -88,8 +89,8 @@ impl<'a> Grid<'a> {
             levels.retain(|level| !left_out.contains(level));
             left_out.sort_unstable();
         }
-        let (model, means, contrasts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { names, levels, left_out, cells, diverged, pairing, alpha, recurring, model, means, contrasts }
+        let (units, model, means, contrasts) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { names, levels, left_out, cells, diverged, pairing, alpha, recurring, units, model, means, contrasts }
     }
 
     pub(super) fn name(&self, level: usize) -> &str {
@@ -109,18 +110,25 @@ impl<'a> Grid<'a> {
         self.cells.iter().flatten()
     }
 
+    /// What averages over strata rest on, level by level: the seeds' means over strata where seeds recur, in one cell, else
+    /// all runs, stratum by stratum.
+    fn units(&self) -> &[Vec<Cell<'a>>] {
+        if self.recurring { self.units.get_or_init(|| across::means(&self.cells)) } else { &self.cells }
+    }
+
+    /// Whether the runs of a seed are paired in all strata at once.
+    fn pairs_recur(&self) -> bool {
+        self.recurring && self.pairing == Pairing::Seed
+    }
+
     /// The model of all runs.
     pub(super) fn model(&self) -> &Result<Model, Refusal> {
         self.model.get_or_init(|| Model::fit(&self.cells, self.pairing))
     }
 
-    /// The model from which averages over strata are tested: of the seeds' means where seeds recur, else of all runs.
+    /// The model from which averages over strata are tested.
     fn averages(&self) -> &Result<Model, Refusal> {
-        if self.recurring {
-            self.means.get_or_init(|| Model::fit(&across::means(&self.cells), self.pairing))
-        } else {
-            self.model()
-        }
+        if self.recurring { self.means.get_or_init(|| Model::fit(self.units(), self.pairing)) } else { self.model() }
     }
 
     fn contrasts(&self) -> Result<&Model, Refusal> {
@@ -155,13 +163,7 @@ impl<'a> Grid<'a> {
 
     /// λ of Dunnett's comparison, from the numbers of seeds in all strata, or of runs where seeds do not recur.
     pub(super) fn loading(&self, level: usize, baseline: usize) -> f64 {
-        let runs = |level: usize| {
-            if self.recurring {
-                across::complete(&self.cells[level]).len() as f64
-            } else {
-                self.cells[level].iter().map(Vec::len).sum::<usize>() as f64
-            }
-        };
+        let runs = |level: usize| self.units()[level].iter().map(Vec::len).sum::<usize>() as f64;
         (runs(level) / (runs(level) + runs(baseline))).sqrt()
     }
 
@@ -183,14 +185,7 @@ impl<'a> Grid<'a> {
         let fewest = self.seeds(pairs);
         let refusal = match self.averages() {
             Ok(model) => match model.contrast(&self.weights(pairs), self.alpha) {
-                Ok(estimate) => {
-                    return Judged::pooled(
-                        fewest,
-                        estimate,
-                        self.own(pairs),
-                        self.recurring && self.pairing == Pairing::Seed,
-                    );
-                }
+                Ok(estimate) => return Judged::pooled(fewest, estimate, self.own(pairs), self.pairs_recur()),
                 Err(refusal) => refusal.to_string(),
             },
             Err(refusal) => refusal.to_string(),

@@ -6,7 +6,6 @@ use std::ops::Range;
 use spec::analysis::Pairing;
 
 use super::Grid;
-use crate::report::across;
 use crate::results::Seed;
 use crate::statistics::contrast::contrast_t;
 use crate::statistics::describe::mean;
@@ -22,40 +21,30 @@ impl Grid<'_> {
     /// Whether there are two levels with the same seeds, so that the model pools nothing: it is the paired t test.
     pub(super) fn is_one_pair(&self) -> bool {
         let complete = self.complete_seeds();
-        self.recurring
-            && self.pairing == Pairing::Seed
-            && self.cells.len() == 2
-            && self.cells.iter().all(|row| across::complete(row).len() == complete)
+        self.pairs_recur() && self.cells.len() == 2 && self.units().iter().all(|row| row[0].len() == complete)
     }
 
     /// On how many seeds the difference of `pairs` rests: those that have run all of them in all strata where seeds
     /// recur, and else those of the stratum that has the fewest.
     pub(super) fn seeds(&self, pairs: &[(usize, usize)]) -> usize {
-        let in_stratum = |stratum: usize| match self.pairing {
-            Pairing::Seed => self.by_seed_in(pairs, stratum..stratum + 1).len(),
+        let fewest = match self.pairing {
+            Pairing::Seed if self.recurring => Some(self.by_seed(pairs).len()),
+            Pairing::Seed => (0..self.strata()).map(|stratum| self.by_seed_in(pairs, stratum..stratum + 1).len()).min(),
             Pairing::None => {
                 let named = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]);
-                named.map(|level| self.cells[level][stratum].len()).min().unwrap_or(0)
+                named.flat_map(|level| &self.units()[level]).map(Vec::len).min()
             }
         };
-        match self.pairing {
-            Pairing::Seed if self.recurring => self.by_seed(pairs).len(),
-            Pairing::None if self.recurring => {
-                let named = pairs.iter().flat_map(|(level, baseline)| [*level, *baseline]);
-                named.map(|level| across::complete(&self.cells[level]).len()).min().unwrap_or(0)
-            }
-            _ => (0..self.strata()).map(in_stratum).min().unwrap_or(0),
-        }
+        fewest.unwrap_or(0)
     }
 
     /// The difference of `pairs` over all strata, with no error but its own: of the seeds' mean differences, stratum by
-    /// stratum where no seed is in two, or of each arm (its seeds' means where they recur) where runs are not paired. `None` where nothing has run it all.
+    /// stratum where no seed is in two, or of each arm where runs are not paired. `None` where nothing has run it all.
     pub(super) fn own(&self, pairs: &[(usize, usize)]) -> Option<Estimate> {
-        if self.recurring && self.pairing == Pairing::Seed {
+        if self.pairs_recur() {
             return paired_t(&self.by_seed(pairs), self.alpha);
         }
-        let means = self.recurring.then(|| across::means(&self.cells));
-        let cells = means.as_ref().unwrap_or(&self.cells);
+        let cells = self.units();
         let share = 1.0 / cells.first()?.len() as f64;
         let groups: Vec<(f64, Vec<f64>)> = match self.pairing {
             Pairing::Seed => {

@@ -3,7 +3,6 @@
 use spec::analysis::Pairing;
 
 use super::Grid;
-use crate::report::across;
 use crate::report::model::Cell;
 use crate::statistics::describe::mean;
 use crate::statistics::distributions::f::upper_tail;
@@ -60,8 +59,7 @@ impl Grid<'_> {
     }
 
     fn paired_squares(&self, level: usize) -> Option<Squares> {
-        let means = self.recurring.then(|| across::means(&self.cells));
-        let cells = means.as_ref().unwrap_or(&self.cells);
+        let cells = self.units();
         let strata = cells.first()?.len();
         let others = cells.len() as f64 - 1.0;
         let mut squares = Squares::default();
@@ -82,9 +80,8 @@ impl Grid<'_> {
     }
 
     fn squares_within_arms(&self, level: usize) -> Squares {
-        let means = self.recurring.then(|| across::means(&self.cells));
         let mut squares = Squares::default();
-        for (place, row) in means.as_ref().unwrap_or(&self.cells).iter().enumerate() {
+        for (place, row) in self.units().iter().enumerate() {
             let sum = if place == level { &mut squares.own } else { &mut squares.others };
             for cell in row {
                 let values: Vec<f64> = cell.iter().map(|(_, value)| *value).collect();
